@@ -1,0 +1,104 @@
+"""The data directory: made at the first start for its owner alone, and locked by the server that uses it."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatd.errors import ConfigurationError
+
+#: HS256 wants a key at least as long as its hash: RFC 7518, section 3.2.
+KEY_BYTES = 32
+
+KEY_FILE = "signing.key"
+KEY_CREDENTIAL = "signing_key"
+LOCK_FILE = "chatd.lock"
+
+
+def prepare(data_dir: Path) -> None:
+    """Make the data directory where there is none, and have everything in it made for its owner alone.
+
+    :raises ConfigurationError: it cannot be made or used.
+    """
+    os.umask(0o077)
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"the data directory {data_dir} cannot be made: {error.strerror}") from error
+    if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
+        raise ConfigurationError(f"the data directory {data_dir} cannot be written to")
+
+
+@contextlib.contextmanager
+def locked(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory against every other server.
+
+    :raises ConfigurationError: another server holds it.
+    """
+    descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(f"another chatd is already serving from {data_dir}") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
+    """Return the signing key, making it at the first start.
+
+    :param data_dir: where the key file is.
+    :param credentials: the directory of systemd's credentials (``$CREDENTIALS_DIRECTORY``); a credential named
+        ``signing_key`` in it is used instead of the file.
+    :raises ConfigurationError: the key is too short, or readable by others.
+    """
+    if credentials and (credential := Path(credentials) / KEY_CREDENTIAL).is_file():
+        return _decoded(credential)
+    path = data_dir / KEY_FILE
+    if not path.exists():
+        _create(path)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise ConfigurationError(f"{path} can be read by others (mode {mode:04o}): chmod 600 {path}")
+    return _decoded(path)
+
+
+def _decoded(path: Path) -> bytes:
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} is not a signing key in hexadecimal digits") from error
+    if len(key) < KEY_BYTES:
+        raise ConfigurationError(f"{path} holds a key of {len(key)} bytes, {KEY_BYTES} are needed")
+    return key
+
+
+def _create(path: Path) -> None:
+    """Write a new key and have it on disk before anything is signed; a key that is already there wins."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.unlink(missing_ok=True)  # left by a crash; in a container the next process often has the same id
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        partial.unlink()
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make new names in ``directory`` survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

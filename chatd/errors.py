@@ -1,0 +1,166 @@
+"""What can go wrong in a chat. A kind's docstring is its sentence; HTTP and frames are decided elsewhere."""
+
+from typing import ClassVar
+
+
+class ChatError(Exception):
+    """The request cannot be carried out."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or type(self).sentence()
+        super().__init__(self.detail)
+
+    @classmethod
+    def sentence(cls) -> str:
+        """Return the sentence a person reads: the kind's docstring."""
+        return (cls.__doc__ or "").strip()
+
+
+class NotAuthenticated(ChatError):
+    """Sign in first: the token is missing, invalid or expired."""
+
+    code = "not_authenticated"
+
+
+class AccountUnavailable(NotAuthenticated):
+    """This account does not exist or may not connect."""
+
+    code = "account_unavailable"
+
+
+class WrongCredentials(ChatError):
+    """Wrong username or password."""
+
+    code = "wrong_credentials"
+
+
+class WrongPassword(ChatError):
+    """The old password is wrong."""
+
+    code = "wrong_password"
+
+
+class UsernameTaken(ChatError):
+    """This username is already taken."""
+
+    code = "username_taken"
+
+
+class RegistrationClosed(ChatError):
+    """This server does not accept new accounts."""
+
+    code = "registration_closed"
+
+
+class InviteInvalid(ChatError):
+    """The invitation is missing, unknown or already used."""
+
+    code = "invite_invalid"
+
+
+class UserNotFound(ChatError):
+    """There is no such user."""
+
+    code = "user_not_found"
+
+
+class SessionNotFound(ChatError):
+    """There is no such session."""
+
+    code = "session_not_found"
+
+
+class AvatarNotFound(ChatError):
+    """There is no such picture."""
+
+    code = "avatar_not_found"
+
+
+class UnsupportedImage(ChatError):
+    """The file is not a picture this server can read: JPEG, PNG, GIF or WebP."""
+
+    code = "unsupported_image"
+
+
+class ConversationNotFound(ChatError):
+    """There is no such conversation."""
+
+    code = "not_found"
+
+
+class MessageNotFound(ChatError):
+    """There is no such message."""
+
+    code = "message_not_found"
+
+
+class NotYours(ChatError):
+    """Only its sender may change a message."""
+
+    code = "forbidden"
+
+
+class MessageDeleted(ChatError):
+    """The message has been deleted."""
+
+    code = "message_deleted"
+
+
+class TooManyReactions(ChatError):
+    """There are enough reactions of yours on this message."""
+
+    code = "too_many_reactions"
+
+
+class ResyncNeeded(ChatError):
+    """The change log does not reach back to there: load the conversations anew."""
+
+    code = "resync"
+
+
+class CannotMessageSelf(ChatError):
+    """A message needs somebody else to receive it."""
+
+    code = "cannot_message_self"
+
+
+class ClientIdReused(ChatError):
+    """This client_id was already used for a different message."""
+
+    code = "client_id_reused"
+
+
+class TooManyConnections(ChatError):
+    """The server has as many connections as it may take; try again later."""
+
+    code = "too_many_connections"
+
+
+class StorageUnavailable(ChatError):
+    """The server cannot store anything right now; nothing was changed."""
+
+    code = "storage_unavailable"
+
+
+class RateLimited(ChatError):
+    """Too many requests; wait a moment."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: float) -> None:
+        """Create the error.
+
+        :param retry_after: seconds until the next try can succeed.
+        """
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class ConfigurationError(Exception):
+    """The server cannot start as it is configured. The text is one line for the operator."""
+
+
+class DatabaseUnusable(Exception):
+    """The database file cannot be used by this program. The text is one line for the operator."""

@@ -1,0 +1,119 @@
+"""Committed facts. Each names its recipients; who is connected, and how a fact is written, is for others to know."""
+
+from dataclasses import dataclass
+
+from chatd.models import Message, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact, and the ids of the users it concerns.
+
+    ``origin`` is the connection whose command made the change, if one did: its answer tells it already.
+    """
+
+    recipients: tuple[int, ...]
+    origin: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Event):
+    """A fact that has its place in the change log."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageCreated(Change):
+    """A message was stored; the first one of a private conversation makes the two acquainted."""
+
+    message: Message
+    is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Change):
+    """A message has another content."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted(Change):
+    """A message has lost its content."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionChanged(Change):
+    """Somebody has put an emoji below a message (``on``), or taken it away."""
+
+    message_id: int
+    user_id: int
+    emoji: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMarkerMoved(Change):
+    """A reader has read a conversation up to a message: a private one with ``user_id``, or a group."""
+
+    reader_id: int
+    user_id: int | None
+    group_id: int | None
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChanged(Change):
+    """A user has another nickname, avatar or bio."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipChanged(Change):
+    """A user has joined a group, has another role in it (``role``), or has left it (None)."""
+
+    group_id: int
+    user_id: int
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Some changes in order, the cursor after them, and whether there are more."""
+
+    events: list[Change]
+    cursor: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """A session was signed out or revoked; its connections have to go."""
+
+    session_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDisabled(Event):
+    """An account may no longer connect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typing(Event):
+    """A user is writing: to the one recipient, or in a group. Never stored."""
+
+    user_id: int
+    group_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceChanged(Event):
+    """A user has come or gone. Never stored."""
+
+    user_id: int
+    online: bool
+    at: int

@@ -1,0 +1,213 @@
+"""The nouns of a chat. Times are UTC in milliseconds since 1970, ids are positive integers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["member", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One account. A bot or another program has ``is_ai`` set."""
+
+    id: int
+    username: str
+    nickname: str
+    avatar_path: str | None
+    bio: str | None
+    is_ai: bool
+    role: Role
+    created_at: int
+    disabled_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One login of one user on one device. It can be revoked before it expires."""
+
+    id: int
+    user_id: int
+    device: str
+    address: str
+    created_at: int
+    last_seen_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is speaking: a user in one session, until a time."""
+
+    user_id: int
+    session_id: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a command points to: a user, or a group; one of the two is None."""
+
+    user_id: int | None = None
+    group_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A private chat, which is found by its two members' ids, or a group, which has a name."""
+
+    id: int
+    message_count: int
+    name: str | None = None
+    other_id: int | None = None
+
+    @property
+    def group_id(self) -> int | None:
+        """The id as clients of a group know it."""
+        return None if self.name is None else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationState:
+    """A conversation as one member sees it now."""
+
+    conversation: Conversation
+    user: User | None
+    last_message: "Message | None"
+    unread_count: int
+    read_up_to: int
+    others_read_up_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """Some of a member's conversations, the newest first, and where the change log was when they were read."""
+
+    items: list[ConversationState]
+    more: bool
+    epoch: str
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Consecutive messages of a conversation, oldest first, and whether there are more on either side."""
+
+    items: "list[Message]"
+    more_before: bool
+    more_after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlace:
+    """A place in a change log: the log's name, and a ``seq``."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One row of the change log."""
+
+    seq: int
+    kind: str
+    conversation_id: int | None
+    user_id: int | None
+    message_id: int | None
+    data: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One member's place in a conversation: the read marker and what unread counts need."""
+
+    user_id: int
+    read_up_to: int
+    sent_count: int
+    read_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One emoji below a message, and who chose it."""
+
+    emoji: str
+    user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: private, with a receiver, or to a group; the other of the two is null."""
+
+    id: int
+    sender: User
+    receiver_id: int | None
+    group_id: int | None
+    content: str
+    client_id: str | None
+    is_read: bool
+    created_at: int
+    edited_at: int | None = None
+    deleted_at: int | None = None
+    reply_to: int | None = None
+    reactions: tuple[Reaction, ...] = ()
+
+    @property
+    def sender_id(self) -> int:
+        """The id of the user who wrote it."""
+        return self.sender.id
+
+
+@dataclass(frozen=True, slots=True)
+class LastMessage:
+    """The newest message of a conversation as an overview shows it."""
+
+    id: int
+    content: str
+    created_at: int
+    is_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One private conversation as its member sees it in a list."""
+
+    user: User
+    last_message: LastMessage
+    unread_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """One page of a private conversation, its messages oldest first."""
+
+    items: list[Message]
+    total: int
+    page: int
+    page_size: int
+    other_user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """What became of a reaction: the change, if there was one."""
+
+    seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of marking as read: where the marker is, and the change, if it moved."""
+
+    up_to: int
+    seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of a message: as it is stored, whether that changed nothing, and the change, if there was one."""
+
+    message: Message
+    duplicate: bool
+    seq: int | None

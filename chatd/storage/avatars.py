@@ -1,0 +1,33 @@
+"""Pictures of users."""
+
+import sqlite3
+
+
+def insert(db: sqlite3.Connection, *, filename: str, owner_id: int, content: bytes, created_at: int) -> None:
+    """Store a picture."""
+    db.execute(
+        "INSERT INTO avatars (filename, owner_id, content, created_at) VALUES (?, ?, ?, ?)",
+        (filename, owner_id, content, created_at),
+    )
+
+
+def get(db: sqlite3.Connection, filename: str) -> bytes | None:
+    """Return a picture."""
+    row = db.execute("SELECT content FROM avatars WHERE filename = ?", (filename,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def delete_unused(db: sqlite3.Connection, owner_id: int, *, prefix: str, keep: int) -> None:
+    """Delete a user's pictures, except the one in use and the ``keep`` newest.
+
+    :param prefix: what stands before the filename in the path of the one in use.
+    """
+    db.execute(
+        """
+        DELETE FROM avatars
+        WHERE owner_id = :owner_id
+            AND :prefix || filename IS NOT (SELECT avatar_path FROM users WHERE id = :owner_id)
+            AND id NOT IN (SELECT id FROM avatars WHERE owner_id = :owner_id ORDER BY id DESC LIMIT :keep)
+        """,
+        {"owner_id": owner_id, "prefix": prefix, "keep": keep},
+    )

@@ -1,0 +1,106 @@
+"""The change log: every durable change, one row each, in the order the world sees them."""
+
+import sqlite3
+from typing import Literal
+
+from chatd.models import LogEntry
+
+Kind = Literal["message", "edit", "delete", "reaction", "read", "profile", "membership"]
+
+
+def append(
+    db: sqlite3.Connection,
+    kind: Kind,
+    *,
+    created_at: int,
+    conversation_id: int | None = None,
+    user_id: int | None = None,
+    message_id: int | None = None,
+    data: str | None = None,
+) -> int:
+    """Append a change and return its ``seq``.
+
+    :param conversation_id: the conversation whose members it concerns; None where it concerns those who know
+        the user.
+    :param user_id: who made the change.
+    :param message_id: the message it is about: for ``read``, the last one read.
+    :param data: JSON with what the others do not say.
+    """
+    row = db.execute(
+        """
+        INSERT INTO change_log (kind, conversation_id, user_id, message_id, data, created_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        RETURNING seq
+        """,
+        (kind, conversation_id, user_id, message_id, data, created_at),
+    ).fetchone()
+    return int(row[0])
+
+
+def epoch(db: sqlite3.Connection) -> str:
+    """Return the name of this log."""
+    return str(db.execute("SELECT epoch FROM change_log_state").fetchone()[0])
+
+
+def renew_epoch(db: sqlite3.Connection) -> str:
+    """Give the log another name, because what follows is not what clients have seen, and return it."""
+    row = db.execute("UPDATE change_log_state SET epoch = lower(hex(randomblob(8))) RETURNING epoch").fetchone()
+    return str(row[0])
+
+
+def head(db: sqlite3.Connection) -> int:
+    """Return the newest ``seq``, 0 where nothing has ever changed."""
+    row = db.execute("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'change_log'), 0)").fetchone()
+    return int(row[0])
+
+
+def pruned_up_to(db: sqlite3.Connection) -> int:
+    """Return the ``seq`` up to which the log has been pruned, 0 where it is whole."""
+    return int(db.execute("SELECT pruned_seq FROM change_log_state").fetchone()[0])
+
+
+def visible(db: sqlite3.Connection, user_id: int, *, since: int, up_to: int, limit: int) -> list[LogEntry]:
+    """Return the oldest changes above ``since`` and up to ``up_to`` that a user may see, in order.
+
+    These are the changes of their conversations, from joining to leaving, both included, and of the profiles of
+    those they share a conversation with.
+    """
+    rows = db.execute(
+        """
+        SELECT c.seq, c.kind, c.conversation_id, c.user_id, c.message_id, c.data, c.created_at
+        FROM memberships AS m
+        JOIN change_log AS c ON c.conversation_id = m.conversation_id
+        WHERE m.user_id = :user_id
+            AND c.seq >= max(:since + 1, m.joined_seq) AND c.seq <= min(:up_to, coalesce(m.left_seq, :up_to))
+        UNION ALL
+        SELECT c.seq, c.kind, c.conversation_id, c.user_id, c.message_id, c.data, c.created_at
+        FROM change_log AS c
+        WHERE c.conversation_id IS NULL AND c.seq > :since AND c.seq <= :up_to
+            AND c.user_id IN (
+                SELECT other.user_id
+                FROM memberships AS mine
+                JOIN memberships AS other
+                    ON other.conversation_id = mine.conversation_id AND other.left_seq IS NULL
+                WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
+                UNION
+                SELECT :user_id
+            )
+        ORDER BY 1
+        LIMIT :limit
+        """,
+        {"user_id": user_id, "since": since, "up_to": up_to, "limit": limit},
+    )
+    return [LogEntry(*row) for row in rows]
+
+
+def prune(db: sqlite3.Connection, *, before: int, limit: int) -> int:
+    """Forget the oldest changes, at most ``limit``, made before a time; return how many are gone."""
+    seqs = [
+        row[0]
+        for row in db.execute("SELECT seq, created_at FROM change_log ORDER BY seq LIMIT ?", (limit,))
+        if row[1] < before
+    ]
+    if seqs:
+        db.execute("DELETE FROM change_log WHERE seq <= ?", (seqs[-1],))
+        db.execute("UPDATE change_log_state SET pruned_seq = ?", (seqs[-1],))
+    return len(seqs)

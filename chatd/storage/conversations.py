@@ -1,0 +1,215 @@
+"""Conversations and their memberships: who is in it, who has read how far, and what is unread."""
+
+import sqlite3
+
+from chatd.models import Conversation, ConversationState, LastMessage, Membership, Overview
+from chatd.storage import messages, users
+
+_UNREAD = "c.message_count - mine.sent_count - mine.read_count"
+
+
+def find_private(db: sqlite3.Connection, user_id: int, other_id: int) -> Conversation | None:
+    """Return the private conversation of two users."""
+    row = db.execute(
+        """
+        SELECT id, message_count FROM conversations
+        WHERE kind = 'private' AND low_user_id = ? AND high_user_id = ?
+        """,
+        (min(user_id, other_id), max(user_id, other_id)),
+    ).fetchone()
+    return None if row is None else Conversation(row[0], row[1], other_id=other_id)
+
+
+def find_group(db: sqlite3.Connection, group_id: int, user_id: int) -> Conversation | None:
+    """Return a group that a user is a member of."""
+    row = db.execute(
+        """
+        SELECT c.id, c.message_count, c.name
+        FROM conversations AS c
+        JOIN memberships AS mine ON mine.conversation_id = c.id AND mine.user_id = ? AND mine.left_seq IS NULL
+        WHERE c.id = ? AND c.kind = 'group'
+        """,
+        (user_id, group_id),
+    ).fetchone()
+    return None if row is None else Conversation(*row)
+
+
+def get(db: sqlite3.Connection, conversation_id: int, member_id: int) -> Conversation:
+    """Return a conversation as a member, present or former, knows it."""
+    row = db.execute(
+        "SELECT id, message_count, name, low_user_id + high_user_id - ? FROM conversations WHERE id = ?",
+        (member_id, conversation_id),
+    ).fetchone()
+    return Conversation(*row)
+
+
+def get_for_member(db: sqlite3.Connection, conversation_id: int, user_id: int) -> Conversation | None:
+    """Return a conversation, private or a group, that a user is a member of."""
+    row = db.execute(
+        """
+        SELECT c.id, c.message_count, c.name, c.low_user_id + c.high_user_id - mine.user_id
+        FROM conversations AS c
+        JOIN memberships AS mine ON mine.conversation_id = c.id AND mine.left_seq IS NULL
+        WHERE c.id = ? AND mine.user_id = ?
+        """,
+        (conversation_id, user_id),
+    ).fetchone()
+    return None if row is None else Conversation(*row)
+
+
+def members(db: sqlite3.Connection, conversation_id: int) -> tuple[int, ...]:
+    """Return the ids of a conversation's present members."""
+    rows = db.execute(
+        "SELECT user_id FROM memberships WHERE conversation_id = ? AND left_seq IS NULL ORDER BY user_id",
+        (conversation_id,),
+    )
+    return tuple(row[0] for row in rows)
+
+
+def open_private(db: sqlite3.Connection, user_id: int, other_id: int, now: int) -> Conversation:
+    """Return the private conversation of two users, made now if there was none."""
+    found = find_private(db, user_id, other_id)
+    if found is not None:
+        return found
+    (conversation_id,) = db.execute(
+        """
+        INSERT INTO conversations (kind, low_user_id, high_user_id, created_at)
+        VALUES ('private', ?, ?, ?)
+        RETURNING id
+        """,
+        (min(user_id, other_id), max(user_id, other_id), now),
+    ).fetchone()
+    db.executemany(
+        "INSERT INTO memberships (conversation_id, user_id) VALUES (?, ?)",
+        [(conversation_id, user_id), (conversation_id, other_id)],
+    )
+    return Conversation(conversation_id, 0, other_id=other_id)
+
+
+def membership(db: sqlite3.Connection, conversation_id: int, user_id: int) -> Membership | None:
+    """Return a user's present membership of a conversation."""
+    row = db.execute(
+        """
+        SELECT user_id, read_up_to, sent_count, read_count FROM memberships
+        WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL
+        """,
+        (conversation_id, user_id),
+    ).fetchone()
+    return None if row is None else Membership(*row)
+
+
+def count_message(db: sqlite3.Connection, conversation_id: int, sender_id: int, message_id: int) -> None:
+    """Enter a new message into the counts of its conversation."""
+    db.execute(
+        "UPDATE conversations SET message_count = message_count + 1, last_message_id = ? WHERE id = ?",
+        (message_id, conversation_id),
+    )
+    db.execute(
+        """
+        UPDATE memberships SET sent_count = sent_count + 1
+        WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL
+        """,
+        (conversation_id, sender_id),
+    )
+
+
+def move_marker(db: sqlite3.Connection, conversation_id: int, user_id: int, up_to: int) -> int | None:
+    """Move a member's read marker forward to ``up_to`` or the conversation's end, whichever comes first.
+
+    :returns: the message id of the new marker, or None where it did not move.
+    """
+    row = db.execute(
+        """
+        UPDATE memberships AS mine
+        SET read_up_to = moved.up_to,
+            read_count = mine.read_count + (
+                SELECT count(*) FROM messages AS m
+                WHERE m.conversation_id = mine.conversation_id
+                    AND m.id > mine.read_up_to AND m.id <= moved.up_to
+                    AND m.sender_id <> mine.user_id
+            )
+        FROM (
+            SELECT max(m.id) AS up_to FROM messages AS m
+            WHERE m.conversation_id = :conversation_id AND m.id <= :up_to
+        ) AS moved
+        WHERE mine.conversation_id = :conversation_id AND mine.user_id = :user_id AND mine.left_seq IS NULL
+            AND moved.up_to > mine.read_up_to
+        RETURNING read_up_to
+        """,
+        {"conversation_id": conversation_id, "user_id": user_id, "up_to": up_to},
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def private_overviews(db: sqlite3.Connection, user_id: int) -> list[Overview]:
+    """Return a user's private conversations that have messages, the newest first."""
+    rows = db.execute(
+        f"""
+        SELECT {users.COLUMNS}, m.id, m.content, m.created_at, m.sender_id = :user_id, {_UNREAD}
+        FROM memberships AS mine
+        JOIN conversations AS c ON c.id = mine.conversation_id AND c.kind = 'private'
+        JOIN users AS u ON u.id = c.low_user_id + c.high_user_id - :user_id
+        JOIN messages AS m ON m.id = c.last_message_id
+        WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
+        ORDER BY m.id DESC
+        """,
+        {"user_id": user_id},
+    )
+    return [
+        Overview(
+            user=users.user_from_row(row),
+            last_message=LastMessage(row[9], row[10], row[11], bool(row[12])),
+            unread_count=row[13],
+        )
+        for row in rows
+    ]
+
+
+def private_unread(db: sqlite3.Connection, user_id: int) -> int:
+    """Return how many messages a user has not read, over all private conversations."""
+    (count,) = db.execute(
+        f"""
+        SELECT coalesce(sum({_UNREAD}), 0)
+        FROM memberships AS mine
+        JOIN conversations AS c ON c.id = mine.conversation_id AND c.kind = 'private'
+        WHERE mine.user_id = ? AND mine.left_seq IS NULL
+        """,
+        (user_id,),
+    ).fetchone()
+    return int(count)
+
+
+def states(db: sqlite3.Connection, user_id: int, *, before: int | None, limit: int) -> list[ConversationState]:
+    """Return a user's conversations, private and groups, those with the newest messages first.
+
+    :param before: only those whose newest message has a lower id.
+    """
+    rows = db.execute(
+        f"""
+        SELECT c.id, c.message_count, c.name, c.low_user_id + c.high_user_id - mine.user_id, c.last_message_id,
+            {_UNREAD}, mine.read_up_to,
+            coalesce((
+                SELECT min(other.read_up_to) FROM memberships AS other
+                WHERE other.conversation_id = c.id AND other.left_seq IS NULL AND other.user_id <> mine.user_id
+            ), 0)
+        FROM memberships AS mine
+        JOIN conversations AS c ON c.id = mine.conversation_id
+        WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
+            AND (:before IS NULL OR coalesce(c.last_message_id, 0) < :before)
+        ORDER BY coalesce(c.last_message_id, 0) DESC, c.id DESC
+        LIMIT :limit
+        """,
+        {"user_id": user_id, "before": before, "limit": limit},
+    ).fetchall()
+    last = {each.id: each for each in messages.get_many(db, [row[4] for row in rows if row[4] is not None])}
+    return [
+        ConversationState(
+            conversation=Conversation(*row[:4]),
+            user=None if row[3] is None else users.get(db, row[3]),
+            last_message=last.get(row[4]),
+            unread_count=row[5],
+            read_up_to=row[6],
+            others_read_up_to=row[7],
+        )
+        for row in rows
+    ]

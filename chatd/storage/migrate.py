@@ -1,0 +1,169 @@
+"""Bringing a database file to the version this program knows: forward only, each step in one transaction."""
+
+import contextlib
+import fcntl
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatd.data_dir import sync_directory
+from chatd.errors import DatabaseUnusable
+
+#: "chat" in ASCII: what ``PRAGMA application_id`` of a chatd database says.
+APPLICATION_ID = 0x63686174
+
+#: STRICT tables came with 3.37, RETURNING with 3.35: https://sqlite.org/changes.html
+MINIMUM_SQLITE = (3, 37, 0)
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file of SQL."""
+
+    version: int
+    name: str
+    sql: str
+
+
+def migrations_directory() -> Path:
+    """Return where the migrations are: inside the installed package, or beside it in a checkout."""
+    installed = _PACKAGE / "migrations"
+    return installed if installed.is_dir() else _PACKAGE.parent / "migrations"
+
+
+def load_migrations(directory: Path) -> list[Migration]:
+    """Return the migrations in ``directory`` in order.
+
+    :raises DatabaseUnusable: a number is missing or given twice.
+    """
+    found = []
+    for path in sorted(directory.glob("*.sql")):
+        match = re.fullmatch(r"(\d{4})_(\w+)", path.stem)
+        if match is None:
+            raise DatabaseUnusable(f"{path} is not named like a migration (0001_name.sql)")
+        found.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
+    if not found or [migration.version for migration in found] != list(range(1, len(found) + 1)):
+        raise DatabaseUnusable(f"the migrations in {directory} are not numbered from 0001 without a gap")
+    return found
+
+
+def current_version(path: Path) -> int:
+    """Return the schema version of the database at ``path``, 0 where there is none yet.
+
+    Changes nothing, but for what a process left half-done when it was killed: SQLite takes that back, as it does for
+    whoever opens such a file next.
+
+    :raises DatabaseUnusable: the file is not a chatd database.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return 0
+    try:
+        try:
+            application_id, version, tables = _marks(path, "ro")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY):
+                raise
+            application_id, version, tables = _marks(path, "rw")
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"{path} cannot be read as a database: {error}") from error
+    if application_id == 0 and version == 0 and tables == 0:
+        return 0
+    if application_id != APPLICATION_ID:
+        raise DatabaseUnusable(f"{path} is a database of another program")
+    return version
+
+
+def _marks(path: Path, mode: str) -> tuple[int, int, int]:
+    """Return the application's id, the schema's version and the number of its entries.
+
+    :param mode: ``ro`` or ``rw``, as in https://sqlite.org/uri.html
+    """
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)) as db:
+        return (
+            db.execute("PRAGMA application_id").fetchone()[0],
+            db.execute("PRAGMA user_version").fetchone()[0],
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0],
+        )
+
+
+def migrate(path: Path, directory: Path | None = None) -> int:
+    """Create or upgrade the database at ``path`` and return its version.
+
+    Before an existing database is changed, a copy of it is kept beside it (``chatd.db.before-0002`` before the
+    migration 0002). Ended half-way, by whatever means, the file holds the old version or a newer one, whole.
+
+    :param directory: where the migrations are; by default :func:`migrations_directory`.
+    :raises DatabaseUnusable: the file is not chatd's, or newer than this program, or a migration failed.
+    """
+    if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
+        wanted = ".".join(map(str, MINIMUM_SQLITE))
+        raise DatabaseUnusable(f"chatd needs SQLite {wanted} or newer, this Python has {sqlite3.sqlite_version}")
+    steps = load_migrations(directory or migrations_directory())
+    with _alone(path.parent):
+        return _upgrade(path, steps)
+
+
+def _upgrade(path: Path, steps: list[Migration]) -> int:
+    newest = steps[-1].version
+    version = current_version(path)
+    if version > newest:
+        raise DatabaseUnusable(
+            f"{path} has version {version}, this chatd knows versions up to {newest}: install a newer chatd, "
+            f"or put back the copy made before the upgrade"
+        )
+    if version == newest:
+        return version
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("PRAGMA busy_timeout = 5000")
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            if version:
+                _keep_copy(db, path.with_name(f"{path.name}.before-{steps[version].version:04}"))
+            for step in steps[version:]:
+                _apply(db, step)
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"{path} cannot be migrated: {error}") from error
+    sync_directory(path.parent)
+    return newest
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Wait for every other process that migrates in ``directory``, and hold them off."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _apply(db: sqlite3.Connection, step: Migration) -> None:
+    db.execute("PRAGMA foreign_keys = OFF")  # so that a table can be rebuilt; checked below
+    try:
+        db.executescript(f"BEGIN IMMEDIATE;\n{step.sql}\nPRAGMA user_version = {step.version};")
+        if db.execute("PRAGMA foreign_key_check").fetchone() is not None:
+            raise DatabaseUnusable(f"migration {step.version:04}_{step.name} breaks a foreign key; nothing was changed")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _keep_copy(db: sqlite3.Connection, copy: Path) -> None:
+    partial = copy.with_name(f"{copy.name}.partial")
+    partial.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(partial)) as target:
+        db.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.replace(copy)
+    sync_directory(copy.parent)

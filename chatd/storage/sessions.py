@@ -1,0 +1,68 @@
+"""Logins."""
+
+import sqlite3
+from collections.abc import Collection
+
+from chatd.models import Session
+
+_COLUMNS = "id, user_id, device, address, created_at, last_seen_at, expires_at"
+
+
+def insert(
+    db: sqlite3.Connection, *, user_id: int, device: str, address: str, created_at: int, expires_at: int
+) -> Session:
+    """Store a new session, last seen when it was created."""
+    row = db.execute(
+        f"""
+        INSERT INTO sessions (user_id, device, address, created_at, last_seen_at, expires_at)
+        VALUES (:user_id, :device, :address, :created_at, :created_at, :expires_at)
+        RETURNING {_COLUMNS}
+        """,
+        {
+            "user_id": user_id,
+            "device": device,
+            "address": address,
+            "created_at": created_at,
+            "expires_at": expires_at,
+        },
+    ).fetchone()
+    return Session(*row)
+
+
+def list_live(db: sqlite3.Connection, user_id: int, now: int) -> list[Session]:
+    """Return a user's sessions that have not expired, the newest first."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM sessions WHERE user_id = ? AND expires_at > ? ORDER BY id DESC", (user_id, now)
+    )
+    return [Session(*row) for row in rows]
+
+
+def exists(db: sqlite3.Connection, session_id: int, user_id: int) -> bool:
+    """Tell whether a session of a user has not been ended."""
+    query = "SELECT 1 FROM sessions WHERE id = ? AND user_id = ?"
+    return db.execute(query, (session_id, user_id)).fetchone() is not None
+
+
+def delete(db: sqlite3.Connection, session_id: int, user_id: int) -> bool:
+    """End a session of a user; False where there is none."""
+    cursor = db.execute("DELETE FROM sessions WHERE id = ? AND user_id = ?", (session_id, user_id))
+    return cursor.rowcount == 1
+
+
+def delete_all(db: sqlite3.Connection, user_id: int, *, but: int | None = None) -> list[int]:
+    """End all sessions of a user except ``but``, and return their ids."""
+    rows = db.execute("DELETE FROM sessions WHERE user_id = ? AND id IS NOT ? RETURNING id", (user_id, but)).fetchall()
+    return [row[0] for row in rows]
+
+
+def delete_expired(db: sqlite3.Connection, now: int) -> int:
+    """Forget sessions that have expired, and return how many."""
+    return db.execute("DELETE FROM sessions WHERE expires_at <= ?", (now,)).rowcount
+
+
+def touch(db: sqlite3.Connection, seen: Collection[tuple[int, int]]) -> None:
+    """Note when sessions were last seen.
+
+    :param seen: pairs of a time and a session id.
+    """
+    db.executemany("UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE id = ?", seen)

@@ -1,0 +1,193 @@
+"""Accounts and invitations."""
+
+import sqlite3
+from typing import Any
+
+from chatd.errors import UserNotFound
+from chatd.models import Role, User
+
+#: The columns of one user, for :func:`user_from_row`; the table is called ``u`` wherever this is used.
+COLUMNS = "u.id, u.username, u.nickname, u.avatar_path, u.bio, u.is_ai, u.role, u.created_at, u.disabled_at"
+
+
+def user_from_row(row: tuple[Any, ...]) -> User:
+    """Make a user of a row that starts with :data:`COLUMNS`."""
+    return User(
+        id=row[0],
+        username=row[1],
+        nickname=row[2],
+        avatar_path=row[3],
+        bio=row[4],
+        is_ai=bool(row[5]),
+        role=row[6],
+        created_at=row[7],
+        disabled_at=row[8],
+    )
+
+
+def insert(
+    db: sqlite3.Connection,
+    *,
+    username: str,
+    username_key: str,
+    nickname: str,
+    search_key: str,
+    password_hash: str | None,
+    is_ai: bool,
+    role: Role,
+    created_at: int,
+) -> User | None:
+    """Store a new user; None where the username is taken."""
+    row = db.execute(
+        """
+        INSERT INTO users AS u
+            (username, username_key, nickname, search_key, password_hash, is_ai, role, created_at)
+        VALUES
+            (:username, :username_key, :nickname, :search_key, :password_hash, :is_ai, :role, :created_at)
+        ON CONFLICT (username_key) DO NOTHING
+        RETURNING id, username, nickname, avatar_path, bio, is_ai, role, created_at, disabled_at
+        """,
+        {
+            "username": username,
+            "username_key": username_key,
+            "nickname": nickname,
+            "search_key": search_key,
+            "password_hash": password_hash,
+            "is_ai": is_ai,
+            "role": role,
+            "created_at": created_at,
+        },
+    ).fetchone()
+    return None if row is None else user_from_row(row)
+
+
+def get(db: sqlite3.Connection, user_id: int) -> User | None:
+    """Return a user by id."""
+    row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.id = ?", (user_id,)).fetchone()
+    return None if row is None else user_from_row(row)
+
+
+def require(db: sqlite3.Connection, user_id: int) -> User:
+    """Return a user by id.
+
+    :raises UserNotFound: there is none.
+    """
+    user = get(db, user_id)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def get_by_key(db: sqlite3.Connection, username_key: str) -> User | None:
+    """Return a user by the folded username."""
+    row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.username_key = ?", (username_key,)).fetchone()
+    return None if row is None else user_from_row(row)
+
+
+def has_human(db: sqlite3.Connection) -> bool:
+    """Tell whether anybody but bots has an account."""
+    return db.execute("SELECT 1 FROM users WHERE is_ai = 0 LIMIT 1").fetchone() is not None
+
+
+def credentials(db: sqlite3.Connection, username_key: str) -> tuple[int | None, str | None]:
+    """Return the id and password hash of the user with a folded username; None for what there is not."""
+    row = db.execute("SELECT id, password_hash FROM users WHERE username_key = ?", (username_key,)).fetchone()
+    return (None, None) if row is None else (row[0], row[1])
+
+
+def password_hash(db: sqlite3.Connection, user_id: int) -> str | None:
+    """Return a user's password hash; None where there is no such user or no password."""
+    row = db.execute("SELECT password_hash FROM users WHERE id = ?", (user_id,)).fetchone()
+    return None if row is None else row[0]
+
+
+def set_password_hash(db: sqlite3.Connection, user_id: int, value: str) -> None:
+    """Replace a user's password hash."""
+    db.execute("UPDATE users SET password_hash = ? WHERE id = ?", (value, user_id))
+
+
+def set_disabled(db: sqlite3.Connection, user_id: int, disabled_at: int | None) -> None:
+    """Disable a user from a time on, or enable them again (None)."""
+    db.execute("UPDATE users SET disabled_at = ? WHERE id = ?", (disabled_at, user_id))
+
+
+def set_profile(
+    db: sqlite3.Connection,
+    user_id: int,
+    *,
+    nickname: str,
+    search_key: str,
+    avatar_path: str | None,
+    bio: str | None,
+) -> None:
+    """Replace what a user says of themselves."""
+    db.execute(
+        """
+        UPDATE users SET nickname = :nickname, search_key = :search_key, avatar_path = :avatar_path, bio = :bio
+        WHERE id = :user_id
+        """,
+        {
+            "user_id": user_id,
+            "nickname": nickname,
+            "search_key": search_key,
+            "avatar_path": avatar_path,
+            "bio": bio,
+        },
+    )
+
+
+def search(db: sqlite3.Connection, *, query: str | None, is_ai: bool | None, skip: int, limit: int) -> list[User]:
+    """Return enabled users by id, those whose names contain ``query`` (already folded) if one is given."""
+    rows = db.execute(
+        f"""
+        SELECT {COLUMNS} FROM users AS u
+        WHERE u.disabled_at IS NULL
+            AND (:query IS NULL OR instr(u.search_key, :query) > 0)
+            AND (:is_ai IS NULL OR u.is_ai = :is_ai)
+        ORDER BY u.id
+        LIMIT :limit OFFSET :skip
+        """,
+        {"query": query, "is_ai": is_ai, "skip": skip, "limit": limit},
+    )
+    return [user_from_row(row) for row in rows]
+
+
+def all_users(db: sqlite3.Connection) -> list[User]:
+    """Return every account, the disabled ones too, by id."""
+    return [user_from_row(row) for row in db.execute(f"SELECT {COLUMNS} FROM users AS u ORDER BY u.id")]
+
+
+def acquaintances(db: sqlite3.Connection, user_id: int) -> tuple[int, ...]:
+    """Return the ids of all who share a conversation with a user, the user's own among them."""
+    rows = db.execute(
+        """
+        SELECT other.user_id
+        FROM memberships AS mine
+        JOIN memberships AS other ON other.conversation_id = mine.conversation_id AND other.left_seq IS NULL
+        WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
+        UNION
+        SELECT :user_id
+        """,
+        {"user_id": user_id},
+    )
+    return tuple(row[0] for row in rows)
+
+
+def insert_invite(db: sqlite3.Connection, code_hash: bytes, created_at: int) -> None:
+    """Store an invitation."""
+    db.execute("INSERT INTO invites (code_hash, created_at) VALUES (?, ?)", (code_hash, created_at))
+
+
+def has_invite(db: sqlite3.Connection, code_hash: bytes) -> bool:
+    """Tell whether an invitation can still be used."""
+    query = "SELECT 1 FROM invites WHERE code_hash = ? AND used_at IS NULL"
+    return db.execute(query, (code_hash,)).fetchone() is not None
+
+
+def use_invite(db: sqlite3.Connection, code_hash: bytes, user_id: int, used_at: int) -> bool:
+    """Use up an invitation; False where it is unknown or was used before."""
+    cursor = db.execute(
+        "UPDATE invites SET used_at = ?, used_by = ? WHERE code_hash = ? AND used_at IS NULL",
+        (used_at, user_id, code_hash),
+    )
+    return cursor.rowcount == 1
