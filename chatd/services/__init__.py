@@ -1,0 +1,40 @@
+"""What chat does: each service checks the rules, owns the transaction, and publishes what was committed."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from chatd.services.accounts import Accounts
+from chatd.services.avatars import Avatars
+from chatd.services.changes import Changes
+from chatd.services.health import Health
+from chatd.services.histories import Histories
+from chatd.services.messages import Messages
+from chatd.services.sessions import Sessions
+from chatd.storage.database import Database, Done, Write
+
+T = TypeVar("T")
+
+__all__ = ["Accounts", "Avatars", "Changes", "Health", "Histories", "Messages", "Services", "Sessions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All services, for the doors that use them."""
+
+    database: Database
+
+    accounts: Accounts
+    sessions: Sessions
+    messages: Messages
+    avatars: Avatars
+    changes: Changes
+    health: Health
+    histories: Histories
+
+    async def write(self, work: Write[T]) -> T:
+        """Have a service's work done, and return its result once that is on disk."""
+        return await self.database.write(work)
+
+    def submit(self, work: Write[T], done: Done[T]) -> None:
+        """Have a service's work done, and ``done`` called from its commit."""
+        self.database.submit(work, done)

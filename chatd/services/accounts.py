@@ -1,0 +1,222 @@
+"""Accounts: registering, profiles, finding people, and what an operator does to an account."""
+
+import hashlib
+import logging
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from chatd.clock import Clock
+from chatd.config import Accounts as AccountSettings
+from chatd.config import Limits as LimitSettings
+from chatd.errors import InviteInvalid, RegistrationClosed, UsernameTaken, UserNotFound, WrongPassword
+from chatd.events import ProfileChanged, SessionEnded, UserDisabled
+from chatd.models import Identity, Role, Session, User
+from chatd.services.limits import limit_key, per_hour
+from chatd.services.names import folded, search_key
+from chatd.services.passwords import Passwords
+from chatd.services.sessions import Sessions, start
+from chatd.storage import change_log, sessions, users
+from chatd.storage.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+
+
+class Accounts:
+    """What people do with their accounts."""
+
+    def __init__(
+        self,
+        db: Database,
+        logins: Sessions,
+        passwords: Passwords,
+        accounts: AccountSettings,
+        limits: LimitSettings,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._logins = logins
+        self._passwords = passwords
+        self._registration = accounts.registration
+        self._clock = clock
+        self._registrations = per_hour(limits.registrations_per_hour)
+
+    async def register(self, username: str, password: str, nickname: str, *, invite: str | None, address: str) -> User:
+        """Make an account; the first is the administrator's.
+
+        :param invite: a code from ``chatd invite``, needed where registration is by invitation.
+        :param address: where the request comes from.
+        :raises RegistrationClosed: nobody may register.
+        :raises InviteInvalid: the invitation is missing, unknown or used.
+        :raises UsernameTaken: the username is somebody's, perhaps written differently.
+        :raises RateLimited: too many accounts from this address.
+        """
+        if self._registration == "closed":
+            raise RegistrationClosed
+        code_hash = None
+        if self._registration == "invite":
+            code_hash = invite_hash(invite or "")
+        self._registrations.take(limit_key(address))
+
+        def check(db: sqlite3.Connection) -> None:
+            if code_hash is not None and not users.has_invite(db, code_hash):
+                raise InviteInvalid
+            if users.get_by_key(db, folded(username)) is not None:
+                raise UsernameTaken
+
+        await self._db.read(check)
+        password_hash = await self._passwords.hash(password)
+        now = self._clock()
+
+        def work(tx: Transaction) -> User:
+            user = create(tx, username, nickname, password_hash, now=now)
+            if code_hash is not None and not users.use_invite(tx.db, code_hash, user.id, now):
+                raise InviteInvalid
+            return user
+
+        user = await self._db.write(work)
+        log.info("registered", extra={"user_id": user.id, "address": address})
+        return user
+
+    async def get(self, user_id: int) -> User:
+        """Return a user.
+
+        :raises UserNotFound: there is none.
+        """
+        return await self._db.read(lambda db: users.require(db, user_id))
+
+    async def search(self, query: str | None, *, is_ai: bool | None, skip: int, limit: int) -> list[User]:
+        """Return enabled users by id.
+
+        :param query: part of the username or nickname, in any case.
+        :param is_ai: only bots, or only people.
+        """
+        key = folded(query) if query else None
+        return await self._db.read(lambda db: users.search(db, query=key, is_ai=is_ai, skip=skip, limit=limit))
+
+    async def update_profile(self, user_id: int, changes: Mapping[str, Any]) -> User:
+        """Change any of ``nickname``, ``avatar_path`` and ``bio``, and return the user as they are then."""
+        now = self._clock()
+
+        def work(tx: Transaction) -> User:
+            before = users.require(tx.db, user_id)
+            nickname = changes.get("nickname", before.nickname)
+            users.set_profile(
+                tx.db,
+                user_id,
+                nickname=nickname,
+                search_key=search_key(before.username, nickname),
+                avatar_path=changes.get("avatar_path", before.avatar_path),
+                bio=changes.get("bio", before.bio),
+            )
+            after = users.require(tx.db, user_id)
+            if after != before:
+                seq = change_log.append(tx.db, "profile", user_id=user_id, created_at=now)
+                tx.publish(ProfileChanged(seq=seq, recipients=users.acquaintances(tx.db, user_id), user=after))
+            return after
+
+        return await self._db.write(work)
+
+    async def change_password(self, caller: Identity, old: str, new: str, *, address: str) -> None:
+        """Replace the caller's password; every other session of theirs ends.
+
+        :raises WrongPassword: ``old`` is not the password.
+        :raises RateLimited: too many attempts on this account or from this address.
+        """
+        user = await self.get(caller.user_id)
+        self._logins.throttle(folded(user.username), address)
+        stored = await self._db.read(lambda db: users.password_hash(db, user.id))
+        if not await self._passwords.verify(stored, old):
+            raise WrongPassword
+        password_hash = await self._passwords.hash(new)
+
+        def work(tx: Transaction) -> None:
+            if users.password_hash(tx.db, user.id) != stored:
+                raise WrongPassword
+            set_password(tx, user.id, password_hash, but=caller.session_id)
+
+        await self._db.write(work)
+        log.info("password changed", extra={"user_id": user.id, "address": address})
+
+
+def create(
+    tx: Transaction,
+    username: str,
+    nickname: str,
+    password_hash: str | None,
+    *,
+    now: int,
+    is_ai: bool = False,
+) -> User:
+    """Store an account; the first that is not a bot's becomes the administrator's.
+
+    :param password_hash: None for an account that cannot sign in with a password.
+    :raises UsernameTaken: the username is somebody's, perhaps written differently.
+    """
+    role: Role = "member" if is_ai or users.has_human(tx.db) else "admin"
+    user = users.insert(
+        tx.db,
+        username=username,
+        username_key=folded(username),
+        nickname=nickname,
+        search_key=search_key(username, nickname),
+        password_hash=password_hash,
+        is_ai=is_ai,
+        role=role,
+        created_at=now,
+    )
+    if user is None:
+        raise UsernameTaken
+    return user
+
+
+def find(tx: Transaction, username: str) -> User:
+    """Return a user by name.
+
+    :raises UserNotFound: there is none.
+    """
+    user = users.get_by_key(tx.db, folded(username))
+    if user is None:
+        raise UserNotFound(f"There is no user called {username}.")
+    return user
+
+
+def create_bot(tx: Transaction, name: str, *, now: int, lifetime_ms: int) -> Session:
+    """Store a bot's account and start the session its token is for."""
+    bot = create(tx, name, name[:50], None, now=now, is_ai=True)
+    return start(tx, bot.id, device="chatd user add --bot", address="", now=now, lifetime_ms=lifetime_ms)
+
+
+def set_password(tx: Transaction, user_id: int, password_hash: str, *, but: int | None = None) -> None:
+    """Replace a password and end the user's sessions.
+
+    :param but: the id of a session that goes on.
+    """
+    users.set_password_hash(tx.db, user_id, password_hash)
+    for session_id in sessions.delete_all(tx.db, user_id, but=but):
+        tx.publish(SessionEnded(recipients=(user_id,), session_id=session_id))
+
+
+def disable(tx: Transaction, user_id: int, *, now: int) -> None:
+    """Shut an account out and end its sessions."""
+    users.set_disabled(tx.db, user_id, now)
+    sessions.delete_all(tx.db, user_id)
+    tx.publish(UserDisabled(recipients=(user_id,)))
+
+
+def enable(tx: Transaction, user_id: int) -> None:
+    """Let a disabled account sign in again."""
+    users.set_disabled(tx.db, user_id, None)
+
+
+def create_invite(tx: Transaction, *, now: int) -> str:
+    """Store an invitation and return its code, which works once."""
+    code = secrets.token_urlsafe(12)
+    users.insert_invite(tx.db, invite_hash(code), now)
+    return code
+
+
+def invite_hash(code: str) -> bytes:
+    """Return what is stored of an invitation: codes are random, so a plain hash is enough."""
+    return hashlib.sha256(code.strip().encode()).digest()

@@ -1,0 +1,116 @@
+"""The change log as a reader follows it: where it is, and everything since a place in it."""
+
+import json
+import sqlite3
+
+from chatd.clock import DAY_MS, Clock
+from chatd.errors import ResyncNeeded
+from chatd.events import (
+    Change,
+    MembershipChanged,
+    MessageCreated,
+    MessageDeleted,
+    MessageEdited,
+    ProfileChanged,
+    ReactionChanged,
+    ReadMarkerMoved,
+    Replay,
+)
+from chatd.models import LogEntry, LogPlace, Message
+from chatd.storage import change_log, conversations, messages, users
+from chatd.storage.database import Database
+
+#: How many changes are forgotten in one write, so that none is held up for long.
+PRUNE_STEP = 500
+
+
+class Changes:
+    """Follows the change log."""
+
+    def __init__(self, db: Database, clock: Clock, log_days: float) -> None:
+        """Create the service.
+
+        :param log_days: how many days the log reaches back.
+        """
+        self._db = db
+        self._clock = clock
+        self._kept_ms = int(log_days * DAY_MS)
+
+    async def place(self) -> LogPlace:
+        """Return the log's name and its newest ``seq``."""
+        return await self._db.read(lambda db: LogPlace(change_log.epoch(db), change_log.head(db)))
+
+    async def replay(self, user_id: int, *, epoch: str | None, since: int | None, limit: int) -> Replay:
+        """Return the changes a user may see after a place in the log, oldest first, as things are now.
+
+        :param epoch: the name of the log that ``since`` is a place in.
+        :param since: None means from now.
+        :param limit: how many changes at the most.
+        :raises ResyncNeeded: it is another log, or one that does not reach back to ``since``, or not so far.
+        """
+
+        def read(db: sqlite3.Connection) -> Replay:
+            head = change_log.head(db)
+            if since is None:
+                return Replay([], head, more=False)
+            if epoch != change_log.epoch(db) or not change_log.pruned_up_to(db) <= since <= head:
+                raise ResyncNeeded
+            entries = change_log.visible(db, user_id, since=since, up_to=head, limit=limit + 1)
+            more = len(entries) > limit
+            entries = entries[:limit]
+            return Replay(_facts(db, entries), entries[-1].seq if more else head, more)
+
+        return await self._db.read(read)
+
+    async def acquaintances(self, user_id: int) -> tuple[int, ...]:
+        """Return the ids of all who share a conversation with a user, without the user's own."""
+        found = await self._db.read(lambda db: users.acquaintances(db, user_id))
+        return tuple(each for each in found if each != user_id)
+
+    async def prune(self) -> None:
+        """Forget what is older than the log has to reach back, little by little."""
+        before = self._clock() - self._kept_ms
+        while await self._db.write(lambda tx: change_log.prune(tx.db, before=before, limit=PRUNE_STEP)) == PRUNE_STEP:
+            pass
+
+
+def _facts(db: sqlite3.Connection, entries: list[LogEntry]) -> list[Change]:
+    told = {"message", "edit", "delete"}
+    wanted = {entry.message_id for entry in entries if entry.kind in told and entry.message_id is not None}
+    found = {message.id: message for message in messages.get_many(db, wanted)}
+    return [_fact(db, entry, found) for entry in entries]
+
+
+def _fact(db: sqlite3.Connection, entry: LogEntry, found: dict[int, Message]) -> Change:
+    """Return a row of the log as the fact it is about."""
+    seq, user_id, message_id = entry.seq, entry.user_id or 0, entry.message_id or 0
+    data = json.loads(entry.data) if entry.data else {}
+    match entry.kind:
+        case "message":
+            return MessageCreated(seq=seq, recipients=(), message=found[message_id])
+        case "edit":
+            return MessageEdited(seq=seq, recipients=(), message=found[message_id])
+        case "delete":
+            return MessageDeleted(seq=seq, recipients=(), message=found[message_id])
+        case "reaction":
+            return ReactionChanged(
+                seq=seq, recipients=(), message_id=message_id, user_id=user_id, emoji=data["emoji"], on=data["on"]
+            )
+        case "read":
+            pair = conversations.get(db, entry.conversation_id or 0, user_id)
+            return ReadMarkerMoved(
+                seq=seq,
+                recipients=(),
+                reader_id=user_id,
+                user_id=pair.other_id,
+                group_id=pair.group_id,
+                up_to=message_id,
+            )
+        case "profile":
+            return ProfileChanged(seq=seq, recipients=(), user=users.require(db, user_id))
+        case "membership":
+            return MembershipChanged(
+                seq=seq, recipients=(), group_id=entry.conversation_id or 0, user_id=user_id, role=data["role"]
+            )
+        case kind:
+            raise ValueError(f"the change log has a row of the unknown kind {kind}")

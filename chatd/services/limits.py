@@ -1,0 +1,75 @@
+"""Rate limits by the generic cell rate algorithm (ITU-T I.371): one number remembered for each key."""
+
+import ipaddress
+import time
+from collections.abc import Callable, Hashable
+
+from chatd.errors import RateLimited
+
+#: A limiter forgets the keys that are at rest whenever it holds this many.
+_SWEEP_SIZE = 10_000
+
+#: What belongs to one customer in IPv6, and so counts as one address: RFC 6177.
+_IPV6_PREFIX = 64
+
+
+class RateLimiter:
+    """Lets ``rate`` events a second of each key through, and ``burst`` at once."""
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Create a limiter.
+
+        :param rate: events a second; 0 turns the limiter off.
+        :param burst: how many may come at once after a rest; at least one may.
+        :param clock: seconds, never going back.
+        """
+        self._interval = 1 / rate if rate else 0.0
+        self._tolerance = max(burst, 1.0) * self._interval
+        self._clock = clock
+        self._full_until: dict[Hashable, float] = {}
+        self._sweep_at = _SWEEP_SIZE
+
+    def take(self, *keys: Hashable) -> None:
+        """Let one event of each of ``keys`` through, or none.
+
+        :raises RateLimited: with the seconds until the next can come.
+        """
+        if not self._interval:
+            return
+        now = self._clock()
+        until = {key: max(self._full_until.get(key, 0.0), now) + self._interval for key in keys}
+        wait = max(until.values()) - now - self._tolerance
+        if wait > 1e-9:
+            raise RateLimited(wait)
+        self._full_until.update(until)
+        if len(self._full_until) > self._sweep_at:
+            self._full_until = {key: end for key, end in self._full_until.items() if end > now}
+            self._sweep_at = max(_SWEEP_SIZE, 2 * len(self._full_until))
+
+
+def per_second(rate: float) -> RateLimiter:
+    """Return a limiter of ``rate`` a second that lets five seconds' worth come at once."""
+    return RateLimiter(rate, rate * 5)
+
+
+def per_minute(count: float) -> RateLimiter:
+    """Return a limiter of ``count`` a minute, all of which may come at once."""
+    return RateLimiter(count / 60, count)
+
+
+def per_hour(count: float) -> RateLimiter:
+    """Return a limiter of ``count`` an hour, all of which may come at once."""
+    return RateLimiter(count / 3600, count)
+
+
+def limit_key(address: str) -> str:
+    """Return what limits by address go by: the address, or in IPv6 the network of one customer."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
+    return address

@@ -1,0 +1,82 @@
+"""Password hashing: slow on purpose, off the event loop, two at a time, and never a queue without an end."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import argon2
+
+from chatd.errors import RateLimited
+
+T = TypeVar("T")
+
+#: Argon2id with 19 MiB, two passes and one lane: OWASP's Password Storage Cheat Sheet names it as the least that
+#: is enough. The library's default of 64 MiB takes eight times as long, and a small server has little memory.
+MEMORY_KIB = 19_456
+PASSES = 2
+LANES = 1
+
+#: How many hashes run at once, so that the memory they take is bounded.
+AT_ONCE = 2
+
+#: How many may wait for their turn: at some 25 ms a hash, the last of them has its answer within a second.
+QUEUE_LIMIT = 64
+
+
+class Passwords:
+    """Hashes and checks passwords on threads of its own."""
+
+    def __init__(self) -> None:
+        self._hasher = argon2.PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+        self._threads = ThreadPoolExecutor(AT_ONCE, "argon2")
+        self._pending = 0
+        self._decoy = self._threads.submit(self._hasher.hash, "decoy")
+
+    async def hash(self, password: str) -> str:
+        """Return the hash of a password.
+
+        :raises RateLimited: too many hashes are waiting already.
+        """
+        return await self._run(self._hash, password)
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Tell whether a password is the one behind a hash.
+
+        :param stored: the hash. None, for an account that is unknown or has no password, is never right and
+            takes just as long.
+        :raises RateLimited: too many hashes are waiting already.
+        """
+        return await self._run(self._verify, stored, password)
+
+    def is_outdated(self, stored: str) -> bool:
+        """Tell whether a hash was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, function: Callable[..., T], *args: object) -> T:
+        if self._pending >= QUEUE_LIMIT:
+            raise RateLimited(1.0)
+        self._pending += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+        finally:
+            self._pending -= 1
+
+    def _hash(self, password: str) -> str:
+        return self._hasher.hash(password)
+
+    def _verify(self, stored: str | None, password: str) -> bool:
+        if stored is None:
+            self._matches(self._decoy.result(), password)
+            return False
+        return self._matches(stored, password)
+
+    def _matches(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False

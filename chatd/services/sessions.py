@@ -1,0 +1,205 @@
+"""Signing in and out, and knowing at every request who is speaking."""
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Collection
+
+from chatd.clock import DAY_MS, Clock
+from chatd.config import Accounts as AccountSettings
+from chatd.config import Limits as LimitSettings
+from chatd.errors import AccountUnavailable, NotAuthenticated, SessionNotFound, StorageUnavailable, WrongCredentials
+from chatd.events import Event, SessionEnded, UserDisabled
+from chatd.models import Identity, Session
+from chatd.services.limits import limit_key, per_minute
+from chatd.services.names import folded
+from chatd.services.passwords import Passwords
+from chatd.services.tokens import Tokens
+from chatd.storage import sessions, users
+from chatd.storage.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+
+#: How exact ``last_seen_at`` is, in milliseconds: a write for every request would be too dear.
+SEEN_STEP_MS = 60_000
+
+#: How many tokens are remembered as checked.
+_CACHE_SIZE = 20_000
+
+
+class Sessions:
+    """Logins: made with a password, listed, ended, and recognised by their tokens.
+
+    A token that was checked is remembered until it expires or any session ends, so that the usual request costs
+    neither a signature check nor a read.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        tokens: Tokens,
+        passwords: Passwords,
+        accounts: AccountSettings,
+        limits: LimitSettings,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._tokens = tokens
+        self._passwords = passwords
+        self._lifetime_ms = int(accounts.token_days * DAY_MS)
+        self._clock = clock
+        self._attempts = per_minute(limits.logins_per_minute)
+        self._all_attempts = per_minute(limits.logins_per_minute * 5)
+        self._checked: dict[str, Identity] = {}
+        self._generation = 0
+        self._seen: dict[int, int] = {}
+        self._written: dict[int, int] = {}
+        db.subscribe(self._on_event)
+        db.subscribe_foreign(self.forget)
+
+    async def sign_in(self, username: str, password: str, *, device: str, address: str) -> str:
+        """Start a session and return its token.
+
+        An unknown user and a wrong password cost the same time and get the same answer.
+
+        :param device: what the device calls itself, for the list of sessions.
+        :param address: where it connects from.
+        :raises WrongCredentials: there is no such user, the password is wrong, or the account is disabled.
+        :raises RateLimited: too many attempts on this account or from this address.
+        """
+        key = folded(username)
+        self.throttle(key, address)
+        user_id, stored = await self._db.read(lambda db: users.credentials(db, key))
+        if not await self._passwords.verify(stored, password) or user_id is None or stored is None:
+            raise WrongCredentials
+        renewed = await self._passwords.hash(password) if self._passwords.is_outdated(stored) else None
+        now = self._clock()
+
+        def work(tx: Transaction) -> Session:
+            user = users.get(tx.db, user_id)
+            if user is None or user.disabled_at is not None or users.password_hash(tx.db, user.id) != stored:
+                raise WrongCredentials
+            if renewed is not None:
+                users.set_password_hash(tx.db, user.id, renewed)
+            sessions.delete_expired(tx.db, now)
+            return start(tx, user.id, device=device, address=address, now=now, lifetime_ms=self._lifetime_ms)
+
+        session = await self._db.write(work)
+        log.info("signed in", extra={"user_id": session.user_id, "session_id": session.id, "address": address})
+        return self._tokens.issue(session)
+
+    def throttle(self, account: str, address: str) -> None:
+        """Count an attempt to guess a password.
+
+        :param account: whose password, as the folded username.
+        :raises RateLimited: too many attempts on this account or from this address.
+        """
+        origin = limit_key(address)
+        self._attempts.take((account, origin))
+        self._all_attempts.take(("account", account), ("address", origin))
+
+    async def authenticate(self, token: str) -> Identity:
+        """Return who speaks with ``token``.
+
+        :raises AccountUnavailable: the user does not exist or is disabled.
+        :raises NotAuthenticated: the token is invalid or expired, or its session has ended.
+        """
+        now = self._clock()
+        identity = self._checked.get(token)
+        if identity is None:
+            identity = await self._check(token, now)
+        elif identity.expires_at <= now:
+            del self._checked[token]
+            raise NotAuthenticated
+        self._seen[identity.session_id] = now
+        return identity
+
+    async def _check(self, token: str, now: int) -> Identity:
+        identity = self._tokens.read(token, now)
+        while True:
+            generation = self._generation
+            await self._db.read(lambda db: _require_live(db, identity))
+            if generation == self._generation:  # else a session ended meanwhile: was it this one?
+                break
+        if len(self._checked) >= _CACHE_SIZE:
+            self._checked.clear()
+        self._checked[token] = identity
+        return identity
+
+    async def list_live(self, user_id: int) -> list[Session]:
+        """Return a user's sessions, the newest first."""
+        with contextlib.suppress(StorageUnavailable):  # a full disk hinders no reading
+            await self.write_seen()
+        return await self._db.read(lambda db: sessions.list_live(db, user_id, self._clock()))
+
+    async def end(self, user_id: int, session_id: int) -> None:
+        """End one of a user's sessions; its sockets close.
+
+        :raises SessionNotFound: the user has no such session.
+        """
+
+        def work(tx: Transaction) -> None:
+            if not sessions.delete(tx.db, session_id, user_id):
+                raise SessionNotFound
+            tx.publish(SessionEnded(recipients=(user_id,), session_id=session_id))
+
+        await self._db.write(work)
+        log.info("session ended", extra={"user_id": user_id, "session_id": session_id})
+
+    async def find_ended(self, connected: Collection[tuple[int, int]]) -> list[Event]:
+        """Return what has become of sessions that another process may have ended.
+
+        :param connected: pairs of a user id and a session id.
+        """
+
+        def ended(db: sqlite3.Connection) -> list[Event]:
+            events: list[Event] = []
+            for user_id, session_id in connected:
+                try:
+                    _require_live(db, Identity(user_id, session_id, 0))
+                except AccountUnavailable:
+                    events.append(UserDisabled(recipients=(user_id,)))
+                except NotAuthenticated:
+                    events.append(SessionEnded(recipients=(user_id,), session_id=session_id))
+            return events
+
+        return await self._db.read(ended)
+
+    async def write_seen(self) -> None:
+        """Store when sessions were last seen, where that has changed by a minute or more."""
+        due = [
+            (seen, session_id)
+            for session_id, seen in self._seen.items()
+            if seen - self._written.get(session_id, 0) >= SEEN_STEP_MS
+        ]
+        self._seen.clear()
+        if due:
+            await self._db.write(lambda tx: sessions.touch(tx.db, due))
+            if len(self._written) > _CACHE_SIZE:
+                self._written.clear()
+            self._written.update((session_id, seen) for seen, session_id in due)
+
+    def forget(self) -> None:
+        """Forget every checked token: a session may have ended."""
+        self._generation += 1
+        self._checked.clear()
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, SessionEnded | UserDisabled):
+            self.forget()
+
+
+def start(tx: Transaction, user_id: int, *, device: str, address: str, now: int, lifetime_ms: int) -> Session:
+    """Store a session that starts now and ends on a full second, as its token will say."""
+    expires_at = (now + lifetime_ms) // 1000 * 1000
+    return sessions.insert(
+        tx.db, user_id=user_id, device=device, address=address, created_at=now, expires_at=expires_at
+    )
+
+
+def _require_live(db: sqlite3.Connection, identity: Identity) -> None:
+    user = users.get(db, identity.user_id)
+    if user is None or user.disabled_at is not None:
+        raise AccountUnavailable
+    if not sessions.exists(db, identity.session_id, identity.user_id):
+        raise NotAuthenticated
