@@ -1,0 +1,31 @@
+"""The configuration: what can be set, and what was."""
+
+from chatd.config.loading import load
+from chatd.config.settings import (
+    PREFIX,
+    SECTIONS,
+    Accounts,
+    Config,
+    Limits,
+    Log,
+    Server,
+    Setting,
+    Web,
+    settings,
+    to_toml,
+)
+
+__all__ = [
+    "PREFIX",
+    "SECTIONS",
+    "Accounts",
+    "Config",
+    "Limits",
+    "Log",
+    "Server",
+    "Setting",
+    "Web",
+    "load",
+    "settings",
+    "to_toml",
+]

@@ -1,0 +1,167 @@
+"""Reading the settings: options beat the environment, which beats the file, which beats the defaults."""
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from chatd.config.settings import PREFIX, SECTIONS, Config, Setting, settings
+from chatd.errors import ConfigurationError
+
+
+def load(
+    file: Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    search: tuple[Path, ...] = (Path("chatd.toml"), Path("/etc/chatd/chatd.toml")),
+) -> Config:
+    """Read the configuration.
+
+    :param file: the file to read; without one, the first of ``search`` that exists.
+    :param options: values given on the command line, by ``section.name``; None is "not given".
+    :param environment: the environment variables, ``os.environ`` by default.
+    :raises ConfigurationError: one line that names everything wrong.
+    """
+    environment = os.environ if environment is None else environment
+    path = file or next((candidate for candidate in search if candidate.is_file()), None)
+    found = _Found()
+    if path is not None:
+        found.take_file(path)
+    found.take_environment(environment)
+    found.take_options(options or {})
+    return found.config(environment)
+
+
+class _Found:
+    """The values that were given, where they came from, and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+        self._sources: dict[str, str] = {}
+        self._problems: list[str] = []
+
+    def take_file(self, path: Path) -> None:
+        """Take what a file says."""
+        content = _read(path)
+        before = len(self._problems)
+        self._problems += [f"[{name}] is not a section" for name in content if name not in SECTIONS]
+        for section in (name for name in content if name in SECTIONS):
+            if not isinstance(content[section], dict):
+                self._problems.append(f"{section} must be a section: [{section}]")
+                content[section] = {}
+            names = {setting.name for setting in settings() if setting.section == section}
+            unknown = [name for name in content[section] if name not in names]
+            self._problems += [f"[{section}] {name} is not a setting" for name in unknown]
+        for setting in settings():
+            given = content.get(setting.section, {})
+            if setting.name in given:
+                self._take(setting, given[setting.name], str(path), f"[{setting.section}] {setting.name}")
+        if len(self._problems) > before:
+            self._problems[before] = f"{path}: {self._problems[before]}"
+
+    def take_environment(self, environment: Mapping[str, str]) -> None:
+        """Take what environment variables say."""
+        for setting in settings():
+            if setting.variable in environment:
+                value = _from_text(setting, environment[setting.variable])
+                self._take(setting, value, setting.variable, setting.variable)
+
+    def take_options(self, options: Mapping[str, Any]) -> None:
+        """Take what the command line says."""
+        for setting in settings():
+            option = options.get(f"{setting.section}.{setting.name}")
+            if option is not None:
+                self._take(setting, option, "command line", f"--{setting.name.replace('_', '-')}")
+
+    def config(self, environment: Mapping[str, str]) -> Config:
+        """Return the configuration.
+
+        :raises ConfigurationError: one line that names everything wrong.
+        """
+        server = self._values["server"]
+        if bool(server.get("tls_cert")) != bool(server.get("tls_key")):
+            self._problems.append("[server] tls_cert and tls_key: one is set without the other")
+        if self._problems:
+            raise ConfigurationError("; ".join(self._problems))
+        if not server.get("data_dir"):
+            server["data_dir"], self._sources["server.data_dir"] = _default_data_dir(environment)
+        try:
+            server["data_dir"] = str(Path(server["data_dir"]).expanduser())
+        except RuntimeError as error:
+            raise ConfigurationError(
+                f"[server] data_dir: there is no home directory for {server['data_dir']}"
+            ) from error
+        variables = {setting.variable for setting in settings()}
+        strays = sorted(name for name in environment if name.startswith(PREFIX) and name not in variables)
+        return Config(
+            **{section: cls(**self._values[section]) for section, cls in SECTIONS.items()},
+            sources=self._sources,
+            warnings=tuple(f"the environment variable {name} is not a setting of chatd" for name in strays),
+        )
+
+    def _take(self, setting: Setting, value: Any, source: str, name: str) -> None:
+        try:
+            self._values[setting.section][setting.name] = _checked(setting, value)
+            self._sources[f"{setting.section}.{setting.name}"] = source
+        except ValueError as error:
+            self._problems.append(f"{name}: {error}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+
+
+def _default_data_dir(environment: Mapping[str, str]) -> tuple[str, str]:
+    if state := environment.get("STATE_DIRECTORY"):
+        return state.split(":")[0], "STATE_DIRECTORY"
+    if data_home := environment.get("XDG_DATA_HOME"):
+        return str(Path(data_home) / "chatd"), "XDG_DATA_HOME"
+    return "~/.local/share/chatd", "default"
+
+
+def _from_text(setting: Setting, text: str) -> Any:
+    """Turn an environment variable into a value of the setting's kind, or leave it for the check to refuse."""
+    kind = setting.kind
+    if get_origin(kind) is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if kind is bool:
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+    if kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _checked(setting: Setting, value: Any) -> Any:
+    """Return a value in its setting's type.
+
+    :raises ValueError: what is wrong with it.
+    """
+    kind, rule = setting.kind, setting.field.metadata
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ValueError("must be a list of strings")
+        value = tuple(value)
+    elif get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            raise ValueError(f"must be one of {', '.join(get_args(kind))}")
+    elif kind is float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+            raise ValueError("must be a number")
+        value = float(value)
+    elif type(value) is not kind:
+        raise ValueError({str: "must be a string", int: "must be a whole number", bool: "must be true or false"}[kind])
+    if rule["at_least"] is not None and value < rule["at_least"]:
+        raise ValueError(f"must be at least {rule['at_least']}")
+    if rule["at_most"] is not None and value > rule["at_most"]:
+        raise ValueError(f"must be at most {rule['at_most']}")
+    if rule["check"] is not None and (wrong := rule["check"](value)):
+        raise ValueError(wrong)
+    return value

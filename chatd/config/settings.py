@@ -1,0 +1,201 @@
+"""Every setting there is: its type, its default, and what it does.
+
+Each is a field of one of the section classes below; its metadata is its documentation. The example ``chatd.toml``,
+``docs/configuration.md`` and ``chatd config`` are held to them by tests.
+"""
+
+import dataclasses
+import ipaddress
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+from urllib.parse import urlsplit
+
+#: What every environment variable of chatd begins with.
+PREFIX = "CHATD_"
+
+
+def setting(
+    default: Any,
+    text: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    check: Callable[[Any], str | None] | None = None,
+) -> Any:
+    """Declare a setting.
+
+    :param text: what it does, for a person, with its unit.
+    :param at_least: the smallest value allowed.
+    :param at_most: the largest value allowed.
+    :param check: returns what is wrong with a well-typed value, or None.
+    """
+    return field(default=default, metadata={"text": text, "at_least": at_least, "at_most": at_most, "check": check})
+
+
+def _wrong_origins(origins: tuple[str, ...]) -> str | None:
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.netloc or f"{parts.scheme}://{parts.netloc}" != origin:
+            return f"{origin!r} is not an origin such as https://chat.example.org"
+    return None
+
+
+def _wrong_networks(networks: tuple[str, ...]) -> str | None:
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            return f"{network!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
+    return None
+
+
+_RATE = "Sustained; five seconds' worth may come at once. 0: no limit."
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the server listens, what it keeps where, and whom it believes."""
+
+    host: str = setting("127.0.0.1", "The address to listen on.")
+    port: int = setting(8000, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535)
+    data_dir: str = setting(
+        "",
+        "Where the database and the signing key are. Empty: the state directory systemd gives, "
+        "else $XDG_DATA_HOME/chatd, else ~/.local/share/chatd.",
+    )
+    origins: tuple[str, ...] = setting(
+        (), "Other origins whose pages may use this server, such as https://chat.example.org.", check=_wrong_origins
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (), "Addresses or networks of reverse proxies whose X-Forwarded-For is believed.", check=_wrong_networks
+    )
+    tls_cert: str = setting("", "A PEM file with the certificate chain; with tls_key, the server speaks TLS itself.")
+    tls_key: str = setting("", "A PEM file with the private key of tls_cert. Both are read again on SIGHUP.")
+    change_log_days: float = setting(
+        30.0, "How many days the change log reaches back: who was away for longer loads everything anew.", at_least=30
+    )
+    heartbeat_seconds: float = setting(
+        30.0, "How often a silent socket is pinged; one that answers none is gone within two beats.", at_least=0.1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who may have an account, and for how long a login lasts."""
+
+    registration: Literal["open", "invite", "closed"] = setting(
+        "open", "Who may register: anybody (open), who has a code from `chatd invite` (invite), nobody (closed)."
+    )
+    password_min: int = setting(8, "The shortest password allowed, in characters.", at_least=1, at_most=1024)
+    token_days: float = setting(30.0, "How many days a login lasts.", at_least=0.0001, at_most=36500)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one user or one address may ask for. 0 turns a limit off."""
+
+    requests_per_second: float = setting(
+        50.0, f"REST requests of one user, or of one address without one. {_RATE}", at_least=0
+    )
+    commands_per_second: float = setting(50.0, f"Frames of one user's socket. {_RATE}", at_least=0)
+    messages_per_second: float = setting(10.0, f"Messages of one user. {_RATE}", at_least=0)
+    logins_per_minute: float = setting(
+        10.0,
+        "Attempts to sign in to one account from one address; five times as many to one account or from one address "
+        "in all. 0: no limit.",
+        at_least=0,
+    )
+    registrations_per_hour: float = setting(60.0, "New accounts from one address. 0: no limit.", at_least=0)
+    connections_per_user: int = setting(
+        20, "Open sockets of one user; one more closes the oldest. 0: no limit.", at_least=0
+    )
+    connections_per_address: int = setting(
+        200, "Open sockets of one address; one more is refused. 0: no limit.", at_least=0
+    )
+    connections: int = setting(10000, "Open sockets in all; one more is refused. 0: no limit.", at_least=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The web client."""
+
+    enabled: bool = setting(True, "Whether the web client is served at /.")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the log says, and in which form."""
+
+    level: Literal["debug", "info", "warning", "error"] = setting("info", "The least important line that is written.")
+    format: Literal["auto", "text", "json"] = setting(
+        "auto", "Lines for people (text) or programs (json); auto: text on a terminal, else json."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings, section by section, and where each value came from."""
+
+    server: Server = field(default_factory=Server)
+    accounts: Accounts = field(default_factory=Accounts)
+    limits: Limits = field(default_factory=Limits)
+    web: Web = field(default_factory=Web)
+    log: Log = field(default_factory=Log)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def data_dir(self) -> Path:
+        """The data directory, made absolute."""
+        return Path(self.server.data_dir).absolute()
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.data_dir / "chatd.db"
+
+
+SECTIONS: dict[str, type] = {"server": Server, "accounts": Accounts, "limits": Limits, "web": Web, "log": Log}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting's name and documentation."""
+
+    section: str
+    name: str
+    kind: Any
+    default: Any
+    text: str
+    field: "dataclasses.Field[Any]"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"{PREFIX}{self.section}_{self.name}".upper()
+
+
+def settings() -> list[Setting]:
+    """Return every setting there is, in the order of the sections."""
+    found = []
+    for section, cls in SECTIONS.items():
+        kinds = get_type_hints(cls)
+        for each in dataclasses.fields(cls):
+            found.append(Setting(section, each.name, kinds[each.name], each.default, each.metadata["text"], each))
+    return found
+
+
+def to_toml(value: Any) -> str:
+    """Return a setting's value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(to_toml(item) for item in value) + "]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str):  # as JSON, but for the one more control character that TOML wants escaped
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value)
