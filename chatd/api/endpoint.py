@@ -1,0 +1,195 @@
+"""What every route has in common: who asks, is it well formed, how often, and how the answer is written."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from marshmallow import Schema, ValidationError
+
+from chatd import schemas
+from chatd.api.bodies import MAX_BODY, Body, MalformedForm, MalformedJson, refuse_larger
+from chatd.errors import (
+    AccountUnavailable,
+    AvatarNotFound,
+    CannotMessageSelf,
+    ChatError,
+    ClientIdReused,
+    ConversationNotFound,
+    InviteInvalid,
+    MessageDeleted,
+    MessageNotFound,
+    NotAuthenticated,
+    NotYours,
+    RateLimited,
+    RegistrationClosed,
+    ResyncNeeded,
+    SessionNotFound,
+    StorageUnavailable,
+    TooManyConnections,
+    TooManyReactions,
+    UnsupportedImage,
+    UsernameTaken,
+    UserNotFound,
+    WrongCredentials,
+    WrongPassword,
+)
+from chatd.http.answers import error_response, http_error, json_response
+from chatd.http.context import ADDRESS, SERVICES
+from chatd.models import Identity
+from chatd.services import Services
+from chatd.services.limits import RateLimiter, limit_key
+
+log = logging.getLogger(__name__)
+
+#: The HTTP status of each kind of error.
+STATUS: dict[type[ChatError], int] = {
+    NotAuthenticated: 401,
+    AccountUnavailable: 401,
+    WrongCredentials: 401,
+    MalformedJson: 400,
+    MalformedForm: 400,
+    WrongPassword: 400,
+    UnsupportedImage: 400,
+    UsernameTaken: 400,
+    RegistrationClosed: 403,
+    InviteInvalid: 403,
+    UserNotFound: 404,
+    SessionNotFound: 404,
+    AvatarNotFound: 404,
+    ConversationNotFound: 404,
+    MessageNotFound: 404,
+    NotYours: 403,
+    MessageDeleted: 409,
+    TooManyReactions: 409,
+    ResyncNeeded: 409,
+    CannotMessageSelf: 400,
+    ClientIdReused: 409,
+    RateLimited: 429,
+    StorageUnavailable: 503,
+    TooManyConnections: 503,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One well-formed request: who asks, and what."""
+
+    request: web.Request
+    services: Services
+    identity: Identity | None
+    path: Mapping[str, Any]
+    query: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+    @property
+    def caller(self) -> Identity:
+        """Who asks, on a route that needs to know."""
+        return cast(Identity, self.identity)
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return self.request[ADDRESS]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of the table of routes: how it is reached, what it takes, and all it may answer."""
+
+    method: str
+    path: str
+    handler: Callable[[Call], Awaitable[Any]]
+    summary: str
+    answer: Schema | None = None
+    status: int = 200
+    many: bool = False
+    public: bool = False
+    limited: bool = True
+    parameters: Schema | None = None
+    query: Schema | None = None
+    body: Body | None = None
+    errors: tuple[type[ChatError], ...] = ()
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler answers, where it has headers to send as well."""
+
+    result: Any
+    headers: Mapping[str, str]
+
+
+def endpoint(route: Route, requests: RateLimiter) -> Handler:
+    """Return the aiohttp handler of a route.
+
+    :param requests: how often one user, or one address without one, may ask.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        services = request.app[SERVICES]
+        identity = None
+        try:
+            if not route.public:
+                identity = await services.sessions.authenticate(bearer_token(request))
+        finally:
+            if route.limited:
+                requests.take(limit_key(request[ADDRESS]) if identity is None else identity.user_id)
+        if route.body is None:
+            refuse_larger(request, MAX_BODY)
+        path = {} if route.parameters is None else _load(route.parameters, request.match_info)
+        query = {} if route.query is None else _load(route.query, request.query)
+        body = {} if route.body is None else await route.body.read(request)
+        result = await route.handler(Call(request, services, identity, path, query, body))
+        headers = None
+        if isinstance(result, Answer):
+            result, headers = result.result, result.headers
+        if isinstance(result, web.StreamResponse):
+            return result
+        if route.answer is None:
+            return web.Response(status=route.status)
+        return json_response(route.answer.dump(result, many=route.many), route.status, headers)
+
+    return handle
+
+
+def bearer_token(request: web.Request) -> str:
+    """Return the token of a request.
+
+    :raises NotAuthenticated: there is none.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticated
+    return token.strip()
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every error its status and its one form."""
+    try:
+        return await handler(request)
+    except ValidationError as error:
+        return error_response(
+            422, "validation_error", schemas.first_problem(error), errors=schemas.problems_by_field(error)
+        )
+    except RateLimited as error:
+        headers = {"Retry-After": str(max(1, -int(-error.retry_after // 1)))}
+        return error_response(429, error.code, error.detail, headers=headers)
+    except ChatError as error:
+        status = STATUS[type(error)]
+        headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status, {})
+        return error_response(status, error.code, error.detail, headers=headers)
+    except (web.HTTPException, ConnectionError, asyncio.CancelledError):
+        raise
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return http_error(500)
+
+
+def _load(schema: Schema, data: Any) -> Mapping[str, Any]:
+    return cast(Mapping[str, Any], schema.load(data))

@@ -1,0 +1,28 @@
+"""People: profiles, and finding somebody."""
+
+from chatd.api.endpoint import Call
+from chatd.models import User
+
+
+async def get(call: Call) -> User:
+    """Return a user."""
+    return await call.services.accounts.get(call.path["id"])
+
+
+async def search(call: Call) -> list[User]:
+    """Return users by part of their names."""
+    return await call.services.accounts.search(
+        call.query.get("q"), is_ai=call.query.get("is_ai"), skip=call.query["skip"], limit=call.query["limit"]
+    )
+
+
+async def update_profile(call: Call) -> User:
+    """Change what the caller says of themselves."""
+    return await call.services.accounts.update_profile(call.caller.user_id, call.body)
+
+
+async def change_password(call: Call) -> None:
+    """Replace the caller's password."""
+    await call.services.accounts.change_password(
+        call.caller, call.body["old_password"], call.body["new_password"], address=call.address
+    )

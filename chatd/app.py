@@ -1,0 +1,168 @@
+"""The composition root: the one place where everything is wired."""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import AsyncIterator, Coroutine, Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from chatd import clock as wall_clock
+from chatd.api import endpoint, openapi
+from chatd.api.bodies import MAX_BODY
+from chatd.api.routes import routes
+from chatd.clock import Clock
+from chatd.config import Config
+from chatd.errors import ChatError
+from chatd.events import Event, MessageCreated, PresenceChanged
+from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES
+from chatd.http.origins import add_headers, preflight
+from chatd.http.proxies import Proxies
+from chatd.services import Accounts, Avatars, Changes, Health, Histories, Messages, Services, Sessions
+from chatd.services.limits import per_second
+from chatd.services.passwords import Passwords
+from chatd.services.tokens import Tokens
+from chatd.storage.database import Database, Synchronous
+from chatd.ws.handler import SocketHandler
+from chatd.ws.registry import Registry
+
+log = logging.getLogger(__name__)
+
+#: How often what can wait is written, in seconds: when sessions were last seen.
+HOUSEKEEPING_INTERVAL = 60.0
+
+_SOCKET_PATH = "/messages/ws"
+
+
+def create_app(
+    config: Config, key: bytes, *, clock: Clock = wall_clock.now, synchronous: Synchronous = "FULL"
+) -> web.Application:
+    """Return the application, wired; it opens its database when it starts and closes it when it is cleaned up.
+
+    :param config: the settings; the database must be migrated.
+    :param key: what signs tokens.
+    :param clock: the wall clock.
+    :param synchronous: anything but FULL breaks the promise of an acknowledgement; tests prove themselves by it.
+    """
+    db = Database(config.database, synchronous=synchronous)
+    registry = Registry(
+        per_user=config.limits.connections_per_user,
+        per_address=config.limits.connections_per_address,
+        in_all=config.limits.connections,
+    )
+    db.subscribe(registry.publish)
+    passwords = Passwords()
+    sessions = Sessions(db, Tokens(key), passwords, config.accounts, config.limits, clock)
+    avatars = Avatars(db, clock)
+    changes = Changes(db, clock, config.server.change_log_days)
+    services = Services(
+        database=db,
+        accounts=Accounts(db, sessions, passwords, config.accounts, config.limits, clock),
+        sessions=sessions,
+        messages=Messages(db, config.limits, clock),
+        avatars=avatars,
+        changes=changes,
+        health=Health(db, clock),
+        histories=Histories(db),
+    )
+
+    app = web.Application(
+        middlewares=[_find_address(Proxies(config.server.trusted_proxies)), preflight, endpoint.errors],
+        client_max_size=MAX_BODY,
+    )
+    app[CONFIG] = config
+    app[SERVICES] = services
+    app[REGISTRY] = registry
+    requests = per_second(config.limits.requests_per_second)
+    table = routes(config)
+    fixed = {_SOCKET_PATH, *(route.path for route in table)}
+    for route in table:
+        app.router.add_route(route.method, _pattern(route.path, fixed), endpoint.endpoint(route, requests))
+    app.router.add_get(_SOCKET_PATH, SocketHandler(config.limits.commands_per_second, clock).handle)
+    app.router.add_get("/openapi.json", openapi.handler(table))
+    app.on_response_prepare.append(add_headers)
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        await db.open()
+        registry.head = (await changes.place()).seq
+        tasks = {asyncio.create_task(_housekeeping(sessions, changes))}
+
+        def start(work: Coroutine[None, None, None]) -> None:
+            tasks.add(task := asyncio.create_task(work))
+            task.add_done_callback(tasks.discard)
+
+        db.subscribe_foreign(lambda: start(_end_what_ended(sessions, registry)))
+
+        def tell_presence(user_id: int) -> None:
+            start(_tell_presence(user_id, changes, registry, clock))
+
+        def acquaint(event: Event) -> None:
+            if isinstance(event, MessageCreated) and event.is_first:
+                for user_id in filter(registry.is_online, event.recipients):
+                    tell_presence(user_id)
+
+        registry.on_presence(tell_presence)
+        db.subscribe(acquaint)
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await sessions.write_seen()
+        await db.close()
+        passwords.close()
+        avatars.close()
+
+    app.cleanup_ctx.append(running)
+    return app
+
+
+def _pattern(path: str, paths: Iterable[str]) -> str:
+    """Return a route's path as the router takes it: a parameter at its end is none of the words that stand there.
+
+    Else ``PATCH /messages/ws`` would be a request about the message "ws", and not a wrong method.
+    """
+    prefix, parameter, rest = path.rpartition("{")
+    if not parameter or not rest.endswith("}"):
+        return path
+    tails = (each.removeprefix(prefix) for each in paths if each.startswith(prefix))
+    words = "|".join(sorted(re.escape(tail) for tail in tails if tail and not set("{}/") & set(tail)))
+    return f"{prefix}{{{rest[:-1]}:(?!(?:{words})$)[^/]+}}" if words else path
+
+
+def _find_address(proxies: Proxies) -> Middleware:
+    @web.middleware
+    async def find_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[ADDRESS] = proxies.client_address(request.remote, request.headers.getall("X-Forwarded-For", ()))
+        return await handler(request)
+
+    return find_address
+
+
+async def _housekeeping(sessions: Sessions, changes: Changes) -> None:
+    while True:
+        try:
+            await sessions.write_seen()
+            await changes.prune()
+        except ChatError as error:
+            log.error("housekeeping failed: %s", error.detail)
+        await asyncio.sleep(HOUSEKEEPING_INTERVAL)
+
+
+async def _end_what_ended(sessions: Sessions, registry: Registry) -> None:
+    """Close the connections of sessions that another process has ended."""
+    for event in await sessions.find_ended(registry.sessions()):
+        registry.publish(event)
+
+
+async def _tell_presence(user_id: int, changes: Changes, registry: Registry, clock: Clock) -> None:
+    """Tell those who know a user whether they are there, as it is when the telling begins."""
+    try:
+        known = await changes.acquaintances(user_id)
+    except ChatError as error:
+        log.warning("presence was not told: %s", error.detail)
+        return
+    online = registry.is_online(user_id)
+    registry.publish(PresenceChanged(recipients=known, user_id=user_id, online=online, at=clock()))

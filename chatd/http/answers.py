@@ -1,0 +1,65 @@
+"""JSON answers, and one form for every error."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from chatd import schemas
+
+#: Sentences for errors that HTTP itself knows; the codes are the stable names clients see.
+_HTTP_ERRORS: dict[int, tuple[str, str]] = {
+    400: ("bad_request", "The request is not well formed."),
+    403: ("forbidden", "This is not allowed."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    408: ("request_timeout", "The request took too long to arrive."),
+    413: ("too_large", "The request is larger than this server accepts."),
+    415: ("unsupported_media_type", "The body must not be compressed."),
+    417: ("expectation_failed", "This server does not meet that expectation."),
+    426: ("upgrade_required", "This address speaks WebSocket only."),
+    500: ("internal_error", "Something went wrong on the server."),
+}
+
+
+def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with ``data`` as JSON in UTF-8."""
+    headers = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+    return web.Response(body=schemas.encode(data), status=status, headers=headers)
+
+
+def error_response(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """Answer with an error.
+
+    :param code: the stable name for programs.
+    :param detail: one sentence for a person.
+    :param errors: what is wrong with each field, for a validation error.
+    """
+    return json_response(schemas.error(code, detail, errors), status, headers)
+
+
+def http_error(status: int, headers: Mapping[str, str] | None = None, detail: str | None = None) -> web.Response:
+    """Answer with an error that HTTP itself knows.
+
+    :param detail: a sentence that says more than the usual one.
+    """
+    code, sentence = _HTTP_ERRORS.get(status) or _HTTP_ERRORS[500 if status >= 500 else 400]
+    return error_response(status, code, detail or sentence, headers=headers)
+
+
+def from_exception(error: web.HTTPException) -> web.Response:
+    """Give an exception of aiohttp the form every error has; what is no error stays as it is."""
+    if error.status < 400 or error.content_type == "application/json":
+        return error
+    allow = {name: value for name, value in error.headers.items() if name == "Allow"}
+    response = http_error(error.status, allow)
+    if error.status == 408:
+        response.force_close()
+    return response

@@ -1,0 +1,150 @@
+"""One HTTP connection: aiohttp's, with timers for slow clients, quiet logs and our form of errors."""
+
+import asyncio
+import logging
+import socket
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestHandler
+
+from chatd.http.answers import from_exception, http_error
+
+log = logging.getLogger(__name__)
+
+#: A request's head must have arrived this long after it began, in seconds.
+HEAD_TIMEOUT = 10.0
+
+#: A connection without a request is kept this long, in seconds: longer than reverse proxies keep theirs (Caddy two
+#: minutes, nginx one), so that none sends a request into a closing connection.
+KEEPALIVE_TIMEOUT = 150.0
+
+#: What the kernel may hold of unsent data, in bytes. Its default of up to 4 MB would hide a client that never reads.
+SEND_BUFFER = 64 * 1024
+
+
+class AccessLogger(AbstractAccessLogger):
+    """A line for each request, at the level debug. The query is left out: it may hold a token."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anybody wants the lines."""
+        return self.logger.isEnabledFor(logging.DEBUG)
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        """Write the line."""
+        fields = {"address": request.remote, "status": response.status, "ms": round(time * 1000, 1)}
+        self.logger.debug("%s %s", request.method, request.path, extra=fields)
+
+
+class Protocol(RequestHandler):
+    """aiohttp's handler of one connection, less patient.
+
+    aiohttp itself never gives up on a request's head that does not end.
+    """
+
+    __slots__ = ("_body", "_head_begun", "_head_timer")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(
+            *args,
+            keepalive_timeout=KEEPALIVE_TIMEOUT,
+            access_log_class=AccessLogger,
+            access_log=log,
+            auto_decompress=False,
+            **kwargs,
+        )
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._head_begun = False
+        self._body: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        super().connection_made(transport)
+        self._start_head_timer()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop waiting."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come, and time what has not."""
+        heads = self._request_count
+        was_reading_head = self._is_reading_head()  # asked before a body's last piece makes it true
+        super().data_received(data)
+        if self._request_count != heads:
+            self._stop_head_timer()
+            self._body = self._messages[-1][1]
+        elif data and was_reading_head:
+            self._head_begun = True
+            if self._head_timer is None:
+                self._start_head_timer()
+
+    def _is_reading_head(self) -> bool:
+        upgraded = self._upgraded or self._payload_parser is not None
+        return not upgraded and (self._body is None or self._body.is_eof())
+
+    def _start_head_timer(self) -> None:
+        self._head_timer = self._loop.call_later(HEAD_TIMEOUT, self._head_is_late)
+
+    def _stop_head_timer(self) -> None:
+        self._head_begun = False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        if self._request_in_progress:  # a pipelined head: its turn comes after the answer to the one before
+            self._start_head_timer()
+            return
+        if self._head_begun and self.transport is not None:
+            self.transport.write(_raw(http_error(408)))
+        self.force_close()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer, an error in our form."""
+        if isinstance(resp, web.HTTPException):
+            resp = from_exception(resp)
+        if resp.status == 408:
+            self._lingering_time = 0.0  # what comes too late is not waited for
+        return await super().finish_response(request, resp, start_time)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what could not be parsed, or what failed outside all middlewares, and close the connection."""
+        if isinstance(exc, HttpProcessingError):
+            log.debug("not HTTP: %s", type(exc).__name__, extra={"address": request.remote})
+        elif isinstance(exc, ConnectionError):
+            log.debug("the client left", extra={"address": request.remote})
+        else:
+            log.error("request failed", exc_info=exc, extra={"address": request.remote})
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun; it cannot become an error")
+        response = http_error(status, {"Server": "chatd"})
+        response.force_close()
+        return response
+
+
+def _raw(response: web.Response) -> bytes:
+    """Return an answer's bytes, for a connection that has no request to answer."""
+    body = cast(bytes, response.body)
+    head = (
+        f"HTTP/1.1 {response.status} {response.reason}\r\n"
+        f"Content-Type: {response.headers['Content-Type']}\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + body

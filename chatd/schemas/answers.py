@@ -1,0 +1,149 @@
+"""What the server answers."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from marshmallow import ValidationError, fields, validate
+
+from chatd.schemas.fields import BaseSchema, Timestamp, id_field
+
+
+class BriefSchema(BaseSchema):
+    """A user in few words."""
+
+    id = id_field()
+    username = fields.String(required=True)
+    nickname = fields.String(required=True)
+    avatar_path = fields.String(required=True, allow_none=True)
+    is_ai = fields.Boolean(required=True)
+
+
+class UserSchema(BriefSchema):
+    """A user."""
+
+    bio = fields.String(required=True, allow_none=True)
+    created_at = Timestamp(required=True)
+
+
+class TokenSchema(BaseSchema):
+    """An access token."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True, dump_default="bearer")
+
+
+class SessionSchema(BaseSchema):
+    """One login."""
+
+    id = id_field()
+    device = fields.String(required=True)
+    address = fields.String(required=True)
+    created_at = Timestamp(required=True)
+    last_seen_at = Timestamp(required=True)
+    is_current = fields.Boolean(required=True)
+
+
+class MessageSchema(BaseSchema):
+    """A message in the classic form: these fields and no others."""
+
+    id = id_field()
+    sender_id = id_field()
+    receiver_id = fields.Integer(required=True, allow_none=True)
+    group_id = fields.Integer(required=True, allow_none=True)
+    content = fields.String(required=True)
+    is_read = fields.Boolean(required=True)
+    created_at = Timestamp(required=True)
+    sender = fields.Nested(BriefSchema, required=True)
+
+
+class UploadSchema(BaseSchema):
+    """Where an uploaded picture is."""
+
+    url = fields.String(required=True)
+    filename = fields.String(required=True)
+
+
+class LastMessageSchema(BaseSchema):
+    """The newest message of a conversation."""
+
+    id = id_field()
+    content = fields.String(required=True)
+    created_at = Timestamp(required=True)
+    is_mine = fields.Boolean(required=True)
+
+
+class OverviewSchema(BaseSchema):
+    """A private conversation in a list."""
+
+    user = fields.Nested(BriefSchema, required=True)
+    last_message = fields.Nested(LastMessageSchema, required=True)
+    unread_count = fields.Integer(required=True, validate=validate.Range(min=0))
+
+
+class OverviewsSchema(BaseSchema):
+    """The caller's private conversations, the newest first."""
+
+    conversations = fields.List(fields.Nested(OverviewSchema), required=True)
+
+
+class HistorySchema(BaseSchema):
+    """A page of a private conversation, oldest first."""
+
+    items = fields.List(fields.Nested(MessageSchema), required=True)
+    total = fields.Integer(required=True)
+    page = fields.Integer(required=True)
+    page_size = fields.Integer(required=True)
+    other_user = fields.Nested(BriefSchema, required=True)
+
+
+class SuccessSchema(BaseSchema):
+    """It is done."""
+
+    success = fields.Boolean(required=True)
+    message = fields.String(required=True)
+
+
+class UnreadCountSchema(BaseSchema):
+    """How many messages are unread."""
+
+    unread_count = fields.Integer(required=True, validate=validate.Range(min=0))
+
+
+class HealthSchema(BaseSchema):
+    """The server can store messages."""
+
+    status = fields.String(required=True, validate=validate.Equal("ok"))
+    version = fields.String(required=True)
+
+
+class ErrorSchema(BaseSchema):
+    """What went wrong: a sentence for a person, and a name that does not change."""
+
+    detail = fields.String(required=True)
+    code = fields.String(required=True)
+    errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong with each field (422)."})
+
+
+def error(code: str, detail: str, errors: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return an error as clients see it.
+
+    :param errors: what is wrong with each field.
+    """
+    answer: dict[str, Any] = {"detail": detail, "code": code}
+    if errors is not None:
+        answer["errors"] = errors
+    return answer
+
+
+def problems_by_field(error: ValidationError) -> dict[str, Any]:
+    """Return what is wrong with each field."""
+    return cast(dict[str, Any], error.normalized_messages())  # type: ignore[no-untyped-call]
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return one sentence about the first field that is wrong."""
+    name, problems = next(iter(problems_by_field(error).items()))
+    while isinstance(problems, Mapping):
+        problems = next(iter(problems.values()))
+    problem = problems[0] if isinstance(problems, list) else problems
+    return str(problem) if name == "_schema" else f"{name}: {problem}"

@@ -1,0 +1,23 @@
+"""The classic dialect's frames."""
+
+from chatd.models import Message
+from chatd.schemas.answers import MessageSchema
+from chatd.schemas.codec import decode, encode
+
+_MESSAGE = MessageSchema()
+
+CLASSIC_PONG = encode({"type": "pong"})
+
+
+def classic_new_message(message: Message) -> bytes:
+    """Return the one event the classic dialect has."""
+    return encode({"type": "new_message", "data": _MESSAGE.dump(message)})
+
+
+def is_ping(text: str) -> bool:
+    """Tell whether a classic client's frame is a ping; anything else it sends means nothing."""
+    try:
+        frame = decode(text)
+    except ValueError:
+        return False
+    return isinstance(frame, dict) and frame.get("type") == "ping"

@@ -1,0 +1,86 @@
+"""Fields and limits that many schemas share."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+#: The integers a JavaScript number holds exactly end below this.
+ID_LIMIT = 2**53
+
+
+class BaseSchema(Schema):
+    """A schema that passes over what it does not know: old clients send fields that mean nothing here."""
+
+    class Meta:
+        """Options of marshmallow."""
+
+        unknown = EXCLUDE
+
+
+class Text(fields.String):
+    """A string as it was sent, without NUL and lone surrogates, which nothing after us could store or send."""
+
+    def __init__(
+        self,
+        *,
+        min_length: int = 0,
+        max_length: int | None = None,
+        validate_also: Sequence[Any] = (),
+        pattern: str = r"^[^\x00]*$",
+        metadata: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Create the field.
+
+        :param min_length: the fewest code points.
+        :param max_length: the most code points.
+        :param validate_also: further validators.
+        :param pattern: what all validators together allow, for the API's description.
+        """
+        lengths = [validate.Length(min=min_length or None, max=max_length)] if min_length or max_length else []
+        super().__init__(
+            validate=[*lengths, *validate_also], metadata={"pattern": pattern, **(metadata or {})}, **kwargs
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValidationError("Must not contain NUL or lone surrogates.")
+        return value
+
+
+class Digits(fields.Integer):
+    """A number in a path or a query: ASCII digits, in range."""
+
+    def __init__(self, *, at_least: int, at_most: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(at_least, at_most), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value):
+            return int(value)
+        raise self.make_error("invalid")
+
+
+class Timestamp(fields.String):
+    """UTC milliseconds since 1970 as ISO 8601 with milliseconds and ``Z``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"format": "date-time"}, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else iso_time(value)
+
+
+def iso_time(milliseconds: int) -> str:
+    """Return a time, in UTC milliseconds since 1970, as ISO 8601."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
+
+
+def id_field() -> fields.Integer:
+    """Return the field of an id in an answer."""
+    return fields.Integer(required=True, validate=validate.Range(1, ID_LIMIT - 1))

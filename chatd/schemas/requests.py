@@ -1,0 +1,130 @@
+"""What clients send: bodies, queries, and what is in a path."""
+
+import unicodedata
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text
+
+#: The longest names, messages and so on, in code points.
+USERNAME_MIN = 3
+NAME_MAX = 50
+CONTENT_MAX = 2000
+CLIENT_ID_MAX = 64
+PROFILE_MAX = 500
+
+#: The longest password, in bytes.
+PASSWORD_MAX_BYTES = 1024
+
+
+def _check_username(value: str) -> None:
+    for character in value:
+        category = unicodedata.category(character)
+        if character not in "_.-" and category[0] not in "LM" and category != "Nd":
+            raise ValidationError("May have letters, marks and digits of any script, and _ . - only.")
+
+
+def _check_password_bytes(value: str) -> None:
+    if len(value.encode()) > PASSWORD_MAX_BYTES:
+        raise ValidationError(f"Longer than maximum size {PASSWORD_MAX_BYTES} bytes.")
+
+
+def _check_avatar(value: str) -> None:
+    if not value.startswith(("/", "https://")) or value.startswith(("//", "/\\")):  # which browsers take for a host
+        raise ValidationError("Must begin with https:// or a single /.")
+
+
+def _password(**kwargs: Any) -> Text:
+    return Text(required=True, metadata={"format": "password"}, **kwargs)
+
+
+class _WithNewPassword(BaseSchema):
+    """A body in which one field is a new password; how short it may be is a setting."""
+
+    new_password_field = ""
+
+    def __init__(self, *, password_min: int = 8) -> None:
+        super().__init__()
+        self.fields[self.new_password_field].validators.insert(0, validate.Length(min=password_min))
+
+
+class RegisterBody(_WithNewPassword):
+    """A new account."""
+
+    new_password_field = "password"  # noqa: S105 (the name of a field)
+
+    username = Text(
+        required=True,
+        min_length=USERNAME_MIN,
+        max_length=NAME_MAX,
+        validate_also=[_check_username],
+        pattern=r"^[\p{L}\p{M}\p{Nd}_.\-]*$",
+    )
+    password = _password(validate_also=[_check_password_bytes])
+    nickname = Text(required=True, min_length=1, max_length=NAME_MAX)
+    invite = Text(max_length=100, allow_none=True, load_default=None)
+
+
+class ChangePasswordBody(_WithNewPassword):
+    """The old password and the new one."""
+
+    new_password_field = "new_password"  # noqa: S105 (the name of a field)
+
+    old_password = _password()
+    new_password = _password(validate_also=[_check_password_bytes])
+
+
+class LoginForm(BaseSchema):
+    """OAuth2's password form, as far as it matters here."""
+
+    username = Text(required=True)
+    password = _password()
+
+
+class ProfileBody(BaseSchema):
+    """What a user says of themselves; what is left out stays."""
+
+    nickname = Text(min_length=1, max_length=NAME_MAX)
+    avatar_path = Text(
+        max_length=PROFILE_MAX,
+        allow_none=True,
+        validate_also=[_check_avatar],
+        pattern=r"^(/($|[^/\\\x00])|https://)[^\x00]*$",
+    )
+    bio = Text(max_length=PROFILE_MAX, allow_none=True)
+
+
+class SendBody(BaseSchema):
+    """A message to send."""
+
+    content = Text(required=True, min_length=1, max_length=CONTENT_MAX)
+    client_id = Text(min_length=1, max_length=CLIENT_ID_MAX, allow_none=True, load_default=None)
+
+
+class UserSearchQuery(BaseSchema):
+    """Which users to list."""
+
+    q = Text(max_length=100)
+    is_ai = fields.Boolean()
+    skip = Digits(at_least=0, at_most=ID_LIMIT - 1, load_default=0)
+    limit = Digits(at_least=1, at_most=100, load_default=20)
+
+
+class PageQuery(BaseSchema):
+    """Which page of a history."""
+
+    page = Digits(at_least=1, at_most=ID_LIMIT - 1, load_default=1)
+    page_size = Digits(at_least=1, at_most=100, load_default=50)
+
+
+class PathId(BaseSchema):
+    """The one id in a path."""
+
+    id = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
+
+
+class PathFilename(BaseSchema):
+    """The one filename in a path."""
+
+    filename = Text(required=True)

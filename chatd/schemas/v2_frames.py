@@ -1,0 +1,127 @@
+"""The frames of chatd.v2: events, answers, and what the server says of itself."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from chatd import events
+from chatd.schemas.answers import BriefSchema
+from chatd.schemas.codec import encode
+from chatd.schemas.fields import iso_time
+from chatd.schemas.v2 import FullMessageSchema
+
+#: The version that hello names.
+PROTOCOL = 2
+
+_MESSAGE = FullMessageSchema()
+_BRIEF = BriefSchema()
+
+
+def full_message(message: Any) -> dict[str, Any]:
+    """Return a message with everything there is to know of it."""
+    return cast(dict[str, Any], _MESSAGE.dump(message))
+
+
+def event(fact: events.Event) -> dict[str, Any]:
+    """Return a committed fact, or a passing one, as clients see it.
+
+    :raises TypeError: clients do not see this kind.
+    """
+    match fact:
+        case events.MessageCreated():
+            kind, data = "new_message", full_message(fact.message)
+        case events.MessageEdited():
+            kind, data = "message_edited", full_message(fact.message)
+        case events.MessageDeleted(message=message):
+            kind, data = (
+                "message_deleted",
+                {
+                    "id": message.id,
+                    "sender_id": message.sender_id,
+                    "receiver_id": message.receiver_id,
+                    "group_id": message.group_id,
+                    "deleted_at": iso_time(message.deleted_at or 0),
+                },
+            )
+        case events.ReactionChanged():
+            kind, data = (
+                "reaction",
+                {"message_id": fact.message_id, "user_id": fact.user_id, "emoji": fact.emoji, "on": fact.on},
+            )
+        case events.ReadMarkerMoved():
+            kind, data = (
+                "read",
+                {
+                    "reader_id": fact.reader_id,
+                    "user_id": fact.user_id,
+                    "group_id": fact.group_id,
+                    "up_to": fact.up_to,
+                },
+            )
+        case events.ProfileChanged():
+            kind, data = "profile", cast(dict[str, Any], _BRIEF.dump(fact.user))
+        case events.MembershipChanged():
+            kind, data = "membership", {"group_id": fact.group_id, "user_id": fact.user_id, "role": fact.role}
+        case events.Typing():
+            kind, data = "typing", {"user_id": fact.user_id, "group_id": fact.group_id}
+        case events.PresenceChanged():
+            kind, data = (
+                "presence",
+                {"user_id": fact.user_id, "online": fact.online, "last_seen_at": iso_time(fact.at)},
+            )
+        case _:
+            raise TypeError(f"clients do not see {type(fact).__name__}")
+    if isinstance(fact, events.Change):
+        return {"type": kind, "seq": fact.seq, "data": data}
+    return {"type": kind, "data": data}
+
+
+def event_frame(fact: events.Event) -> bytes:
+    """Return :func:`event` as JSON."""
+    return encode(event(fact))
+
+
+def hello_frame(
+    *, epoch: str, cursor: int, heartbeat_ms: int, max_frame_bytes: int, user: Any, session_id: int
+) -> bytes:
+    """Return the first frame of a connection."""
+    data = {
+        "protocol": PROTOCOL,
+        "epoch": epoch,
+        "cursor": cursor,
+        "heartbeat_ms": heartbeat_ms,
+        "max_frame_bytes": max_frame_bytes,
+        "user": _BRIEF.dump(user),
+        "session_id": session_id,
+    }
+    return encode({"type": "hello", "data": data})
+
+
+def pong_frame(cursor: int | None) -> bytes:
+    """Return the answer to a ping; the cursor is None for a connection that has not caught up."""
+    return encode({"type": "pong", "data": {"cursor": cursor}})
+
+
+def restarting_frame(retry_after_ms: int) -> bytes:
+    """Return the warning before a planned stop."""
+    return encode({"type": "restarting", "data": {"retry_after_ms": retry_after_ms}})
+
+
+def presence_list_frame(online: list[int]) -> bytes:
+    """Return the list of who is there."""
+    return encode({"type": "presence_list", "data": {"online": online}})
+
+
+def ack_frame(re: str | int, seq: int | None, data: Mapping[str, Any]) -> bytes:
+    """Return the answer to a command that was carried out; ``seq`` is None where nothing was logged."""
+    head: dict[str, Any] = {"type": "ack", "re": re}
+    if seq is not None:
+        head["seq"] = seq
+    return encode({**head, "data": data})
+
+
+def error_frame(re: str | int | None, code: str, detail: str, retry_after_ms: int | None = None) -> bytes:
+    """Return the answer to a command that was not carried out."""
+    error: dict[str, Any] = {"code": code, "detail": detail}
+    if retry_after_ms is not None:
+        error["retry_after_ms"] = retry_after_ms
+    return encode({"type": "error", "re": re, "error": error})

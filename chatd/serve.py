@@ -1,0 +1,125 @@
+"""Running the server: start, signals, and a stop that loses nothing."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import ssl
+
+from aiohttp import web
+
+from chatd import __version__, data_dir, systemd
+from chatd.app import create_app
+from chatd.config import Config
+from chatd.errors import ConfigurationError
+from chatd.http.context import REGISTRY
+from chatd.http.listener import Listener, load_certificate, tls_context
+from chatd.storage.database import Synchronous
+from chatd.storage.migrate import migrate
+
+log = logging.getLogger(__name__)
+
+#: How long requests that are being answered may take to end when the server stops, in seconds. With the time that
+#: sockets get to close, and the last commit, a stop stays below ten seconds.
+SHUTDOWN_TIMEOUT = 2.5
+
+
+class Server:
+    """A running chatd in this process."""
+
+    def __init__(self, config: Config, *, synchronous: Synchronous = "FULL") -> None:
+        """Create a server that :meth:`start` starts.
+
+        :param synchronous: see :func:`chatd.app.create_app`.
+        """
+        self._config = config
+        self._synchronous = synchronous
+        self._held = contextlib.ExitStack()
+        self._tls: ssl.SSLContext | None = None
+        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
+
+    @property
+    def url(self) -> str:
+        """The address it answers at."""
+        assert self._listener is not None
+        return self._listener.url
+
+    @property
+    def app(self) -> web.Application:
+        """The application it runs."""
+        assert self._runner is not None
+        return self._runner.app
+
+    async def start(self) -> None:
+        """Make what is missing, bring the database up to date, and begin to answer.
+
+        :raises ConfigurationError: something is in the way; the text says what.
+        :raises DatabaseUnusable: the database cannot be used; the text says why.
+        """
+        config = self._config
+        data_dir.prepare(config.data_dir)
+        self._held.enter_context(data_dir.locked(config.data_dir))
+        try:
+            key = data_dir.signing_key(config.data_dir, os.environ.get("CREDENTIALS_DIRECTORY"))
+            if config.server.tls_cert:
+                self._tls = tls_context(config.server.tls_cert, config.server.tls_key)
+            migrate(config.database)
+            app = create_app(config, key, synchronous=self._synchronous)
+            self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
+            await self._runner.setup()
+            self._listener = Listener(self._runner, config.server.host, config.server.port, self._tls)
+            await self._listener.open()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close every socket with 1012, let requests end, commit what waits, and let go of everything."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._runner is not None:
+            # Before aiohttp stops reading: a client answers the close, and then knows the code.
+            await self.app[REGISTRY].close_all()
+            await self._runner.cleanup()
+        self._held.close()
+
+    def reload(self) -> None:
+        """Read the certificate again; a bad one is logged, and the old one stays."""
+        if self._tls is None:
+            return
+        try:
+            load_certificate(self._tls, self._config.server.tls_cert, self._config.server.tls_key)
+        except ConfigurationError as error:
+            log.error("the old certificate stays: %s", error)
+        else:
+            log.info("the certificate was read again")
+
+
+async def serve(config: Config) -> None:
+    """Run a server until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    server = Server(config)
+    await server.start()
+    loop.add_signal_handler(signal.SIGHUP, server.reload)
+    log.info("chatd %s listens on %s", __version__, server.url, extra={"data_dir": str(config.data_dir)})
+    systemd.notify("READY=1")
+    watchdog = asyncio.create_task(_watchdog())
+    await stopping.wait()
+    log.info("stopping")
+    systemd.notify("STOPPING=1")
+    watchdog.cancel()
+    await server.stop()
+    log.info("stopped")
+
+
+async def _watchdog() -> None:
+    """Tell systemd for as long as this loop turns that it does."""
+    interval = systemd.watchdog_interval()
+    while interval is not None:
+        systemd.notify("WATCHDOG=1")
+        await asyncio.sleep(interval)

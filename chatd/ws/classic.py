@@ -1,0 +1,35 @@
+"""The classic dialect: new messages are pushed to their receiver, and pings are answered."""
+
+from chatd.events import MessageCreated
+from chatd.schemas import CLASSIC_PONG, is_ping
+from chatd.ws.connection import Connection, text_frame
+from chatd.ws.dialect import Frames
+
+_PONG = text_frame(CLASSIC_PONG)
+
+
+class Classic:
+    """A client of the original web front end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def start(self) -> None:
+        """Say nothing first."""
+
+    async def hear(self, text: str) -> None:
+        """Answer a ping; anything else means nothing."""
+        if is_ping(text):
+            self.connection.push(_PONG)
+
+    async def hear_too_much(self, text: str, retry_after: float) -> None:
+        """Pass over a frame too many."""
+
+    def receive(self, frames: Frames) -> None:
+        """Push a new message to its receiver."""
+        event = frames.event
+        if isinstance(event, MessageCreated) and event.message.receiver_id == self.connection.identity.user_id:
+            self.connection.push(frames.classic)
+
+    def warn_of_restart(self) -> None:
+        """Say nothing: the close code tells."""

@@ -1,0 +1,187 @@
+"""One open socket, and what waits to be sent on it.
+
+Nobody ever waits for a client. A frame is pushed into the outbox, and what has gathered in one turn of the loop is
+written at once by one callback, the connection's only writer of frames. A client that leaves too much unread, or
+lets what is waiting stand still for too long, is dropped.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import struct
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from chatd.models import Identity
+
+log = logging.getLogger(__name__)
+
+#: How many bytes may wait for one socket before it is dropped.
+OUTBOX_LIMIT = 256 * 1024
+
+#: With more bytes than this waiting, what may be missed is not sent.
+QUIET_LIMIT = 32 * 1024
+
+#: How long waiting bytes may stand still, in seconds.
+STALL_TIMEOUT = 10.0
+
+#: How long a polite close may take, in seconds.
+CLOSE_TIMEOUT = 2.0
+
+#: The close code of a token that is invalid or expired, or whose session has ended.
+NOT_AUTHENTICATED = 4002
+
+_numbers = itertools.count(1)
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Return ``payload`` (UTF-8) as an unmasked, unfragmented text frame: RFC 6455, section 5.2."""
+    size = len(payload)
+    if size < 126:
+        return struct.pack("!BB", 0x81, size) + payload
+    if size < 65536:
+        return struct.pack("!BBH", 0x81, 126, size) + payload
+    return struct.pack("!BBQ", 0x81, 127, size) + payload
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """Return the answer to a ping, whose ``payload`` is at most 125 bytes: RFC 6455, section 5.5."""
+    return struct.pack("!BB", 0x8A, len(payload)) + payload
+
+
+class Connection:
+    """A user's socket, open until somebody closes it."""
+
+    __slots__ = (
+        "__weakref__",
+        "_conversing",
+        "_goodbye",
+        "_left",
+        "_lifetime",
+        "_loop",
+        "_outbox",
+        "_outbox_size",
+        "_socket",
+        "_stall_timer",
+        "_transport",
+        "_written",
+        "identity",
+        "number",
+    )
+
+    def __init__(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport, identity: Identity, seconds: float
+    ) -> None:
+        """Create a connection on a socket whose handshake is done.
+
+        :param transport: what the socket writes to.
+        :param identity: who holds the other end.
+        :param seconds: how long they may, by their token.
+        """
+        self.identity = identity
+        #: Counts up with every connection, so that the oldest is the lowest.
+        self.number = next(_numbers)
+        self._socket = socket
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._lifetime = asyncio.timeout(seconds)
+        self._conversing = False
+        self._goodbye: tuple[int, str] | None = None
+        self._outbox: list[bytes] = []
+        self._outbox_size = 0
+        self._written = 0
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._left = 0
+
+    async def hold(self, converse: Callable[[], Awaitable[None]]) -> None:
+        """Let a conversation go on until it ends, the token expires or somebody says goodbye; then close."""
+        if self._goodbye is None:
+            try:
+                async with self._lifetime:
+                    self._conversing = True
+                    await converse()
+            except TimeoutError:
+                self._conversing = False
+                self.say_goodbye(NOT_AUTHENTICATED, "the token has expired")
+            finally:
+                self._conversing = False
+                self._flush()
+                self._stop_stall_timer()
+        if self._goodbye is not None:
+            await close_politely(self._socket, self._transport, *self._goodbye)
+
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Have the connection closed with ``code``; a client that does not play along is dropped after a moment."""
+        if self._goodbye is None:
+            self._goodbye = code, reason
+            if self._conversing:
+                self._lifetime.reschedule(self._loop.time())
+
+    def push(self, frame: bytes) -> None:
+        """Send ``frame`` soon, after all that were pushed before; never blocks and never fails.
+
+        :param frame: a whole frame, as from :func:`text_frame`.
+        """
+        if self._goodbye is not None or self._transport.is_closing():
+            return
+        if not self._outbox:
+            self._loop.call_soon(self._flush)
+        self._outbox.append(frame)
+        self._outbox_size += len(frame)
+        if self._outbox_size + self._transport.get_write_buffer_size() > OUTBOX_LIMIT:
+            self.drop("the client leaves too much unread")
+
+    def push_if_quiet(self, frame: bytes) -> None:
+        """Send ``frame`` like :meth:`push` does, unless much is waiting already: for what may be missed."""
+        if self._outbox_size + self._transport.get_write_buffer_size() <= QUIET_LIMIT:
+            self.push(frame)
+
+    def _flush(self) -> None:
+        if not self._outbox:
+            return
+        data = b"".join(self._outbox)
+        self._outbox.clear()
+        self._outbox_size = 0
+        if self._transport.is_closing():
+            return
+        self._transport.write(data)
+        self._written += len(data)
+        if self._stall_timer is None and self._transport.get_write_buffer_size():
+            self._start_stall_timer()
+
+    def _start_stall_timer(self) -> None:
+        """Expect some of what is waiting to have left within :data:`STALL_TIMEOUT`."""
+        self._left = self._written - self._transport.get_write_buffer_size()
+        self._stall_timer = self._loop.call_later(STALL_TIMEOUT, self._check_stall)
+
+    def _stop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+    def _check_stall(self) -> None:
+        self._stall_timer = None
+        unsent = self._transport.get_write_buffer_size()
+        if unsent and self._written - unsent == self._left:
+            self.drop("the client has stopped reading")
+        elif unsent:
+            self._start_stall_timer()
+
+    def drop(self, why: str) -> None:
+        """End a connection that cannot be told anything any more: its client sees 1006 and comes back."""
+        log.info("dropped: %s", why, extra={"user_id": self.identity.user_id, "connection": self.number})
+        self._stop_stall_timer()
+        self._outbox.clear()
+        self._outbox_size = 0
+        self._transport.abort()
+
+
+async def close_politely(socket: web.WebSocketResponse, transport: asyncio.Transport, code: int, reason: str) -> None:
+    """Close a socket with ``code``; abort it if that takes longer than :data:`CLOSE_TIMEOUT`."""
+    with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError):
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await socket.close(code=code, message=reason.encode())
+            return
+    transport.abort()

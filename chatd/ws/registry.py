@@ -1,0 +1,191 @@
+"""Who is connected, and what reaches them.
+
+Clients are held weakly: a leak elsewhere cannot keep a socket, and the handler still takes its own out.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from weakref import WeakSet
+
+from chatd.errors import RateLimited, TooManyConnections
+from chatd.events import Change, Event, SessionEnded, UserDisabled
+from chatd.ws.connection import NOT_AUTHENTICATED, Connection
+from chatd.ws.dialect import Dialect, Frames
+
+log = logging.getLogger(__name__)
+
+#: The close codes of the socket, as clients know them.
+NO_TOKEN = 4001
+ACCOUNT_UNAVAILABLE = 4003
+TOO_MANY = 4009
+RESTARTING = 1012
+
+
+class Registry:
+    """All connected clients by user."""
+
+    def __init__(self, *, per_user: int, per_address: int, in_all: int) -> None:
+        """Create an empty registry.
+
+        :param per_user: how many connections a user may have; one more closes the oldest. 0: no limit.
+        :param per_address: how many an address may have; one more is refused. 0: no limit.
+        :param in_all: how many there may be; one more is refused. 0: no limit.
+        """
+        self._per_user = per_user
+        self._per_address = per_address
+        self._in_all = in_all
+        self._by_user: dict[int, WeakSet[Dialect]] = {}
+        self._waiting: dict[int, set[asyncio.Future[None]]] = {}
+        self._addresses: Counter[str] = Counter()
+        self._admitted = 0
+        self._stopping = False
+        self._emptied = asyncio.Event()
+        self._came_or_went: Callable[[int], None] | None = None
+        #: The newest ``seq`` that was published.
+        self.head = 0
+
+    @contextlib.contextmanager
+    def admit(self, address: str) -> Iterator[None]:
+        """Count a connection from ``address`` for as long as it lasts.
+
+        :raises TooManyConnections: there are as many as there may be, or the server is stopping.
+        """
+        if self._stopping:
+            raise TooManyConnections
+        if self._in_all and self._admitted >= self._in_all:
+            raise TooManyConnections
+        if self._per_address and self._addresses[address] >= self._per_address:
+            raise TooManyConnections
+        self._admitted += 1
+        self._addresses[address] += 1
+        try:
+            yield
+        finally:
+            self._admitted -= 1
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+            if self._stopping and not self._admitted:
+                self._emptied.set()
+
+    def on_presence(self, subscriber: Callable[[int], None]) -> None:
+        """Have ``subscriber`` called with the id of each user whose first client comes or whose last one goes."""
+        self._came_or_went = subscriber
+
+    def add(self, client: Dialect) -> None:
+        """Enter a client; the user's oldest goes if there are too many now."""
+        user_id = client.connection.identity.user_id
+        clients = self._by_user.setdefault(user_id, WeakSet())
+        is_first = not clients
+        clients.add(client)
+        if self._stopping:
+            client.connection.say_goodbye(RESTARTING, "the server restarts")
+        if self._per_user and len(clients) > self._per_user:
+            oldest = min(clients, key=lambda each: each.connection.number)
+            clients.discard(oldest)
+            oldest.connection.say_goodbye(TOO_MANY, "too many connections of this user")
+        if is_first and self._came_or_went is not None:
+            self._came_or_went(user_id)
+
+    def remove(self, client: Dialect) -> None:
+        """Take a client out."""
+        user_id = client.connection.identity.user_id
+        clients = self._by_user.get(user_id)
+        if clients is not None:
+            clients.discard(client)
+            if not clients:
+                del self._by_user[user_id]
+                if self._came_or_went is not None:
+                    self._came_or_went(user_id)
+
+    def of(self, user_id: int) -> list[Connection]:
+        """Return a user's connections."""
+        return [client.connection for client in self._clients(user_id)]
+
+    def all(self) -> list[Connection]:
+        """Return all connections."""
+        return [client.connection for clients in self._by_user.values() for client in clients]
+
+    def is_online(self, user_id: int) -> bool:
+        """Tell whether a user has a connection."""
+        return user_id in self._by_user
+
+    def sessions(self) -> set[tuple[int, int]]:
+        """Return pairs of a user id and a session id, for each session that has a connection."""
+        return {(each.identity.user_id, each.identity.session_id) for each in self.all()}
+
+    def publish(self, event: Event) -> None:
+        """Bring a fact to those who are connected and concerned, except to the connection it comes from."""
+        match event:
+            case SessionEnded(recipients=(user_id,), session_id=session_id):
+                for connection in self.of(user_id):
+                    if connection.identity.session_id == session_id:
+                        connection.say_goodbye(NOT_AUTHENTICATED, "the session has ended")
+            case UserDisabled(recipients=(user_id,)):
+                for connection in self.of(user_id):
+                    connection.say_goodbye(ACCOUNT_UNAVAILABLE, "the account may not connect")
+            case _:
+                self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        frames = Frames(event)
+        for user_id in event.recipients:
+            for client in self._clients(user_id):
+                if client.connection is event.origin:
+                    continue
+                try:
+                    client.receive(frames)
+                except Exception:
+                    log.exception("a client could not be told of %s", type(event).__name__)
+                    client.connection.drop("it missed something")
+        if isinstance(event, Change):
+            self.head = event.seq
+            for user_id in event.recipients:
+                self._wake(self._waiting.get(user_id, ()))
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server is about to stop."""
+        return self._stopping
+
+    @contextlib.contextmanager
+    def next_change(self, user_id: int) -> Iterator[asyncio.Future[None]]:
+        """Watch for the next change that concerns a user, from now on: a future, done with it or when we stop.
+
+        :raises RateLimited: as many watch for this user as connections of one user there may be.
+        """
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        futures = self._waiting.setdefault(user_id, set())
+        if self._per_user and len(futures) >= self._per_user:
+            raise RateLimited(1.0)
+        futures.add(future)
+        try:
+            yield future
+        finally:
+            futures.discard(future)
+            if not futures and self._waiting.get(user_id) is futures:
+                del self._waiting[user_id]
+
+    async def close_all(self) -> None:
+        """Close every connection because the server stops, wait until all are gone, and admit no more."""
+        self._stopping = True
+        for futures in self._waiting.values():
+            self._wake(futures)
+        for clients in list(self._by_user.values()):
+            for client in list(clients):
+                client.warn_of_restart()
+                client.connection.say_goodbye(RESTARTING, "the server restarts")
+        if self._admitted:
+            await self._emptied.wait()
+
+    def _clients(self, user_id: int) -> list[Dialect]:
+        return list(self._by_user.get(user_id, ()))
+
+    @staticmethod
+    def _wake(futures: Iterable[asyncio.Future[None]]) -> None:
+        for future in futures:
+            if not future.done():
+                future.set_result(None)

@@ -1,0 +1,336 @@
+"""The dialect chatd.v2: nothing missed, nothing twice.
+
+Commands that write are on their way to the disk while the next ones are read; they are answered from the commit
+itself, so an answer has its place among the events. Every other command waits until those before it are answered.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from chatd import schemas
+from chatd.errors import ChatError, ConversationNotFound, MessageNotFound, RateLimited, UserNotFound
+from chatd.events import Change, Typing
+from chatd.models import Posted, Read
+from chatd.schemas import v2, v2_frames
+from chatd.services import Services
+from chatd.storage.database import Done, Write
+from chatd.ws.connection import Connection, text_frame
+from chatd.ws.dialect import Frames
+from chatd.ws.registry import Registry
+
+log = logging.getLogger(__name__)
+
+#: How many writing commands of a connection may be on their way at once.
+WINDOW = 64
+
+#: A page of a sync ends when it has this many bytes: half of what may wait for a socket.
+PAGE_BYTES = 128 * 1024
+
+#: The shortest and the longest a client is asked to stay away over a restart, in milliseconds.
+RETRY_AFTER_MS = (500, 5_000)
+
+#: What clients call the things that are not there, whatever they are.
+_NOT_FOUND = (UserNotFound, ConversationNotFound, MessageNotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the table of commands: what it takes, and what carries it out."""
+
+    schema: Schema
+    run: Callable[["V2", str | int, Mapping[str, Any]], Awaitable[None]]
+
+
+class V2:
+    """One client of chatd.v2."""
+
+    def __init__(
+        self, connection: Connection, registry: Registry, services: Services, *, heartbeat_ms: int, max_frame: int
+    ) -> None:
+        """Create the dialect of a connection.
+
+        :param heartbeat_ms: how often the client shall ping.
+        :param max_frame: the longest frame it may send, in bytes.
+        """
+        self.connection = connection
+        self._registry = registry
+        self._services = services
+        self._heartbeat_ms = heartbeat_ms
+        self._max_frame = max_frame
+        self._user_id = connection.identity.user_id
+        self._live = False
+        self._cursor: int | None = None
+        self._gathered: list[Frames] | None = None
+        self._greeted = False
+        self._on_their_way = 0
+        self._fewer = asyncio.Event()
+
+    # What the server tells.
+
+    def receive(self, frames: Frames) -> None:
+        """Push a fact in its place; while a sync reads the log, keep it until the page is sent."""
+        event = frames.event
+        if not isinstance(event, Change):
+            if self._live:
+                self.connection.push_if_quiet(frames.v2)
+        elif self._gathered is not None:
+            self._gathered.append(frames)
+        elif self._live:
+            self._push_change(frames)
+
+    def warn_of_restart(self) -> None:
+        """Say that the server is about to stop, and when to come back: another time for each client."""
+        self._push(v2_frames.restarting_frame(random.randint(*RETRY_AFTER_MS)))  # noqa: S311 (spreads load, hides nothing)
+
+    def _push(self, frame: bytes) -> None:
+        self.connection.push(text_frame(frame))
+
+    def _push_change(self, frames: Frames) -> None:
+        assert isinstance(frames.event, Change)
+        if self._cursor is None or frames.event.seq > self._cursor:
+            self._cursor = frames.event.seq
+            self.connection.push(frames.v2)
+
+    # What the client says.
+
+    async def start(self) -> None:
+        """Say hello."""
+        place = await self._services.changes.place()
+        user = await self._services.accounts.get(self._user_id)
+        self._push(
+            v2_frames.hello_frame(
+                epoch=place.epoch,
+                cursor=place.seq,
+                heartbeat_ms=self._heartbeat_ms,
+                max_frame_bytes=self._max_frame,
+                user=user,
+                session_id=self.connection.identity.session_id,
+            )
+        )
+
+    async def hear(self, text: str) -> None:
+        """Carry out a command, or say why not."""
+        frame, re = _parsed(text)
+        if frame is not None and frame.get("type") == "ping":
+            await self._all_answered()
+            self._push(v2_frames.pong_frame(self._place()))
+            return
+        if frame is None or re is None:
+            await self._refuse(None, "bad_frame", "A frame is a JSON object with a type and an id.")
+            return
+        kind = frame.get("type")
+        command = COMMANDS.get(kind) if isinstance(kind, str) else None
+        if command is None:
+            await self._refuse(re, "unknown_type", "There is no such command.")
+            return
+        try:
+            data = command.schema.load(frame.get("data", {}))
+            await command.run(self, re, data)
+        except ValidationError as error:
+            await self._refuse(re, "validation_error", schemas.first_problem(error))
+        except ChatError as error:
+            await self._all_answered()
+            self._answer_error(re, error)
+
+    async def hear_too_much(self, text: str, retry_after: float) -> None:
+        """Refuse a frame that is one too many."""
+        _, re = _parsed(text)
+        await self._all_answered()
+        self._answer_error(re, RateLimited(retry_after))
+
+    async def _refuse(self, re: str | int | None, code: str, detail: str) -> None:
+        await self._all_answered()
+        self._push(v2_frames.error_frame(re, code, detail))
+
+    def _answer_error(self, re: str | int | None, error: Exception) -> None:
+        if not isinstance(error, ChatError):
+            log.error("a command failed", exc_info=error)
+            self._push(v2_frames.error_frame(re, "internal_error", "Something went wrong on the server."))
+            return
+        code = "not_found" if isinstance(error, _NOT_FOUND) else error.code
+        wait = int(error.retry_after * 1000) + 1 if isinstance(error, RateLimited) else None
+        self._push(v2_frames.error_frame(re, code, error.detail, wait))
+
+    def _place(self) -> int | None:
+        """Return the seq up to which this client has been told everything; None before it has caught up."""
+        if not self._live or self._cursor is None:
+            return None
+        return max(self._cursor, self._registry.head)
+
+    async def _all_answered(self) -> None:
+        while self._on_their_way:
+            self._fewer.clear()
+            await self._fewer.wait()
+
+    async def _write(self, re: str | int, work: Write[Any], describe: Callable[[Any], dict[str, Any]]) -> None:
+        """Have ``work`` done and answered from its commit; wait only where too much is on its way already.
+
+        :param describe: makes the answer of the work's result.
+        """
+        while self._on_their_way >= WINDOW:
+            self._fewer.clear()
+            await self._fewer.wait()
+        self._services.submit(work, self._answering(re, describe))
+        self._on_their_way += 1
+
+    def _answering(self, re: str | int, describe: Callable[[Any], dict[str, Any]]) -> Done[Any]:
+        def done(result: Any, error: Exception | None) -> None:
+            self._on_their_way -= 1
+            self._fewer.set()
+            if error is not None:
+                self._answer_error(re, error)
+                return
+            try:
+                seq = result.seq if self._live else None
+                self._push(v2_frames.ack_frame(re, seq, describe(result)))
+            except Exception:
+                log.exception("a command could not be answered")
+                self.connection.drop("it missed an answer")
+                return
+            if seq is not None:
+                self._cursor = seq
+
+        return done
+
+    async def sync(self, re: str | int, data: Mapping[str, Any]) -> None:
+        """Replay what came after a cursor; at its end, let what comes from now on flow."""
+        await self._all_answered()
+        self._live = False
+        self._gathered = []
+        try:
+            page = await self._services.changes.replay(
+                self._user_id, epoch=data["epoch"], since=data["since"], limit=data["limit"]
+            )
+            cursor, more, size = page.cursor, page.more, 0
+            for event in page.events:
+                if size > PAGE_BYTES:
+                    more = True
+                    break
+                frame = Frames(event).v2
+                size += len(frame)
+                cursor = event.seq
+                self.connection.push(frame)
+            cursor = cursor if more else page.cursor
+            self._cursor = cursor
+            self._push(v2_frames.ack_frame(re, None, {"cursor": cursor, "more": more}))
+            gathered, self._live = self._gathered, not more
+        finally:
+            self._gathered = None
+        if not self._live:
+            return
+        for frames in gathered:
+            self._push_change(frames)
+        if not self._greeted:
+            await self._greet()
+
+    async def _greet(self) -> None:
+        """Tell who is there; the sync before has its answer already, so it cannot fail any more."""
+        try:
+            known = await self._services.changes.acquaintances(self._user_id)
+        except ChatError as error:
+            log.warning("who is there was not told: %s", error.detail)
+            return
+        self._greeted = True
+        self._push(v2_frames.presence_list_frame([each for each in known if self._registry.is_online(each)]))
+
+    async def send(self, re: str | int, data: Mapping[str, Any]) -> None:
+        """Post a message."""
+        work = self._services.messages.posting(
+            self._user_id,
+            v2.destination(data),
+            data["content"],
+            data["client_id"],
+            reply_to=data["reply_to"],
+            origin=self.connection,
+        )
+        await self._write(re, work, _describe_post)
+
+    async def edit(self, re: str | int, data: Mapping[str, Any]) -> None:
+        """Give a message another content."""
+        work = self._services.messages.editing(
+            self._user_id, data["message_id"], data["content"], origin=self.connection
+        )
+        await self._write(re, work, _describe_message)
+
+    async def delete(self, re: str | int, data: Mapping[str, Any]) -> None:
+        """Take a message's content away."""
+        work = self._services.messages.deleting(self._user_id, data["message_id"], origin=self.connection)
+        await self._write(re, work, _describe_message)
+
+    async def react(self, re: str | int, data: Mapping[str, Any]) -> None:
+        """Put an emoji below a message."""
+        await self._reaction(re, data, on=True)
+
+    async def unreact(self, re: str | int, data: Mapping[str, Any]) -> None:
+        """Take an emoji away."""
+        await self._reaction(re, data, on=False)
+
+    async def _reaction(self, re: str | int, data: Mapping[str, Any], *, on: bool) -> None:
+        work = self._services.messages.reacting(
+            self._user_id, data["message_id"], data["emoji"], on, origin=self.connection
+        )
+        await self._write(re, work, lambda _: {})
+
+    async def read(self, re: str | int, data: Mapping[str, Any]) -> None:
+        """Mark as read."""
+        work = self._services.messages.marking_read(
+            self._user_id, v2.destination(data), data["up_to"], origin=self.connection
+        )
+        await self._write(re, work, _describe_read)
+
+    async def typing(self, re: str | int, data: Mapping[str, Any]) -> None:
+        """Tell the others that the user is writing."""
+        await self._all_answered()
+        where = v2.destination(data)
+        members = await self._services.messages.members(self._user_id, where)
+        self._registry.publish(
+            Typing(recipients=members, origin=self.connection, user_id=self._user_id, group_id=where.group_id)
+        )
+        self._push(v2_frames.ack_frame(re, None, {}))
+
+
+#: Every command there is.
+COMMANDS: dict[str, Command] = {
+    "sync": Command(v2.SyncCommand(), V2.sync),
+    "send": Command(v2.SendCommand(), V2.send),
+    "edit": Command(v2.EditCommand(), V2.edit),
+    "delete": Command(v2.MessageCommand(), V2.delete),
+    "react": Command(v2.ReactCommand(), V2.react),
+    "unreact": Command(v2.ReactCommand(), V2.unreact),
+    "read": Command(v2.ReadCommand(), V2.read),
+    "typing": Command(v2.TypingCommand(), V2.typing),
+}
+
+
+def _parsed(text: str) -> tuple[Mapping[str, Any] | None, str | int | None]:
+    """Return a frame and its id; None for what is not well formed."""
+    try:
+        frame = schemas.decode(text)
+    except ValueError:
+        return None, None
+    if not isinstance(frame, dict):
+        return None, None
+    re = frame.get("id")
+    if isinstance(re, str):
+        well_formed = 1 <= len(re) <= 64 and not any("\ud800" <= character <= "\udfff" for character in re)
+    else:
+        well_formed = type(re) is int and abs(re) < schemas.ID_LIMIT
+    return frame, re if well_formed else None
+
+
+def _describe_post(posted: Posted) -> dict[str, Any]:
+    return {"message": v2_frames.full_message(posted.message), "duplicate": posted.duplicate}
+
+
+def _describe_message(posted: Posted) -> dict[str, Any]:
+    return {"message": v2_frames.full_message(posted.message)}
+
+
+def _describe_read(read: Read) -> dict[str, Any]:
+    return {"up_to": read.up_to}
