@@ -1,0 +1,238 @@
+"""What the server answers, as frozen dataclasses. Fields a newer server adds are ignored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+Json = Mapping[str, Any]
+
+
+def moment(text: str) -> datetime:
+    """Return the time that ``text`` says, in UTC."""
+    return datetime.fromisoformat(text)
+
+
+def moment_or_none(text: str | None) -> datetime | None:
+    """Return the time that ``text`` says, if it says one."""
+    return None if text is None else moment(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the server's log of changes: the log's name, and the number of the last change seen.
+
+    ``str(cursor)`` can be kept anywhere; :meth:`parse` makes it a cursor again.
+    """
+
+    epoch: str
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.seq}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the cursor that ``text`` is the ``str`` of.
+
+        :raises ValueError: if it is none.
+        """
+        epoch, _, seq = text.strip().rpartition(":")
+        if not epoch or not (seq.isascii() and seq.isdigit()):
+            raise ValueError(f"not a cursor: {text!r}")
+        return cls(epoch, int(seq))
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A user in few words. A bot has ``is_ai`` set."""
+
+    id: int
+    username: str
+    nickname: str
+    avatar_path: str | None
+    is_ai: bool
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(data["id"], data["username"], data["nickname"], data["avatar_path"], data["is_ai"])
+
+
+@dataclass(frozen=True, slots=True)
+class User(Brief):
+    """A user."""
+
+    bio: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(
+            data["id"],
+            data["username"],
+            data["nickname"],
+            data["avatar_path"],
+            data["is_ai"],
+            data["bio"],
+            moment(data["created_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A conversation of many."""
+
+    id: int
+    name: str
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(data["id"], data["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One login of one user on one device."""
+
+    id: int
+    device: str
+    address: str
+    created_at: datetime
+    last_seen_at: datetime
+    is_current: bool
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        times = moment(data["created_at"]), moment(data["last_seen_at"])
+        return cls(data["id"], data["device"], data["address"], *times, data["is_current"])
+
+
+@dataclass(frozen=True, slots=True)
+class Emoji:
+    """An emoji below a message, and who put it there."""
+
+    emoji: str
+    user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: private, with a ``receiver_id``, or to a group, with a ``group_id``; the other of the two is None.
+
+    ``is_read`` is whether the receiver has read it. The classic calls leave out what stands below ``sender``.
+    """
+
+    id: int
+    sender_id: int
+    receiver_id: int | None
+    group_id: int | None
+    content: str
+    is_read: bool
+    created_at: datetime
+    sender: Brief
+    client_id: str | None = None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    reply_to: int | None = None
+    reactions: tuple[Emoji, ...] = ()
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(
+            id=data["id"],
+            sender_id=data["sender_id"],
+            receiver_id=data["receiver_id"],
+            group_id=data["group_id"],
+            content=data["content"],
+            is_read=data["is_read"],
+            created_at=moment(data["created_at"]),
+            sender=Brief.of(data["sender"]),
+            client_id=data.get("client_id"),
+            edited_at=moment_or_none(data.get("edited_at")),
+            deleted_at=moment_or_none(data.get("deleted_at")),
+            reply_to=data.get("reply_to"),
+            reactions=tuple(Emoji(each["emoji"], tuple(each["user_ids"])) for each in data.get("reactions") or ()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as one of its members sees it in a list: with a ``user`` or in a ``group``."""
+
+    user: Brief | None
+    group: Group | None
+    last_message: Message | None
+    unread_count: int
+    read_up_to: int
+    others_read_up_to: int
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        user, group, last = data.get("user"), data.get("group"), data["last_message"]
+        return cls(
+            Brief.of(user) if user else None,
+            Group.of(group) if group else None,
+            Message.of(last) if last else None,
+            data["unread_count"],
+            data["read_up_to"],
+            data["others_read_up_to"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Conversations, newest first, whether there are ``more``, and the place in the log they were read at."""
+
+    items: tuple[Conversation, ...]
+    more: bool
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Messages, oldest first, and whether there are more on either side."""
+
+    items: tuple[Message, ...]
+    more_before: bool
+    more_after: bool
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(tuple(map(Message.of, data["items"])), data["more_before"], data["more_after"])
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A numbered page of a private conversation, oldest first; page 1 is the newest."""
+
+    items: tuple[Message, ...]
+    total: int
+    page: int
+    page_size: int
+    other_user: Brief
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        numbers = data["total"], data["page"], data["page_size"]
+        return cls(tuple(map(Message.of, data["items"])), *numbers, Brief.of(data["other_user"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The server can store messages."""
+
+    status: str
+    version: str
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(data["status"], data["version"])
