@@ -1,0 +1,314 @@
+"""The screen of ``chatd chat``, and what the keys do."""
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import TextArea
+
+from chatd.chat import captions, drawing, keys
+from chatd.chat.ending import Ending
+from chatd.chat.find import FindPerson
+from chatd.chat.session import Session
+from chatd.chat.state import Chat, Key
+from chatd.chat.widgets import ChatList, Composer, History, Line, Lines
+from chatd.chat.writing import Writing
+from chatd.client import Backoff, Brief, Refused
+
+#: Below this width there is one column: the list or the chat.
+NARROW = 60
+
+
+class ChatApp(App[Ending | None]):
+    """Shows the chats of one user."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = keys.BINDINGS
+
+    def __init__(self, url: str, token: str, *, backoff: Backoff | None = None) -> None:
+        """Create the screen of a user's chats."""
+        super().__init__()
+        self.theme = "ansi-dark"
+        self.animation_level = "none"
+        self.session = Session(url, token, self.changed, backoff)
+        self._drawing = drawing.Drawing(self.console)
+        self._chosen: Key | None = None
+        self._choosing = True
+        self._writing = Writing()
+        self._may_leave = False
+        self._is_due = False
+        self._is_ready = False
+        self._is_narrow = False
+
+    def compose(self) -> ComposeResult:
+        """Make the parts of the screen."""
+        with Horizontal():
+            yield ChatList(id="list")
+            with Vertical(id="chat"):
+                yield Line(id="title")
+                yield History(id="history")
+                yield Line(id="notice")
+                yield Composer(id="composer")
+        yield Line(id="status")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._is_ready = True
+        self._is_narrow = self.size.width < NARROW
+        self.query_one(ChatList).focus()
+        self._arrange()
+        self.run_worker(self._run(), exit_on_error=True)
+        self.set_interval(0.5, self._tick)
+
+    async def _run(self) -> None:
+        self.exit(await self.session.run())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit everything into the new size."""
+        self._is_narrow = event.size.width < NARROW
+        self._arrange()
+        self._show_status()
+
+    def on_app_focus(self) -> None:
+        """See what came meanwhile."""
+        self.changed()
+
+    def changed(self) -> None:
+        """Show soon what there is: once, however much happens until then."""
+        if not self._is_due and self.is_running:
+            self._is_due = True
+            self.call_later(self.show)
+
+    def show(self) -> None:
+        """Show how things stand; only what changed is drawn."""
+        self._is_due = False
+        if not self._is_ready:
+            return
+        state, chat = self.session.state, self.session.chat
+        if self._may_leave and not self.session.unsent:
+            self._may_leave, self._writing.notice = False, ""
+        self._show_status()
+        if state is None:
+            return
+        self._show_list()
+        history = self.query_one(History)
+        if chat is not None:
+            blocks = self._drawing.history(chat, state, history.room, datetime.now(UTC))
+            history.show_blocks(blocks, chat.key)
+            if history.is_near_beginning:
+                self.session.load_older()
+            if self.app_focus and not (self._choosing and self._is_narrow) and history.at_end:
+                self.session.read()
+        self._line("#title").put(captions.title(self.session, history.room))
+        self._line("#notice").put(self._notice_line(chat))
+
+    # What the keys do.
+
+    async def action_leave(self) -> None:
+        """Quit; where something is not sent yet, only when asked twice."""
+        if self.session.unsent and not self._may_leave:
+            self._may_leave = True
+            self._say(f"{self.session.unsent} not sent yet: quit again to give that up")
+            return
+        self.exit(None)
+
+    def action_find(self) -> None:
+        """Find somebody to write to."""
+
+        def found(person: Brief | None) -> None:
+            if person is not None and self.session.state is not None:
+                self.open(self.session.state.open(person).key)
+
+        if self.session.state is not None:
+            self.push_screen(FindPerson(self.session), found)
+
+    def action_help(self) -> None:
+        """Show what the keys do."""
+        self.push_screen(keys.Help())
+
+    def action_choose(self) -> None:
+        """Go between the list and the chat."""
+        if self._choosing and self.session.opened is not None:
+            self._go(choosing=False)
+        else:
+            self._go(choosing=True)
+
+    def action_escape(self) -> None:
+        """Leave what is being done; else go to the list."""
+        writing = self._writing
+        if writing.is_about_a_message or writing.notice:
+            if writing.editing is not None:
+                self.query_one(Composer).put("")
+            writing.begin()
+            self.changed()
+        else:
+            self._go(choosing=True)
+
+    def action_move(self, by: int) -> None:
+        """Choose another chat of the list."""
+        state = self.session.state
+        if state is None or not state.chats:
+            return
+        order = [chat.key for chat in state.ordered]
+        place = order.index(self._chosen) + by if self._chosen in order else 0
+        self._chosen = order[max(0, min(place, len(order) - 1))]
+        if place >= len(order) - 1:
+            self.session.load_more_chats()
+        self.show()
+
+    def action_step(self, by: int) -> None:
+        """Open the chat above or below."""
+        self._chosen = self.session.opened or self._chosen
+        self.action_move(by)
+        self.action_open_chosen()
+
+    def action_open_chosen(self) -> None:
+        """Open the chat that is chosen in the list."""
+        if self._chosen is not None:
+            self.open(self._chosen)
+
+    def action_page(self, direction: int) -> None:
+        """Scroll the history."""
+        self.query_one(History).page(direction)
+        self.changed()
+
+    def action_newest(self) -> None:
+        """Go to the end of the history."""
+        self.query_one(History).to_end()
+        self.changed()
+
+    def action_edit(self) -> None:
+        """Change one's last message, or write again what could not be sent."""
+        chat = self.session.chat
+        if chat is None:
+            return
+        composer = self.query_one(Composer)
+        failed = [each for each in chat.outgoing if each.problem is not None]
+        if failed:
+            chat.outgoing.remove(failed[-1])
+            composer.put(failed[-1].content)
+        elif (mine := self.session.last_said(mine=True)) is not None:
+            self._writing.begin(editing=mine)
+            composer.put(mine.content)
+        self._go(choosing=False)
+        self.changed()
+
+    def action_delete(self) -> None:
+        """Delete one's last message, when asked twice."""
+        mine, deleting = self.session.last_said(mine=True), self._writing.deleting
+        if mine is None:
+            return
+        if deleting is not None and deleting.id == mine.id:
+            self._writing.begin()
+            self.session.start(self._tried(self.session.change(self.session.client.delete(mine.id))))
+        else:
+            self._writing.begin(deleting=mine)
+        self.changed()
+
+    def action_reply(self) -> None:
+        """Answer the last message of somebody else; again, the one before that."""
+        before = self._writing.replying
+        found = self.session.last_said(mine=False, before=before.id if before is not None else None)
+        if found is None and before is None:
+            return
+        self._writing.begin(replying=found)
+        self._go(choosing=False)
+        self.changed()
+
+    @on(Composer.Recalled)
+    def _recalled(self) -> None:
+        self.action_edit()
+
+    @on(Composer.Sent)
+    def _sent(self, event: Composer.Sent) -> None:
+        text = event.text.strip("\n")
+        chat = self.session.chat
+        if chat is None or not text.strip():
+            return
+        writing = self._writing
+        if writing.editing is not None:
+            self.session.start(self._tried(self.session.change(self.session.client.edit(writing.editing.id, text))))
+        else:
+            self.query_one(History).at_end = True
+            self.session.send(text, writing.replying.id if writing.replying is not None else None)
+        writing.begin()
+        self.query_one(Composer).put("")
+
+    @on(TextArea.Changed)
+    def _written(self, event: TextArea.Changed) -> None:
+        self._may_leave = False
+        if event.text_area.text and self._writing.editing is None:
+            self.session.tell_typing()
+
+    @on(Lines.Resized)
+    def _resized(self) -> None:
+        self.changed()
+
+    def open(self, key: Key) -> None:
+        """Open a chat."""
+        composer = self.query_one(Composer)
+        if self.session.opened != key:
+            composer.put(self._writing.swap(self.session.opened, key, composer.text))
+        self._chosen = key
+        self.session.open(key)
+        self._go(choosing=False)
+
+    # What there is to see.
+
+    def _go(self, *, choosing: bool) -> None:
+        self._choosing = choosing
+        self._chosen = self.session.opened or self._chosen
+        self._arrange()
+        (self.query_one(ChatList) if choosing else self.query_one(Composer)).focus()
+        self.call_after_refresh(self.show)
+
+    def _arrange(self) -> None:
+        """Show both columns, or, in a narrow terminal, the one that is in use."""
+        self.query_one("#list").set_class(self._is_narrow, "whole")
+        self.query_one("#list").display = self._choosing or not self._is_narrow
+        self.query_one("#chat").display = not (self._choosing and self._is_narrow)
+        self.query_one("#composer").disabled = self.session.opened is None
+
+    def _show_list(self) -> None:
+        state, chats = self.session.state, self.query_one(ChatList)
+        assert state is not None
+        if self._chosen not in state.chats:
+            self._chosen = next((chat.key for chat in state.ordered), None)
+        chosen = self._chosen if self._choosing else None
+        chats.show_lines(drawing.list_lines(state, chats.room, opened=self.session.opened, chosen=chosen))
+        if chosen is not None:
+            chats.keep_in_sight([chat.key for chat in state.ordered].index(chosen))
+
+    def _notice_line(self, chat: Chat | None) -> Text:
+        history = self.query_one(History)
+        if line := self._writing.line(history.room):
+            return line
+        if chat is not None and not history.at_end and chat.unread:
+            return Text(f"↓ {chat.unread} new", "bold yellow")
+        return captions.writing(self.session, history.room)
+
+    async def _tried(self, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except Refused as error:
+            self._say(error.detail)
+
+    def _show_status(self) -> None:
+        self._line("#status").put(captions.status(self.session, self.size.width - 2))
+
+    def _line(self, name: str) -> Line:
+        return self.query_one(name, Line)
+
+    def _say(self, notice: str) -> None:
+        self._writing.notice = notice
+        self.changed()
+
+    def _tick(self) -> None:
+        if not self.session.client.is_connected:
+            self._show_status()

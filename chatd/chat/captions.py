@@ -1,0 +1,66 @@
+"""The lines around a chat: its title, who is writing, and the status of the connection."""
+
+import time
+
+from rich.text import Text
+
+from chatd.chat.drawing import clean_line, clipped, joined
+from chatd.chat.session import Session
+from chatd.chat.state import Chat
+from chatd.client import Brief, Group
+
+HINTS = "^N new · Tab list · F1 keys · ^Q quit"
+
+
+def status(session: Session, width: int) -> Text:
+    """Return whether there is a connection, and whose, or when the next try is."""
+    state = session.state
+    if session.client.is_connected and state is not None:
+        line = Text.assemble(("● ", "green"), clipped(state.me.nickname, 20))
+    elif session.retry_at is not None:
+        seconds = max(1, round(session.retry_at - time.monotonic()))
+        line = Text.assemble(("○ ", "yellow"), f"offline, reconnecting in {seconds} s")
+    else:
+        line = Text.assemble(("○ ", "yellow"), "connecting…")
+    if session.unsent and not session.client.is_connected:
+        line.append(f" · {session.unsent} to send", "yellow")
+    room = width - line.cell_len
+    if room > len(HINTS):
+        line.append(HINTS.rjust(room), "dim")
+    return line
+
+
+def title(session: Session, width: int) -> Text:
+    """Return what the open chat is called, and whether the other one is there."""
+    chat, state = session.chat, session.state
+    if state is None:
+        return Text()
+    if chat is None:
+        return Text(clipped("Choose a chat with ↑ ↓ and Enter, or Ctrl+N for a new one", width), "dim")
+    if isinstance(chat.place, Group):
+        return Text.assemble("# ", (clipped(chat.name, width - 2), "bold"))
+    dot = ("● ", "green") if chat.key.id in state.online else ("○ ", "dim")
+    name = clipped(chat.name, width - 2)
+    line = Text.assemble(dot, (name, "bold"))
+    username = f"  @{clean_line(chat.place.username)}"
+    if line.cell_len + len(username) <= width:
+        line.append(username, "dim")
+    return line
+
+
+def writing(session: Session, width: int) -> Text:
+    """Return who is writing in the open chat."""
+    chat = session.chat
+    names = [_name_of(chat, user_id) for user_id in session.writers()] if chat is not None else []
+    if not names:
+        return Text()
+    verb = "is" if len(names) == 1 else "are"
+    return Text(clipped(f"{joined(names)} {verb} typing…", width), "dim italic")
+
+
+def _name_of(chat: Chat | None, user_id: int) -> str:
+    if chat is None:
+        return ""
+    if isinstance(chat.place, Brief):
+        return chat.name
+    return next((each.sender.nickname for each in chat.messages.values() if each.sender_id == user_id), "Somebody")

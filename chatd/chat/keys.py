@@ -1,0 +1,61 @@
+"""What the keys do, and the dialog that says so."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+#: What the keys do; those with priority do it wherever one is.
+BINDINGS: list[BindingType] = [
+    Binding("ctrl+q,ctrl+c", "leave", "Quit", priority=True),
+    Binding("ctrl+n", "find", "New chat"),
+    Binding("f1", "help", "Keys"),
+    Binding("tab", "choose", "List", priority=True),
+    Binding("escape", "escape", "Back"),
+    Binding("ctrl+up,alt+up", "step(-1)", "Chat above", priority=True),
+    Binding("ctrl+down,alt+down", "step(1)", "Chat below", priority=True),
+    Binding("pageup", "page(-1)", "Older", priority=True),
+    Binding("pagedown", "page(1)", "Newer", priority=True),
+    Binding("ctrl+end", "newest", "Newest", priority=True),
+    Binding("ctrl+r", "reply", "Reply"),
+    Binding("f2", "edit", "Edit"),
+    Binding("f8", "delete", "Delete"),
+]
+
+KEYS = """\
+Enter           send
+Ctrl+J          break the line
+PgUp PgDn       older and newer messages
+Ctrl+End        the newest
+Tab             list of chats; ↑ ↓ and Enter there
+Ctrl+↑ Ctrl+↓   the chat above, below
+Ctrl+N          find somebody to write to
+Ctrl+R          answer the last message; again,
+                the one before
+↑ or F2         change your last message
+F8              delete your last message
+Esc             leave that; else to the list
+Ctrl+Q          quit
+
+… sending   ✓ stored   ✓✓ read\
+"""
+
+
+class Help(ModalScreen[None]):
+    """Shows the keys until one is pressed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1,enter,space,q", "leave", "Leave", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Make the text."""
+        with Vertical(id="help"):
+            yield Static(KEYS, markup=False)
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)

@@ -1,0 +1,282 @@
+"""What the chat does with the server: it loads, listens, sends what is written, and says how things stand."""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from chatd.chat.ending import Ending
+from chatd.chat.state import PAGE, Chat, Key, Outgoing, State
+from chatd.client import (
+    Backoff,
+    Brief,
+    ChatError,
+    Client,
+    Disconnected,
+    Event,
+    Message,
+    NewMessage,
+    Refused,
+    Resync,
+    SessionEnded,
+    Stopped,
+    TokenMissing,
+    Typing,
+    Unreachable,
+)
+
+#: How long somebody counts as writing after they were last said to be, in seconds.
+TYPING_LASTS = 6.0
+
+#: How often others are told that one is writing, in seconds.
+TYPING_EVERY = 3.0
+
+#: How long to wait before a request is repeated that did not get through, in seconds.
+AGAIN = 1.0
+
+
+class Session:
+    """The user's side of all chats. ``changed`` is called whenever there may be something else to show."""
+
+    def __init__(self, url: str, token: str, changed: Callable[[], None], backoff: Backoff | None = None) -> None:
+        """Create a session that :meth:`run` runs."""
+        self.client = Client(url, token=token, backoff=backoff, sleep=self._pause)
+        self.state: State | None = None
+        self.opened: Key | None = None
+        #: When the next try to connect is, by the monotonic clock; None while there is none to wait for.
+        self.retry_at: float | None = None
+        self.typing: dict[tuple[Key, int], float] = {}
+        self._changed = changed
+        self._outbox: asyncio.Queue[tuple[Chat, Outgoing]] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._loading: set[Key] = set()
+        self._reading: set[Key] = set()
+        self._told_typing = 0.0
+        self._changing = 0
+
+    @property
+    def chat(self) -> Chat | None:
+        """The chat that is open."""
+        return None if self.state is None or self.opened is None else self.state.chats.get(self.opened)
+
+    @property
+    def unsent(self) -> int:
+        """How many messages, and changes of messages, are still to be sent."""
+        chats = self.state.chats.values() if self.state is not None else ()
+        return self._changing + sum(each.problem is None for chat in chats for each in chat.outgoing)
+
+    async def run(self) -> Ending | None:
+        """Stay connected and take what happens, until told to stop or until the server will not have us.
+
+        :returns: why, if it was the server.
+        """
+        connecting = asyncio.create_task(self.client.connect())
+        await asyncio.sleep(0)  # now there is a connection to listen on, before it says anything
+        try:
+            events = self.client.events()
+            await connecting
+            self.state = State(self.client.myself)
+            await self._load_list()
+            self.start(self._send_all())
+            async for event in events:
+                self._take(event)
+        except (SessionEnded, TokenMissing) as error:
+            return Ending(f"{_sentence(error)}.", sign_in=True)
+        except (Stopped, Refused) as error:
+            return Ending(_sentence(error))
+        except Disconnected:
+            pass
+        finally:
+            connecting.cancel()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(connecting, *self._tasks, return_exceptions=True)
+            await self.client.close()
+        return None
+
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something beside everything else."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def open(self, key: Key) -> None:
+        """Have a chat open, with its newest messages."""
+        self.opened = key
+        chat = self.chat
+        if chat is not None and not chat.loaded:
+            self.start(self._load_history(chat, newest=True))
+
+    def load_older(self) -> None:
+        """Load more of the open chat's history, if there is more."""
+        chat = self.chat
+        if chat is not None and chat.loaded and chat.more_before:
+            self.start(self._load_history(chat, newest=False))
+
+    def load_more_chats(self) -> None:
+        """Load chats older than all that are loaded."""
+        if self.state is not None and self.state.more:
+            self.start(self._load_list(before=min(c.newest_id for c in self.state.chats.values() if c.newest_id)))
+
+    def send(self, text: str, reply_to: int | None = None) -> None:
+        """Send a message to the open chat, now or when there is a connection."""
+        if (chat := self.chat) is not None:
+            outgoing = Outgoing(text, uuid.uuid4().hex, datetime.now(UTC), reply_to)
+            chat.outgoing.append(outgoing)
+            self._outbox.put_nowait((chat, outgoing))
+            self._told_typing = 0.0
+            self._changed()
+
+    async def change(self, work: Awaitable[object]) -> None:
+        """Change a message, now or when there is a connection."""
+        self._changing += 1
+        try:
+            await work
+        except Refused:
+            raise
+        except ChatError:
+            pass  # the events say why
+        finally:
+            self._changing -= 1
+            self._changed()
+
+    def last_said(self, *, mine: bool, before: int | None = None) -> Message | None:
+        """Return the last message of the open chat that is one's own, or somebody else's, and still there."""
+        chat, state = self.chat, self.state
+        for message in reversed(chat.history if chat is not None else []):
+            is_mine = state is not None and message.sender_id == state.me.id
+            if is_mine == mine and message.deleted_at is None and (before is None or message.id < before):
+                return message
+        return None
+
+    def read(self) -> None:
+        """Say that the open chat has been read."""
+        chat = self.chat
+        if chat is not None and chat.loaded and chat.unread and chat.key not in self._reading:
+            self.start(self._read(chat))
+
+    def tell_typing(self) -> None:
+        """Let the others see that one is writing, now and then."""
+        now = time.monotonic()
+        if self.chat is not None and self.client.is_connected and now - self._told_typing > TYPING_EVERY:
+            self._told_typing = now
+            self.start(self._quietly(self.client.typing(self.chat.place)))
+
+    async def find(self, text: str) -> tuple[Brief, ...]:
+        """Return the people whose names have ``text`` in them, without oneself."""
+        found = await self.client.users(text or None, limit=20)
+        return tuple(each for each in found if self.state is None or each.id != self.state.me.id)
+
+    def writers(self) -> list[int]:
+        """Return the ids of those who are writing in the open chat."""
+        now = time.monotonic()
+        return [user_id for (key, user_id), until in self.typing.items() if key == self.opened and until > now]
+
+    def _take(self, event: Event) -> None:
+        assert self.state is not None
+        state = self.state
+        if isinstance(event, Resync):
+            state.reset(self.opened)
+            state.load(event.conversations)
+            if self.opened is not None:
+                self.open(self.opened)
+        elif isinstance(event, Typing):
+            key = Key("user", event.user_id) if event.group_id is None else Key("group", event.group_id)
+            self.typing[key, event.user_id] = time.monotonic() + TYPING_LASTS
+            asyncio.get_running_loop().call_later(TYPING_LASTS + 0.05, self._changed)
+        else:
+            state.apply(event)
+            if isinstance(event, NewMessage):
+                self.typing.pop((state.key_of_message(event.message), event.message.sender_id), None)
+        if state.is_stale:
+            state.is_stale = False
+            self.start(self._load_list())
+        self._changed()
+
+    async def _load_list(self, before: int | None = None) -> None:
+        assert self.state is not None
+        while True:
+            is_first = not self.state.chats or before is not None
+            with contextlib.suppress(Unreachable):
+                self.state.load(await self.client.conversations(before=before), more=is_first)
+                self._changed()
+                return
+            await asyncio.sleep(AGAIN)
+
+    async def _load_history(self, chat: Chat, *, newest: bool) -> None:
+        """Load messages; where others changed meanwhile, again, for the answer may be from before."""
+        assert self.state is not None
+        if chat.key in self._loading:
+            return
+        self._loading.add(chat.key)
+        try:
+            while True:
+                changes = self.state.changes
+                before = None if newest else min(chat.messages, default=None)
+                try:
+                    page = await self.client.messages(chat.place, before=before, limit=PAGE)
+                except Unreachable:
+                    await asyncio.sleep(AGAIN)
+                    continue
+                except Refused as error:
+                    if error.status != 404:
+                        raise
+                    chat.loaded, chat.more_before = True, False  # nothing has been said yet
+                    break
+                if changes == self.state.changes:
+                    self.state.add_page(chat, page, newest=newest)
+                    break
+        except ChatError:
+            pass  # the events say why
+        finally:
+            self._loading.discard(chat.key)
+        self._changed()
+
+    async def _send_all(self) -> None:
+        """Send what is written, one after another, so that it comes in that order."""
+        while True:
+            chat, outgoing = await self._outbox.get()
+            try:
+                message = await self.client.send(
+                    chat.place, outgoing.content, reply_to=outgoing.reply_to, client_id=outgoing.client_id
+                )
+            except Refused as error:
+                outgoing.problem = error.detail
+            except ChatError:
+                return  # the events say why
+            else:
+                assert self.state is not None
+                self.state.stored(message)
+            self._changed()
+
+    async def _read(self, chat: Chat) -> None:
+        self._reading.add(chat.key)
+        try:
+            with contextlib.suppress(ChatError):
+                await self.client.read(chat.place, chat.newest_id)
+        finally:
+            self._reading.discard(chat.key)
+
+    async def _quietly(self, work: Awaitable[object]) -> None:
+        with contextlib.suppress(ChatError):
+            await work
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait as the client wants to; where it is between two tries to connect, that can be seen."""
+        if self.client.is_connected:
+            await asyncio.sleep(seconds)
+            return
+        self.retry_at = time.monotonic() + seconds
+        self._changed()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.retry_at = None
+            self._changed()
+
+
+def _sentence(error: ChatError) -> str:
+    return error.detail[:1].upper() + error.detail[1:]

@@ -1,0 +1,264 @@
+"""What is known of the chats: how things stood when they were loaded, and what happened since."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from chatd.client import (
+    Brief,
+    Conversation,
+    Conversations,
+    Cursor,
+    Emoji,
+    Event,
+    Group,
+    Membership,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessagePage,
+    NewMessage,
+    Presence,
+    PresenceList,
+    Profile,
+    Reaction,
+    Read,
+)
+
+#: How much of a history is loaded at once, in messages.
+PAGE = 50
+
+
+class Key(NamedTuple):
+    """Which chat: with a user, or in a group."""
+
+    kind: str
+    id: int
+
+
+@dataclass(eq=False)
+class Outgoing:
+    """A message that is not stored yet; ``problem`` is why it never will be."""
+
+    content: str
+    client_id: str
+    at: datetime
+    reply_to: int | None = None
+    problem: str | None = None
+
+
+@dataclass(eq=False)
+class Chat:
+    """One chat. ``as_of`` is the place in the server's log up to which its counts include everything."""
+
+    key: Key
+    place: Brief | Group
+    last: Message | None = None
+    unread: int = 0
+    read_up_to: int = 0
+    others_read_up_to: int = 0
+    as_of: Cursor | None = None
+    messages: dict[int, Message] = field(default_factory=dict)
+    more_before: bool = True
+    loaded: bool = False
+    outgoing: list[Outgoing] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.place.name if isinstance(self.place, Group) else self.place.nickname
+
+    @property
+    def history(self) -> list[Message]:
+        """What is loaded of its messages, oldest first."""
+        return [self.messages[number] for number in sorted(self.messages)]
+
+    @property
+    def newest_id(self) -> int:
+        """The id of its last message, 0 if there is none."""
+        return max(self.last.id if self.last is not None else 0, max(self.messages, default=0))
+
+
+class State:
+    """All chats of one user."""
+
+    def __init__(self, me: Brief) -> None:
+        """Create one that knows of no chats yet."""
+        self.me = me
+        self.chats: dict[Key, Chat] = {}
+        self.online: frozenset[int] = frozenset()
+        self.more = False
+        #: How often messages that were there already have changed.
+        self.changes = 0
+        #: Whether something happened of which only the server can say what it means: the newest chats are to be loaded.
+        self.is_stale = False
+
+    @property
+    def ordered(self) -> list[Chat]:
+        """The chats, the newest first; those in which nothing was said yet come before all."""
+        return sorted(self.chats.values(), key=lambda chat: -(chat.newest_id or 2**60))
+
+    @property
+    def unread(self) -> int:
+        """How many messages are unread in all chats."""
+        return sum(chat.unread for chat in self.chats.values())
+
+    def load(self, page: Conversations, *, more: bool = True) -> None:
+        """Take how things stand; what is loaded of the histories stays."""
+        for conversation in page.items:
+            self._load_one(conversation, page.cursor)
+        if more:
+            self.more = page.more
+
+    def reset(self, kept: Key | None = None) -> None:
+        """Forget what was loaded, but nothing that is still to be sent; the chat ``kept`` stays as an empty one."""
+        self.chats = {
+            key: Chat(key, chat.place, outgoing=chat.outgoing)
+            for key, chat in self.chats.items()
+            if chat.outgoing or key == kept
+        }
+        self.changes += 1
+
+    def open(self, place: Brief | Group) -> Chat:
+        """Return the chat with somebody, new if need be."""
+        key = key_of(place)
+        if key not in self.chats:
+            self.chats[key] = Chat(key, place)
+        return self.chats[key]
+
+    def add_page(self, chat: Chat, page: MessagePage, *, newest: bool) -> None:
+        """Add messages to what is loaded; ``newest`` is whether they are the last ones, else they are the oldest."""
+        chat.messages.update((message.id, message) for message in page.items)
+        if not (newest and chat.loaded):
+            chat.more_before = page.more_before
+        chat.loaded = True
+
+    def apply(self, event: Event) -> None:
+        """Take what happened."""
+        match event:
+            case NewMessage():
+                self._new_message(event.message, event.cursor)
+            case MessageEdited():
+                self._replace(event.message)
+            case MessageDeleted():
+                if (old := self._message(event.message_id)) is not None:
+                    self._replace(replace(old, content="", deleted_at=event.deleted_at, reactions=()))
+                self.changes += 1
+            case Reaction():
+                if (old := self._message(event.message_id)) is not None:
+                    self._replace(_with_reaction(old, event))
+                self.changes += 1
+            case Read():
+                self._read(event)
+            case PresenceList():
+                self.online = event.online
+            case Presence():
+                self.online = self.online | {event.user_id} if event.online else self.online - {event.user_id}
+            case Profile():
+                self._rename(event.user)
+            case Membership():
+                self.is_stale = True
+                if event.user_id == self.me.id and event.role is None:
+                    self.chats.pop(Key("group", event.group_id), None)
+
+    def stored(self, message: Message) -> None:
+        """Take a message of one's own that the server has stored."""
+        self._new_message(message, None)
+
+    def key_of_message(self, message: Message) -> Key:
+        """Return which chat a message is in."""
+        if message.group_id is not None:
+            return Key("group", message.group_id)
+        other = message.receiver_id if message.sender_id == self.me.id else message.sender_id
+        return Key("user", other or 0)
+
+    def _load_one(self, conversation: Conversation, cursor: Cursor) -> None:
+        place = conversation.user or conversation.group
+        if place is None:
+            return
+        chat = self.open(place)
+        chat.place, chat.last, chat.unread, chat.as_of = (
+            place,
+            conversation.last_message,
+            conversation.unread_count,
+            cursor,
+        )
+        chat.read_up_to, chat.others_read_up_to = conversation.read_up_to, conversation.others_read_up_to
+
+    def _new_message(self, message: Message, cursor: Cursor | None) -> None:
+        key = self.key_of_message(message)
+        mine = message.sender_id == self.me.id
+        if key not in self.chats:
+            self.is_stale = True
+            unknown = Brief(key.id, "", "", None, False)
+            place = Group(key.id, "") if key.kind == "group" else (unknown if mine else message.sender)
+            self.chats[key] = Chat(key, place)
+        chat = self.chats[key]
+        is_counted = (
+            cursor is None or chat.as_of is None or cursor.epoch != chat.as_of.epoch or cursor.seq > chat.as_of.seq
+        )
+        if not mine and message.id > max(chat.newest_id, chat.read_up_to) and is_counted:
+            chat.unread += 1
+        if message.id > chat.newest_id:
+            chat.last = message
+        if message.id not in chat.messages:
+            chat.messages[message.id] = message
+        if mine and message.client_id is not None:
+            chat.outgoing = [each for each in chat.outgoing if each.client_id != message.client_id]
+
+    def _message(self, number: int) -> Message | None:
+        for chat in self.chats.values():
+            if number in chat.messages:
+                return chat.messages[number]
+            if chat.last is not None and chat.last.id == number:
+                return chat.last
+        return None
+
+    def _replace(self, message: Message) -> None:
+        self.changes += 1
+        chat = self.chats.get(self.key_of_message(message))
+        if chat is not None:
+            if message.id in chat.messages:
+                chat.messages[message.id] = message
+            if chat.last is not None and chat.last.id == message.id:
+                chat.last = message
+
+    def _read(self, event: Read) -> None:
+        mine = event.reader_id == self.me.id
+        if event.group_id is not None:
+            key = Key("group", event.group_id)
+        else:
+            key = Key("user", (event.user_id or 0) if mine else event.reader_id)
+        chat = self.chats.get(key)
+        if chat is None:
+            return
+        if not mine:
+            chat.others_read_up_to = max(chat.others_read_up_to, event.up_to)
+            return
+        chat.read_up_to = max(chat.read_up_to, event.up_to)
+        if chat.read_up_to >= chat.newest_id:
+            chat.unread = 0
+        else:
+            self.is_stale = True
+
+    def _rename(self, user: Brief) -> None:
+        if user.id == self.me.id:
+            self.me = user
+        for chat in self.chats.values():
+            if chat.key == ("user", user.id):
+                chat.place = user
+            for message in list(chat.messages.values()):
+                if message.sender_id == user.id:
+                    chat.messages[message.id] = replace(message, sender=user)
+
+
+def key_of(place: Brief | Group) -> Key:
+    """Return which chat is the one with a user, or in a group."""
+    return Key("group" if isinstance(place, Group) else "user", place.id)
+
+
+def _with_reaction(message: Message, event: Reaction) -> Message:
+    by_emoji = {each.emoji: each.user_ids for each in message.reactions}
+    others = tuple(each for each in by_emoji.get(event.emoji, ()) if each != event.user_id)
+    by_emoji[event.emoji] = (*others, event.user_id) if event.on else others
+    return replace(message, reactions=tuple(Emoji(emoji, ids) for emoji, ids in by_emoji.items() if ids))

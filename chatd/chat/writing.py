@@ -1,0 +1,50 @@
+"""What the user is about to do in the open chat, and what is half written in the others."""
+
+from rich.text import Text
+
+from chatd.chat.drawing import clipped
+from chatd.chat.state import Key
+from chatd.client import Message
+
+
+class Writing:
+    """At most one message is being answered, changed or deleted at a time."""
+
+    def __init__(self) -> None:
+        self.replying: Message | None = None
+        self.editing: Message | None = None
+        self.deleting: Message | None = None
+        #: Something to tell until the user does something else.
+        self.notice = ""
+        self._drafts: dict[Key, str] = {}
+
+    @property
+    def is_about_a_message(self) -> bool:
+        """Whether there is something to be left."""
+        return self.replying is not None or self.editing is not None or self.deleting is not None
+
+    def begin(
+        self, *, replying: Message | None = None, editing: Message | None = None, deleting: Message | None = None
+    ) -> None:
+        """Do this now, and nothing else."""
+        self.replying, self.editing, self.deleting, self.notice = replying, editing, deleting, ""
+
+    def swap(self, before: Key | None, now: Key, text: str) -> str:
+        """Go from a chat to another, and return what was being written there."""
+        if before is not None:
+            self._drafts[before] = "" if self.editing is not None else text
+        self.begin()
+        return self._drafts.pop(now, "")
+
+    def line(self, width: int) -> Text:
+        """Return what the user is told about it."""
+        if self.notice:
+            return Text(clipped(self.notice, width), "yellow")
+        if self.deleting is not None:
+            return Text(clipped(f"F8 again deletes “{self.deleting.content}”, Esc keeps it", width), "yellow")
+        if self.editing is not None:
+            return Text(clipped("Changing your message: Enter saves, Esc leaves it", width), "yellow")
+        if self.replying is not None:
+            said = f"Answering {self.replying.sender.nickname}: {self.replying.content}"
+            return Text(clipped(said, width), "cyan")
+        return Text()
