@@ -1,0 +1,169 @@
+"""The commands for accounts and settings, beside a running server and before the first start of one."""
+
+import contextlib
+import tomllib
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from chatd import __version__
+from chatd.config import SECTIONS
+from tests.process import ServerProcess, chatd, client_of
+from tests.support import PASSWORD, Person, error_of, register, sign_in
+
+Client = TestClient[Any, Any]
+
+
+class Place:
+    """A data directory, with a server on it from the first or only once somebody wants to talk to it."""
+
+    def __init__(self, data_dir: Path, stack: contextlib.AsyncExitStack) -> None:
+        self.data_dir = data_dir
+        self._stack = stack
+        self._client: Client | None = None
+
+    def run(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command that succeeds and return what it prints."""
+        done = chatd(self.data_dir, *arguments, stdin=stdin)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    async def client(self) -> Client:
+        """Return a client of the server, which is started if it does not run yet."""
+        if self._client is None:
+            server = self._stack.enter_context(ServerProcess(self.data_dir, CHATD_ACCOUNTS_REGISTRATION="invite"))
+            self._client = await self._stack.enter_async_context(client_of(server))
+        return self._client
+
+
+@pytest.fixture(params=["beside", "without"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A data directory for commands beside a server or without one."""
+    async with contextlib.AsyncExitStack() as stack:
+        place = Place(tmp_path / "data", stack)
+        if request.param == "beside":
+            await place.client()
+        yield place
+
+
+async def may_sign_in(client: Client, username: str, password: str) -> bool:
+    """Tell whether a password is right."""
+    async with client.post("/auth/login", data={"username": username, "password": password}) as response:
+        if response.status != 200:
+            assert await error_of(response) == (401, "wrong_credentials")
+        return response.status == 200
+
+
+async def test_an_account_made_by_command_is_as_good_as_one_registered(place: Place) -> None:
+    added = place.run("user", "add", "Alice", "--nickname", "Al", "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert added == "1 Alice admin\n"
+    assert place.run("user", "add", "bobby", "--password-stdin", stdin=f"{PASSWORD}\r\n") == "2 bobby member\n"
+    client = await place.client()
+    alice = Person(client, 1, "Alice", "Al", await sign_in(client, "alice"))
+    me = await alice.get("/auth/me")
+    assert (me["username"], me["nickname"], me["is_ai"]) == ("Alice", "Al", False)
+    assert await may_sign_in(client, "bobby", PASSWORD)
+    assert not await may_sign_in(client, "bobby", f"{PASSWORD}\r")
+
+
+async def test_bots_are_made_with_tokens_that_work(place: Place) -> None:
+    lines = place.run("user", "add", "--bot", "weather", "news", "--days", "2").splitlines()
+    client = await place.client()
+    bots = []
+    for line, name in zip(lines, ["weather", "news"], strict=True):
+        number, username, token = line.split(" ")
+        bots.append(Person(client, int(number), username, username, token))
+        me = await bots[-1].get("/auth/me")
+        assert (me["id"], me["username"], me["is_ai"]) == (int(number), name, True)
+    message = await bots[0].send(bots[1], "rain")
+    assert message["sender"]["is_ai"] is True
+    assert not await may_sign_in(client, "weather", "")
+
+
+async def test_a_new_password_takes_the_place_of_the_old_one(place: Place) -> None:
+    place.run("user", "add", "alice", "--password-stdin", stdin=f"{PASSWORD}\n")
+    place.run("user", "password", "alice", "--password-stdin", stdin="battery staple\n")
+    client = await place.client()
+    assert await may_sign_in(client, "alice", "battery staple")
+    assert not await may_sign_in(client, "alice", PASSWORD)
+
+
+async def test_a_disabled_account_is_shut_out_and_listed_as_such_until_it_is_enabled(place: Place) -> None:
+    place.run("user", "add", "alice", "--password-stdin", stdin=f"{PASSWORD}\n")
+    place.run("user", "add", "--bot", "weather")
+    place.run("user", "disable", "Alice")
+    rows = [line.split("\t") for line in place.run("user", "list").splitlines()]
+    assert [row[:4] for row in rows] == [["1", "alice", "admin", "disabled"], ["2", "weather", "bot", "enabled"]]
+    assert all(row[4].endswith("Z") and len(row) == 5 for row in rows)
+    client = await place.client()
+    assert not await may_sign_in(client, "alice", PASSWORD)
+    place.run("user", "enable", "alice")
+    assert await may_sign_in(client, "alice", PASSWORD)
+    assert "\talice\tadmin\tenabled\t" in place.run("user", "list")
+
+
+async def test_each_invitation_lets_one_in(place: Place) -> None:
+    first, second, third = [*place.run("invite", "--count", "2").split(), *place.run("invite").split()]
+    client = await place.client()
+
+    async def statuses(code: str | None, *names: str) -> list[int]:
+        found = []
+        for name in names:
+            body = {"username": name, "password": PASSWORD, "nickname": name, "invite": code}
+            async with client.post("/auth/register", json=body) as response:
+                found.append(response.status)
+        return found
+
+    assert await statuses(None, "nobody") == [403]
+    assert await statuses(first, "alice", "bobby") == [201, 403]
+    assert await statuses(third, "bobby", "carol") == [201, 403]
+    assert await statuses(second, "carol", "david") == [201, 403]
+
+
+async def test_commands_end_sessions_and_close_sockets_of_the_running_server(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data") as server:
+        async with client_of(server) as client:
+            alice, bob, carol = [await register(client, name) for name in ("alice", "bobby", "carol")]
+            sockets = {person.username: await person.connect() for person in (alice, bob, carol)}
+            assert chatd(tmp_path / "data", "user", "disable", "alice").returncode == 0
+            assert await sockets["alice"].closed() == 4003
+            changed = chatd(tmp_path / "data", "user", "password", "bobby", "--password-stdin", stdin="new password\n")
+            assert changed.returncode == 0
+            assert await sockets["bobby"].closed() == 4002
+            for person, code in ((alice, "account_unavailable"), (bob, "not_authenticated")):
+                async with await person.request("GET", "/auth/me") as response:
+                    assert await error_of(response) == (401, code)
+            await sockets["carol"].ping()
+            await carol.get("/auth/me")
+            await sockets["carol"].close()
+
+
+def test_config_shows_every_value_its_source_and_nothing_secret(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    token = chatd(data_dir, "user", "add", "--bot", "weather").stdout.split()[2]
+    file = tmp_path / "settings.toml"
+    file.write_text('[accounts]\ntoken_days = 7\n[server]\nport = 7777\norigins = ["https://chat.example"]\n')
+    done = chatd(data_dir, "config", "--config", str(file), CHATD_SERVER_PORT="8888", CHATD_WEB_ENABLED="no")
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = tomllib.loads(done.stdout)
+    sources = dict(line.split("  # ") for line in done.stdout.splitlines() if "  # " in line)
+    assert [len(shown[section]) for section in SECTIONS] == [len(fields(cls)) for cls in SECTIONS.values()]
+    assert shown["accounts"] == {"registration": "open", "password_min": 8, "token_days": 7}
+    assert sources['registration = "open"'] == "default"
+    assert sources["token_days = 7"] == str(file)
+    assert sources['origins = ["https://chat.example"]'] == str(file)
+    assert sources["port = 8888"] == "CHATD_SERVER_PORT"
+    assert sources["enabled = false"] == "CHATD_WEB_ENABLED"
+    assert sources[f'data_dir = "{data_dir}"'] == "command line"
+    assert (data_dir / "signing.key").read_text().strip() not in done.stdout
+    assert token not in done.stdout
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    done = chatd(tmp_path / "data", "--version")
+    assert (done.returncode, done.stdout) == (0, f"chatd {__version__}\n")
+    assert not (tmp_path / "data").exists()

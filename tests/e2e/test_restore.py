@@ -1,0 +1,93 @@
+"""Restoring a copy of the database: the copy is verified, the old data kept, and the epoch another one."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.process import ServerProcess, chatd, client_of
+from tests.support import Person, register
+
+
+async def epoch(person: Person) -> str:
+    """Return the epoch the server says."""
+    async with await person.request("GET", "/conversations") as response:
+        return response.headers["Chatd-Epoch"]
+
+
+def copy_of(database: Path, target: Path) -> None:
+    """Copy a database as an operator does, while it is in use."""
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("VACUUM INTO ?", (str(target),))
+
+
+async def test_a_restored_copy_has_the_old_messages_and_a_new_epoch(tmp_path: Path) -> None:
+    data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
+    with ServerProcess(data_dir) as server:
+        async with client_of(server) as client:
+            alice, bob = await register(client, "alice"), await register(client, "bobby")
+            await alice.send(bob, "before")
+            copy_of(data_dir / "chatd.db", copy)
+            await alice.send(bob, "after")
+            first = await epoch(alice)
+        refused = chatd(data_dir, "restore", str(copy))
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert "another chatd" in refused.stderr
+        server.stop()
+    before = copy.read_bytes()
+    done = chatd(data_dir, "restore", str(copy))
+    assert done.returncode == 0, done.stderr
+    assert copy.read_bytes() == before
+    with ServerProcess(data_dir) as server:
+        async with client_of(server) as client:
+            alice.client = client
+            history = await alice.get(f"/messages/history/{bob.id}")
+            assert [item["content"] for item in history["items"]] == ["before"]
+            assert await epoch(alice) != first
+    (kept,) = data_dir.glob("chatd.db.replaced-*")
+    with closing(sqlite3.connect(kept)) as db:
+        assert [row[0] for row in db.execute("SELECT content FROM messages ORDER BY id")] == ["before", "after"]
+
+
+async def test_a_new_epoch_can_be_had_for_a_file_that_was_put_in_place_by_hand(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with ServerProcess(data_dir) as server:
+        async with client_of(server) as client:
+            alice = await register(client, "alice")
+            first = await epoch(alice)
+        server.stop()
+    assert chatd(data_dir, "restore", "--new-epoch").returncode == 0
+    with ServerProcess(data_dir) as server:
+        async with client_of(server) as client:
+            alice.client = client
+            assert await epoch(alice) != first
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + bytes(500)])
+def test_what_is_no_whole_copy_is_refused_and_nothing_changes(tmp_path: Path, content: bytes) -> None:
+    data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
+    assert chatd(data_dir, "user", "add", "robot", "--bot").returncode == 0
+    before = (data_dir / "chatd.db").read_bytes()
+    copy.write_bytes(content)
+    refused = chatd(data_dir, "restore", str(copy))
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert str(copy) in refused.stderr
+    assert (data_dir / "chatd.db").read_bytes() == before
+
+
+def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
+    data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
+    names = [f"robot{number}" for number in range(200)]
+    assert chatd(data_dir, "user", "add", *names, "--bot").returncode == 0
+    damaged = bytearray((data_dir / "chatd.db").read_bytes())
+    damaged[-4096 * 3 : -4096] = bytes(4096 * 2)
+    copy.write_bytes(damaged)
+    refused = chatd(data_dir, "restore", str(copy))
+    assert refused.returncode == 1
+    assert "damaged" in refused.stderr or "cannot be" in refused.stderr
+
+
+def test_restoring_needs_to_know_what(tmp_path: Path) -> None:
+    assert "name the copy" in chatd(tmp_path / "data", "restore").stderr
+    assert "there is no database" in chatd(tmp_path / "data", "restore", "--new-epoch").stderr

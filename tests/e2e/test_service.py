@@ -1,0 +1,93 @@
+"""The systemd service and the installed package: what an operator gets."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from tests.process import ServerProcess, client_of
+from tests.support import register
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+UNIT = ROOT / "systemd" / "chatd.service"
+
+#: SQLite keeps the owner of its files when it runs as root; the service never does.
+ONLY_AS_ROOT = {"fchown"}
+
+
+def unit_values(name: str) -> list[str]:
+    """Return the values of a setting of the unit file."""
+    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+
+
+def members(syscall_filter: str) -> set[str]:
+    """Return the system calls in a filter set of systemd, such as @system-service."""
+    done = subprocess.run(
+        ["systemd-analyze", "syscall-filter", syscall_filter], check=True, capture_output=True, text=True
+    )
+    found: set[str] = set()
+    for line in map(str.strip, done.stdout.splitlines()[1:]):
+        if line.startswith("@"):
+            found |= members(line)
+        elif not line.startswith("#"):
+            found.add(line)
+    return found
+
+
+def test_the_services_exposure_is_at_most_two() -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(UNIT)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-500:] + done.stderr
+    assert "Overall exposure level" in done.stdout
+
+
+async def test_the_services_filter_allows_every_system_call_a_server_makes(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    under_strace = (
+        "import os, sys; os.execvp('strace', "
+        f"['strace', '-D', '-f', '-qq', '-o', {str(trace)!r}, sys.executable, '-m', 'chatd', *sys.argv[1:]])"
+    )
+    with ServerProcess(tmp_path / "data", program=("-c", under_strace)) as server:
+        async with client_of(server) as client:
+            alice, bob = await register(client, "alice"), await register(client, "bobby")
+            socket = await bob.connect()
+            await alice.send(bob, "hello")
+            assert (await socket.receive())["data"]["content"] == "hello"
+            await socket.close()
+        assert server.stop() == 0
+    used = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
+    assert {"fdatasync", "accept4", "epoll_wait"} <= used
+    allowed: set[str] = set()
+    for value in unit_values("SystemCallFilter"):
+        for item in value.removeprefix("~").split():
+            allowed = allowed - members(item) if value.startswith("~") else allowed | members(item)
+    assert used - allowed <= ONLY_AS_ROOT
+
+
+def test_a_wheel_carries_all_that_an_installed_server_needs(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("chatd-*.whl")
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+        names = archive.namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert {top.partition("-")[0] for top in tops} == {"chatd"}, "only chatd may be installed, under its own name"
+    assert any(name.endswith("/share/chatd/chatd.service") for name in names)
+    assert any(name.endswith("/share/chatd/chatd.toml") for name in names)
+    assert {path.name for path in (installed / "chatd" / "migrations").iterdir()} == {
+        path.name for path in (ROOT / "migrations").iterdir()
+    }
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    where = "import chatd.storage.migrate as m; print(m.migrations_directory(), m.migrate(m.Path('new.db')))"
+    done = subprocess.run(
+        [sys.executable, "-c", where], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [str(installed / "chatd" / "migrations"), "1"]

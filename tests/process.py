@@ -1,0 +1,171 @@
+"""The real ``chatd`` as a process of its own: the server, and the commands beside it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiohttp.test_utils import BaseTestServer, TestClient
+from yarl import URL
+
+from tests.support import NO_LIMITS
+
+#: What starts the program.
+CHATD = ("-m", "chatd")
+
+#: How long a process may take to start or to run a command, in seconds: only a broken one needs it.
+PATIENCE = 30
+
+
+def environment(data_dir: Path, **variables: str) -> dict[str, str]:
+    """Return an environment for a program: no limits, and nothing of chatd's from ours but what ``variables`` say."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CHATD_")}
+    limits = {f"CHATD_LIMITS_{name}".upper(): str(value) for name, value in NO_LIMITS.items()}
+    return {**inherited, **limits, "XDG_DATA_HOME": str(data_dir.parent), **variables}
+
+
+def chatd(
+    data_dir: Path, *arguments: str, stdin: str | bytes = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command on ``data_dir``, without a terminal, and return how it ended.
+
+    It runs in the first directory above ``data_dir`` that there is, as does a server: a ``chatd.toml`` there is read.
+
+    :param stdin: what it reads.
+    :param variables: its environment, beside ours.
+    """
+    done = subprocess.run(
+        [sys.executable, *CHATD, *arguments, "--data-dir", str(data_dir)],
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        capture_output=True,
+        env=environment(data_dir, **variables),
+        cwd=_nearest(data_dir),
+        timeout=PATIENCE,
+        start_new_session=True,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _nearest(data_dir: Path) -> Path:
+    return next(parent for parent in data_dir.parents if parent.is_dir())
+
+
+class ServerProcess:
+    """``chatd serve`` on a free port with no limits; at the end of the ``with`` the process is gone."""
+
+    def __init__(self, data_dir: Path, *arguments: str, program: Sequence[str] = CHATD, **variables: str) -> None:
+        """Create a server that :meth:`start` or ``with`` starts.
+
+        :param arguments: further options of ``chatd serve``.
+        :param program: what the interpreter runs instead of chatd itself.
+        :param variables: its environment, beside ours.
+        """
+        self._data_dir = data_dir
+        self._command = [sys.executable, *program, "serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
+        self._environment = environment(data_dir, **variables)
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: list[str] = []
+        self._listens = threading.Event()
+        self.url = ""
+
+    def start(self) -> None:
+        """Start the process and wait until it says its address."""
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self._environment,
+            cwd=_nearest(self._data_dir),
+        )
+        self._reader = threading.Thread(target=self._read_log)
+        self._reader.start()
+        if not self._listens.wait(PATIENCE) or not self.url:
+            self.kill()
+            raise AssertionError(f"the server did not start:\n{self.log}")
+
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        """The process that was started."""
+        assert self._process is not None
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+        return self.process.pid
+
+    @property
+    def log(self) -> str:
+        """All it has written to its standard error until now."""
+        return "".join(self._lines)
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The lines of its log."""
+        return [json.loads(line) for line in self._lines]
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        self.process.send_signal(number)
+
+    def wait(self, timeout: float = PATIENCE) -> int:
+        """Wait until the process and its log have ended, and return its exit status."""
+        status = self.process.wait(timeout)
+        self._reader.join()
+        return status
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit status, which must come within the ten seconds that are promised."""
+        self.signal(signal.SIGTERM)
+        return self.wait(timeout=10)
+
+    def kill(self) -> None:
+        """End the process at once, if it still runs."""
+        self.process.kill()
+        self.wait()
+
+    def __enter__(self) -> "ServerProcess":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def _read_log(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as stream:
+            for line in stream:
+                self._lines.append(line)
+                if " listens on " in line:
+                    self.url = json.loads(line)["message"].rpartition(" ")[2]
+                    self._listens.set()
+        self._listens.set()
+
+
+class _Elsewhere(BaseTestServer):
+    def __init__(self, url: str) -> None:
+        root = URL(url)
+        super().__init__(scheme=root.scheme, host=root.host or "", port=root.port)
+        self._root = root
+
+    async def start_server(self, loop: object = None, **kwargs: Any) -> None:
+        """Do nothing: it runs."""
+
+    async def _make_runner(self, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+
+def client_of(server: ServerProcess) -> "TestClient[Any, Any]":
+    """Return a client of a server in another process, to be closed by ``async with``."""
+    return TestClient(_Elsewhere(server.url))

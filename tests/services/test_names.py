@@ -1,0 +1,77 @@
+"""When two names are the same."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.services.names import folded, search_key
+
+#: Every letter and mark outside the large regular blocks (Han, Hangul, Tangut), which fold to themselves.
+LETTERS = [
+    chr(number)
+    for number in range(sys.maxunicode + 1)
+    if unicodedata.category(chr(number))[0] in "LMN"
+    and not 0x3400 <= number <= 0x9FFF
+    and not 0xAC00 <= number <= 0xD7A3
+    and not 0x17000 <= number <= 0x18CFF
+    and not 0x20000 <= number <= 0x3FFFF
+]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alice", "ALICE"),
+        ("alice", "ａｌｉｃｅ"),
+        ("alice", "ＡＬＩＣＥ"),
+        ("strasse", "Straße"),
+        ("strasse", "STRAẞE"),
+        ("file", "ﬁle"),
+        ("office", "OFﬁCE"),
+        ("é", "e\u0301"),
+        ("É", "e\u0301"),
+        ("i\u0307", "İ"),
+        ("σ", "ς"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("k", "\u212a"),
+        ("ångström", "A\u030aNGSTRO\u0308M"),
+        ("\u03b1\u03b9", "\u1fb3"),
+        ("2", "²"),
+        ("カ", "ｶ"),
+        ("한", "\u1112\u1161\u11ab"),
+    ],
+)
+def test_names_that_are_written_differently_are_the_same(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("alice", "alíce"), ("o", "0"), ("i", "ı"), ("a", "а"), ("alice", "alice "), ("李", "季"), ("a.b", "a_b")],
+)
+def test_names_that_differ_stay_different(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
+
+
+@given(st.text())
+def test_folding_twice_is_folding_once(text: str) -> None:
+    once = folded(text)
+    assert folded(once) == once
+
+
+def test_folding_every_letter_twice_is_folding_it_once() -> None:
+    assert [letter for letter in LETTERS if folded(folded(letter)) != folded(letter)] == []
+
+
+@given(st.text())
+def test_a_letter_with_its_marks_is_the_same_name_composed_or_not(text: str) -> None:
+    assert folded(unicodedata.normalize("NFC", text)) == folded(unicodedata.normalize("NFD", text)) == folded(text)
+
+
+def test_a_search_key_has_both_names_and_no_match_crosses_them() -> None:
+    key = search_key("Ａlice", "STRAßE")
+    assert key == "alice\nstrasse"
+    assert "alicestrasse" not in key

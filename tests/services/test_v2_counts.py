@@ -1,0 +1,116 @@
+"""Unread counts and read flags agree with the messages themselves, whatever people do in whatever order."""
+
+import functools
+import itertools
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatd.config import Limits
+from chatd.errors import ChatError
+from chatd.models import Destination
+from chatd.services.messages import Messages
+from chatd.storage import change_log, conversations, messages
+from chatd.storage.database import Database, Transaction, Write
+from chatd.storage.migrate import migrate
+
+ALICE, BOB, CAROL = 1, 2, 3
+PEOPLE = (ALICE, BOB, CAROL)
+GROUP = 1
+PLACES = [(ALICE, Destination(BOB)), (BOB, Destination(ALICE))]
+PLACES += [(CAROL, Destination(ALICE)), *((person, Destination(group_id=GROUP)) for person in PEOPLE)]
+
+steps = st.one_of(
+    st.tuples(st.just("send"), st.sampled_from(PLACES), st.just(0)),
+    st.tuples(st.just("read"), st.sampled_from(PLACES), st.integers(1, 15)),
+    st.tuples(st.just("edit"), st.sampled_from(PLACES), st.integers(1, 15)),
+    st.tuples(st.just("delete"), st.sampled_from(PLACES), st.integers(1, 15)),
+    st.tuples(st.just("react"), st.sampled_from(PLACES), st.integers(1, 15)),
+)
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Make three people and a group of all of them."""
+    for person in PEOPLE:
+        db.execute(
+            """
+            INSERT INTO users (id, username, username_key, nickname, search_key, created_at)
+            VALUES (?, 'u' || ?1, 'u' || ?1, 'U', 'u', 0)
+            """,
+            (person,),
+        )
+    db.execute("INSERT INTO conversations (id, kind, name, created_at) VALUES (?, 'group', 'all', 0)", (GROUP,))
+    for person in PEOPLE:
+        db.execute("INSERT INTO memberships (conversation_id, user_id) VALUES (?, ?)", (GROUP, person))
+
+
+@functools.cache
+def fresh_database() -> bytes:
+    """Return a database that is prepared."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "chatd.db"
+        migrate(path)
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            prepare(db)
+            db.execute("PRAGMA journal_mode = DELETE")
+            return db.serialize()
+
+
+def work_of(service: Messages, step: tuple[str, tuple[int, Destination], int], content: str) -> Write[Any]:
+    """Return the work of a step."""
+    kind, (person, where), number = step
+    if kind == "send":
+        return service.posting(person, where, content)
+    if kind == "read":
+        return service.marking_read(person, where, number)
+    if kind == "edit":
+        return service.editing(person, number, content)
+    if kind == "delete":
+        return service.deleting(person, number)
+    return service.reacting(person, number, "👍", on=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(steps, min_size=10, max_size=40))
+def test_unread_counts_are_the_others_messages_above_the_marker(
+    taken: list[tuple[str, tuple[int, Destination], int]],
+) -> None:
+    numbers = itertools.count(1)
+    service = Messages(Database(Path()), Limits(messages_per_second=0), lambda: next(numbers))
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.deserialize(fresh_database())
+        db.execute("PRAGMA foreign_keys = ON")
+        for step in taken:
+            check_step(db, work_of(service, step, f"n{next(numbers)}"))
+
+
+def check_step(db: sqlite3.Connection, work: Write[Any]) -> None:
+    """Carry a step out, and check what everybody sees then."""
+    head = change_log.head(db)
+    tx = Transaction(db)
+    db.execute("BEGIN")
+    try:
+        seq = work(tx).seq
+        db.execute("COMMIT")
+    except ChatError:
+        db.execute("ROLLBACK")
+        tx.events.clear()
+        seq = None
+    assert [getattr(event, "seq", None) for event in tx.events] == ([] if seq is None else [seq])
+    assert change_log.head(db) == (head if seq is None else head + 1)
+    for person in PEOPLE:
+        private = 0
+        for state in conversations.states(db, person, before=None, limit=10):
+            said = messages.before(db, state.conversation.id, None, 100)
+            unread = [each for each in said if each.sender_id != person and each.id > state.read_up_to]
+            assert state.unread_count == len(unread)
+            if state.user is not None:
+                private += len(unread)
+                own = [each for each in said if each.sender_id == person]
+                assert [each.is_read for each in own] == [each.id <= state.others_read_up_to for each in own]
+        assert conversations.private_unread(db, person) == private

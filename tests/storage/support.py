@@ -1,0 +1,88 @@
+"""Writes that are easy to see, and ways to stop the writer and to look from outside."""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from pathlib import Path
+
+from chatd.events import UserDisabled
+from chatd.storage import users
+from chatd.storage.database import Database, Transaction, Write
+
+PATIENCE = 30
+
+
+def note(name: str, event: int | None = None) -> Write[str]:
+    """Return a work that stores ``name``, publishes an event with the number ``event``, and returns ``name``."""
+
+    def work(tx: Transaction) -> str:
+        users.insert_invite(tx.db, name.encode(), 1)
+        if event is not None:
+            tx.publish(UserDisabled(recipients=(event,)))
+        return name
+
+    return work
+
+
+def notes(db: sqlite3.Connection) -> set[str]:
+    """Return what :func:`note` has stored, as ``db`` sees it."""
+    return {code.decode() for (code,) in db.execute("SELECT code_hash FROM invites")}
+
+
+def seen_outside(path: Path) -> set[str]:
+    """Return what :func:`note` has stored, as another connection sees it now."""
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        return notes(other)
+
+
+def traced(seen: list[str]) -> Write[None]:
+    """Return a work that has every statement of the writer appended to ``seen`` from then on."""
+    return lambda tx: tx.db.set_trace_callback(seen.append)
+
+
+class Gate:
+    """A work that holds its thread from when it is entered until it is opened."""
+
+    def __init__(self) -> None:
+        self._entered = threading.Event()
+        self._opened = threading.Event()
+
+    def wait(self) -> None:
+        """Say that it is entered, and wait until it is opened."""
+        self._entered.set()
+        assert self._opened.wait(PATIENCE), "nobody opened the gate"
+
+    def work(self, _: Transaction) -> None:
+        """Be a write."""
+        self.wait()
+
+    async def entered(self) -> None:
+        """Return when the work has begun."""
+        assert await asyncio.to_thread(self._entered.wait, PATIENCE), "nobody came to the gate"
+
+    def open(self) -> None:
+        """Let the work end."""
+        self._opened.set()
+
+
+async def ended_since(before: set[threading.Thread]) -> None:
+    """Return when every thread that was not there before has ended, and fail if one does not."""
+    for thread in set(threading.enumerate()) - before:
+        await asyncio.to_thread(thread.join, PATIENCE)
+        assert not thread.is_alive(), thread
+
+
+async def start(db: Database, *works: Write[object]) -> list["asyncio.Task[object]"]:
+    """Start writes, in their order, and return when all of them wait."""
+    tasks = [asyncio.create_task(db.write(work)) for work in works]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def hold(db: Database) -> tuple[Gate, "asyncio.Task[object]"]:
+    """Hold the writer inside a transaction, so that what is written next has to wait."""
+    gate = Gate()
+    (task,) = await start(db, gate.work)
+    await gate.entered()
+    return gate, task

@@ -1,0 +1,176 @@
+"""The change log: one row for each durable change, in its transaction, without a gap."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatd.config import Accounts as AccountSettings
+from chatd.config import Limits
+from chatd.errors import ClientIdReused, StorageUnavailable, UserNotFound
+from chatd.events import Event, MessageCreated, ProfileChanged, ReadMarkerMoved
+from chatd.services import Accounts, Messages, Sessions, accounts
+from chatd.services.passwords import Passwords
+from chatd.services.tokens import Tokens
+from chatd.storage import change_log
+from chatd.storage.database import Database, Transaction
+from tests.storage.support import hold, traced
+
+NO_LIMITS = Limits(messages_per_second=0)
+
+
+class Room:
+    """Three people, what they can do, and the log of it."""
+
+    def __init__(self, db: Database, passwords: Passwords) -> None:
+        self.db = db
+        self.now = 1000
+        sessions = Sessions(db, Tokens(b"k" * 32), passwords, AccountSettings(), NO_LIMITS, lambda: self.now)
+        self.accounts = Accounts(db, sessions, passwords, AccountSettings(), NO_LIMITS, lambda: self.now)
+        self.messages = Messages(db, NO_LIMITS, lambda: self.now)
+        self.events: list[Event] = []
+        db.subscribe(self.events.append)
+
+    async def log(self) -> list[tuple[Any, ...]]:
+        """Return seq, kind, user and message of every row."""
+        query = "SELECT seq, kind, user_id, message_id FROM change_log ORDER BY seq"
+        return await self.db.read(lambda connection: connection.execute(query).fetchall())
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    """Password hashing, which nobody here needs."""
+    passwords = Passwords()
+    yield passwords
+    passwords.close()
+
+
+@pytest.fixture
+async def room(db: Database, passwords: Passwords) -> Room:
+    """A room with the users 1, 2 and 3."""
+    for number in (1, 2, 3):
+        name = f"user{number}"
+        await db.write(lambda tx, name=name: accounts.create(tx, name, name, None, now=1))  # type: ignore[misc]
+    return Room(db, passwords)
+
+
+async def test_every_durable_change_is_one_row_and_its_event_has_the_rows_seq(room: Room) -> None:
+    posted = await room.messages.post(1, 2, "hello", "c1")
+    assert posted.seq == 1
+    await room.messages.mark_read(2, 1)
+    await room.accounts.update_profile(1, {"nickname": "Alice"})
+    answer = await room.messages.post(2, 1, "hi")
+    assert answer.seq == 4
+    assert await room.log() == [
+        (1, "message", 1, 1),
+        (2, "read", 2, 1),
+        (3, "profile", 1, None),
+        (4, "message", 2, 2),
+    ]
+    kinds = [(type(event), getattr(event, "seq", None), set(event.recipients)) for event in room.events]
+    assert kinds == [
+        (MessageCreated, 1, {1, 2}),
+        (ReadMarkerMoved, 2, {1, 2}),
+        (ProfileChanged, 3, {1, 2}),
+        (MessageCreated, 4, {1, 2}),
+    ]
+
+
+async def test_what_changes_nothing_has_no_row_and_no_event(room: Room) -> None:
+    first = await room.messages.post(1, 2, "hello", "c1")
+    await room.messages.mark_read(2, 1)
+    await room.accounts.update_profile(1, {"nickname": "Alice", "bio": "here"})
+    before = await room.log()
+    room.events.clear()
+
+    again = await room.messages.post(1, 2, "hello", "c1")
+    assert (again.message.id, again.duplicate, again.seq) == (first.message.id, True, None)
+    await room.messages.mark_read(2, 1)
+    await room.messages.mark_read(3, 1)
+    await room.accounts.update_profile(1, {"nickname": "Alice"})
+    await room.accounts.update_profile(1, {"bio": "here", "avatar_path": None})
+    await room.accounts.update_profile(1, {})
+    assert await room.log() == before
+    assert room.events == []
+
+
+async def test_a_change_and_its_row_are_written_in_one_transaction(room: Room) -> None:
+    for act in (
+        lambda: room.messages.post(1, 2, "hello"),
+        lambda: room.messages.mark_read(2, 1),
+        lambda: room.accounts.update_profile(1, {"bio": "here"}),
+    ):
+        statements: list[str] = []
+        await room.db.write(traced(statements))
+        statements.clear()
+        await act()
+        await room.db.write(lambda tx: tx.db.set_trace_callback(None))
+        transaction = statements[statements.index("BEGIN IMMEDIATE") : statements.index("COMMIT")]
+        changes = [each.split() for each in transaction if each.strip().startswith(("INSERT", "UPDATE"))]
+        tables = [words[2] if words[0] == "INSERT" else words[1] for words in changes]
+        assert tables.count("change_log") == 1
+        assert set(tables) & {"messages", "memberships", "users"}
+
+
+async def test_writes_that_fail_leave_no_gap(room: Room) -> None:
+    def failing(tx: Transaction) -> None:
+        change_log.append(tx.db, "profile", user_id=1, created_at=1)
+        raise UserNotFound
+
+    def too_large(tx: Transaction) -> None:
+        change_log.append(tx.db, "profile", user_id=1, created_at=1)
+        count = tx.db.execute("PRAGMA page_count").fetchone()[0]
+        tx.db.execute(f"PRAGMA max_page_count = {count}")
+        tx.db.execute("UPDATE change_log_state SET epoch = ?", ("x" * 100_000,))
+
+    await room.messages.post(1, 2, "first", "c1")
+    for failure in (
+        room.db.write(failing),
+        room.messages.post(1, 99, "nobody there"),
+        room.messages.mark_read(1, 99),
+        room.accounts.update_profile(99, {"bio": "nobody"}),
+    ):
+        with pytest.raises(UserNotFound):
+            await failure
+    with pytest.raises(ClientIdReused):
+        await room.messages.post(1, 2, "another", "c1")
+    with pytest.raises(StorageUnavailable):
+        await room.db.write(too_large)
+    await room.db.write(lambda tx: tx.db.execute("PRAGMA max_page_count = 1000000").fetchall())
+    second = await room.messages.post(1, 2, "second")
+    assert (second.seq, second.message.id) == (2, 2)
+    assert [row[0] for row in await room.log()] == [1, 2]
+    assert [getattr(event, "seq", None) for event in room.events] == [1, 2]
+
+
+async def test_the_order_of_the_log_is_the_order_of_the_events_however_many_write_at_once(room: Room) -> None:
+    gate, holding = await hold(room.db)
+    writes = [
+        asyncio.create_task(room.messages.post(1 + number % 3, 1 + (number + 1) % 3, f"m{number}"))
+        for number in range(30)
+    ]
+    await asyncio.sleep(0)
+    gate.open()
+    posted = await asyncio.gather(*writes)
+    await holding
+    assert [each.seq for each in posted] == list(range(1, 31))
+    assert [getattr(event, "seq", None) for event in room.events] == list(range(1, 31))
+    assert [row[3] for row in await room.log()] == [each.message.id for each in posted]
+
+
+async def test_a_seq_is_never_given_twice_even_after_the_log_was_pruned(room: Room) -> None:
+    await room.messages.post(1, 2, "first")
+    await room.messages.post(1, 2, "second")
+    await room.db.write(lambda tx: tx.db.execute("DELETE FROM change_log").rowcount)
+    assert (await room.messages.post(1, 2, "third")).seq == 3
+
+
+async def test_the_log_has_a_name_that_stays(db: Database, path: Path) -> None:
+    name = await db.read(change_log.epoch)
+    assert len(name) >= 16
+    other = Database(path)
+    await other.open()
+    assert await other.read(change_log.epoch) == name
+    await other.close()

@@ -1,0 +1,201 @@
+"""Group commit: writes that wait share one commit, and none of them knows."""
+
+import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from chatd.errors import UserNotFound
+from chatd.events import Event, UserDisabled
+from chatd.storage import database
+from chatd.storage.database import Database, Transaction
+from tests.storage.support import Gate, hold, note, notes, seen_outside, start, traced
+
+
+def raising(name: str, event: int) -> database.Write[None]:
+    """Return a work that stores, publishes and then fails."""
+
+    def work(tx: Transaction) -> None:
+        note(name, event)(tx)
+        raise UserNotFound
+
+    return work
+
+
+def boundaries(statements: list[str]) -> list[str]:
+    return [statement for statement in statements if statement in ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")]
+
+
+async def test_writes_that_wait_share_one_commit(db: Database, path: Path) -> None:
+    statements: list[str] = []
+    await db.write(traced(statements))
+    gate, holding = await hold(db)
+    waiting = await start(db, *[note(f"n{number}") for number in range(40)])
+    statements.clear()
+    gate.open()
+    await asyncio.gather(holding, *waiting)
+    assert boundaries(statements) == ["COMMIT", "BEGIN IMMEDIATE", "COMMIT"]
+    assert len(seen_outside(path)) == 40
+
+
+async def test_a_batch_has_a_limit_and_the_rest_comes_with_the_next(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BATCH_LIMIT", 8)
+    statements: list[str] = []
+    await db.write(traced(statements))
+    gate, holding = await hold(db)
+    waiting = await start(db, *[note(f"n{number}") for number in range(20)])
+    statements.clear()
+    gate.open()
+    await asyncio.gather(holding, *waiting)
+    assert boundaries(statements) == ["COMMIT"] + 3 * ["BEGIN IMMEDIATE", "COMMIT"]
+    assert len(await db.read(notes)) == 20
+
+
+async def test_each_write_gets_its_own_result(db: Database) -> None:
+    gate, _ = await hold(db)
+    waiting = await start(db, *[note(f"n{number}") for number in range(5)])
+    gate.open()
+    assert await asyncio.gather(*waiting) == ["n0", "n1", "n2", "n3", "n4"]
+
+
+async def test_a_work_that_raises_undoes_itself_alone(db: Database, path: Path) -> None:
+    events: list[Event] = []
+    db.subscribe(events.append)
+    statements: list[str] = []
+    await db.write(traced(statements))
+    gate, holding = await hold(db)
+    before, failing, after = await start(db, note("before", 1), raising("failing", 2), note("after", 3))
+    statements.clear()
+    gate.open()
+    await holding
+    assert await before == "before"
+    with pytest.raises(UserNotFound):
+        await failing
+    assert await after == "after"
+    assert boundaries(statements) == ["COMMIT", "BEGIN IMMEDIATE", "COMMIT"]
+    assert seen_outside(path) == {"before", "after"}
+    assert events == [UserDisabled(recipients=(1,)), UserDisabled(recipients=(3,))]
+
+
+async def test_a_statement_that_fails_undoes_its_work_alone(db: Database, path: Path) -> None:
+    def twice(tx: Transaction) -> None:
+        note("once")(tx)
+        note("once")(tx)
+
+    gate, _ = await hold(db)
+    failing, fine = await start(db, twice, note("fine"))
+    gate.open()
+    with pytest.raises(sqlite3.IntegrityError):
+        await failing
+    await fine
+    assert seen_outside(path) == {"fine"}
+
+
+async def test_a_write_is_answered_only_after_the_commit_of_its_batch(db: Database, path: Path) -> None:
+    first_gate, holding = await hold(db)
+    second_gate = Gate()
+    written, rest = await start(db, note("written"), second_gate.work)
+    first_gate.open()
+    await holding
+    await second_gate.entered()
+    assert not written.done()
+    assert seen_outside(path) == set()
+    visible: list[set[str]] = []
+    written.add_done_callback(lambda _: visible.append(seen_outside(path)))
+    second_gate.open()
+    await asyncio.gather(written, rest)
+    assert visible == [{"written"}]
+
+
+async def test_events_are_told_in_the_order_of_the_commits_before_any_caller_goes_on(db: Database, path: Path) -> None:
+    told: list[str] = []
+
+    def subscriber(event: Event) -> None:
+        assert f"n{event.recipients[0]}" in seen_outside(path), "told before it was committed"
+        told.append(f"event {event.recipients[0]}")
+
+    async def caller(number: int) -> None:
+        await db.write(note(f"n{number}", number))
+        told.append(f"caller {number}")
+
+    db.subscribe(subscriber)
+    gate, holding = await hold(db)
+    callers = [asyncio.create_task(caller(number)) for number in range(4)]
+    await asyncio.sleep(0)
+    gate.open()
+    await asyncio.gather(holding, *callers)
+    await caller(4)
+    assert told == [
+        *[f"event {number}" for number in range(4)],
+        *[f"caller {number}" for number in range(4)],
+        "event 4",
+        "caller 4",
+    ]
+
+
+async def test_a_subscriber_that_raises_hurts_nobody(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+    events: list[Event] = []
+
+    def broken(_: Event) -> None:
+        raise RuntimeError("a bug in a subscriber")
+
+    db.subscribe(broken)
+    db.subscribe(events.append)
+    assert await db.write(note("first", 1)) == "first"
+    assert await db.write(note("second", 2)) == "second"
+    assert events == [UserDisabled(recipients=(1,)), UserDisabled(recipients=(2,))]
+    assert "a bug in a subscriber" in caplog.text
+
+
+async def test_cancelling_a_caller_before_its_work_changes_nothing(db: Database, path: Path) -> None:
+    events: list[Event] = []
+    db.subscribe(events.append)
+    gate, holding = await hold(db)
+    cancelled, other = await start(db, note("cancelled", 1), note("other", 2))
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    gate.open()
+    await asyncio.gather(holding, other)
+    assert seen_outside(path) == {"cancelled", "other"}
+    assert events == [UserDisabled(recipients=(1,)), UserDisabled(recipients=(2,))]
+
+
+async def test_cancelling_a_caller_during_its_work_changes_nothing(db: Database, path: Path) -> None:
+    gate = Gate()
+
+    def work(tx: Transaction) -> None:
+        note("cancelled")(tx)
+        gate.wait()
+
+    (cancelled,) = await start(db, work)
+    await gate.entered()
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    assert seen_outside(path) == set()
+    gate.open()
+    assert await db.write(lambda tx: tx.db.in_transaction)
+    assert seen_outside(path) == {"cancelled"}
+    with contextlib.closing(database.connect(path, checkpoints=False)) as other:
+        other.execute("PRAGMA busy_timeout = 0")
+        other.execute("BEGIN IMMEDIATE")
+
+
+async def test_cancelling_a_caller_whose_work_fails_hurts_nobody(db: Database, path: Path) -> None:
+    gate, holding = await hold(db)
+    cancelled, other = await start(db, raising("failing", 1), note("other"))
+    cancelled.cancel()
+    gate.open()
+    await asyncio.gather(holding, other)
+    assert seen_outside(path) == {"other"}
+
+
+async def test_no_error_of_a_work_stops_the_writer(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await db.write(lambda tx: next(iter(())))
+    assert await db.write(note("after")) == "after"

@@ -1,0 +1,145 @@
+"""Unread counts without counting: against a model that counts."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from chatd.services import accounts
+from chatd.storage import conversations, messages
+from chatd.storage.database import Transaction, connect
+
+PEOPLE = (1, 2, 3)
+PAIRS = [(a, b) for a in PEOPLE for b in PEOPLE if a != b]
+
+#: A send is (from, to); a move of a read marker is (reader, other, up to): ids there are, were never, and beyond.
+sends = st.sampled_from(PAIRS)
+moves = st.tuples(st.sampled_from(PAIRS), st.one_of(st.integers(-2, 40), st.just(2**63 - 1)))
+steps = st.lists(st.one_of(sends, moves.map(lambda move: (*move[0], move[1]))), max_size=50)
+
+
+class Model:
+    """All messages in a list, and how far everybody has read."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[int, int, int]] = []
+        self.read: dict[tuple[int, int], int] = {}
+
+    def between(self, user: int, other: int) -> list[int]:
+        return [key for key, sender, receiver in self.sent if {sender, receiver} == {user, other}]
+
+    def move(self, reader: int, other: int, up_to: int) -> int | None:
+        marker = max((key for key in self.between(reader, other) if key <= up_to), default=0)
+        if marker <= self.read.get((reader, other), 0):
+            return None
+        self.read[reader, other] = marker
+        return marker
+
+    def unread(self, user: int, other: int) -> int:
+        marker = self.read.get((user, other), 0)
+        return sum((sender, receiver) == (other, user) and key > marker for key, sender, receiver in self.sent)
+
+    def overviews(self, user: int) -> list[tuple[int, int, bool, int]]:
+        found = []
+        for other in PEOPLE:
+            if ids := self.between(user, other):
+                mine = (max(ids), user, other) in self.sent
+                found.append((other, max(ids), mine, self.unread(user, other)))
+        return sorted(found, key=lambda overview: -overview[1])
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a database with three people in it."""
+    with contextlib.closing(connect(path, checkpoints=True, synchronous="OFF")) as db:
+        for person in PEOPLE:
+            assert accounts.create(Transaction(db), f"user{person}", f"User {person}", None, now=1).id == person
+        yield db
+
+
+def check(db: sqlite3.Connection, model: Model) -> None:
+    """Check that the database says of every person what the model says."""
+    for user in PEOPLE:
+        overviews = conversations.private_overviews(db, user)
+        assert [
+            (each.user.id, each.last_message.id, each.last_message.is_mine, each.unread_count) for each in overviews
+        ] == model.overviews(user)
+        assert [each.last_message.content for each in overviews] == [f"m{row[1]}" for row in model.overviews(user)]
+        assert conversations.private_unread(db, user) == sum(model.unread(user, other) for other in PEOPLE)
+    for user, other in PAIRS:
+        conversation = conversations.find_private(db, user, other)
+        if conversation is None:
+            assert model.between(user, other) == []
+            continue
+        assert conversation.message_count == len(model.between(user, other))
+        place = conversations.membership(db, conversation.id, user)
+        assert place is not None
+        assert place.read_up_to == model.read.get((user, other), 0)
+        unread = conversation.message_count - place.sent_count - place.read_count
+        assert unread == model.unread(user, other)
+        shown = messages.page(db, conversation.id, skip=0, limit=100)
+        assert [(each.id, each.is_read) for each in shown] == [
+            (key, model.read.get((receiver, sender), 0) >= key)
+            for key, sender, receiver in model.sent
+            if {sender, receiver} == {user, other}
+        ]
+
+
+@given(steps=steps)
+@example(steps=[(1, 2), (3, 2), (1, 2), (2, 1, 2), (2, 1, 3), (2, 1, 1)])
+@example(steps=[(1, 2), (2, 1), (1, 2), (1, 2, 3), (2, 1, 2), (2, 1, 2**63 - 1)])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_unread_counts_equal_what_counting_gives(
+    connection: sqlite3.Connection, steps: list[tuple[int, int] | tuple[int, int, int]]
+) -> None:
+    model = Model()
+    connection.execute("BEGIN")
+    try:
+        for step in steps:
+            if len(step) == 2:
+                sender, receiver = step
+                message_id = len(model.sent) + 1
+                conversation = conversations.open_private(connection, sender, receiver, 1)
+                assert message_id == messages.insert(
+                    connection,
+                    conversation_id=conversation.id,
+                    sender_id=sender,
+                    content=f"m{message_id}",
+                    client_id=None,
+                    created_at=1,
+                )
+                conversations.count_message(connection, conversation.id, sender, message_id)
+                model.sent.append((message_id, sender, receiver))
+            else:
+                reader, other, up_to = step
+                found = conversations.find_private(connection, reader, other)
+                expected = model.move(reader, other, up_to)
+                assert found is not None or expected is None
+                if found is not None:
+                    assert conversations.move_marker(connection, found.id, reader, up_to) == expected
+        check(connection, model)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def test_a_private_conversation_is_one_whoever_opens_it(connection: sqlite3.Connection) -> None:
+    opened = conversations.open_private(connection, 3, 1, 1)
+    again = conversations.open_private(connection, 1, 3, 2)
+    assert (again.id, again.other_id, opened.other_id) == (opened.id, 3, 1)
+    assert conversations.find_private(connection, 3, 1) == opened
+    assert conversations.find_private(connection, 1, 2) is None
+    assert conversations.membership(connection, opened.id, 2) is None
+
+
+def test_somebody_who_is_not_in_a_conversation_moves_nothing(connection: sqlite3.Connection) -> None:
+    conversation = conversations.open_private(connection, 1, 2, 1)
+    message_id = messages.insert(
+        connection, conversation_id=conversation.id, sender_id=1, content="hello", client_id=None, created_at=1
+    )
+    conversations.count_message(connection, conversation.id, 1, message_id)
+    assert conversations.move_marker(connection, conversation.id, 3, message_id) is None
+    assert conversations.private_unread(connection, 2) == 1
