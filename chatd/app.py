@@ -5,6 +5,7 @@ import contextlib
 import logging
 import re
 from collections.abc import AsyncIterator, Coroutine, Iterable
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -25,6 +26,8 @@ from chatd.services.limits import per_second
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
 from chatd.storage.database import Database, Synchronous
+from chatd.web.files import STATIC
+from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler
 from chatd.ws.registry import Registry
 
@@ -37,13 +40,19 @@ _SOCKET_PATH = "/messages/ws"
 
 
 def create_app(
-    config: Config, key: bytes, *, clock: Clock = wall_clock.now, synchronous: Synchronous = "FULL"
+    config: Config,
+    key: bytes,
+    *,
+    clock: Clock = wall_clock.now,
+    static: Path = STATIC,
+    synchronous: Synchronous = "FULL",
 ) -> web.Application:
     """Return the application, wired; it opens its database when it starts and closes it when it is cleaned up.
 
     :param config: the settings; the database must be migrated.
     :param key: what signs tokens.
     :param clock: the wall clock.
+    :param static: the directory of the built web client.
     :param synchronous: anything but FULL breaks the promise of an acknowledgement; tests prove themselves by it.
     """
     db = Database(config.database, synchronous=synchronous)
@@ -75,6 +84,8 @@ def create_app(
     app[CONFIG] = config
     app[SERVICES] = services
     app[REGISTRY] = registry
+    if config.web.enabled:
+        add_web_routes(app.router, config, static)
     requests = per_second(config.limits.requests_per_second)
     table = routes(config)
     fixed = {_SOCKET_PATH, *(route.path for route in table)}

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import ssl
+from pathlib import Path
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ from chatd.http.context import REGISTRY
 from chatd.http.listener import Listener, load_certificate, tls_context
 from chatd.storage.database import Synchronous
 from chatd.storage.migrate import migrate
+from chatd.web.files import STATIC
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +30,14 @@ SHUTDOWN_TIMEOUT = 2.5
 class Server:
     """A running chatd in this process."""
 
-    def __init__(self, config: Config, *, synchronous: Synchronous = "FULL") -> None:
+    def __init__(self, config: Config, *, static: Path = STATIC, synchronous: Synchronous = "FULL") -> None:
         """Create a server that :meth:`start` starts.
 
+        :param static: the directory of the built web client.
         :param synchronous: see :func:`chatd.app.create_app`.
         """
         self._config = config
+        self._static = static
         self._synchronous = synchronous
         self._held = contextlib.ExitStack()
         self._tls: ssl.SSLContext | None = None
@@ -66,7 +70,7 @@ class Server:
             if config.server.tls_cert:
                 self._tls = tls_context(config.server.tls_cert, config.server.tls_key)
             migrate(config.database)
-            app = create_app(config, key, synchronous=self._synchronous)
+            app = create_app(config, key, static=self._static, synchronous=self._synchronous)
             self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
             await self._runner.setup()
             self._listener = Listener(self._runner, config.server.host, config.server.port, self._tls)

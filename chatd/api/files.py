@@ -8,8 +8,7 @@ from chatd.services.avatars import MEDIA_TYPE, PATH_PREFIX
 #: A picture never changes under its name.
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
 }
 
 

@@ -13,6 +13,7 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     403: ("forbidden", "This is not allowed."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
+    406: ("not_acceptable", "The request accepts no form of this that the server has."),
     408: ("request_timeout", "The request took too long to arrive."),
     413: ("too_large", "The request is larger than this server accepts."),
     415: ("unsupported_media_type", "The body must not be compressed."),

@@ -12,3 +12,6 @@ REGISTRY: web.AppKey[Registry] = web.AppKey("registry", Registry)
 
 #: The client's address, proxies seen through.
 ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
+
+#: The names of request headers on which the choice of the answerer depended, besides Origin.
+VARIES: web.RequestKey[str] = web.RequestKey("varies", str)

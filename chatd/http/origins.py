@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from chatd.http.context import CONFIG
+from chatd.http.context import CONFIG, VARIES
+
+_ALWAYS = {"Server": "chatd", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 _EXPOSED = "Chatd-Epoch, Chatd-Cursor, Retry-After"
 _ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE"
@@ -52,13 +54,16 @@ async def preflight(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Let pages of configured origins read an answer; a signal, so that errors are among them."""
-    response.headers["Server"] = "chatd"
+    """Have no browser guess a type or tell where it came from, and let pages of configured origins read an answer.
+
+    A signal, so that errors are among the answers.
+    """
+    response.headers.update(_ALWAYS)
     origins = request.app[CONFIG].server.origins
-    if not origins:
-        return
-    response.headers["Vary"] = "Origin"
-    origin = request.headers.get("Origin")
-    if origin in origins:
+    varies = request.get(VARIES)
+    if varies or origins:
+        depends = (response.headers.get("Vary"), varies, "Origin" if origins else None)
+        response.headers["Vary"] = ", ".join(filter(None, depends))
+    if origins and (origin := request.headers.get("Origin")) in origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED

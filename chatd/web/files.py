@@ -1,0 +1,79 @@
+"""The built web client: every file of it is read once, so that no request's path ever reaches the file system."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatd.web.negotiation import IDENTITY, SUFFIXES
+
+#: Where the build puts the web client: inside the package.
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+#: Where a build leaves what has a hash of its content in its name.
+HASHED = "assets/"
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".map": "application/json; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json; charset=utf-8",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the web client, in every coding it may be sent in."""
+
+    content_type: str
+    cache_control: str
+    digest: str
+    codings: Mapping[str, bytes]
+
+    def tag(self, coding: str) -> str:
+        """Return the value of the ETag of one coding: other bytes, another tag."""
+        return self.digest if coding == IDENTITY else f"{self.digest}-{coding}"
+
+
+def make(name: str, content: bytes, compressed: Mapping[str, bytes] | None = None) -> File:
+    """Return a file.
+
+    :param name: its path below the root of the web client.
+    :param compressed: the same content in other codings.
+    """
+    return File(
+        content_type=_TYPES.get(Path(name).suffix, "application/octet-stream"),
+        cache_control="public, max-age=31536000, immutable" if name.startswith(HASHED) else "no-cache",
+        digest=hashlib.sha256(content).hexdigest()[:32],
+        codings={IDENTITY: content, **(compressed or {})},
+    )
+
+
+def load(directory: Path) -> dict[str, File]:
+    """Return the files of a built web client by their paths below ``directory``, nothing where it is not built.
+
+    Compressed copies (``.br``, ``.gz``) belong to the file they stand beside. Names that begin with a dot are not for
+    the public.
+    """
+    if not (directory / "index.html").is_file():
+        return {}
+    contents = {
+        name: path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and not (name := path.relative_to(directory).as_posix()).startswith(".") and "/." not in name
+    }
+    copies = {name + suffix: (name, coding) for name in contents for coding, suffix in SUFFIXES.items()}
+    compressed: dict[str, dict[str, bytes]] = {}
+    for copy, (name, coding) in copies.items():
+        if copy in contents:
+            compressed.setdefault(name, {})[coding] = contents[copy]
+    return {name: make(name, content, compressed.get(name)) for name, content in contents.items() if name not in copies}

@@ -1,0 +1,122 @@
+"""The addresses of the web client: its files, its pages, and ``/config.json``."""
+
+import logging
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from chatd import schemas
+from chatd.config import Config
+from chatd.http.answers import http_error
+from chatd.http.context import VARIES
+from chatd.web import files
+from chatd.web.files import File
+from chatd.web.negotiation import IDENTITY, accepts_html, choose_coding
+
+log = logging.getLogger(__name__)
+
+#: The client's own routes that nothing else answers at.
+PAGES = ("/", "/login", "/register", "/settings")
+
+#: Those it shares with the API.
+SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}")
+
+#: What a page may do. Nothing inline, nothing evaluated, nothing of anybody else's; `'self'` covers the socket. The
+#: policies are Vue's own and the one by which the client names its service worker.
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "worker-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types vue chatd",
+)
+
+#: What a chat of texts never asks a browser for.
+_DENIED = (
+    *("accelerometer", "autoplay", "camera", "clipboard-read", "display-capture", "encrypted-media", "fullscreen"),
+    *("geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"),
+    *("publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking"),
+)
+
+_HEADERS = {
+    "Content-Security-Policy": "; ".join(_POLICY),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _DENIED),
+}
+
+
+class _SharedPage(web.DynamicResource):
+    """A page at an address of the API: who navigates there gets the page, and for everybody else it is not there."""
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        """Match a navigation, and count as nothing, not even as another method, for any other request."""
+        match, _ = await super().resolve(request)
+        if match is not None:
+            request[VARIES] = "Accept"
+            if accepts_html(request.headers.getall("Accept", ())):
+                return match, set()
+        return None, set()
+
+
+def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
+    """Serve the web client; to be called before the routes of the API are added, some of whose addresses it shares.
+
+    :param static: the directory of the built client. Where there is none the log says so, and the API works.
+    """
+    _add(router, web.PlainResource("/config.json"), files.make("config.json", schemas.encode(_described(config))))
+    built = files.load(static)
+    if not built:
+        log.warning(
+            "the web client is not built, only the API is served; in a checkout `pip install` builds it, "
+            "as does `npm --prefix web ci && npm --prefix web run build`"
+        )
+        return
+    for name, file in built.items():
+        _add(router, web.PlainResource(f"/{name}"), file)
+    for path in PAGES:
+        _add(router, web.PlainResource(path), built["index.html"])
+    for path in SHARED_PAGES:
+        _add(router, _SharedPage(path), built["index.html"])
+
+
+def _described(config: Config) -> dict[str, object]:
+    """Return what the client is told: where its API is (nothing: where it comes from itself), and who may register."""
+    return {"api": "", "registration": config.accounts.registration, "password_min": config.accounts.password_min}
+
+
+def _add(router: web.UrlDispatcher, resource: web.Resource, file: File) -> None:
+    router.register_resource(resource)
+    handler = _sender(file)
+    resource.add_route("GET", handler)
+    resource.add_route("HEAD", handler)
+
+
+def _sender(file: File) -> Handler:
+    """Return the handler that sends a file."""
+    always = {**_HEADERS, "Cache-Control": file.cache_control}
+    if len(file.codings) > 1:
+        always["Vary"] = "Accept-Encoding"
+
+    async def send(request: web.Request) -> web.StreamResponse:
+        coding = choose_coding(request.headers.getall("Accept-Encoding", None), file.codings)
+        if coding is None:
+            return http_error(406, always)
+        tag = file.tag(coding)
+        headers = {**always, "ETag": f'"{tag}"'}
+        if any(known.value in (tag, "*") for known in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        headers["Content-Type"] = file.content_type
+        if coding != IDENTITY:
+            headers["Content-Encoding"] = coding
+        return web.Response(body=file.codings[coding], headers=headers)
+
+    return send
