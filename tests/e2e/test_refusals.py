@@ -170,7 +170,8 @@ def test_settings_that_are_wrong_are_all_named_in_one_line(tmp_path: Path) -> No
 
 def test_an_unknown_variable_is_named_in_a_warning(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data", CHATD_SERVER_COLOUR="red") as server:
-        warnings = [entry["message"] for entry in server.entries if "environment variable" in entry["message"]]
+        entries = [entry for entry in server.entries if entry["level"] == "warning"]
+    warnings = [entry["message"] for entry in entries if "environment variable" in entry["message"]]
     assert warnings == ["the environment variable CHATD_SERVER_COLOUR is not a setting of chatd"]
 
 

@@ -1,0 +1,175 @@
+"""Chromium as the tests, the pictures and the measurements start it, and the devices people hold in it."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from aiohttp import ClientSession
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    WebError,
+    async_playwright,
+    expect,
+)
+
+from tests.support import Person
+from tests.web.pages import Chat, ConversationList, Entrance, Navigation, Settings
+
+#: How long a browser may take to show what it should, in milliseconds: only a broken client needs it.
+PATIENCE = 30_000
+
+#: No sandbox inside a container, no graphics card, and nothing that calls home.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+#: What a browser says by itself when a server is gone.
+LINE_LOST = (r"WebSocket connection to .* failed", r"net::ERR_")
+
+expect.set_options(timeout=PATIENCE)
+
+
+def executable() -> str:
+    """Return the path of the browser.
+
+    :raises AssertionError: there is none; the text says how to get it.
+    """
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert found, "there is no Chromium: install Debian's package (apt-get install chromium) or set CHROMIUM to its path"
+    return found
+
+
+@asynccontextmanager
+async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """Run a browser.
+
+    :param arguments: further options of Chromium.
+    """
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, *arguments])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Device:
+    """A browser of somebody's own, with nothing in it from anybody else's, and its first page."""
+
+    def __init__(self, context: BrowserContext, page: Page) -> None:
+        self.context = context
+        self.page = page
+        self.complaints: list[str] = []
+        self._allowed: list[str] = []
+        context.on("console", self._hear)
+        context.on("weberror", self._catch)
+        context.on("dialog", self._dismiss)
+        self.use(page)
+
+    def use(self, page: Page) -> None:
+        """Turn to a page: what follows is about it."""
+        self.page = page
+        self.entrance = Entrance(page)
+        self.navigation = Navigation(page)
+        self.conversations = ConversationList(page)
+        self.chat = Chat(page)
+        self.settings = Settings(page)
+
+    async def open(self, path: str) -> None:
+        """Go to an address of the client."""
+        await self.page.goto(path)
+
+    def allow(self, *patterns: str) -> None:
+        """Expect the browser to complain, now or earlier, of what these regular expressions say."""
+        self._allowed.extend(patterns)
+
+    @property
+    def unexpected(self) -> list[str]:
+        """The errors, failed assertions and dialogs there were that nobody expected."""
+        return [text for text in self.complaints if not any(re.search(pattern, text) for pattern in self._allowed)]
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "assert", "warning"):
+            self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+    def _catch(self, error: WebError) -> None:
+        self.complaints.append(f"uncaught: {error.error.message}\n{error.error.stack}")
+
+    async def _dismiss(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        await dialog.dismiss()
+
+
+class Devices:
+    """The devices of one test."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        """Create none yet.
+
+        :param url: where the server is.
+        """
+        self._browser = browser
+        self._url = url
+        self.all: list[Device] = []
+
+    async def desk(self, person: Person | None = None, **options: Any) -> Device:
+        """Return a computer, with ``person`` signed in; see :meth:`device`."""
+        return await self.device(person, **DESK, **options)
+
+    async def phone(self, person: Person | None = None, **options: Any) -> Device:
+        """Return a phone, with ``person`` signed in; see :meth:`device`."""
+        return await self.device(person, **PHONE, **options)
+
+    async def device(
+        self,
+        person: Person | None = None,
+        *,
+        locale: str = "en-US",
+        color_scheme: Literal["light", "dark"] = "light",
+        **options: Any,
+    ) -> Device:
+        """Return a new browser.
+
+        :param person: who is signed in, by their token; each token is a session of its own.
+        :param options: see ``Browser.new_context``.
+        """
+        state = None if person is None else {"cookies": [], "origins": [await self._signed_in(person)]}
+        context = await self._browser.new_context(
+            base_url=self._url,
+            locale=locale,
+            color_scheme=color_scheme,
+            storage_state=state,  # type: ignore[arg-type]  # a plain dict is one
+            **options,
+        )
+        context.set_default_timeout(PATIENCE)
+        device = Device(context, await context.new_page())
+        self.all.append(device)
+        return device
+
+    async def close(self) -> None:
+        """Close them all."""
+        for device in self.all:
+            await device.context.close()
+
+    async def _signed_in(self, person: Person) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {person.token}"}
+        async with ClientSession(self._url, headers=headers) as session, session.get("/auth/me") as response:
+            auth = {"token": person.token, "user": await response.json()}
+        return {"origin": self._url, "localStorage": [{"name": "chatd.auth", "value": json.dumps(auth)}]}

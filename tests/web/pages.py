@@ -1,0 +1,191 @@
+"""The pages as a person knows them: by what is written on them and what they are called."""
+
+import re
+from typing import Literal
+
+from playwright.async_api import FilePayload, Locator, Page, expect
+
+#: The states of one's own message that is stored.
+STORED = re.compile("^(sent|read)$")
+
+
+def starting(name: str) -> re.Pattern[str]:
+    """Return a pattern for what begins with ``name``, as a whole word."""
+    return re.compile(rf"^{re.escape(name)}(?!\w)")
+
+
+class Entrance:
+    """Signing in, and making an account."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.sign_in_heading = page.get_by_role("heading", name="Sign in")
+        self.register_heading = page.get_by_role("heading", name="Create an account")
+        self.username = page.get_by_label("Username", exact=True)
+        self.nickname = page.get_by_label("Nickname", exact=True)
+        self.password = page.get_by_label("Password", exact=True)
+        self.invitation = page.get_by_label("Invitation code")
+        self.sign_in_button = page.get_by_role("button", name="Sign in")
+        self.register_button = page.get_by_role("button", name="Create account")
+
+    async def sign_in(self, username: str, password: str) -> None:
+        """Fill the form in and send it."""
+        await self.username.fill(username)
+        await self.password.fill(password)
+        await self.sign_in_button.click()
+
+    async def register(self, username: str, nickname: str, password: str, invitation: str | None = None) -> None:
+        """Fill the form in and send it."""
+        await self.username.fill(username)
+        await self.nickname.fill(nickname)
+        await self.password.fill(password)
+        if invitation is not None:
+            await self.invitation.fill(invitation)
+        await self.register_button.click()
+
+
+class Navigation:
+    """What is there on every page of somebody signed in."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.bar = page.get_by_role("navigation", name="Main")
+        self.messages = self.bar.get_by_role("link", name=starting("Messages"))
+        self.settings = self.bar.get_by_role("link", name="Settings")
+        self.reconnecting = page.get_by_role("status").filter(has_text=re.compile("Reconnecting|Offline"))
+
+    def unread(self, count: int) -> Locator:
+        """Return the link to the messages, with this many of them unread."""
+        name = f"Messages, {count} unread" if count else "Messages"
+        return self.bar.get_by_role("link", name=name, exact=True)
+
+
+class ConversationList:
+    """The list of conversations, and finding a person to begin one."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.list = page.get_by_role("list", name="Conversations")
+        self.new = page.get_by_role("button", name="New conversation")
+        self.dialog = page.get_by_role("dialog", name="Find a person")
+        self.search = self.dialog.get_by_role("searchbox", name="Search people")
+
+    def of(self, nickname: str) -> Locator:
+        """Return the entry of a conversation."""
+        return self.list.get_by_role("link", name=starting(nickname))
+
+    def result(self, nickname: str) -> Locator:
+        """Return somebody who was found."""
+        name = starting(nickname)
+        return self.dialog.get_by_role("option", name=name).or_(self.dialog.get_by_role("button", name=name))
+
+    async def find(self, query: str, nickname: str) -> None:
+        """Search for somebody and open the conversation with them."""
+        await self.new.click()
+        await self.search.fill(query)
+        await self.result(nickname).click()
+
+
+class Chat:
+    """A conversation."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.log = page.get_by_role("log", name="Messages")
+        self.messages = self.log.get_by_role("article")
+        self.box = page.get_by_role("textbox", name="Message", exact=True)
+        self.send_button = page.get_by_role("button", name="Send", exact=True)
+        self.divider = self.log.get_by_role("separator", name="New messages")
+        self.newer = page.get_by_role("button", name=re.compile(r"\d+ new message"))
+
+    def heading(self, nickname: str) -> Locator:
+        """Return the heading that says with whom this is."""
+        return self.page.get_by_role("heading", name=nickname)
+
+    def message(self, text: str | re.Pattern[str]) -> Locator:
+        """Return the message that has ``text`` in it."""
+        return self.messages.filter(has_text=text)
+
+    def by_id(self, message_id: int) -> Locator:
+        """Return a message by its id."""
+        return self.log.locator(f'[data-message-id="{message_id}"]')
+
+    async def say(self, text: str) -> None:
+        """Write a message and press Enter."""
+        await self.box.fill(text)
+        await self.box.press("Enter")
+
+    async def tell(self, text: str) -> None:
+        """Write a message, press Enter, and see that it is stored."""
+        await self.say(text)
+        await expect(self.message(text)).to_have_attribute("data-state", STORED)
+
+    async def act(self, message: Locator, action: Literal["Reply", "React", "Edit", "Copy", "Delete"]) -> None:
+        """Choose from a message's menu."""
+        await message.hover()
+        await message.get_by_role("button", name="Message actions").click()
+        await self.page.get_by_role("menuitem", name=action).click()
+
+    async def edit(self, message: Locator, text: str) -> None:
+        """Give one's own message another text."""
+        await self.act(message, "Edit")
+        await expect(self.page.get_by_text("Editing")).to_be_visible()
+        await self.say(text)
+
+    async def delete(self, message: Locator) -> None:
+        """Delete one's own message."""
+        await self.act(message, "Delete")
+        dialog = self.page.get_by_role("alertdialog").or_(self.page.get_by_role("dialog"))
+        await expect(dialog).to_have_accessible_name("Delete this message?")
+        await dialog.get_by_role("button", name="Delete").click()
+
+    async def reply(self, message: Locator, nickname: str, text: str) -> None:
+        """Answer a message of ``nickname``'s."""
+        await self.act(message, "Reply")
+        await expect(self.page.get_by_text(f"Replying to {nickname}")).to_be_visible()
+        await self.say(text)
+
+    async def react(self, message: Locator, emoji: str) -> None:
+        """Choose a reaction from the picker."""
+        await self.act(message, "React")
+        await self.page.get_by_role("button", name=starting(emoji)).or_(
+            self.page.get_by_role("menuitem", name=starting(emoji))
+        ).or_(self.page.get_by_role("option", name=starting(emoji))).first.click()
+
+    @staticmethod
+    def reaction(message: Locator, emoji: str, count: int) -> Locator:
+        """Return a reaction that this many people chose."""
+        return message.get_by_role("button", name=f"{emoji} {count}")
+
+
+class Settings:
+    """The settings."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.heading = page.get_by_role("heading", name="Settings")
+        self.nickname = page.get_by_label("Nickname", exact=True)
+        self.bio = page.get_by_label("About you", exact=True)
+        self.avatar = page.get_by_label("Avatar")
+        self.save = page.get_by_role("button", name="Save")
+        self.current_password = page.get_by_label("Current password")
+        self.new_password = page.get_by_label("New password")
+        self.change_password = page.get_by_role("button", name="Change password")
+        self.end_session = page.get_by_role("button", name=re.compile("End this session"))
+        self.notifications = page.get_by_role("switch", name="Desktop notifications")
+        self.sign_out = page.get_by_role("main").get_by_role("button", name="Sign out")
+
+    async def upload(self, picture: bytes) -> None:
+        """Choose a picture of oneself."""
+        file: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": picture}
+        await self.avatar.set_input_files(file)
+
+    async def choose(self, label: Literal["Language", "Theme"], value: str) -> None:
+        """Choose a preference, by a select or by a radio button."""
+        group = self.page.get_by_role("radiogroup", name=label)
+        select = self.page.get_by_role("combobox", name=label)
+        await expect(group.or_(select)).to_be_visible()
+        if await group.count():
+            await group.get_by_role("radio", name=value).check(force=True)
+        else:
+            await select.select_option(label=value)

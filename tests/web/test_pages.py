@@ -1,0 +1,126 @@
+"""The pages of the web client, beside an API that shares some of their addresses."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import Chat, error_of
+from tests.web.conftest import BUILT, StartWeb
+from tests.web.support import CLIENT_PAGES, NAVIGATION, ask, items
+
+PAGE = BUILT["index.html"]
+
+#: What asks for something, but not for a page.
+PROGRAMS = ["", "*/*", "application/json", "application/json, text/plain, */*", "text/*", "text/html;q=0", "text/plain"]
+
+#: What a person's program may say to see the page.
+PEOPLE = [NAVIGATION, "text/html", "TEXT/HTML", "application/json;q=0.1, text/html;q=0.2", "*/*, text/html; level=1"]
+
+
+@pytest.mark.parametrize("page", CLIENT_PAGES)
+async def test_a_link_to_any_page_opens_the_client(chat: Chat, page: str) -> None:
+    for accept in PEOPLE:
+        for address in (page, f"{page}?from=elsewhere", f"{page}?user=1"):
+            async with ask(chat, address, accept=accept) as response:
+                assert (response.status, response.content_type) == (200, "text/html"), (address, accept)
+                assert await response.read() == PAGE
+
+
+@pytest.mark.parametrize("page", ["/", "/login", "/register", "/settings"])
+async def test_a_page_that_is_no_address_of_the_api_is_a_page_for_everybody(chat: Chat, page: str) -> None:
+    for accept in PROGRAMS:
+        async with ask(chat, page, accept=accept) as response:
+            assert (response.status, await response.read()) == (200, PAGE), accept
+            assert "Accept" not in items(response.headers["Vary"])
+
+
+@pytest.mark.parametrize("accept", [None, *PROGRAMS])
+async def test_a_program_never_sees_a_page_where_the_api_is(chat: Chat, accept: str | None) -> None:
+    headers = {} if accept is None else {"accept": accept}
+    alice, bob = await chat.people("alice", "bobby")
+    message = await alice.send(bob, "hello")
+    async with ask(chat, f"/messages?user={bob.id}", authorization=f"Bearer {alice.token}", **headers) as response:
+        assert response.status == 200
+        assert [item["id"] for item in (await response.json())["items"]] == [message["id"]]
+    async with ask(chat, "/messages", **headers) as response:
+        assert await error_of(response) == (401, "not_authenticated")
+    async with ask(chat, "/messages", "HEAD", **headers) as response:
+        assert (response.status, items(response.headers["Allow"])) == (405, {"GET"})
+    for method in ("GET", "HEAD"):
+        async with ask(chat, f"/messages/{message['id']}", method, **headers) as response:
+            assert (response.status, items(response.headers["Allow"])) == (405, {"DELETE", "PATCH"})
+            assert response.content_type == "application/json"
+
+
+async def test_only_what_asks_for_a_page_by_get_or_head_gets_one(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    message = await alice.send(bob, "hello")
+    address = f"/messages/{message['id']}"
+    token = f"Bearer {alice.token}"
+    async with await alice.request(
+        "PATCH", address, json={"content": "good morning"}, headers={"Accept": NAVIGATION}
+    ) as response:
+        assert (await response.json())["message"]["content"] == "good morning"
+    for method in ("POST", "PUT", "OPTIONS"):
+        async with ask(chat, address, method, accept=NAVIGATION, authorization=token) as response:
+            assert (response.status, items(response.headers["Allow"])) == (405, {"DELETE", "PATCH"}), method
+        async with ask(chat, "/messages", method, accept=NAVIGATION, authorization=token) as response:
+            assert (response.status, items(response.headers["Allow"])) == (405, {"GET"}), method
+    async with await alice.request("DELETE", address, headers={"Accept": NAVIGATION}) as response:
+        assert (await response.json())["message"]["deleted_at"]
+
+
+async def test_an_answer_that_hangs_on_who_asks_says_so(chat: Chat, start_web: StartWeb) -> None:
+    for accept in (NAVIGATION, "*/*"):
+        for address in ("/messages", "/messages?user=1", "/messages/1"):
+            async with ask(chat, address, accept=accept) as response:
+                assert "Accept" in items(response.headers["Vary"]), (address, accept)
+    async with ask(chat, "/messages/1", accept=NAVIGATION) as response:
+        assert items(response.headers["Vary"]) == {"Accept", "Accept-Encoding"}
+    for address in ("/messages/history/1", "/messages/ws", "/conversations", "/auth/me", "/health"):
+        async with ask(chat, address, accept=NAVIGATION) as response:
+            assert "Vary" not in response.headers, address
+    await chat.server.stop()
+    elsewhere = await start_web(server={"origins": ["https://chat.example.org"]})
+    async with ask(elsewhere, "/messages/1", accept=NAVIGATION) as response:
+        assert items(response.headers["Vary"]) == {"Accept", "Accept-Encoding", "Origin"}
+    async with ask(elsewhere, "/messages/1") as response:
+        assert items(response.headers["Vary"]) == {"Accept", "Origin"}
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        *(
+            (address, (404, "not_found"))
+            for address in ("/login/", "/messages/", "/messages/1/", "/messages/1/2", "//")
+        ),
+        *((address, (404, "not_found")) for address in ("/nothing", "/Login", "/auth", "/users", "/settings/profile")),
+        *((address, (405, "method_not_allowed")) for address in ("/messages/%D9%A5", "/messages/-1", "/messages/abc")),
+        ("/messages/unread_count", (401, "not_authenticated")),
+        ("/messages/conversations", (401, "not_authenticated")),
+        ("/messages/events", (401, "not_authenticated")),
+        ("/messages/ws", (426, "upgrade_required")),
+        ("/conversations", (401, "not_authenticated")),
+    ],
+)
+async def test_what_is_no_page_is_an_error_of_the_api_for_a_browser_too(
+    chat: Chat, address: str, expected: tuple[int, str]
+) -> None:
+    async with ask(chat, address, accept=NAVIGATION) as response:
+        assert await error_of(response) == expected
+
+
+@pytest.mark.parametrize("registration", ["open", "invite", "closed"])
+async def test_the_client_is_told_who_may_register(start_web: StartWeb, registration: str) -> None:
+    chat = await start_web(accounts={"registration": registration, "password_min": 12})
+    async with ask(chat, "/config.json") as response:
+        assert (response.status, response.content_type) == (200, "application/json")
+        assert await response.json() == {"api": "", "registration": registration, "password_min": 12}
+        assert response.headers["Cache-Control"] == "no-cache"
+
+
+async def test_the_client_is_told_even_where_it_was_not_built(start_web: StartWeb, tmp_path: Path) -> None:
+    chat = await start_web(static=tmp_path / "none")
+    async with ask(chat, "/config.json") as response:
+        assert (await response.json())["registration"] == "open"
