@@ -1,0 +1,28 @@
+/** How many code points `text` has: what the server counts. */
+export function countCodePoints(text: string): number {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}
+
+/** What is sent of what was typed: without blank lines before it and white space after it, and well-formed. */
+export function toContent(text: string): string {
+  return text
+    .replace(/\0/g, '')
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .replace(/^(?:[^\S\n]*\n)+/, '')
+    .trimEnd()
+}
+
+/** One line of `text` for a preview. */
+export function oneLine(text: string, limit = 160): string {
+  return text.slice(0, limit * 2).replace(/\s+/g, ' ').trim().slice(0, limit)
+}
+
+/** Whether `text` is one to three emoji and nothing else: those are shown large. */
+export function isBigEmoji(text: string): boolean {
+  return text.length <= 48 && BIG_EMOJI.test(text)
+}
+
+const EMOJI = String.raw`(?:\p{RI}\p{RI}|\p{Emoji_Presentation}|\p{Emoji}\ufe0f)(?:\p{EMod}|\ufe0f|\u200d\p{Extended_Pictographic}|[\u{e0020}-\u{e007f}])*`
+const BIG_EMOJI = new RegExp(`^(?:${EMOJI}){1,3}$`, 'u')

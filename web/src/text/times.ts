@@ -1,0 +1,95 @@
+/** Times as people say them, by `Intl`: every function takes the BCP 47 tag of the language shown. */
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+const relatives = new Map<string, Intl.RelativeTimeFormat>()
+
+/** The tag to format by: the reader's own variant of the language, such as `en-GB` for `en`, where there is one. */
+export function regional(language: string, wanted: readonly string[] = navigator.languages): string {
+  const base = language.split('-')[0]
+  return wanted.find((tag) => tag.split('-')[0] === base) ?? language
+}
+
+function format(date: Date, locale: string, options: Intl.DateTimeFormatOptions): string {
+  const key = locale + JSON.stringify(options)
+  let known = formats.get(key)
+  if (!known) formats.set(key, (known = new Intl.DateTimeFormat(locale, options)))
+  return known.format(date)
+}
+
+function relative(amount: number, unit: Intl.RelativeTimeFormatUnit, locale: string, style: 'long' | 'narrow'): string {
+  const key = `${locale} ${style}`
+  let known = relatives.get(key)
+  if (!known) relatives.set(key, (known = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style })))
+  return known.format(amount, unit)
+}
+
+/** Whether two moments lie on one calendar day here. */
+export function isSameDay(one: Date, other: Date): boolean {
+  return (
+    one.getDate() === other.getDate() &&
+    one.getMonth() === other.getMonth() &&
+    one.getFullYear() === other.getFullYear()
+  )
+}
+
+/** How many midnights lie between `date` and `now`; negative when it is yet to come. */
+function daysAgo(date: Date, now: number): number {
+  const today = new Date(now)
+  const noon = (day: Date): number => Date.UTC(day.getFullYear(), day.getMonth(), day.getDate())
+  return Math.round((noon(today) - noon(date)) / DAY)
+}
+
+function capitalize(text: string, locale: string): string {
+  const [first = ''] = text
+  return first.toLocaleUpperCase(locale) + text.slice(first.length)
+}
+
+/** `14:05` or `2:05 PM`. */
+export function clock(date: Date, locale: string): string {
+  return format(date, locale, { hour: 'numeric', minute: '2-digit' })
+}
+
+/** Everything: for titles and screen readers. */
+export function fullTime(date: Date, locale: string): string {
+  return format(date, locale, { dateStyle: 'full', timeStyle: 'short' })
+}
+
+/** The heading of a day: `Today`, `Yesterday`, `Monday`, `3 March`, `3 March 2024`. */
+export function dayLabel(date: Date, now: number, locale: string): string {
+  const days = daysAgo(date, now)
+  if (days === 0 || days === 1) return capitalize(relative(days === 0 ? 0 : -1, 'day', locale, 'long'), locale)
+  if (days > 1 && days < 7) return capitalize(format(date, locale, { weekday: 'long' }), locale)
+  return format(date, locale, { day: 'numeric', month: 'long', ...(isThisYear(date, now) ? {} : { year: 'numeric' }) })
+}
+
+/** A time in a list, short: `now`, `5m ago`, `3h ago`, `Yesterday`, `Mon`, `3 Mar`, `03/03/2024`. */
+export function shortTime(date: Date, now: number, locale: string): string {
+  const age = now - date.getTime()
+  const days = daysAgo(date, now)
+  if (age < MINUTE) return relative(0, 'second', locale, 'narrow')
+  if (age < HOUR) return relative(-Math.floor(age / MINUTE), 'minute', locale, 'narrow')
+  if (days === 0) return relative(-Math.floor(age / HOUR), 'hour', locale, 'narrow')
+  if (days === 1) return capitalize(relative(-1, 'day', locale, 'long'), locale)
+  if (days < 7) return capitalize(format(date, locale, { weekday: 'short' }), locale)
+  if (isThisYear(date, now)) return format(date, locale, { day: 'numeric', month: 'short' })
+  return format(date, locale, { dateStyle: 'short' })
+}
+
+/** A time in a sentence, as in "last seen …": `5 minutes ago`, `yesterday`, `12 days ago`, `3 Mar 2024`. */
+export function relativeTime(date: Date, now: number, locale: string): string {
+  const age = now - date.getTime()
+  const days = daysAgo(date, now)
+  if (age < MINUTE) return relative(0, 'second', locale, 'long')
+  if (age < HOUR) return relative(-Math.floor(age / MINUTE), 'minute', locale, 'long')
+  if (days === 0) return relative(-Math.floor(age / HOUR), 'hour', locale, 'long')
+  if (days < 30) return relative(-days, 'day', locale, 'long')
+  return format(date, locale, { dateStyle: 'medium' })
+}
+
+function isThisYear(date: Date, now: number): boolean {
+  return date.getFullYear() === new Date(now).getFullYear()
+}
