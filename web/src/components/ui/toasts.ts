@@ -1,0 +1,28 @@
+import { readonly, shallowRef } from 'vue'
+
+export interface Toast {
+  id: number
+  text: string
+}
+
+/** Long enough to read a sentence twice. */
+const SHOWN_FOR_MS = 6000
+
+const toasts = shallowRef<readonly Toast[]>([])
+let last = 0
+
+/** Short news at the foot of the page that go away by themselves: nothing that has to be read. */
+export function useToast() {
+  return { toasts: readonly(toasts), show, dismiss }
+}
+
+function show(text: string): void {
+  const id = ++last
+  // The same news twice is said once.
+  toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, text }]
+  setTimeout(() => dismiss(id), SHOWN_FOR_MS)
+}
+
+function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id)
+}

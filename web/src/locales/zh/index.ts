@@ -1,0 +1,10 @@
+import type { Messages } from '@/i18n'
+
+import { auth } from './auth'
+import { chat } from './chat'
+import { conversations } from './conversations'
+import { manners } from './manners'
+import { settings } from './settings'
+import { shell } from './shell'
+
+export const zh: Messages = { shell, auth, settings, conversations, chat, manners }

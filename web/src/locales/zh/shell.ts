@@ -1,0 +1,46 @@
+import type { shell as en } from '../en/shell'
+
+export const shell: typeof en = {
+  name: 'chatd',
+  titled: '{page} · chatd',
+  skip: '跳到主要内容',
+  loading: '加载中…',
+  close: '关闭',
+  dismiss: '知道了',
+  cancel: '取消',
+  back: '返回',
+  nav: {
+    label: '主导航',
+    messages: '消息',
+    messagesUnread: '消息，{count} 条未读',
+    settings: '设置',
+    account: '账号',
+    signOut: '退出登录',
+    manyUnread: '99+',
+  },
+  line: {
+    offline: '当前离线，恢复连接后会自动发送消息。',
+    lost: '连接已断开。',
+    reconnectingIn: '{seconds} 秒后重新连接',
+    reconnecting: '正在重新连接…',
+    retryNow: '立即重试',
+    tooMany: 'chatd 打开的窗口过多，这里的连接已断开。',
+    stopped: '连接因故障中断。',
+    reload: '重新加载',
+  },
+  avatar: { online: '在线' },
+  notFound: {
+    title: '页面不存在',
+    text: '这个地址下没有内容。',
+    home: '返回消息',
+  },
+  errors: {
+    network: '无法连接服务器，请检查网络后重试。',
+    rateLimited: '尝试次数过多，请在 {seconds} 秒后重试。',
+    rateLimitedLater: '尝试次数过多，请稍后再试。',
+    server: '服务器出了点问题，请稍后重试。',
+    unexpected: '出了点问题，请重试。',
+    page: '页面加载失败，请检查网络后重试。',
+    tryAgain: '重试',
+  },
+}

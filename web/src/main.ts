@@ -1,0 +1,31 @@
+import '@/styles/tokens.css'
+import '@/styles/base.css'
+
+import { createPinia } from 'pinia'
+import { createApp, watch } from 'vue'
+
+import { loadSettings } from '@/api/settings'
+import App from '@/App.vue'
+import { i18n, showLanguage } from '@/i18n'
+import { router } from '@/router'
+import { usePreferencesStore } from '@/stores/preferences'
+
+const app = createApp(App)
+app.use(createPinia()).use(i18n)
+
+const preferences = usePreferencesStore()
+watch(
+  () => preferences.theme,
+  (theme) => {
+    if (theme === 'auto') delete document.documentElement.dataset['theme']
+    else document.documentElement.dataset['theme'] = theme
+  },
+  { immediate: true, flush: 'sync' },
+)
+const languageShown = showLanguage(preferences.shownLanguage)
+watch(() => preferences.shownLanguage, showLanguage)
+
+await Promise.allSettled([loadSettings(), languageShown])
+app.use(router)
+await router.isReady().catch(() => {})
+app.mount('#app')

@@ -1,0 +1,88 @@
+import { nextTick, ref } from 'vue'
+import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteLocationRaw } from 'vue-router'
+
+import { useAuthStore } from '@/stores/auth'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Who may see the page: only the signed in, only the signed out, or (left out) everybody. */
+    access?: 'signed-in' | 'signed-out'
+  }
+}
+
+/** Set when the code of a page could not be fetched. */
+export const pageFailed = ref(false)
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    {
+      path: '/',
+      component: () => import('@/layouts/DefaultLayout.vue'),
+      meta: { access: 'signed-in' },
+      children: [
+        { path: '', redirect: { name: 'messages' } },
+        { path: 'messages', name: 'messages', component: () => import('@/pages/messages/index.vue') },
+        {
+          path: 'messages/:id([1-9]\\d{0,15})',
+          name: 'chat',
+          component: () => import('@/pages/messages/[id].vue'),
+        },
+        { path: 'settings', name: 'settings', component: () => import('@/pages/settings.vue') },
+      ],
+    },
+    {
+      path: '/',
+      component: () => import('@/layouts/PlainLayout.vue'),
+      children: [
+        {
+          path: 'login',
+          name: 'login',
+          component: () => import('@/pages/login.vue'),
+          meta: { access: 'signed-out' },
+        },
+        {
+          path: 'register',
+          name: 'register',
+          component: () => import('@/pages/register.vue'),
+          meta: { access: 'signed-out' },
+        },
+        { path: ':path(.*)*', name: 'not-found', component: () => import('@/pages/not-found.vue') },
+      ],
+    },
+  ],
+})
+
+/** Where somebody goes after signing in: the page they came for, if it is one of ours. */
+export function destination(route: RouteLocationNormalized): RouteLocationRaw {
+  const next = route.query['next']
+  if (typeof next === 'string' && /^\/(?![/\\])/.test(next)) {
+    const found = router.resolve(next)
+    if (found.meta.access === 'signed-in') return found.fullPath
+  }
+  return { name: 'messages' }
+}
+
+router.beforeEach((to) => {
+  const { isSignedIn } = useAuthStore()
+  if (to.meta.access === 'signed-in' && !isSignedIn) {
+    return { name: 'login', query: to.path === '/' || to.name === 'messages' ? {} : { next: to.fullPath } }
+  }
+  if (to.meta.access === 'signed-out' && isSignedIn) return destination(to)
+  return true
+})
+
+/** After a navigation the focus is on the new page's heading, unless the page itself has put it somewhere. */
+router.afterEach(async (to, from, failure) => {
+  pageFailed.value = false
+  if (failure || to.path === from.path || from.matched.length === 0) return
+  const before = document.activeElement
+  await nextTick()
+  if (document.activeElement !== before && document.activeElement !== document.body) return
+  document.querySelector<HTMLElement>('main h1[tabindex="-1"]')?.focus({ preventScroll: true })
+})
+
+router.onError((error, to) => {
+  console.error(error)
+  if (router.currentRoute.value.fullPath !== to.fullPath) pageFailed.value = true
+})

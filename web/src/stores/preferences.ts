@@ -1,0 +1,52 @@
+import { defineStore } from 'pinia'
+import { computed, ref, watch } from 'vue'
+
+import { chooseLanguage, LANGUAGES, type Language } from '@/i18n'
+
+const KEY = 'chatd.preferences'
+
+export const THEMES = ['auto', 'light', 'dark'] as const
+export type Theme = (typeof THEMES)[number]
+
+/** What somebody chose for this browser: kept in it, shared by its tabs, and left alone when they sign out. */
+export const usePreferencesStore = defineStore('preferences', () => {
+  const language = ref<'auto' | Language>('auto')
+  const theme = ref<Theme>('auto')
+  const notifications = ref(false)
+  const browserLanguages = ref<readonly string[]>(navigator.languages)
+
+  const shownLanguage = computed(() =>
+    language.value === 'auto' ? chooseLanguage(browserLanguages.value) : language.value,
+  )
+
+  function read(text: string | null): void {
+    const kept = parse(text)
+    language.value = LANGUAGES.find((known) => known === kept.language) ?? 'auto'
+    theme.value = THEMES.find((known) => known === kept.theme) ?? 'auto'
+    notifications.value = kept.notifications === true
+  }
+
+  read(localStorage.getItem(KEY))
+  window.addEventListener('storage', (event) => {
+    if (event.key === KEY) read(event.newValue)
+  })
+  window.addEventListener('languagechange', () => {
+    browserLanguages.value = navigator.languages
+  })
+
+  watch([language, theme, notifications], () => {
+    const text = JSON.stringify({ language: language.value, theme: theme.value, notifications: notifications.value })
+    if (text !== localStorage.getItem(KEY)) localStorage.setItem(KEY, text)
+  })
+
+  return { language, theme, notifications, shownLanguage }
+})
+
+function parse(text: string | null): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}')
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
