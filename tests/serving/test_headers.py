@@ -6,8 +6,8 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
+from tests.serving.support import CLIENT_PAGES, NAVIGATION, ask
 from tests.support import Chat
-from tests.web.support import CLIENT_PAGES, NAVIGATION, ask
 
 FILES = [
     "/index.html",

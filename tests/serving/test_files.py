@@ -7,9 +7,8 @@ import pytest
 
 from chatd.web.files import STATIC
 from tests.conftest import Start
+from tests.serving.support import BUILT, CLIENT_PAGES, NAVIGATION, StartWeb, ask, items
 from tests.support import Chat, error_of
-from tests.web.conftest import BUILT, StartWeb
-from tests.web.support import CLIENT_PAGES, NAVIGATION, ask, items
 
 SCRIPT = "/assets/index-B2f3.js"
 STYLE = "/assets/index-9aZ_.css"

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving.support import BUILT, CLIENT_PAGES, NAVIGATION, StartWeb, ask, items
 from tests.support import Chat, error_of
-from tests.web.conftest import BUILT, StartWeb
-from tests.web.support import CLIENT_PAGES, NAVIGATION, ask, items
 
 PAGE = BUILT["index.html"]
 
