@@ -1,0 +1,180 @@
+import { ApiError } from '@/api/errors'
+import { apiAddress } from '@/api/settings'
+import type { Brief, Conversation, MessagePage, Position, Session, User } from '@/api/wire'
+
+/** How long a call may take: longer than the server waits for a slow request. */
+const TIMEOUT_MS = 30_000
+
+type Query = Record<string, string | number | undefined>
+
+interface Call {
+  query?: Query
+  json?: object
+  body?: BodyInit
+  signal?: AbortSignal | undefined
+  /** Asked without a token: a 401 then says nothing about the session. */
+  isPublic?: boolean
+}
+
+export interface Registration {
+  username: string
+  password: string
+  nickname: string
+  invite?: string
+}
+
+export interface ConversationPage {
+  conversations: Conversation[]
+  more: boolean
+  /** Where the change log was when this was true. */
+  position: Position
+}
+
+export interface MessagesQuery {
+  user: number
+  before?: number
+  after?: number
+  around?: number
+  limit?: number
+}
+
+export type ProfileChanges = Partial<Pick<User, 'nickname' | 'avatar_path' | 'bio'>>
+
+let token: string | null = null
+let unauthorized: ((error: ApiError) => void) | null = null
+
+const api = {
+  setToken(value: string | null): void {
+    token = value
+  },
+
+  /** Have `handler` called when the server no longer takes the token. */
+  onUnauthorized(handler: (error: ApiError) => void): void {
+    unauthorized = handler
+  },
+
+  register: (body: Registration) => call<User>('POST', '/auth/register', { json: body, isPublic: true }),
+
+  login: (username: string, password: string) =>
+    call<{ access_token: string }>('POST', '/auth/login', {
+      body: new URLSearchParams({ username, password }),
+      isPublic: true,
+    }),
+
+  logout: () => call<void>('POST', '/auth/logout'),
+
+  me: () => call<User>('GET', '/auth/me'),
+
+  updateProfile: (body: ProfileChanges) => call<User>('PUT', '/users/me', { json: body }),
+
+  changePassword: (old: string, replacement: string) =>
+    call<void>('POST', '/users/me/password', { json: { old_password: old, new_password: replacement } }),
+
+  uploadAvatar(file: Blob): Promise<{ url: string; filename: string }> {
+    const form = new FormData()
+    form.set('file', file)
+    return call('POST', '/files/upload/avatar', { body: form })
+  },
+
+  sessions: () => call<Session[]>('GET', '/auth/sessions'),
+
+  endSession: (id: string) => call<void>('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
+
+  user: (id: number) => call<User>('GET', `/users/${id}`),
+
+  searchUsers: (q: string, skip = 0, limit = 20, signal?: AbortSignal) =>
+    call<Brief[]>('GET', '/users/', { query: { q, skip, limit }, signal }),
+
+  /** The private conversations, newest first; groups are left out. */
+  async conversations(before?: number, limit = 50): Promise<ConversationPage> {
+    const response = await send('GET', '/conversations', { query: { before, limit } })
+    const page = await parse<Pick<ConversationPage, 'conversations' | 'more'>>(response)
+    return {
+      conversations: page.conversations.filter((conversation) => 'user' in conversation),
+      more: page.more,
+      position: {
+        epoch: response.headers.get('Chatd-Epoch') ?? '',
+        cursor: Number(response.headers.get('Chatd-Cursor')),
+      },
+    }
+  },
+
+  messages: (query: MessagesQuery, signal?: AbortSignal) =>
+    call<MessagePage>('GET', '/messages', { query: { ...query }, signal }),
+}
+
+/** The REST calls of one user. Each rejects with an {@link ApiError}, or as its `signal` says. */
+export function useApi(): typeof api {
+  return api
+}
+
+async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {
+  return parse<T>(await send(method, path, options))
+}
+
+/** Send a request and return the answer, unless that is an error. */
+async function send(method: string, path: string, { query, json, body, signal, isPublic }: Call): Promise<Response> {
+  const address = apiAddress(path)
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) address.searchParams.set(name, String(value))
+  }
+  const headers = new Headers({ Accept: 'application/json' })
+  const sent = isPublic ? null : token
+  if (sent !== null) headers.set('Authorization', `Bearer ${sent}`)
+  if (json !== undefined) headers.set('Content-Type', 'application/json')
+  const timeout = AbortSignal.timeout(TIMEOUT_MS)
+  let response: Response
+  try {
+    response = await fetch(address, {
+      method,
+      headers,
+      body: json === undefined ? (body ?? null) : JSON.stringify(json),
+      cache: 'no-store',
+      credentials: 'omit',
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw unreachable(error)
+  }
+  if (response.ok) return response
+  const error = await problem(response)
+  // The answer to an earlier token must not end the session of the present one.
+  if (error.status === 401 && sent !== null && sent === token) unauthorized?.(error)
+  throw error
+}
+
+/** Read what a successful answer says. */
+async function parse<T>(response: Response): Promise<T> {
+  if (response.status === 204) return undefined as T
+  try {
+    return (await response.json()) as T
+  } catch (error) {
+    // Cut short, or not from the server at all: the sign-in page of a hotel's network, for one.
+    throw unreachable(error)
+  }
+}
+
+async function problem(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => null)) as Partial<ApiError> | null
+  return new ApiError({
+    status: response.status,
+    code: body?.code ?? 'unknown',
+    detail: body?.detail ?? `The server answered ${response.status}.`,
+    errors: body?.errors ?? {},
+    retryAfterMs: retryAfterMs(response.headers.get('Retry-After')),
+  })
+}
+
+function unreachable(cause: unknown): ApiError {
+  const error = new ApiError({ status: 0, code: 'network', detail: 'The server cannot be reached.' })
+  error.cause = cause
+  return error
+}
+
+/** Read a `Retry-After`: seconds, or a date. */
+function retryAfterMs(value: string | null): number | null {
+  if (value === null) return null
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return Number.isNaN(ms) ? null : Math.max(0, ms)
+}

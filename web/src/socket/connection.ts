@@ -1,0 +1,183 @@
+import { ref, shallowRef } from 'vue'
+
+import { CommandError, ConnectionLost } from '@/api/errors'
+import type { Commands, CommandType, Position, ServerEvent } from '@/api/wire'
+
+import { Backoff } from './backoff'
+import { type Ending, Link } from './link'
+import { onWake } from './wake'
+
+export type Status = 'connecting' | 'syncing' | 'online' | 'waiting' | 'stopped'
+
+/** Why there is no use in coming back. */
+export interface Stopped {
+  code: number
+  reason: 'no_token' | 'session_ended' | 'no_account' | 'too_many' | 'protocol'
+}
+
+export interface Options {
+  token: string
+  /** Load how things stand by REST, and say from where in the change log to go on. */
+  load: () => Promise<Position>
+}
+
+const FINAL: Readonly<Record<number, Stopped['reason']>> = {
+  4001: 'no_token',
+  4002: 'session_ended',
+  4003: 'no_account',
+  4009: 'too_many',
+  1003: 'protocol',
+  1007: 'protocol',
+  1009: 'protocol',
+}
+
+const FLOODED = 1008
+
+/** A user's connection: a link that is made again when it is lost, with every event once and in its place. */
+export class Connection {
+  readonly token: string
+  readonly status = ref<Status>('connecting')
+  readonly retryAt = ref<number | null>(null)
+  readonly stopped = shallowRef<Stopped | null>(null)
+  readonly #load: () => Promise<Position>
+  readonly #deliver: (event: ServerEvent) => void
+  readonly #backoff = new Backoff()
+  readonly #open = new AbortController()
+  #link: Link | null = null
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #position: Position | null = null
+  #loading: Promise<void> | null = null
+
+  /**
+   * Connect.
+   *
+   * @param deliver takes every event, once, in order.
+   */
+  constructor({ token, load }: Options, deliver: (event: ServerEvent) => void) {
+    this.token = token
+    this.#load = load
+    this.#deliver = deliver
+    onWake(() => this.#wake(), this.#open.signal)
+    this.#connect()
+  }
+
+  /** Have a command carried out, now or not at all. */
+  request<T extends CommandType>(type: T, data: Commands[T]['data']): Promise<Commands[T]['answer']> {
+    if (this.#link === null || this.status.value !== 'online') return Promise.reject(new ConnectionLost())
+    return this.#link.ask(type, data)
+  }
+
+  /** Do not wait any longer. */
+  retryNow(): void {
+    if (this.status.value === 'waiting' || this.status.value === 'stopped') this.#connect()
+  }
+
+  /** End it for good. */
+  close(): void {
+    this.#open.abort()
+    this.#letGo()
+  }
+
+  #connect(): void {
+    this.#letGo()
+    this.stopped.value = null
+    this.status.value = 'connecting'
+    const link: Link = new Link(this.token, {
+      hello: ({ epoch }) => void this.#catchUp(link, epoch),
+      event: (event) => this.#take(event),
+      reached: (seq) => this.#advance(seq),
+      ended: (ending) => this.#ended(ending),
+    })
+    this.#link = link
+  }
+
+  /** Leave neither a link nor a timer. */
+  #letGo(): void {
+    this.#link?.close()
+    this.#link = null
+    clearTimeout(this.#retry)
+    this.retryAt.value = null
+  }
+
+  #wake(): void {
+    this.#backoff.reset()
+    if (this.status.value === 'waiting') this.#connect()
+    else this.#link?.probe()
+  }
+
+  #ended({ code, retryAfterMs }: Ending): void {
+    const reason = FINAL[code]
+    if (reason !== undefined) {
+      this.#letGo()
+      this.stopped.value = { code, reason }
+      this.status.value = 'stopped'
+      return
+    }
+    if (code === FLOODED) this.#backoff.slowDown()
+    this.#wait(retryAfterMs)
+  }
+
+  /** Connect again later: when the server said, or after a while. */
+  #wait(retryAfterMs: number | null): void {
+    this.#letGo()
+    const ms = retryAfterMs ?? this.#backoff.next()
+    this.#retry = setTimeout(() => this.#connect(), ms)
+    this.retryAt.value = Date.now() + ms
+    this.status.value = 'waiting'
+  }
+
+  /** Learn what was missed; events flow from then on. */
+  async #catchUp(link: Link, epoch: string): Promise<void> {
+    this.status.value = 'syncing'
+    try {
+      if (this.#position?.epoch !== epoch) await this.#reload()
+      try {
+        await this.#sync(link)
+      } catch (error) {
+        if (!(error instanceof CommandError) || error.code !== 'resync') throw error
+        await this.#reload()
+        await this.#sync(link)
+      }
+      if (link !== this.#link) return
+      this.#backoff.reset()
+      this.status.value = 'online'
+    } catch (error) {
+      if (link === this.#link) this.#wait(error instanceof CommandError ? error.retryAfterMs : null)
+    }
+  }
+
+  async #sync(link: Link): Promise<void> {
+    for (let more = true; more && this.#position !== null; ) {
+      const { epoch, cursor: since } = this.#position
+      const answer = await link.ask('sync', { epoch, since })
+      this.#advance(answer.cursor)
+      more = answer.more
+    }
+  }
+
+  /**
+   * Load everything anew. A load that is on its way already is waited for, over a lost link as well: of two at once the
+   * earlier could end last, and leave what it says behind a later position.
+   */
+  #reload(): Promise<void> {
+    this.#position = null
+    this.#loading ??= this.#loadOnce().finally(() => (this.#loading = null))
+    return this.#loading
+  }
+
+  async #loadOnce(): Promise<void> {
+    this.#position = await this.#load()
+  }
+
+  #take(event: ServerEvent): void {
+    if (event.seq !== undefined) {
+      if (this.#position === null || event.seq <= this.#position.cursor) return
+      this.#advance(event.seq)
+    }
+    this.#deliver(event)
+  }
+
+  #advance(seq: number): void {
+    if (this.#position !== null && seq > this.#position.cursor) this.#position = { ...this.#position, cursor: seq }
+  }
+}

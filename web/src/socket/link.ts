@@ -1,0 +1,162 @@
+import { CommandError, ConnectionLost } from '@/api/errors'
+import { apiAddress } from '@/api/settings'
+import type { Commands, ServerEvent } from '@/api/wire'
+
+import { Heartbeat } from './heartbeat'
+
+const PROTOCOL = 'chatd.v2'
+
+/** What a socket that was lost without a word closes with. */
+const ABNORMAL = 1006
+
+export interface Sync {
+  data: { epoch: string; since: number }
+  answer: { cursor: number; more: boolean }
+}
+
+type LinkCommands = Commands & { sync: Sync }
+
+export interface Hello {
+  protocol: number
+  epoch: string
+  heartbeat_ms: number
+}
+
+/** How a link ended. */
+export interface Ending {
+  code: number
+  /** When to come back, where the server said so. */
+  retryAfterMs: number | null
+}
+
+/** Who a link tells what comes over it, in the order it comes. */
+export interface Listener {
+  hello(hello: Hello): void
+  event(event: ServerEvent): void
+  /** Everything up to `seq` has been told. */
+  reached(seq: number): void
+  /** The server ended the link, or it was lost. */
+  ended(ending: Ending): void
+}
+
+type Frame =
+  | { type: 'hello'; data: Hello }
+  | { type: 'ack'; re: number; seq?: number; data: unknown }
+  | { type: 'error'; re: number | null; error: { code: string; detail: string; retry_after_ms?: number } }
+  | { type: 'pong'; data: { cursor: number | null } }
+  | { type: 'restarting'; data: { retry_after_ms: number } }
+  | ServerEvent
+
+interface Asked {
+  resolve(answer: unknown): void
+  reject(error: Error): void
+}
+
+/** One socket, from its opening to its end. */
+export class Link {
+  readonly #socket: WebSocket
+  readonly #listener: Listener
+  readonly #listening = new AbortController()
+  readonly #heartbeat: Heartbeat
+  readonly #asked = new Map<number, Asked>()
+  #lastId = 0
+  #isGreeted = false
+  #retryAfterMs: number | null = null
+
+  /** Open a socket; the token is a subprotocol, so that no log of addresses has it. */
+  constructor(token: string, listener: Listener) {
+    this.#listener = listener
+    const address = apiAddress('/messages/ws')
+    address.protocol = address.protocol.replace('http', 'ws')
+    this.#socket = new WebSocket(address, [PROTOCOL, `bearer.${token}`])
+    const { signal } = this.#listening
+    this.#socket.addEventListener('message', ({ data }) => this.#hear(data), { signal })
+    this.#socket.addEventListener('close', ({ code }) => this.#end(code), { signal })
+    this.#heartbeat = new Heartbeat(
+      () => this.#socket.send('{"type":"ping"}'),
+      () => this.#end(ABNORMAL),
+    )
+  }
+
+  /** Have a command carried out; rejects with {@link CommandError} or {@link ConnectionLost}. */
+  ask<T extends keyof LinkCommands>(type: T, data: LinkCommands[T]['data']): Promise<LinkCommands[T]['answer']> {
+    if (this.#listening.signal.aborted) return Promise.reject(new ConnectionLost())
+    const id = (this.#lastId += 1)
+    this.#socket.send(JSON.stringify({ type, id, data }))
+    return new Promise((resolve, reject) => this.#asked.set(id, { resolve: resolve as Asked['resolve'], reject }))
+  }
+
+  /** Find out soon whether the line is still alive. */
+  probe(): void {
+    this.#heartbeat.probe()
+  }
+
+  /** End the link without telling the listener. What was asked and not answered is lost. */
+  close(): void {
+    this.#listening.abort()
+    this.#heartbeat.stop()
+    this.#socket.close()
+    for (const asked of this.#asked.values()) asked.reject(new ConnectionLost())
+    this.#asked.clear()
+  }
+
+  #end(code: number): void {
+    this.close()
+    this.#listener.ended({ code, retryAfterMs: this.#retryAfterMs })
+  }
+
+  #hear(data: unknown): void {
+    const frame = parse(data)
+    if (frame === null) {
+      // Whatever this was meant to be is missed now; a new link gets it again.
+      this.#end(ABNORMAL)
+      return
+    }
+    this.#heartbeat.heard()
+    this.#take(frame)
+  }
+
+  #take(frame: Frame): void {
+    switch (frame.type) {
+      case 'hello':
+        if (this.#isGreeted) break
+        this.#isGreeted = true
+        this.#heartbeat.start(frame.data.heartbeat_ms)
+        this.#listener.hello(frame.data)
+        break
+      case 'ack':
+        if (frame.seq !== undefined) this.#listener.reached(frame.seq)
+        this.#answered(frame.re)?.resolve(frame.data)
+        break
+      case 'error': {
+        const { code, detail, retry_after_ms: retryAfterMs = null } = frame.error
+        this.#answered(frame.re)?.reject(new CommandError({ code, detail, retryAfterMs }))
+        break
+      }
+      case 'pong':
+        if (frame.data.cursor !== null) this.#listener.reached(frame.data.cursor)
+        break
+      case 'restarting':
+        this.#retryAfterMs = frame.data.retry_after_ms
+        break
+      default:
+        this.#listener.event(frame)
+    }
+  }
+
+  #answered(id: number | null): Asked | undefined {
+    if (id === null) return undefined
+    const asked = this.#asked.get(id)
+    this.#asked.delete(id)
+    return asked
+  }
+}
+
+function parse(data: unknown): Frame | null {
+  try {
+    const frame = JSON.parse(String(data)) as Frame | null
+    return typeof frame?.type === 'string' ? frame : null
+  } catch {
+    return null
+  }
+}
