@@ -116,6 +116,14 @@ class HealthSchema(BaseSchema):
     version = fields.String(required=True)
 
 
+class WebClientSchema(BaseSchema):
+    """What the web client is told before anybody signs in."""
+
+    api = fields.String(required=True, dump_default="")
+    registration = fields.String(required=True)
+    password_min = fields.Integer(required=True)
+
+
 class ErrorSchema(BaseSchema):
     """What went wrong: a sentence for a person, and a name that does not change."""
 

@@ -72,7 +72,8 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
 
     :param static: the directory of the built client. Where there is none the log says so, and the API works.
     """
-    _add(router, web.PlainResource("/config.json"), files.make("config.json", schemas.encode(_described(config))))
+    told = schemas.encode(schemas.WebClientSchema().dump(config.accounts))
+    _add(router, web.PlainResource("/config.json"), files.make("config.json", told))
     built = files.load(static)
     if not built:
         log.warning(
@@ -86,11 +87,6 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
         _add(router, web.PlainResource(path), built["index.html"])
     for path in SHARED_PAGES:
         _add(router, _SharedPage(path), built["index.html"])
-
-
-def _described(config: Config) -> dict[str, object]:
-    """Return what the client is told: where its API is (nothing: where it comes from itself), and who may register."""
-    return {"api": "", "registration": config.accounts.registration, "password_min": config.accounts.password_min}
 
 
 def _add(router: web.UrlDispatcher, resource: web.Resource, file: File) -> None:
