@@ -1,0 +1,118 @@
+import { readonly, shallowRef, watch, type Ref } from 'vue'
+
+import type { PageMessage } from '@/sw/messages'
+
+import { useWebSocket } from './useWebSocket'
+
+const SCRIPT = '/sw.js'
+
+/** How often a page that stays open looks for a new version, in milliseconds. */
+const LOOK_EVERY = 60 * 60 * 1000
+
+const updateReady = shallowRef(false)
+let registration: ServiceWorkerRegistration | undefined
+
+/**
+ * Keeps the client for the time without a network, and finds out when the server has a new version of it.
+ * Nothing is reloaded unless somebody asks: a new version waits, and `updateReady` says so.
+ */
+export function useServiceWorker(): {
+  updateReady: Readonly<Ref<boolean>>
+  /** Registers the worker; once, when the page has been shown. In development there is none. */
+  start: () => void
+  /** Shows the new version, in this tab and in all others that show the old one. */
+  reload: () => void
+} {
+  return { updateReady: readonly(updateReady), start, reload }
+}
+
+function start(): void {
+  if (!import.meta.env.PROD) return
+  const { isConnected } = useWebSocket()
+  // A server that comes back has often come back as a newer one.
+  let wasConnected = false
+  watch(isConnected, (now) => {
+    if (now && wasConnected) void lookForUpdate()
+    wasConnected ||= now
+  })
+  setInterval(() => void lookForUpdate(), LOOK_EVERY)
+  if ('serviceWorker' in navigator) void register(navigator.serviceWorker)
+}
+
+async function register(workers: ServiceWorkerContainer): Promise<void> {
+  let hadWorker = workers.controller !== null
+  workers.addEventListener('controllerchange', () => {
+    if (hadWorker && workers.controller) void follow(workers.controller)
+    hadWorker = true
+  })
+  try {
+    registration = await workers.register(scriptUrl(), { updateViaCache: 'none' })
+  } catch {
+    return // Refused by the browser's settings, or there is no worker at this server: the client works without.
+  }
+  registration.addEventListener('updatefound', () => watchWorker(registration?.installing ?? null))
+  watchWorker(registration.installing)
+  if (registration.waiting) void offer(registration.waiting)
+}
+
+function watchWorker(worker: ServiceWorker | null): void {
+  worker?.addEventListener('statechange', () => {
+    if (worker.state === 'installed' && registration?.active) void offer(worker)
+  })
+}
+
+/** A worker waits: the page is asked for only if it is of an older version. */
+async function offer(worker: ServiceWorker): Promise<void> {
+  updateReady.value = !(await isOf(worker))
+}
+
+/** Another worker has taken over, and with it the files of another version: a page that is not of that version would miss its own. */
+async function follow(worker: ServiceWorker): Promise<void> {
+  if (!(await isOf(worker))) location.reload()
+}
+
+/** Whether this page is of the version that `worker` keeps. */
+function isOf(worker: ServiceWorker): Promise<boolean> {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((resolve) => {
+    port1.onmessage = (event: MessageEvent<boolean>) => {
+      port1.close()
+      resolve(event.data)
+    }
+    worker.postMessage({ type: 'compare', entry: entry() } satisfies PageMessage, [port2])
+  })
+}
+
+function reload(): void {
+  const waiting = registration?.waiting
+  if (waiting) waiting.postMessage({ type: 'activate' } satisfies PageMessage)
+  else location.reload()
+}
+
+async function lookForUpdate(): Promise<void> {
+  if (registration) await registration.update().catch(() => undefined)
+  else await compareWithServer()
+}
+
+/** Looks whether the server's page is started by another script than this one: what there is to do where workers are not allowed. */
+async function compareWithServer(): Promise<void> {
+  const answer = await fetch('/index.html', { cache: 'no-cache' }).catch(() => null)
+  if (answer?.ok && !(await answer.text()).includes(entry())) updateReady.value = true
+}
+
+/** The path of the script that started this page; it is another one in every version. */
+function entry(): string {
+  const script = document.querySelector<HTMLScriptElement>('script[type="module"][src]')
+  return script ? new URL(script.src).pathname : ''
+}
+
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL: (url: string) => string }
+}
+
+/** The worker's address, in the form that the page's Content-Security-Policy (`trusted-types chatd`) demands. */
+function scriptUrl(): string {
+  const { trustedTypes } = window as { trustedTypes?: TrustedTypes }
+  if (!trustedTypes) return SCRIPT
+  return trustedTypes.createPolicy('chatd', { createScriptURL: () => SCRIPT }).createScriptURL('')
+}

@@ -1,0 +1,33 @@
+import { onScopeDispose, watch } from 'vue'
+
+import { useConversationsStore } from '@/stores/conversations'
+
+import { setTitleCount } from './usePageTitle'
+
+const QUIET = '/favicon.svg'
+const UNREAD = '/favicon-unread.svg'
+
+/** Shows what is unread outside the page, in the tab's title, its icon and the installed app's badge, while the caller's scope lives. */
+export function useUnreadBadge(): void {
+  const conversations = useConversationsStore()
+  watch(() => conversations.totalUnread, show, { immediate: true })
+  onScopeDispose(() => show(0))
+}
+
+function show(count: number): void {
+  setTitleCount(count)
+  setIcon(count > 0 ? UNREAD : QUIET)
+  setAppBadge(count)
+}
+
+function setIcon(path: string): void {
+  const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]')
+  if (link && link.getAttribute('href') !== path) link.setAttribute('href', path)
+}
+
+/** A browser may know the call and still refuse it: the badge is a courtesy, never a reason for an error. */
+function setAppBadge(count: number): void {
+  if (!('setAppBadge' in navigator)) return
+  const done = count > 0 ? navigator.setAppBadge(count) : navigator.clearAppBadge()
+  done.catch(() => undefined)
+}

@@ -1,0 +1,19 @@
+/** What the page and the service worker tell each other. */
+
+/** From the page to a worker. */
+export type PageMessage =
+  /** Is `entry`, the script the page was started by, of your version? Answered by a boolean on the port that comes along. */
+  | { type: 'compare'; entry: string }
+  /** Take over from the worker before you. */
+  | { type: 'activate' }
+
+/** From the worker to the page. */
+export type WorkerMessage =
+  /** Somebody has chosen a notification: show this place. */
+  { type: 'open'; path: string }
+
+/** What a notification carries for the time when it is chosen or out of date. */
+export interface NotificationData {
+  userId: number
+  messageId: number
+}
