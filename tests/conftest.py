@@ -1,16 +1,25 @@
 """Fixtures: a real server on a free port, over a real SQLite file."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pytest_aiohttp.plugin import AiohttpClient
 
 from chatd.serve import Server
+from tests.loop_time import LoopTime
 from tests.support import Chat, RealServer, settings
 
 Start = Callable[..., Awaitable[Chat]]
+
+# The same examples in every run, on a slow machine as on a fast one; ``--hypothesis-profile=default`` looks for others.
+hypothesis.settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture
@@ -28,3 +37,9 @@ def start(tmp_path: Path, aiohttp_client: AiohttpClient) -> Start:
 async def chat(start: Start) -> Chat:
     """A server with no limits and nobody on it."""
     return await start()
+
+
+@pytest.fixture
+async def loop_time() -> LoopTime:
+    """The time of this test's loop, from now on."""
+    return LoopTime(asyncio.get_running_loop())

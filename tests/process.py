@@ -14,13 +14,10 @@ from typing import Any
 from aiohttp.test_utils import BaseTestServer, TestClient
 from yarl import URL
 
-from tests.support import NO_LIMITS
+from tests.support import NO_LIMITS, PATIENCE
 
 #: What starts the program.
 CHATD = ("-m", "chatd")
-
-#: How long a process may take to start or to run a command, in seconds: only a broken one needs it.
-PATIENCE = 30
 
 
 def environment(data_dir: Path, **variables: str) -> dict[str, str]:
@@ -124,9 +121,9 @@ class ServerProcess:
         return status
 
     def stop(self) -> int:
-        """Send SIGTERM and return the exit status, which must come within the ten seconds that are promised."""
+        """Send SIGTERM and return the exit status."""
         self.signal(signal.SIGTERM)
-        return self.wait(timeout=10)
+        return self.wait()
 
     def kill(self) -> None:
         """End the process at once, if it still runs."""

@@ -10,7 +10,7 @@ from typing import cast
 
 from multidict import CIMultiDict
 
-from tests.support import Chat
+from tests.support import PATIENCE, Chat
 
 #: What RFC 6455, section 1.3, shows.
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -37,7 +37,7 @@ class Raw:
 
     async def answer(self) -> tuple[int, CIMultiDict[str], bytes]:
         """Return the status, headers and body of the next answer."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = CIMultiDict(cast(tuple[str, str], tuple(line.split(": ", 1))) for line in lines[1:-2])
             body = await self.reader.readexactly(int(headers.get("Content-Length", 0)))
@@ -46,7 +46,7 @@ class Raw:
     async def ended(self) -> bytes:
         """Wait until the server has closed the connection, and return what it still said."""
         with contextlib.suppress(ConnectionError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 return await self.reader.read()
         return b""
 
@@ -63,7 +63,7 @@ class Raw:
 
     async def receive_frame(self) -> tuple[int, bytes]:
         """Return the opcode and payload of the next frame, which must be whole and unmasked."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             first, size = await self.reader.readexactly(2)
             assert first & 0xF0 == 0x80
             if size == 126:

@@ -16,6 +16,9 @@ from chatd.serve import Server
 
 PASSWORD = "correct horse"
 
+#: How long anything may take, in seconds, on however slow a machine: only what is broken needs it.
+PATIENCE = 30
+
 #: Limits off, so that a test meets only the one it is about.
 NO_LIMITS = {
     "requests_per_second": 0,
@@ -76,7 +79,7 @@ class Socket:
 
     async def receive(self) -> Any:
         """Return the next frame's JSON."""
-        message = await self.ws.receive(timeout=10)
+        message = await self.ws.receive(timeout=PATIENCE)
         assert message.type is WSMsgType.TEXT, message
         return json.loads(message.data)
 
@@ -87,7 +90,7 @@ class Socket:
 
     async def closed(self) -> int | None:
         """Wait for the server to close, and return the code."""
-        message = await self.ws.receive(timeout=10)
+        message = await self.ws.receive(timeout=PATIENCE)
         assert message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR), message
         return self.ws.close_code
 
@@ -200,7 +203,7 @@ async def error_of(response: ClientResponse) -> tuple[int, str]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until ``condition`` holds; it is asked again and again, for ten seconds at the most."""
-    async with asyncio.timeout(10):
+    """Wait until ``condition`` holds; it is asked again and again, for as long as there is patience."""
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.005)

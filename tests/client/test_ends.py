@@ -20,7 +20,8 @@ from chatd.client import (
 )
 from tests.client.support import PeerSocket, Script, client_of, fast, peer
 from tests.conftest import Start
-from tests.support import PASSWORD, Chat, until
+from tests.loop_time import LoopTime
+from tests.support import PASSWORD, PATIENCE, Chat, until
 
 
 class Highest(random.Random):
@@ -55,7 +56,7 @@ async def stay(client: Client) -> None:
 async def wait_until_stopped(client: Client) -> ChatError:
     """Wait until the server has ended the connection for good, and return why."""
     with pytest.raises(ChatError) as ending:
-        await asyncio.wait_for(client.wait_ended(), 10)
+        await asyncio.wait_for(client.wait_ended(), PATIENCE)
     return ending.value
 
 
@@ -193,7 +194,7 @@ async def test_any_other_end_is_a_reason_to_come_back() -> None:
             await socket.wait_closed()
 
     async with peer(script) as url, client_at(url, sleep=Waits()):
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), PATIENCE)
 
 
 async def test_it_waits_longer_each_time_and_begins_anew_once_it_has_caught_up() -> None:
@@ -209,7 +210,7 @@ async def test_it_waits_longer_each_time_and_begins_anew_once_it_has_caught_up()
             await socket.wait_closed()
 
     async with peer(script) as url, client_at(url, sleep=waits, backoff=Backoff(random=Highest())):
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), PATIENCE)
     assert waits.seconds == [3, 6, 12, 3, 6, 12]
 
 
@@ -226,7 +227,7 @@ async def test_who_was_thrown_out_for_flooding_waits_the_longest() -> None:
         await socket.socket.close(code=1008)
 
     async with peer(script) as url, client_at(url, sleep=waits, backoff=Backoff(random=Highest())):
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), PATIENCE)
     assert waits.seconds == [30]
 
 
@@ -244,16 +245,16 @@ async def test_who_is_told_when_to_come_back_comes_then() -> None:
         await socket.socket.close(code=1012)
 
     async with peer(script) as url, client_at(url, sleep=waits):
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), PATIENCE)
     assert waits.seconds == [4.321]
 
 
-async def test_a_silent_line_is_dead_after_two_beats() -> None:
+async def test_a_silent_line_is_dead_after_two_beats(loop_time: LoopTime) -> None:
     heard: list[Any] = []
     done = asyncio.Event()
 
     async def script(socket: PeerSocket, number: int) -> None:
-        await socket.hello(heartbeat_ms=20)
+        await socket.hello()
         await socket.catch_up()
         if number == 2:
             done.set()
@@ -262,25 +263,28 @@ async def test_a_silent_line_is_dead_after_two_beats() -> None:
             heard.append(message.data)
 
     async with peer(script) as url, client_at(url):
-        await asyncio.wait_for(done.wait(), 10)
+        await loop_time.fly(done.wait())
     assert set(heard) == {'{"type":"ping"}'}
 
 
-async def test_a_quiet_line_that_answers_pings_lives() -> None:
+async def test_a_quiet_line_that_answers_pings_lives(loop_time: LoopTime) -> None:
     pings = 0
+    enough = asyncio.Event()
 
     async def script(socket: PeerSocket, number: int) -> None:
         nonlocal pings
         assert number == 1
-        await socket.hello(heartbeat_ms=500)
+        await socket.hello()
         await socket.catch_up()
         async for message in socket.socket:
             assert message.json() == {"type": "ping"}
             pings += 1
             await socket.send(type="pong", data={"cursor": 40 + pings})
+            if pings == 3:
+                enough.set()
 
     async with peer(script) as url, client_at(url) as client:
-        await until(lambda: pings >= 3)
+        await loop_time.fly(enough.wait())
         await until(lambda: client.cursor is not None and client.cursor.seq >= 43)
 
 

@@ -9,23 +9,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from chatd.api import bodies
-from chatd.http import listener, protocol
+from chatd.http import protocol
+from chatd.http.protocol import HEAD_TIMEOUT
 from tests.conftest import Start
 from tests.http.conftest import Certificates
+from tests.loop_time import LoopTime
 from tests.raw import Raw, connect
 from tests.support import Chat
 
 GET = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 HALF_A_BODY = "POST /auth/register HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every patience end after a fifth of a second."""
-    monkeypatch.setattr(protocol, "HEAD_TIMEOUT", 0.2)
-    monkeypatch.setattr(listener, "HEAD_TIMEOUT", 0.2)
-    monkeypatch.setattr(bodies, "BODY_TIMEOUT", 0.2)
 
 
 Open = Callable[[], contextlib.AbstractAsyncContextManager[Raw]]
@@ -63,61 +56,54 @@ async def is_told_too_late(raw: Raw) -> bool:
 
 
 @pytest.mark.parametrize("part", ["G", "GET /health HTTP/1.1\r\n", GET[:-1]])
-async def test_half_a_head_is_told_that_it_is_too_late(opened: Open, part: str) -> None:
+async def test_half_a_head_is_told_that_it_is_too_late(opened: Open, loop_time: LoopTime, part: str) -> None:
     async with opened() as raw:
         await raw.send(part)
-        assert await is_told_too_late(raw)
+        assert await loop_time.fly(is_told_too_late(raw))
 
 
-async def test_a_head_that_comes_byte_by_byte_for_ever_is_told_so_too(opened: Open) -> None:
+async def test_a_head_that_comes_byte_by_byte_for_ever_is_told_so_too(opened: Open, loop_time: LoopTime) -> None:
     async with opened() as raw:
-        dripping = asyncio.create_task(drip(raw))
-        try:
-            assert await is_told_too_late(raw)
-        finally:
-            dripping.cancel()
-            await asyncio.wait([dripping])
+        dripping = asyncio.create_task(drip(raw, "GET /health HTTP/1.1\r\n", "x"))
+        assert await loop_time.fly(is_told_too_late(raw))
+        await loop_time.fly(dripping)
 
 
-async def drip(raw: Raw) -> None:
-    """Send a head that never ends, a byte at a time, until the connection does."""
+async def drip(raw: Raw, beginning: str, more: str) -> None:
+    """Send something that never ends, a byte a second, until the connection does."""
     with contextlib.suppress(ConnectionError):
-        await raw.send("GET /health HTTP/1.1\r\n")
-        while True:
-            await raw.send("x")
-            await asyncio.sleep(0.02)
+        await raw.send(beginning)
+        while not raw.writer.is_closing() and not raw.reader.at_eof():
+            await raw.send(more)
+            await asyncio.sleep(1)
 
 
-async def test_a_silent_connection_is_closed_without_a_word(opened: Open) -> None:
+async def test_a_silent_connection_is_closed_without_a_word(opened: Open, loop_time: LoopTime) -> None:
     async with opened() as raw:
-        assert await raw.ended() == b""
+        assert await loop_time.fly(raw.ended()) == b""
 
 
 @pytest.mark.parametrize("part", ["G", GET[:-2]])
-async def test_half_a_second_head_is_told_that_it_is_too_late(opened: Open, part: str) -> None:
+async def test_half_a_second_head_is_told_that_it_is_too_late(opened: Open, loop_time: LoopTime, part: str) -> None:
     async with opened() as raw:
         for _ in range(2):
             await raw.send(GET)
             assert (await raw.answer())[0] == 200
         await raw.send(part)
-        assert await is_told_too_late(raw)
+        assert await loop_time.fly(is_told_too_late(raw))
 
 
-async def test_half_a_body_is_told_that_it_is_too_late(opened: Open) -> None:
+async def test_half_a_body_is_told_that_it_is_too_late(opened: Open, loop_time: LoopTime) -> None:
     async with opened() as raw:
         await raw.send(HALF_A_BODY)
-        assert await is_told_too_late(raw)
+        assert await loop_time.fly(is_told_too_late(raw))
 
 
-async def test_a_body_that_comes_byte_by_byte_is_told_so_too(opened: Open) -> None:
+async def test_a_body_that_comes_byte_by_byte_is_told_so_too(opened: Open, loop_time: LoopTime) -> None:
     async with opened() as raw:
-        await raw.send(HALF_A_BODY)
-        telling = asyncio.create_task(is_told_too_late(raw))
-        with contextlib.suppress(ConnectionError):
-            while not telling.done():
-                await raw.send(" ")
-                await asyncio.sleep(0.02)
-        assert await telling
+        dripping = asyncio.create_task(drip(raw, HALF_A_BODY, " "))
+        assert await loop_time.fly(is_told_too_late(raw))
+        await loop_time.fly(dripping)
 
 
 async def test_a_head_and_a_body_in_pieces_are_fine_in_time(opened: Open) -> None:
@@ -126,56 +112,57 @@ async def test_a_head_and_a_body_in_pieces_are_fine_in_time(opened: Open) -> Non
         head = f"POST /auth/register HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         for piece in (head[:10], head[10:-1], head[-1:], body[:5], body[5:]):
             await raw.send(piece)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
         assert (await raw.answer())[0] == 201
 
 
-async def test_a_connection_that_rests_between_requests_is_kept(opened: Open) -> None:
+async def test_a_connection_that_rests_between_requests_is_kept(opened: Open, loop_time: LoopTime) -> None:
     async with opened() as raw:
         await raw.send(GET)
         assert (await raw.answer())[0] == 200
-        await rests(raw)
+        await rests(raw, loop_time)
         await raw.send(GET)
         assert (await raw.answer())[0] == 200
 
 
-async def rests(raw: Raw) -> None:
+async def rests(raw: Raw, loop_time: LoopTime) -> None:
     """Let twice the patience pass, in which the server neither says anything nor closes."""
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
-            await raw.reader.read(1)
+    reading = asyncio.create_task(raw.reader.read(1))
+    await loop_time.forward(2 * HEAD_TIMEOUT)
+    assert not reading.done()
+    reading.cancel()
+    await asyncio.wait([reading])
 
 
-async def test_a_connection_rests_after_a_body_that_came_behind_its_head(opened: Open) -> None:
+async def test_a_connection_rests_after_a_body_that_came_behind_its_head(opened: Open, loop_time: LoopTime) -> None:
     async with opened() as raw:
         await raw.send(HALF_A_BODY)
         await asyncio.sleep(0.05)
         await raw.send(" " * 99)
         assert (await raw.answer())[0] == 400
-        await rests(raw)
+        await rests(raw, loop_time)
         await raw.send(GET)
         assert (await raw.answer())[0] == 200
 
 
-async def test_a_connection_that_rests_too_long_is_closed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "KEEPALIVE_TIMEOUT", 0.2)
+async def test_a_connection_that_rests_too_long_is_closed(
+    start: Start, loop_time: LoopTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "KEEPALIVE_TIMEOUT", 20.0)
     async with connect(await start()) as raw:
         await raw.send(GET)
         assert (await raw.answer())[0] == 200
-        assert await raw.ended() == b""
+        assert await loop_time.fly(raw.ended()) == b""
 
 
-async def test_a_tls_handshake_that_does_not_end_is_ended(start_tls: Callable[[], Awaitable[Chat]]) -> None:
+async def test_a_tls_handshake_that_does_not_end_is_ended(
+    start_tls: Callable[[], Awaitable[Chat]], loop_time: LoopTime
+) -> None:
     chat = await start_tls()
     hello_begun = b"\x16\x03\x01\x02\x00\x01"
     for begun in (b"", hello_begun):
-        reader, writer = await asyncio.open_connection("127.0.0.1", chat.client.port)
-        writer.write(begun)
-        async with asyncio.timeout(10):
-            with contextlib.suppress(ConnectionError):
-                assert await reader.read() == b""
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
+        async with connect(chat) as raw:
+            await raw.send(begun)
+            assert await loop_time.fly(raw.ended()) == b""
     async with chat.client.get("/health") as response:
         assert response.status == 200

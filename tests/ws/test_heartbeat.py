@@ -3,49 +3,58 @@
 import pytest
 
 from chatd.http.context import REGISTRY
+from chatd.ws import connection as connections
 from tests.conftest import Start
+from tests.loop_time import LoopTime
 from tests.raw import PING, PONG, TEXT, connect
 from tests.support import Chat, until
 
+#: How often the server pings, in seconds.
+HEARTBEAT = 20
+
 
 @pytest.fixture
-async def beating(start: Start) -> Chat:
-    """A server with a quick heartbeat."""
-    return await start(server={"heartbeat_seconds": 0.2})
+async def chat(start: Start) -> Chat:
+    """A server whose pings come before the patience of a test ends."""
+    return await start(server={"heartbeat_seconds": HEARTBEAT})
 
 
-async def test_a_peer_that_answers_no_pings_is_gone(beating: Chat) -> None:
-    alice = await beating.person("alice")
-    registry = beating.server.app[REGISTRY]
-    async with connect(beating) as raw:
+async def test_a_peer_that_answers_no_pings_is_gone(chat: Chat, loop_time: LoopTime) -> None:
+    alice = await chat.person("alice")
+    registry = chat.server.app[REGISTRY]
+    async with connect(chat) as raw:
         await raw.upgrade(alice.token)
         await until(lambda: registry.of(alice.id))
-        assert await raw.receive_frame() == (PING, b"")
+        assert await loop_time.fly(raw.receive_frame()) == (PING, b"")
+        await loop_time.forward(HEARTBEAT)
         await until(lambda: not registry.of(alice.id))
         await raw.ended()
 
 
-async def test_a_peer_that_neither_reads_nor_answers_is_gone_though_bytes_wait_for_it(beating: Chat) -> None:
-    alice, bob = await beating.people("alice", "bobby")
-    registry = beating.server.app[REGISTRY]
-    async with connect(beating, receive_buffer=4096) as raw:
+async def test_a_peer_that_neither_reads_nor_answers_is_gone_though_bytes_wait_for_it(
+    chat: Chat, loop_time: LoopTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "STALL_TIMEOUT", 10_000.0)
+    alice, bob = await chat.people("alice", "bobby")
+    registry = chat.server.app[REGISTRY]
+    async with connect(chat, receive_buffer=4096) as raw:
         await raw.upgrade(alice.token)
         raw.transport.pause_reading()
         await until(lambda: registry.of(alice.id))
         (connection,) = registry.of(alice.id)
-        while registry.of(alice.id) and not connection._transport.get_write_buffer_size():
+        while not connection._transport.get_write_buffer_size():
             await bob.send(alice, "💥" * 2000)
+        await loop_time.forward(2 * HEARTBEAT)
         await until(lambda: not registry.of(alice.id))
         await until(lambda: not connection._transport.get_write_buffer_size())
 
 
-async def test_a_peer_that_answers_pings_stays(start: Start) -> None:
-    chat = await start(server={"heartbeat_seconds": 0.5})
+async def test_a_peer_that_answers_pings_stays(chat: Chat, loop_time: LoopTime) -> None:
     alice = await chat.person("alice")
     async with connect(chat) as raw:
         await raw.upgrade(alice.token)
         for _ in range(4):
-            assert await raw.receive_frame() == (PING, b"")
+            assert await loop_time.fly(raw.receive_frame()) == (PING, b"")
             await raw.send_frame(b"", PONG)
         await raw.send_frame(b'{"type":"ping"}')
         assert await raw.receive_frame() == (TEXT, b'{"type":"pong"}')
