@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from chatd.client import Backoff, Client, Event, EventStream, NewMessage
-from tests.support import Person
+from tests.support import PATIENCE, Person
 
 #: What a scripted server does with a socket; the number counts its sockets from 1.
 Script = Callable[["PeerSocket", int], Awaitable[None]]
@@ -40,7 +41,7 @@ def client_of(person: Person, url: str | None = None, **options: Any) -> Client:
 async def take(stream: EventStream, count: int) -> list[Event]:
     """Return the next ``count`` events that are logged."""
     events: list[Event] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(events) < count:
             event = await anext(stream)
             if event.cursor is not None:
@@ -119,6 +120,15 @@ class Line:
         writer.transport.abort() if self.is_down else writer.close()
 
 
+async def cut_again_and_again(*lines: Line) -> None:
+    """Cut one line or another for ever, in ever longer intervals: at last something gets through on any machine."""
+    longest = 0.03
+    while True:
+        await asyncio.sleep(random.uniform(0, longest))
+        random.choice(lines).cut()
+        longest *= 1.02
+
+
 class PeerSocket:
     """A client's socket as its server sees it."""
 
@@ -138,7 +148,7 @@ class PeerSocket:
 
     async def receive(self) -> Any:
         """Return the client's next frame."""
-        message = await self.socket.receive(timeout=10)
+        message = await self.socket.receive(timeout=PATIENCE)
         assert message.type is WSMsgType.TEXT, message
         return json.loads(message.data)
 

@@ -1,7 +1,6 @@
 """No gap and no duplicate, whatever becomes of the connection."""
 
 import asyncio
-import random
 import signal
 import sqlite3
 from dataclasses import replace
@@ -13,11 +12,11 @@ from aiohttp import web
 from yarl import URL
 
 from chatd.client import Client, Cursor, NewMessage, Resync
-from tests.client.support import Line, PeerSocket, client_of, fast, nap, peer, take, take_contents
+from tests.client.support import Line, PeerSocket, client_of, cut_again_and_again, fast, nap, peer, take, take_contents
 from tests.conftest import Start
 from tests.process import ServerProcess
 from tests.process import client_of as rest_client_of
-from tests.support import Chat, register, until
+from tests.support import PATIENCE, Chat, register, until
 
 
 async def test_a_stream_has_no_gap_and_no_duplicate_however_often_the_line_is_cut(chat: Chat) -> None:
@@ -30,13 +29,7 @@ async def test_a_stream_has_no_gap_and_no_duplicate_however_often_the_line_is_cu
         client_of(bob, line.url) as other,
     ):
         streams = [client.events(), other.events()]
-
-        async def cut() -> None:
-            while True:
-                await asyncio.sleep(random.uniform(0, 0.03))
-                line.cut()
-
-        cutting = asyncio.create_task(cut())
+        cutting = asyncio.create_task(cut_again_and_again(line))
         for start in range(0, 300, 3):
             await asyncio.gather(*(sender.send(bob.id, text) for text in texts[start : start + 3]))
         cutting.cancel()
@@ -53,13 +46,7 @@ async def test_both_sides_over_bad_lines_see_the_same_record(chat: Chat) -> None
     async with Line(chat.server.url) as hers, Line(chat.server.url) as his:
         async with client_of(alice, hers.url) as sender, client_of(bob, his.url) as receiver:
             sent, received = sender.events(), receiver.events()
-
-            async def cut() -> None:
-                while True:
-                    await asyncio.sleep(random.uniform(0, 0.03))
-                    random.choice([hers, his]).cut()
-
-            cutting = asyncio.create_task(cut())
+            cutting = asyncio.create_task(cut_again_and_again(hers, his))
             messages = [await sender.send(bob.id, text) for text in texts]
             cutting.cancel()
             assert [message.content for message in messages] == texts
@@ -264,7 +251,7 @@ async def test_who_begins_to_read_after_the_log_was_changed_begins_in_the_new_on
         await socket.wait_closed()
 
     async with peer(script) as url, Client(url, token="t", backoff=fast()) as client:
-        await asyncio.wait_for(synced.wait(), 10)
+        await asyncio.wait_for(synced.wait(), PATIENCE)
         events = client.events()
         assert events.cursor == Cursor("f", 1)
         may_answer.set()

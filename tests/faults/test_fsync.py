@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import PATIENCE, ServerProcess, client_of
-from tests.support import Person, error_of, register, until
+from tests.process import ServerProcess, client_of
+from tests.support import PATIENCE, Person, error_of, register, until
 
 LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 

@@ -14,7 +14,7 @@ import aiohttp
 from chatd.serve import Server
 from tests.faults.proxy import FaultProxy
 from tests.process import chatd
-from tests.support import settings
+from tests.support import PATIENCE, settings
 
 T = TypeVar("T")
 
@@ -181,7 +181,7 @@ class Device:
     async def hear_the_end(self) -> None:
         """Wait until the server closes because it restarts; it says so before."""
         assert (await self._receive())["type"] == "restarting"
-        message = await self.socket.receive(timeout=10)
+        message = await self.socket.receive(timeout=PATIENCE)
         assert (message.type, self.socket.close_code) == (aiohttp.WSMsgType.CLOSE, 1012)
         await self._close()
 
@@ -192,7 +192,7 @@ class Device:
 
     async def _receive(self) -> Frame:
         while True:
-            message = await self.socket.receive(timeout=10)
+            message = await self.socket.receive(timeout=PATIENCE)
             assert message.type is aiohttp.WSMsgType.TEXT, message
             frame: Frame = json.loads(message.data)
             if frame["type"] not in PASSING:
