@@ -53,10 +53,12 @@ class Terminal:
         """Write a text, and send it."""
         self.app.query_one(Composer).put(text)
         await self.pilot.press("enter")
+        await until(lambda: not self.composer)
 
     async def open(self, name: str) -> None:
         """Open somebody's chat, by finding them."""
         await self.pilot.press("ctrl+n")
+        await until(lambda: self.app.screen.query(Input))
         self.app.screen.query_one(Input).value = name
         await self.pilot.press("enter")
         await until(lambda: name in self.line("title"))
@@ -68,11 +70,13 @@ class Terminal:
 
 @contextlib.asynccontextmanager
 async def terminal(person: Person, width: int = 80, height: int = 24) -> AsyncIterator[Terminal]:
-    """A terminal with somebody's chats in it, connected."""
+    """A terminal with somebody's chats in it, connected and loaded."""
+    has_chats = bool((await person.get("/conversations"))["conversations"])
     app = ChatApp(str(person.client.make_url("/")), person.token, backoff=fast())
     async with app.run_test(size=(width, height)) as pilot:
         shown = Terminal(app, pilot)
         await until(lambda: person.nickname in shown.line("status"))
+        await until(lambda: has_chats == ("Nobody yet" not in shown.chats))
         yield shown
 
 

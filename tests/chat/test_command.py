@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import PATIENCE, ServerProcess, chatd, environment
-from tests.support import PASSWORD
+from tests.process import ServerProcess, chatd, environment
+from tests.support import PASSWORD, PATIENCE
 
 
 class Tty:

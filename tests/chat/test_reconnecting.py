@@ -69,6 +69,8 @@ async def test_who_quits_with_something_unsent_is_asked_first(start: Start) -> N
         await chat.client.server.close()
         await until(lambda: not screen.app.session.client.is_connected)
         await screen.write("lost")
+        await screen.sees("1 to send", lambda: screen.line("status"))
+        await screen.pilot.pause()
         await screen.press("ctrl+q")
         await screen.sees("1 not sent yet", lambda: screen.line("notice"))
         assert screen.app.is_running

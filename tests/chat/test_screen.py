@@ -4,7 +4,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 
 from chatd.chat.widgets import ChatList, History, Lines
-from tests.chat.support import client_of, terminal
+from tests.chat.support import Terminal, client_of, terminal
 from tests.support import Chat, until
 
 
@@ -95,7 +95,7 @@ async def test_a_chat_with_somebody_new_begins_by_finding_them(chat: Chat) -> No
     async with terminal(ada) as screen:
         await screen.open("Linus")
         await screen.press("ctrl+n", *"ada", "enter")
-        await until(lambda: "nobody is called that" in str(screen.app.screen.query_one(OptionList).options[0].prompt))
+        await until(lambda: found(screen) == ["nobody is called that"])
         await screen.press("escape")
         await screen.open("Grace")
         await screen.sees("Grace", lambda: screen.line("title"))
@@ -105,6 +105,11 @@ async def test_a_chat_with_somebody_new_begins_by_finding_them(chat: Chat) -> No
             assert [each.content for each in (await other.messages(ada.id)).items] == ["hello"]
 
 
+def found(screen: Terminal) -> list[str]:
+    """Return what the dialog shows below the name."""
+    return [str(option.prompt) for each in screen.app.screen.query(OptionList) for option in each.options]
+
+
 async def test_each_chat_keeps_what_is_written_in_it(chat: Chat) -> None:
     ada, grace, linus = await chat.people("ada", "grace", "linus")
     await grace.send(ada, "one")
@@ -112,21 +117,22 @@ async def test_each_chat_keeps_what_is_written_in_it(chat: Chat) -> None:
     async with terminal(ada) as screen:
         await screen.sees("Grace", lambda: screen.chats)
         await screen.press("enter", *"draft")
-        assert screen.line("title").startswith("○ Linus")
+        await screen.sees("○ Linus", lambda: screen.line("title"))
+        await until(lambda: screen.composer == "draft")
         await screen.press("ctrl+down")
         await screen.sees("Grace", lambda: screen.line("title"))
         assert screen.composer == ""
         await screen.press("ctrl+up")
-        assert screen.composer == "draft"
+        await until(lambda: screen.composer == "draft")
 
 
 async def test_the_keys_are_explained(chat: Chat) -> None:
     ada = await chat.person("ada")
     async with terminal(ada) as screen:
         await screen.press("f1")
-        assert len(screen.app.screen_stack) == 2
+        await until(lambda: len(screen.app.screen_stack) == 2)
         await screen.press("escape")
-        assert len(screen.app.screen_stack) == 1
+        await until(lambda: len(screen.app.screen_stack) == 1)
 
 
 async def test_a_line_that_stays_the_same_is_not_drawn_again(chat: Chat) -> None:
@@ -153,5 +159,6 @@ async def test_a_line_that_stays_the_same_is_not_drawn_again(chat: Chat) -> None
         watch(screen.app.query_one(ChatList))
         await grace.send(ada, "three")
         await until(lambda: screen.app.session.state is not None and screen.app.session.state.unread == 2)
+        await until(lambda: len(drawn) >= 2)
         await screen.pilot.pause()
         assert drawn == [0, 1]
