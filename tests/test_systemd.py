@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from chatd import systemd
+from tests.support import PATIENCE
 
 
 @pytest.fixture
 def listener(tmp_path: Path) -> Iterator[socket.socket]:
     """A socket that waits for datagrams, not bound yet."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE)
         yield sock
 
 
@@ -45,7 +46,6 @@ def test_where_nobody_listens_nothing_happens(address: str | None, monkeypatch: 
     systemd.notify("READY=1")
 
 
-@pytest.mark.timeout(20)
 def test_a_listener_that_never_reads_holds_nobody_up(
     listener: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

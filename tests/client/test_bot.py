@@ -12,7 +12,7 @@ import pytest
 from chatd.client import Bot, Cursor, Disconnected, Event, Message, NewMessage, SessionEnded
 from tests.client.support import client_of, fast, take, take_contents
 from tests.conftest import Start
-from tests.support import PASSWORD, Chat, Person, until
+from tests.support import PASSWORD, PATIENCE, Chat, Person, until
 
 
 def bot_of(person: Person, **options: Any) -> Bot:
@@ -233,7 +233,7 @@ async def test_the_server_ends_a_bot_for_good_and_it_says_why(chat: Chat) -> Non
     async with running(bot_of(robot)) as task:
         await robot.post("/auth/logout", status=204)
         with pytest.raises(SessionEnded):
-            await asyncio.wait_for(asyncio.shield(task), 10)
+            await asyncio.wait_for(asyncio.shield(task), PATIENCE)
 
 
 async def test_a_bot_may_end_itself(chat: Chat, tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ async def test_a_bot_may_end_itself(chat: Chat, tmp_path: Path) -> None:
     async with running(bot) as task:
         before = (tmp_path / "cursor").read_text()
         await alice.send(robot, "!quit")
-        await asyncio.wait_for(asyncio.shield(task), 10)
+        await asyncio.wait_for(asyncio.shield(task), PATIENCE)
     assert (tmp_path / "cursor").read_text() != before
 
 

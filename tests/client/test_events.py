@@ -18,7 +18,7 @@ from chatd.client import (
 )
 from chatd.client import stream as stream_module
 from tests.client.support import Line, PeerSocket, client_of, fast, peer, take, take_contents
-from tests.support import Chat, until
+from tests.support import PATIENCE, Chat, until
 
 
 async def test_messages_come_as_they_are_written(chat: Chat) -> None:
@@ -127,7 +127,7 @@ async def test_what_is_not_logged_comes_too(chat: Chat) -> None:
                     return event
             raise AssertionError(seen)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert (await see(PresenceList)).online == frozenset()
             async with client_of(alice) as other:
                 presence = await see(Presence)
@@ -149,7 +149,7 @@ async def test_events_of_unknown_types_pass_through() -> None:
     async with peer(script) as url:
         client = Client(url, token="t", backoff=fast())
         events = client.events()
-        async with client, asyncio.timeout(10):
+        async with client, asyncio.timeout(PATIENCE):
             logged, passing = await anext(events), await anext(events)
             assert (logged.type, logged.data, logged.cursor) == ("poll_opened", {"question": "tea?"}, Cursor("e", 7))
             assert (passing.type, passing.cursor) == ("weather", None)

@@ -13,7 +13,7 @@ import chatd.client
 from chatd.client import Client, EventStream, NewMessage, PresenceList, Rest
 from examples.follow_log import lines_of, messages_of
 from tests.client.support import client_of
-from tests.support import PASSWORD, Chat, until
+from tests.support import PASSWORD, PATIENCE, Chat, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -29,7 +29,7 @@ async def program(
     try:
         yield process
         process.terminate()
-        await asyncio.wait_for(process.wait(), 20)
+        await asyncio.wait_for(process.wait(), PATIENCE)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -55,7 +55,7 @@ async def wake(client: Client, stream: EventStream, user_id: int) -> None:
 async def answer(stream: EventStream, user_id: int, question: str) -> str:
     """Return what a user answers to a question."""
     asked = 0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         async for event in stream:
             if not isinstance(event, NewMessage):
                 continue
@@ -117,7 +117,7 @@ async def test_the_echo_bot_says_what_it_hears_and_misses_nothing(chat: Chat, tm
         await client.send(echo.id, "are you there?")
         async with program(chat, "echo", "examples/echo_bot.py", CHAT_CURSOR_FILE=str(cursor_file)):
             assert await answer(events, echo.id, "are you there?") == "are you there?"
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while await echo.get("/messages/unread_count") != {"unread_count": 0}:
                     await asyncio.sleep(0.01)
 
@@ -167,7 +167,7 @@ async def test_the_bridge_sends_the_new_lines_of_a_log(chat: Chat, tmp_path: Pat
 async def collect(lines: AsyncGenerator[list[str], None], count: int) -> list[str]:
     """Return the next ``count`` lines."""
     found: list[str] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while len(found) < count:
             found += await anext(lines)
     return found

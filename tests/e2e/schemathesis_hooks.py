@@ -15,7 +15,7 @@ CREDENTIALS = {"username": os.environ["CHATD_TESTED_USER"], "password": os.envir
 
 def ask(method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, Any]:
     """Return the status and JSON of an answer."""
-    with contextlib.closing(HTTPConnection(ADDRESS, timeout=10)) as connection:
+    with contextlib.closing(HTTPConnection(ADDRESS, timeout=60)) as connection:
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         return response.status, json.load(response)

@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 EXAMPLES = 15
 
 
+@pytest.mark.timeout(300)
 async def test_every_route_does_what_the_description_says(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data") as server:
         async with client_of(server) as client:
@@ -46,7 +47,7 @@ async def test_every_route_does_what_the_description_says(tmp_path: Path) -> Non
                 CHATD_TESTED_USER=bob.username,
                 CHATD_TESTED_PASSWORD=PASSWORD,
             ),
-            timeout=100,
+            timeout=250,
             check=False,
         )
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

@@ -15,7 +15,7 @@ from yarl import URL
 
 from tests.process import ServerProcess, chatd, client_of
 from tests.raw import upgrade_head
-from tests.support import register, until
+from tests.support import PATIENCE, register, until
 
 #: How many of the longest messages wait for one who never reads: more than the kernel holds, and a little less than
 #: what drops a socket.
@@ -31,7 +31,7 @@ def dial(server: ServerProcess, request: str, receive_buffer: int | None = None)
     connection = socket.socket()
     if receive_buffer is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    connection.settimeout(10)
+    connection.settimeout(PATIENCE)
     connection.connect((url.host, url.port))
     connection.sendall(request.encode())
     return connection
@@ -84,7 +84,7 @@ async def test_sigterm_waits_for_no_client_and_loses_nothing(tmp_path: Path) -> 
 def test_a_server_that_nobody_uses_stops_with_status_zero(tmp_path: Path, number: signal.Signals) -> None:
     with ServerProcess(tmp_path / "data") as server:
         server.signal(number)
-        assert server.wait(timeout=10) == 0
+        assert server.wait() == 0
 
 
 def write_certificate(authority: trustme.CA, directory: Path) -> bytes:
@@ -138,7 +138,7 @@ def test_systemd_hears_when_the_server_is_ready_alive_and_stopping(tmp_path: Pat
     address = str(tmp_path / "notify") if kind == "path" else f"@{tmp_path}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(address.replace("@", "\0"))
-        systemd.settimeout(10)
+        systemd.settimeout(PATIENCE)
 
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])
@@ -153,4 +153,4 @@ def test_systemd_hears_when_the_server_is_ready_alive_and_stopping(tmp_path: Pat
             while heard == b"WATCHDOG=1":
                 heard = systemd.recv(100)
             assert heard == b"STOPPING=1"
-            assert server.wait(timeout=10) == 0
+            assert server.wait() == 0

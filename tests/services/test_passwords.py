@@ -10,8 +10,7 @@ import pytest
 from chatd.errors import RateLimited
 from chatd.services import passwords as module
 from chatd.services.passwords import AT_ONCE, LANES, MEMORY_KIB, PASSES, Passwords
-
-PATIENCE = 30
+from tests.support import PATIENCE
 
 
 class Spy:

@@ -14,8 +14,8 @@ from chatd.storage import sessions as storage
 from chatd.storage import users
 from chatd.storage.database import write_once
 from tests.services.conftest import House
+from tests.support import PATIENCE
 
-PATIENCE = 30
 PASSWORD = "correct horse"
 DAY_MS = 86_400_000
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from chatd.events import UserDisabled
 from chatd.storage import users
 from chatd.storage.database import Database, Transaction, Write
-
-PATIENCE = 30
+from tests.support import PATIENCE
 
 
 def note(name: str, event: int | None = None) -> Write[str]:

@@ -11,7 +11,8 @@ import pytest
 
 from chatd.errors import StorageUnavailable, UserNotFound
 from chatd.storage.database import BUSY_TIMEOUT_MS, Database, Transaction, connect, write_once
-from tests.storage.support import PATIENCE, Gate, ended_since, hold, note, notes, seen_outside, start
+from tests.storage.support import Gate, ended_since, hold, note, notes, seen_outside, start
+from tests.support import PATIENCE
 
 SHARED = {
     "busy_timeout": BUSY_TIMEOUT_MS,

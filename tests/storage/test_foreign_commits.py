@@ -13,6 +13,7 @@ import pytest
 from chatd.storage import database
 from chatd.storage.database import Database, write_once
 from tests.storage.support import note, traced
+from tests.support import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ def _watchful(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -32,7 +33,7 @@ async def test_a_commit_of_another_process_is_noticed(db: Database, path: Path) 
     statement = "INSERT INTO invites (code_hash, created_at) VALUES (x'01', 1)"
     program = f"import sqlite3; db = sqlite3.connect({str(path)!r}); db.execute({statement!r}); db.commit()"
     await asyncio.to_thread(subprocess.run, [sys.executable, "-c", program], check=True)
-    await asyncio.wait_for(noticed.wait(), 30)
+    await asyncio.wait_for(noticed.wait(), PATIENCE)
 
 
 async def test_commits_of_our_own_are_not_noticed_and_each_of_others_is(db: Database, path: Path) -> None:

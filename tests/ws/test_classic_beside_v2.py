@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import WSMsgType
 
-from tests.support import Chat, Person, Socket
+from tests.support import PATIENCE, Chat, Person, Socket
 from tests.ws.v2_client import V2Client, add_group, connect, live
 
 MESSAGE_KEYS = ["id", "sender_id", "receiver_id", "group_id", "content", "is_read", "created_at", "sender"]
@@ -25,7 +25,7 @@ async def company(chat: Chat) -> tuple[Person, Person, V2Client, V2Client, list[
 async def test_a_pong_is_the_classic_one(chat: Chat) -> None:
     _, _, _, _, (socket, *_) = await company(chat)
     await socket.send({"type": "ping", "id": 1})
-    assert (await socket.ws.receive(timeout=10)).data == '{"type":"pong"}'
+    assert (await socket.ws.receive(timeout=PATIENCE)).data == '{"type":"pong"}'
 
 
 async def test_a_message_sent_with_everything_arrives_with_exactly_the_classic_keys(chat: Chat) -> None:
@@ -49,7 +49,7 @@ async def test_the_bytes_of_a_new_message_are_the_same_whoever_else_is_there(cha
     _, bob, one, _, (_, socket, _) = await company(chat)
     answer = await one.send(bob, "hello", client_id="c-1")
     created_at = answer["data"]["message"]["created_at"]
-    assert (await socket.ws.receive(timeout=10)).data == (
+    assert (await socket.ws.receive(timeout=PATIENCE)).data == (
         '{"type":"new_message","data":{"id":2,"sender_id":1,"receiver_id":2,"group_id":null,"content":"hello",'
         f'"is_read":false,"created_at":"{created_at}",'
         '"sender":{"id":1,"username":"alice","nickname":"Alice","avatar_path":null,"is_ai":false}}}'
@@ -100,7 +100,7 @@ async def test_a_planned_stop_is_told_by_its_code_alone(chat: Chat) -> None:
     _, _, one, _, sockets = await company(chat)
     stop = asyncio.create_task(chat.server.stop())
     for socket in sockets:
-        message = await socket.ws.receive(timeout=10)
+        message = await socket.ws.receive(timeout=PATIENCE)
         assert message.type is WSMsgType.CLOSE
         assert socket.ws.close_code == 1012
     assert await one.closed() == 1012

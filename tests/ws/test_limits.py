@@ -9,7 +9,7 @@ from aiohttp import WSMsgType, WSServerHandshakeError
 from chatd.http.context import REGISTRY
 from tests.conftest import Start
 from tests.raw import CLOSE, TEXT, connect
-from tests.support import Chat, Person, Socket, error_of, until
+from tests.support import PATIENCE, Chat, Person, Socket, error_of, until
 from tests.ws.test_handshake import UPGRADE
 
 FRAME = 64 * 1024
@@ -174,7 +174,7 @@ async def test_a_flood_over_two_sockets_is_one_flood(start: Start) -> None:
         for socket in sockets:
             await socket.send("anything")
     waits = [asyncio.create_task(socket.closed()) for socket in sockets]
-    done, pending = await asyncio.wait(waits, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    done, pending = await asyncio.wait(waits, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
     assert {wait.result() for wait in done} == {1008}
     for wait in pending:
         wait.cancel()

@@ -11,7 +11,7 @@ from chatd.http.context import REGISTRY
 from chatd.logs import JsonFormatter, TextFormatter
 from tests.api.support import disable
 from tests.conftest import Start
-from tests.support import Chat, Person, until
+from tests.support import PATIENCE, Chat, Person, until
 from tests.ws.v2_client import PROTOCOL, V2Client, connect, live
 
 
@@ -63,7 +63,7 @@ async def test_chatd_v2_is_selected_where_the_connection_is_then_refused(
 ) -> None:
     ws = await offer(chat, protocols, token)
     assert ws.protocol == PROTOCOL
-    assert (await ws.receive(timeout=10)).type is WSMsgType.CLOSE
+    assert (await ws.receive(timeout=PATIENCE)).type is WSMsgType.CLOSE
     assert ws.close_code == code
 
 
@@ -72,7 +72,7 @@ async def test_chatd_v2_is_selected_for_an_account_that_may_not_connect(chat: Ch
     disable(chat, alice)
     ws = await offer(chat, [PROTOCOL], alice.token)
     assert ws.protocol == PROTOCOL
-    await ws.receive(timeout=10)
+    await ws.receive(timeout=PATIENCE)
     assert ws.close_code == 4003
 
 
@@ -86,7 +86,7 @@ async def test_a_token_beside_other_subprotocols_is_none(chat: Chat) -> None:
     alice = await chat.person("alice")
     ws = await offer(chat, ["chat", f"bearer.{alice.token}"])
     assert ws.protocol is None
-    await ws.receive(timeout=10)
+    await ws.receive(timeout=PATIENCE)
     assert ws.close_code == 4001
 
 

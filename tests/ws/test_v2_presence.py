@@ -4,13 +4,13 @@ import asyncio
 from datetime import UTC, datetime
 
 from chatd.http.context import REGISTRY
-from tests.support import Chat, Person, until
+from tests.support import PATIENCE, Chat, Person, until
 from tests.ws.v2_client import Frame, V2Client, add_group, connect, kinds, leave, live, logged
 
 
 async def presence(client: V2Client, person: Person, *, online: bool) -> Frame:
     """Wait until a client is told that somebody is there, or is not any more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             data: Frame = (await client.read_until("presence"))["data"]
             if (data["user_id"], data["online"]) == (person.id, online):

@@ -9,7 +9,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 from chatd.http.context import CONFIG
 from chatd.storage import change_log
 from chatd.storage.database import Transaction, write_once
-from tests.support import Chat, Person
+from tests.support import PATIENCE, Chat, Person
 
 Frame = dict[str, Any]
 
@@ -34,7 +34,7 @@ class V2Client:
 
     async def read_text(self) -> str:
         """Return the next frame as it came."""
-        message = await self.ws.receive(timeout=20)
+        message = await self.ws.receive(timeout=PATIENCE)
         assert message.type is WSMsgType.TEXT, (message, self.ws.close_code)
         return str(message.data)
 
@@ -125,7 +125,7 @@ class V2Client:
     async def closed(self) -> int | None:
         """Wait for the server to close, and return the code; frames before it are kept."""
         while True:
-            message = await self.ws.receive(timeout=10)
+            message = await self.ws.receive(timeout=PATIENCE)
             if message.type is not WSMsgType.TEXT:
                 return self.ws.close_code
             self._kept.append(json.loads(message.data))
