@@ -252,9 +252,9 @@ def test_without_npm_a_build_says_what_is_missing(checkout: Checkout, tmp_path: 
 def test_pip_brings_node_along_for_an_editable_installation_as_well(
     checkout: Checkout, tmp_path: Path, no_node: str
 ) -> None:
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--prefix", str(tmp_path / "installed")]
+    elsewhere = ["--no-deps", "--ignore-installed", "--prefix", str(tmp_path / "installed")]
     done = subprocess.run(
-        [*install, "--editable", str(checkout.root)],
+        [sys.executable, "-m", "pip", "install", "--quiet", *elsewhere, "--editable", str(checkout.root)],
         env={**os.environ, "PATH": no_node, "BUILDS": str(checkout.log)},
         capture_output=True,
         text=True,
