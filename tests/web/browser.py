@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 from aiohttp import ClientSession
@@ -15,6 +16,7 @@ from playwright.async_api import (
     ConsoleMessage,
     Dialog,
     Page,
+    Playwright,
     WebError,
     async_playwright,
     expect,
@@ -46,13 +48,17 @@ LINE_LOST = (r"WebSocket connection to .* failed", r"net::ERR_")
 expect.set_options(timeout=PATIENCE)
 
 
-def executable() -> str:
+def executable(playwright: Playwright) -> str:
     """Return the path of the browser.
 
     :raises AssertionError: there is none; the text says how to get it.
     """
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert found, "there is no Chromium: install Debian's package (apt-get install chromium) or set CHROMIUM to its path"
+    own = playwright.chromium.executable_path
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or (own if Path(own).exists() else None)
+    assert found, (
+        "there is no Chromium: install Debian's package (apt-get install chromium) or Playwright's "
+        "(playwright install --with-deps chromium), or set CHROMIUM to the path of one"
+    )
     return found
 
 
@@ -63,7 +69,9 @@ async def chromium(*arguments: str) -> AsyncIterator[Browser]:
     :param arguments: further options of Chromium.
     """
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, *arguments])
+        browser = await playwright.chromium.launch(
+            executable_path=executable(playwright), args=[*ARGUMENTS, *arguments]
+        )
         try:
             yield browser
         finally:

@@ -3,7 +3,7 @@
 All of them run on one event loop, which the browser needs; every other test of the project has a loop of its own.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Remember for the fixtures whether the test failed."""
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
@@ -49,7 +49,9 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def built() -> None:
     """Be sure that there is a client to test."""
-    assert (STATIC / "index.html").is_file(), "the web client is not built: npm --prefix web ci && npm --prefix web run build"
+    assert (STATIC / "index.html").is_file(), (
+        "the web client is not built: npm --prefix web ci && npm --prefix web run build"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,7 @@ async def devices(
     if request.node.stash.get(FAILED, False):
         for number, page in enumerate(page for device in devices.all for page in device.context.pages):
             await page.screenshot(path=tmp_path / f"page-{number}.png")
-        print(f"what the browsers showed is in {tmp_path}")  # noqa: T201
+        request.node.add_report_section("teardown", "screenshots", f"what the browsers showed is in {tmp_path}")
     await devices.close()
     assert [device.unexpected for device in devices.all if device.unexpected] == []
 

@@ -148,9 +148,12 @@ class Chat:
     async def react(self, message: Locator, emoji: str) -> None:
         """Choose a reaction from the picker."""
         await self.act(message, "React")
-        await self.page.get_by_role("button", name=starting(emoji)).or_(
-            self.page.get_by_role("menuitem", name=starting(emoji))
-        ).or_(self.page.get_by_role("option", name=starting(emoji))).first.click()
+        await (
+            self.page.get_by_role("button", name=starting(emoji))
+            .or_(self.page.get_by_role("menuitem", name=starting(emoji)))
+            .or_(self.page.get_by_role("option", name=starting(emoji)))
+            .first.click()
+        )
 
     @staticmethod
     def reaction(message: Locator, emoji: str, count: int) -> Locator:
@@ -180,7 +183,7 @@ class Settings:
         file: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": picture}
         await self.avatar.set_input_files(file)
 
-    async def choose(self, label: Literal["Language", "Theme"], value: str) -> None:
+    async def choose(self, label: Literal["Language", "语言", "Theme"], value: str) -> None:
         """Choose a preference, by a select or by a radio button."""
         group = self.page.get_by_role("radiogroup", name=label)
         select = self.page.get_by_role("combobox", name=label)

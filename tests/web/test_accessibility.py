@@ -1,0 +1,103 @@
+"""What axe finds on every page and in every menu and dialog, light and dark, on a phone and on a desk."""
+
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Page, expect
+
+from tests.support import Person
+from tests.web.browser import DESK, PHONE, Device, Devices
+
+Scheme = Literal["light", "dark"]
+
+EVERYWHERE = pytest.mark.parametrize(
+    ("scheme", "form"),
+    [("light", DESK), ("dark", DESK), ("light", PHONE), ("dark", PHONE)],
+    ids=["light desk", "dark desk", "light phone", "dark phone"],
+)
+
+
+async def findings(page: Page) -> list[str]:
+    """Return what axe calls serious or critical, when nothing moves any more."""
+    await page.evaluate("Promise.allSettled(document.getAnimations().map(animation => animation.finished))")
+    found = await Axe().run(page)
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html']} ({node['failureSummary']})"
+        for violation in found.response["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+async def device_of(devices: Devices, person: Person | None, scheme: Scheme, form: dict[str, Any]) -> Device:
+    """Return a device that does not animate."""
+    return await devices.device(person, color_scheme=scheme, reduced_motion="reduce", **form)
+
+
+@EVERYWHERE
+async def test_the_entrance_is_accessible(devices: Devices, scheme: Scheme, form: dict[str, Any]) -> None:
+    device = await device_of(devices, None, scheme, form)
+    device.allow("status of 4..")
+    await device.open("/login")
+    await expect(device.entrance.sign_in_heading).to_be_visible()
+    assert await findings(device.page) == []
+    await device.entrance.sign_in("nobody", "nothing at all")
+    await expect(device.page.get_by_role("alert")).to_be_visible()
+    assert await findings(device.page) == []
+    await device.open("/register")
+    await device.entrance.register("x", "", "short")
+    await expect(device.entrance.password).to_have_attribute("aria-invalid", "true")
+    assert await findings(device.page) == []
+
+
+@EVERYWHERE
+async def test_the_messages_are_accessible(
+    devices: Devices, alice: Person, bob: Person, scheme: Scheme, form: dict[str, Any]
+) -> None:
+    device = await device_of(devices, bob, scheme, form)
+    await device.open("/messages")
+    await expect(device.conversations.new).to_be_visible()
+    assert await findings(device.page) == []
+    question = await alice.send(bob, "see https://example.org/")
+    async with await alice.request("PUT", f"/messages/{question['id']}/reactions/👍") as response:
+        assert response.ok
+    gone = await alice.send(bob, "gone")
+    async with await alice.request("DELETE", f"/messages/{gone['id']}") as response:
+        assert response.ok
+    await expect(device.conversations.of(alice.nickname)).to_be_visible()
+    assert await findings(device.page) == []
+    await device.conversations.of(alice.nickname).click()
+    await expect(device.chat.divider).to_be_visible()
+    await device.chat.reply(device.chat.by_id(question["id"]), alice.nickname, "I have seen it")
+    await device.chat.edit(device.chat.message("I have seen it"), "I have seen it, thanks")
+    await expect(device.chat.message("I have seen it, thanks")).to_contain_text("edited")
+    await device.chat.act(device.chat.by_id(question["id"]), "Reply")
+    await device.chat.box.fill("a draft")
+    assert await findings(device.page) == []
+    message = device.chat.message("I have seen it, thanks")
+    await message.hover()
+    await message.get_by_role("button", name="Message actions").click()
+    await expect(device.page.get_by_role("menuitem", name="Delete")).to_be_visible()
+    assert await findings(device.page) == []
+    await device.page.get_by_role("menuitem", name="Delete").click()
+    await expect(device.page.get_by_text("Delete this message?")).to_be_visible()
+    assert await findings(device.page) == []
+    await device.page.keyboard.press("Escape")
+    await device.chat.act(device.chat.by_id(question["id"]), "React")
+    assert await findings(device.page) == []
+
+
+@EVERYWHERE
+async def test_finding_a_person_and_the_settings_are_accessible(
+    devices: Devices, alice: Person, bob: Person, scheme: Scheme, form: dict[str, Any]
+) -> None:
+    device = await device_of(devices, bob, scheme, form)
+    await device.open("/messages")
+    await device.conversations.new.click()
+    await device.conversations.search.fill(alice.username)
+    await expect(device.conversations.result(alice.nickname)).to_be_visible()
+    assert await findings(device.page) == []
+    await device.open("/settings")
+    await expect(device.settings.nickname).to_have_value(bob.nickname)
+    assert await findings(device.page) == []

@@ -1,0 +1,194 @@
+"""Whatever people write is shown as what it is: text."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.support import Person
+from tests.web.browser import Devices
+
+MARKUP = (
+    '<img src=x onerror="alert(1)"><b>bold</b> &amp; <script>alert(2)</script> {{ 7 * 7 }} ${7} %s @:chat.send {name} |'
+)
+
+#: As long as a nickname may be.
+MARKUP_NAME = "<img src=x onerror=alert(3)><b>{{7*7}}</b> {n} @:x"
+
+ELEMENTS = "b, script:not([src]), img[src='x']"
+
+#: Everything the client gives to the browser to be shown as a notification.
+NOTED = """
+    globalThis.noted = []
+    const show = ServiceWorkerRegistration.prototype.showNotification
+    ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
+      noted.push({ title, ...options })
+      return show.call(this, title, options)
+    }
+    globalThis.Notification = class extends Notification {
+      constructor(title, options) {
+        super(title, options)
+        noted.push({ title, ...options })
+      }
+    }
+"""
+
+
+async def rename(person: Person, nickname: str) -> None:
+    """Give somebody another nickname."""
+    async with await person.request("PUT", "/users/me", json={"nickname": nickname}) as response:
+        assert response.status == 200, await response.text()
+
+
+async def style(text: Locator, name: str) -> str:
+    """Return the computed style of the innermost element that a text is in."""
+    value: str = await text.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+    return value
+
+
+async def test_markup_is_shown_as_text_in_every_place(devices: Devices, alice: Person, bob: Person) -> None:
+    await rename(alice, MARKUP_NAME)
+    first = await alice.send(bob, MARKUP)
+    at_bobs = await devices.desk(bob)
+    await at_bobs.open("/messages")
+    entry = at_bobs.conversations.list.get_by_role("link")
+    await expect(entry).to_contain_text(MARKUP_NAME)
+    await expect(entry).to_contain_text(MARKUP)
+    await entry.click()
+    await expect(at_bobs.chat.heading(MARKUP_NAME)).to_be_visible()
+    await expect(at_bobs.page).to_have_title(re.compile(re.escape(MARKUP_NAME)))
+    await at_bobs.chat.reply(at_bobs.chat.by_id(first["id"]), MARKUP_NAME, f"I quote: {MARKUP}")
+    await expect(at_bobs.chat.messages).to_have_count(2)
+    for message in await at_bobs.chat.messages.all():
+        await expect(message).to_contain_text(MARKUP)
+    await expect(at_bobs.chat.messages.last.get_by_text(MARKUP)).to_have_count(2)
+    await at_bobs.conversations.new.click()
+    await at_bobs.conversations.search.fill(alice.username)
+    await expect(at_bobs.conversations.dialog.get_by_text(MARKUP_NAME)).to_be_visible()
+    await expect(at_bobs.page.locator(ELEMENTS)).to_have_count(0)
+
+
+async def test_markup_is_text_in_a_notification(devices: Devices, alice: Person, bob: Person) -> None:
+    await rename(alice, MARKUP_NAME)
+    at_bobs = await devices.desk(bob, permissions=["notifications"])
+    await at_bobs.context.add_init_script(NOTED)
+    await at_bobs.open("/settings")
+    await at_bobs.settings.notifications.click()
+    await expect(at_bobs.settings.notifications).to_be_checked()
+    await alice.send(bob, MARKUP)
+    noted = await (await at_bobs.page.wait_for_function("noted.length && noted")).json_value()
+    assert [(note["title"], note["body"]) for note in noted] == [(MARKUP_NAME, MARKUP)]
+
+
+@pytest.mark.parametrize("text", ["שלום עולם, how are you?", "مرحبا <b>بك</b> 123"])
+async def test_right_to_left_text_runs_from_right_to_left(
+    devices: Devices, alice: Person, bob: Person, text: str
+) -> None:
+    await alice.send(bob, text)
+    await alice.send(bob, "left to right, שלום")
+    at_bobs = await devices.desk(bob)
+    await at_bobs.open(f"/messages/{alice.id}")
+    await expect(at_bobs.chat.message(text)).to_be_visible()
+    assert await style(at_bobs.chat.messages.first.get_by_text(text), "direction") == "rtl"
+    assert await style(at_bobs.chat.messages.last.get_by_text("left to right"), "direction") == "ltr"
+    await at_bobs.chat.box.fill(text)
+    assert await style(at_bobs.chat.box, "direction") == "rtl"
+
+
+async def test_text_that_turns_the_direction_round_does_not_turn_its_neighbours(
+    devices: Devices, alice: Person, bob: Person
+) -> None:
+    await rename(alice, "\u202eecila")
+    await alice.send(bob, "\u202eturned")
+    at_bobs = await devices.desk(bob)
+    await at_bobs.open(f"/messages/{alice.id}")
+    places = [
+        at_bobs.conversations.list.get_by_text("ecila"),
+        at_bobs.conversations.list.get_by_text("turned"),
+        at_bobs.chat.messages.get_by_text("turned"),
+        at_bobs.page.get_by_role("heading").get_by_text("ecila").or_(at_bobs.page.get_by_role("heading", name="ecila")),
+    ]
+    for place in places:
+        await expect(place.last).to_be_visible()
+        assert re.search("isolate|plaintext", await style(place.last, "unicodeBidi")), await place.last.evaluate(
+            "element => element.outerHTML"
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "z\u0351\u0352\u0353a\u0354\u0355l\u0356\u0357g\u0358o",
+        "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽",
+        "W" * 500,
+        "  indented\n\n\n  and   spaced\t.",
+        "https://example.org/" + "a" * 300,
+    ],
+    ids=["marks", "emoji", "one long word", "white space", "a long link"],
+)
+async def test_odd_text_is_kept_and_stays_within_its_bubble(
+    devices: Devices, alice: Person, bob: Person, text: str
+) -> None:
+    sent = await alice.send(bob, text)
+    phone = await devices.phone(bob)
+    await phone.open(f"/messages/{alice.id}")
+    message = phone.chat.by_id(sent["id"])
+    await expect(message).to_be_visible()
+    shown = await message.inner_text()
+    assert text.strip() in shown
+    assert await fits(phone.page)
+
+
+async def fits(page: Page) -> bool:
+    """Tell whether nothing is wider than the window."""
+    wide: bool = await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    return wide
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("see https://example.org/a?b=1#c.", ["https://example.org/a?b=1#c"]),
+        ("javascript:alert(1) data:text/html,x vbscript:x file:///etc/passwd", []),
+        ("(http://example.org/x) and https://例え.jp/", ["http://example.org/x", "https://xn--r8jz45g.jp/"]),
+    ],
+)
+async def test_only_addresses_of_the_web_become_links_and_they_tell_the_other_site_nothing(
+    devices: Devices, alice: Person, bob: Person, text: str, addresses: list[str]
+) -> None:
+    await alice.send(bob, text)
+    at_bobs = await devices.desk(bob)
+    await at_bobs.open(f"/messages/{alice.id}")
+    message = at_bobs.chat.messages.first
+    await expect(message).to_contain_text(text)
+    links = message.get_by_role("link")
+    found: list[dict[str, Any]] = await links.evaluate_all(
+        "all => all.map(({href, target, rel}) => ({href, target, rel}))"
+    )
+    assert [link["href"] for link in found] == addresses
+    assert all(link["target"] == "_blank" and {"noopener", "noreferrer"} <= set(link["rel"].split()) for link in found)
+
+
+async def test_chinese_is_composed_sent_and_shown(devices: Devices, alice: Person, bob: Person) -> None:
+    at_alices, at_bobs = await devices.desk(alice), await devices.desk(bob, locale="zh-CN")
+    await at_alices.open(f"/messages/{bob.id}")
+    await at_bobs.page.goto("/messages")
+    keyboard = await at_alices.context.new_cdp_session(at_alices.page)
+    await at_alices.chat.box.focus()
+    for typed in ("n", "ni", "ni h", "ni hao"):
+        await keyboard.send(
+            "Input.imeSetComposition", {"text": typed, "selectionStart": len(typed), "selectionEnd": len(typed)}
+        )
+    await expect(at_alices.chat.box).to_have_value("ni hao")
+    for kind in ("rawKeyDown", "keyUp"):  # the Enter that chooses a candidate
+        await keyboard.send(
+            "Input.dispatchKeyEvent", {"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
+        )
+    await expect(at_alices.chat.messages).to_have_count(0)
+    await keyboard.send("Input.insertText", {"text": "你好，世界"})
+    await expect(at_alices.chat.box).to_have_value("你好，世界")
+    await expect(at_alices.chat.messages).to_have_count(0)
+    await at_alices.chat.box.press("Enter")
+    await expect(at_alices.chat.message("你好，世界")).to_have_attribute("data-state", "sent")
+    await expect(at_bobs.page.get_by_role("listitem").filter(has_text="你好，世界")).to_be_visible()
