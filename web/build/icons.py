@@ -1,6 +1,6 @@
-"""Draws the PNG icons in `public/icons/` from `public/favicon.svg`: run it when the mark changes, and commit what it writes.
+"""Draws the PNG icons in `public/icons/` from `public/favicon.svg`.
 
-Needs the `test` extra and Chromium: `python web/build/icons.py`.
+Run it when the mark changes, with the `test` extra and Chromium, and commit its work: `python web/build/icons.py`.
 """
 
 import os
@@ -34,9 +34,7 @@ def icon(mark: str, *, radius: int | None, scale: float = 1.0) -> str:
 
 def main() -> None:
     """Write every icon that the manifest and index.html name."""
-    found = re.search(r' d="([^"]+)"', (PUBLIC / "favicon.svg").read_text())
-    assert found is not None
-    mark = found[1]
+    [mark] = re.findall(r' d="([^"]+)"', (PUBLIC / "favicon.svg").read_text())
     icons = {
         "icon-192.png": (192, icon(mark, radius=15)),
         "icon-512.png": (512, icon(mark, radius=15)),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 import type { Plugin } from 'vite'
 
@@ -12,20 +12,22 @@ const PLACEHOLDER = '__SHELL__'
 /**
  * Builds the service worker to `sw.js` in the root of the build, and tells it which files make up the client.
  *
- * :param entry: the worker's source. It must share no module with the page, for a worker of this kind cannot import.
- * :param extra: the files of `public/` that belong to it, besides all that is built.
+ * @param entry the worker's source. It must share no module with the page, for a worker of this kind cannot import.
+ * @param extra the files of `public/` that belong to it, besides all that is built.
  */
 export function serviceWorker({ entry, extra }: { entry: string; extra: readonly string[] }): Plugin {
+  let root = ''
   let publicDir = ''
   return {
     name: 'service-worker',
     apply: 'build',
     enforce: 'post',
     configResolved(config) {
+      root = config.root
       publicDir = config.publicDir
     },
     buildStart() {
-      this.emitFile({ type: 'chunk', id: entry, fileName: FILE })
+      this.emitFile({ type: 'chunk', id: resolve(root, entry), fileName: FILE })
     },
     generateBundle: {
       order: 'post',

@@ -2,6 +2,7 @@ import { readonly, shallowRef, watch, type Ref } from 'vue'
 
 import type { PageMessage } from '@/sw/messages'
 
+import { keepInstallOffer } from './useInstall'
 import { useWebSocket } from './useWebSocket'
 
 const SCRIPT = '/sw.js'
@@ -18,7 +19,7 @@ let registration: ServiceWorkerRegistration | undefined
  */
 export function useServiceWorker(): {
   updateReady: Readonly<Ref<boolean>>
-  /** Registers the worker; once, when the page has been shown. In development there is none. */
+  /** To be called once, when the page has been shown. In development there is no worker. */
   start: () => void
   /** Shows the new version, in this tab and in all others that show the old one. */
   reload: () => void
@@ -27,6 +28,7 @@ export function useServiceWorker(): {
 }
 
 function start(): void {
+  keepInstallOffer()
   if (!import.meta.env.PROD) return
   const { isConnected } = useWebSocket()
   // A server that comes back has often come back as a newer one.

@@ -3,9 +3,9 @@ import { onScopeDispose, readonly, shallowRef, watch, type Ref } from 'vue'
 /**
  * Holds a Web Lock, which all tabs of the browser can see, and which goes with the tab however that ends.
  *
- * :param name: the lock's name; null while none is wanted. It is followed for as long as the caller's scope lives.
- * :param mode: `exclusive` makes this tab wait until it is the only one; `shared` only shows that it is there.
- * :returns: whether the lock is held now.
+ * @param name the lock's name; null while none is wanted. It is followed for as long as the caller's scope lives.
+ * @param mode `exclusive` makes this tab wait until it is the only one; `shared` only shows that it is there.
+ * @returns whether the lock is held now.
  */
 export function useLock(name: () => string | null, mode: LockMode): Readonly<Ref<boolean>> {
   const isHeld = shallowRef(false)

@@ -19,8 +19,8 @@ export function tagOf(userId: number): string {
 /**
  * A notification's title and the rest, for one message.
  *
- * :param sender: who has written, as they are called now.
- * :param isHome: whether the API is where the page is. A picture from elsewhere would tell that host who reads.
+ * @param sender who has written, as they are called now.
+ * @param isHome whether the API is where the page is. A picture from elsewhere would tell that host who reads.
  */
 export function noticeOf(message: Message, sender: Brief, isHome: boolean): { title: string; options: NoticeOptions } {
   const picture = sender.avatar_path

@@ -7,10 +7,10 @@ const PAGE = /^\/(?:login|register|settings|messages(?:\/\d+)?)?$/
 /**
  * The way of one GET request.
  *
- * :param url: what is asked for.
- * :param origin: where the client is at home; what is elsewhere is never touched, nor is what the API answers.
- * :param isNavigation: whether the browser opens it as a page: `/messages` is one and the API's address too.
- * :param files: the paths of the build that are kept.
+ * @param url what is asked for.
+ * @param origin where the client is at home; what is elsewhere is never touched, nor is what the API answers.
+ * @param isNavigation whether the browser opens it as a page: `/messages` is one and the API's address too.
+ * @param files the paths of the build that are kept.
  */
 export function routeOf(url: URL, origin: string, isNavigation: boolean, files: ReadonlySet<string>): Route {
   if (url.origin !== origin) return null
