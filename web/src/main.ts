@@ -6,6 +6,7 @@ import { createApp, watch } from 'vue'
 
 import { loadSettings } from '@/api/settings'
 import App from '@/App.vue'
+import { useServiceWorker } from '@/composables/useServiceWorker'
 import { i18n, showLanguage } from '@/i18n'
 import { router } from '@/router'
 import { usePreferencesStore } from '@/stores/preferences'
@@ -29,3 +30,4 @@ await Promise.allSettled([loadSettings(), languageShown])
 app.use(router)
 await router.isReady().catch(() => {})
 app.mount('#app')
+useServiceWorker().start()

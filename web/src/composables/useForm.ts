@@ -1,0 +1,100 @@
+import { computed, reactive, ref, type ComputedRef, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+
+import { ApiError } from '@/api/errors'
+
+import { useCountdown } from './useCountdown'
+
+/** What is wrong with each field, in the reader's language. */
+export type FieldErrors<Field extends string> = Partial<Record<Field, string>>
+
+export interface Form<Field extends string> {
+  errors: FieldErrors<Field>
+  /** What is wrong with the whole: empty when nothing is. */
+  problem: ComputedRef<string>
+  /** The problem as it was when it came up, if it has counted seconds since: nobody wants to hear each. */
+  said: Readonly<Ref<string>>
+  isBusy: Readonly<Ref<boolean>>
+  /** Raised each time that something is found wrong. */
+  failures: Readonly<Ref<number>>
+  /** Shows `found`; where it is empty, does `action` and shows what the server says of it. Tells whether all went well. */
+  submit(found: FieldErrors<Field>, action: () => Promise<unknown>): Promise<boolean>
+}
+
+interface Options<Field extends string> {
+  /** The form's own fields by the names that the server has for them. */
+  fields: Record<string, Field>
+  /** What the server's codes mean here: a text for the whole, or for one field. */
+  codes?: Record<string, () => string | FieldErrors<Field>>
+}
+
+/** One form's life: what is wrong with it, how long to wait, and whether it is under way. */
+export function useForm<Field extends string>({ fields, codes = {} }: Options<Field>): Form<Field> {
+  const { t } = useI18n()
+  const errors = reactive({}) as FieldErrors<Field>
+  const text = ref('')
+  const said = ref('')
+  const waitUntil = ref<number | null>(null)
+  const wait = useCountdown(waitUntil)
+  const isBusy = ref(false)
+  const failures = ref(0)
+
+  const problem = computed(() => {
+    if (waitUntil.value === null) return text.value
+    return wait.value > 0 ? t('shell.errors.rateLimited', { seconds: wait.value }, wait.value) : ''
+  })
+
+  function show(found: FieldErrors<Field>, whole = ''): boolean {
+    for (const field of Object.values(fields)) delete errors[field]
+    Object.assign(errors, found)
+    text.value = whole
+    said.value = ''
+    waitUntil.value = null
+    if (whole || Object.keys(found).length > 0) failures.value += 1
+    return Object.keys(found).length === 0
+  }
+
+  function explain(error: unknown): void {
+    if (!(error instanceof ApiError)) {
+      console.error(error)
+      show({}, t('shell.errors.unexpected'))
+      return
+    }
+    const known = codes[error.code]?.()
+    const found = Object.entries(error.errors).flatMap(([name, sentences]) => {
+      const field = fields[name]
+      return field ? [[field, sentences.join(' ')]] : []
+    })
+    if (known !== undefined) typeof known === 'string' ? show({}, known) : show(known)
+    else if (found.length > 0) show(Object.fromEntries(found) as FieldErrors<Field>)
+    else show({}, describe(error, t))
+    if (error.status !== 429 || error.retryAfterMs === null) return
+    waitUntil.value = Date.now() + error.retryAfterMs
+    said.value = problem.value
+  }
+
+  async function submit(found: FieldErrors<Field>, action: () => Promise<unknown>): Promise<boolean> {
+    if (isBusy.value || !show(found)) return false
+    isBusy.value = true
+    try {
+      await action()
+      return true
+    } catch (error) {
+      explain(error)
+      return false
+    } finally {
+      isBusy.value = false
+    }
+  }
+
+  return { errors, problem, said, isBusy, failures, submit }
+}
+
+/** An error of the API in the reader's language, where there are words for it; otherwise in the server's. */
+export function describe(error: unknown, t: (key: string) => string): string {
+  if (!(error instanceof ApiError)) return t('shell.errors.unexpected')
+  if (error.status === 0) return t('shell.errors.network')
+  if (error.status === 429) return t('shell.errors.rateLimitedLater')
+  if (error.status >= 500) return t('shell.errors.server')
+  return error.detail
+}
