@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.process import ServerProcess, client_of
 from tests.support import register
 
@@ -70,6 +72,7 @@ async def test_the_services_filter_allows_every_system_call_a_server_makes(tmp_p
     assert used - allowed <= ONLY_AS_ROOT
 
 
+@pytest.mark.timeout(600)  # where the web client has to be built first, it is
 def test_a_wheel_carries_all_that_an_installed_server_needs(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True)
@@ -85,6 +88,12 @@ def test_a_wheel_carries_all_that_an_installed_server_needs(tmp_path: Path) -> N
     assert {path.name for path in (installed / "chatd" / "migrations").iterdir()} == {
         path.name for path in (ROOT / "migrations").iterdir()
     }
+    page = (installed / "chatd" / "static" / "index.html").read_text(encoding="utf-8")
+    assets = [f"chatd/static{address}" for address in re.findall(r'(?:src|href)="(/assets/[^"]+)"', page)]
+    assert assets
+    assert set(assets) <= set(names)
+    assert any(f"{asset}.br" in names and f"{asset}.gz" in names for asset in assets)
+    assert not any("node_modules" in name or name.endswith((".vue", ".ts")) for name in names)
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     where = "import chatd.storage.migrate as m; print(m.migrations_directory(), m.migrate(m.Path('new.db')))"
     done = subprocess.run(
