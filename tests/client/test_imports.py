@@ -45,8 +45,9 @@ def test_the_client_is_typed() -> None:
 
 
 def test_the_client_can_be_installed_alone(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path)]
-    subprocess.run([*build, str(ROOT / "chatd" / "client")], check=True, capture_output=True)
+    offline = ["--no-index", "--no-build-isolation", "--no-deps"]
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", *offline, "--wheel-dir", str(tmp_path)]
+    subprocess.run([*build, str(ROOT / "chatd" / "client")], check=True)
     (wheel,) = tmp_path.glob("chatd_client-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}

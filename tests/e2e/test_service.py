@@ -74,8 +74,9 @@ async def test_the_services_filter_allows_every_system_call_a_server_makes(tmp_p
 
 @pytest.mark.timeout(600)  # where the web client has to be built first, it is
 def test_a_wheel_carries_all_that_an_installed_server_needs(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
-    subprocess.run(build, check=True, capture_output=True)
+    offline = ["--no-index", "--no-build-isolation", "--no-deps"]
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", *offline, "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True)
     (wheel,) = tmp_path.glob("chatd-*.whl")
     installed = tmp_path / "installed"
     with zipfile.ZipFile(wheel) as archive:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatd.storage import database
-from tests.support import Chat, until
+from tests.support import PATIENCE, Chat, until
 from tests.ws.v2_client import connect, contents
 
 
@@ -21,7 +21,7 @@ async def test_what_a_replay_has_told_is_not_told_again_when_its_commit_returns(
     def slow_to_return(*arguments: Any) -> Any:
         outcomes = commit(*arguments)
         committed.set()
-        assert may_return.wait(20)
+        assert may_return.wait(PATIENCE)
         return outcomes
 
     monkeypatch.setattr(database, "_commit", slow_to_return)
