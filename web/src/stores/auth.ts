@@ -1,4 +1,135 @@
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 
-export const useAuthStore = defineStore('auth', () => ({ isSignedIn: ref(false) }))
+import { type ProfileChanges, type Registration, useApi } from '@/composables/useApi'
+import type { ServerEvent, Session, User } from '@/api/wire'
+import { forgetEverything } from '@/offline/forget'
+import { local, onChangedElsewhere, parsed } from '@/offline/local'
+import { wipeSnapshots } from '@/offline/snapshots'
+
+const KEY = 'chatd.auth'
+
+interface Kept {
+  token: string
+  user: User
+}
+
+/** Why somebody is signed out, or their connection has ended, without having asked for it. */
+export type Ended = 'session_ended' | 'no_account' | 'signed_out_elsewhere' | 'too_many'
+
+/** Who is signed in: the same in all tabs of a browser. */
+export const useAuthStore = defineStore('auth', () => {
+  const api = useApi()
+  const kept = shallowRef<Kept | null>(parsed<Kept>(local.get(KEY)))
+  const endedBecause = ref<Ended | null>(null)
+  const token = computed(() => kept.value?.token ?? null)
+  const user = computed(() => kept.value?.user ?? null)
+  const isSignedIn = computed(() => kept.value !== null)
+
+  watch(token, (value) => api.setToken(value), { immediate: true, flush: 'sync' })
+  api.onUnauthorized((error) => void end(error.code === 'account_unavailable' ? 'no_account' : 'session_ended'))
+  onChangedElsewhere((key, value) => {
+    if (key === null || key === KEY) follow(parsed<Kept>(key === null ? null : value))
+  })
+
+  function keep(value: Kept): void {
+    local.set(KEY, JSON.stringify(value))
+    kept.value = value
+  }
+
+  /** Do as another tab did. */
+  function follow(theirs: Kept | null): void {
+    if (theirs === null && kept.value !== null) endedBecause.value = 'signed_out_elsewhere'
+    if (theirs !== null) endedBecause.value = null
+    kept.value = theirs
+  }
+
+  async function signIn(username: string, password: string): Promise<void> {
+    const { access_token } = await api.login(username, password)
+    api.setToken(access_token)
+    try {
+      keep({ token: access_token, user: await api.me() })
+    } catch (error) {
+      api.setToken(token.value)
+      throw error
+    }
+    endedBecause.value = null
+  }
+
+  async function register(registration: Registration): Promise<void> {
+    await api.register(registration)
+    await signIn(registration.username, registration.password)
+  }
+
+  /** Sign out, offline too: then the session lives on, on the server, until it expires. */
+  async function signOut(): Promise<void> {
+    const me = user.value?.id
+    const toldServer = api.logout().catch(() => undefined)
+    local.remove(KEY)
+    endedBecause.value = null
+    kept.value = null
+    if (me !== undefined) await forgetEverything(me)
+    await toldServer
+  }
+
+  /**
+   * End it because the server did. Unsent messages and drafts wait for their user to come back; what was read does not
+   * stay in the browser.
+   */
+  async function end(because: Ended): Promise<void> {
+    endedBecause.value = because
+    if (because === 'too_many' || kept.value === null) return
+    local.remove(KEY)
+    kept.value = null
+    await wipeSnapshots()
+  }
+
+  function setUser(changes: Partial<User>): void {
+    if (kept.value !== null) keep({ ...kept.value, user: { ...kept.value.user, ...changes } })
+  }
+
+  /** Ask anew who one is. */
+  async function refresh(): Promise<void> {
+    const asked = token.value
+    const found = await api.me()
+    if (token.value === asked) setUser(found)
+  }
+
+  async function updateProfile(changes: ProfileChanges): Promise<void> {
+    setUser(await api.updateProfile(changes))
+  }
+
+  /** Upload a picture and make it one's avatar. */
+  async function uploadAvatar(file: Blob): Promise<void> {
+    const { url } = await api.uploadAvatar(file)
+    await updateProfile({ avatar_path: url })
+  }
+
+  const changePassword = (old: string, replacement: string): Promise<void> => api.changePassword(old, replacement)
+  const loadSessions = (): Promise<Session[]> => api.sessions()
+  const endSession = (id: string): Promise<void> => api.endSession(id)
+
+  function apply(event: ServerEvent): void {
+    if (event.type !== 'profile' || event.data.id !== user.value?.id) return
+    setUser(event.data)
+    refresh().catch(() => undefined)
+  }
+
+  return {
+    token,
+    user,
+    isSignedIn,
+    endedBecause,
+    signIn,
+    register,
+    signOut,
+    end,
+    refresh,
+    updateProfile,
+    uploadAvatar,
+    changePassword,
+    loadSessions,
+    endSession,
+    apply,
+  }
+})

@@ -1,0 +1,85 @@
+import { effectScope, type EffectScope, onScopeDispose, watch } from 'vue'
+
+import type { Position } from '@/api/wire'
+import { useAuthStore } from '@/stores/auth'
+import { useConversationsStore } from '@/stores/conversations'
+import { dispatch } from '@/stores/dispatch'
+import { useMessagesStore } from '@/stores/messages'
+import { useOutboxStore } from '@/stores/outbox'
+import { usePeopleStore } from '@/stores/people'
+import { usePresenceStore } from '@/stores/presence'
+
+import { useWebSocket } from './useWebSocket'
+
+let scope: EffectScope | null = null
+/** Whose data the stores hold. */
+let holder: number | null = null
+
+/** Keeps the stores in step with the server for as long as somebody is signed in. */
+export function useLive(): { start(): void; stop(): void } {
+  return { start, stop }
+}
+
+function start(): void {
+  if (scope !== null) return
+  scope = effectScope(true)
+  scope.run(() => {
+    const auth = useAuthStore()
+    const socket = useWebSocket()
+    onScopeDispose(socket.onMessage(dispatch))
+    // At once, and not with the next rendering: nothing of one user may be shown to another.
+    watch(() => auth.token, follow, { immediate: true, flush: 'sync' })
+    watch(socket.status, (status) => {
+      if (status === 'online') resume()
+      else if (status === 'waiting' || status === 'stopped') usePresenceStore().disconnected()
+    })
+    watch(socket.stopped, (stopped) => {
+      if (stopped === null || stopped.reason === 'protocol') return
+      void auth.end(stopped.reason === 'no_token' ? 'session_ended' : stopped.reason)
+    })
+  })
+}
+
+function stop(): void {
+  scope?.stop()
+  scope = null
+  useWebSocket().disconnect()
+  usePresenceStore().disconnected()
+}
+
+/** Connect as whoever is signed in now. */
+function follow(token: string | null): void {
+  const socket = useWebSocket()
+  const me = useAuthStore().user?.id ?? null
+  socket.disconnect()
+  if (me !== holder) hold(me)
+  if (token !== null) socket.connect({ token, load })
+}
+
+function hold(me: number | null): void {
+  if (holder !== null) {
+    usePeopleStore().reset()
+    usePresenceStore().reset()
+    useOutboxStore().reset()
+    useConversationsStore().reset()
+    useMessagesStore().reset()
+  }
+  holder = me
+  if (me !== null) {
+    useOutboxStore().load()
+    void useConversationsStore().showSnapshot()
+  }
+}
+
+/** Load how things stand; chats follow only then, so that no page is older than the stream of events. */
+async function load(): Promise<Position> {
+  const position = await useConversationsStore().load()
+  useMessagesStore().restart()
+  return position
+}
+
+function resume(): void {
+  useOutboxStore().flush()
+  useConversationsStore().resume()
+  useMessagesStore().resume()
+}

@@ -1,0 +1,244 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, triggerRef } from 'vue'
+
+import { CommandError } from '@/api/errors'
+import type { Conversation, Position, ServerEvent } from '@/api/wire'
+import { type ConversationPage, useApi } from '@/composables/useApi'
+import { useWebSocket } from '@/composables/useWebSocket'
+import { saveConversations, savedConversations } from '@/offline/snapshots'
+
+import { useAuthStore } from './auth'
+import { Ledger } from './conversations/ledger'
+import { dispatch } from './dispatch'
+import { useMessagesStore } from './messages'
+import { usePeopleStore } from './people'
+import { Timer } from './timer'
+
+/** How many conversations the first page has, and each one after. */
+const FIRST_PAGE = 50
+const PAGE = 100
+
+/** How long to wait before trying again what failed for no lasting reason, and before keeping a snapshot, in milliseconds. */
+const RETRY_MS = 3_000
+const SNAPSHOT_MS = 1_000
+
+/** The private conversations: who said what last, and how much of it is unread. */
+export const useConversationsStore = defineStore('conversations', () => {
+  const api = useApi()
+  const socket = useWebSocket()
+  const auth = useAuthStore()
+  const people = usePeopleStore()
+  const me = (): number => auth.user?.id ?? 0
+  /** Triggered when what it says has changed. */
+  const shown = shallowRef(newLedger())
+  let ledger = shown.value
+  let version = 0
+  /** Rises whenever the stream of events begins anew: pages asked for before are of no use. */
+  let generation = 0
+  /** Below which last message the next page begins. */
+  let next: number | undefined
+  let loadingMore: Promise<void> | null = null
+  let isRefreshing = false
+  /** How far the server is yet to be told that the reader has read, by user. */
+  const wanted = new Map<number, number>()
+  const telling = new Set<number>()
+  const later = new Timer(resume, RETRY_MS)
+  const snapshot = new Timer(() => void saveConversations(me(), list.value), SNAPSHOT_MS)
+
+  const isLoaded = ref(false)
+  const more = ref(false)
+  const list = computed<readonly Conversation[]>(() => shown.value.list())
+  const totalUnread = computed(() => list.value.reduce((sum, conversation) => sum + conversation.unread_count, 0))
+
+  function newLedger(): Ledger {
+    return new Ledger({
+      me,
+      brief: (userId) => people.brief(userId),
+      between: (userId, above, upTo) => useMessagesStore().between(userId, above, upTo),
+    })
+  }
+
+  function byUser(id: number): Conversation | undefined {
+    return shown.value.get(id)
+  }
+
+  function publish(): void {
+    if (version === ledger.version) return
+    version = ledger.version
+    triggerRef(shown)
+    if (isLoaded.value) snapshot.start()
+  }
+
+  /** Show what was there when the user was here last. */
+  async function showSnapshot(): Promise<void> {
+    const user = me()
+    const saved = await savedConversations(user)
+    if (saved === undefined || isLoaded.value || user !== me()) return
+    people.introduce(saved.map((conversation) => conversation.user))
+    ledger.showOld(saved)
+    isLoaded.value = true
+    publish()
+  }
+
+  /** Load how things stand, and say from where in the change log to go on. */
+  async function load(): Promise<Position> {
+    const asOf = generation
+    const page = await api.conversations(undefined, FIRST_PAGE)
+    if (asOf !== generation) return page.position
+    generation += 1
+    loadingMore = null
+    ledger.restart()
+    take(page, ledger.expect())
+    isLoaded.value = true
+    turn(page)
+    publish()
+    void loadRest()
+    return page.position
+  }
+
+  function take(page: ConversationPage, reading: ServerEvent[]): void {
+    ledger.merge(reading, page.conversations)
+    people.remember(page.conversations.map((conversation) => conversation.user))
+  }
+
+  /** Turn to the page after this one. */
+  function turn({ conversations, more: isMore }: ConversationPage): void {
+    next = conversations.at(-1)?.last_message?.id
+    more.value = isMore && next !== undefined
+    if (!more.value) ledger.complete()
+  }
+
+  async function ask(before: number | undefined, limit: number): Promise<ConversationPage | null> {
+    const asOf = generation
+    const answered = people.asking()
+    const reading = ledger.expect()
+    try {
+      const page = await api.conversations(before, limit)
+      if (asOf !== generation) return null
+      ledger.merge(reading, page.conversations)
+      answered(page.conversations.map((conversation) => conversation.user))
+      return page
+    } finally {
+      ledger.giveUp(reading)
+    }
+  }
+
+  function loadMore(): Promise<void> {
+    if (!more.value || next === undefined) return Promise.resolve()
+    const mine = (loadingMore ??= loadNext(next).finally(() => {
+      if (loadingMore === mine) loadingMore = null
+    }))
+    return mine
+  }
+
+  async function loadNext(before: number): Promise<void> {
+    const page = await ask(before, PAGE)
+    if (page === null) return
+    turn(page)
+    publish()
+  }
+
+  /** What is unread can be told only when all are here: they come in the background. */
+  async function loadRest(): Promise<void> {
+    const asOf = generation
+    try {
+      while (more.value && asOf === generation) await loadMore()
+      await refresh()
+    } catch {
+      later.start()
+    }
+  }
+
+  /** Read again what became unsure: the conversation whose newest message is the newest that is known of it. */
+  async function refresh(): Promise<void> {
+    if (isRefreshing) return
+    isRefreshing = true
+    const asOf = generation
+    const tried = new Map<number, number>()
+    try {
+      for (;;) {
+        const untried = [...ledger.unsure].find(([userId, lastId]) => tried.get(userId) !== lastId)
+        if (untried === undefined || asOf !== generation) return
+        tried.set(...untried)
+        await ask(untried[1] + 1, 1)
+        publish()
+      }
+    } catch {
+      later.start()
+    } finally {
+      isRefreshing = false
+    }
+  }
+
+  /** The reader has read up to a message. */
+  function markRead(userId: number, upTo: number): void {
+    const known = ledger.get(userId)
+    if (upTo <= Math.max(wanted.get(userId) ?? 0, known?.read_up_to ?? 0)) return
+    wanted.set(userId, upTo)
+    ledger.claim(userId, upTo)
+    publish()
+    void tell(userId)
+  }
+
+  async function tell(userId: number): Promise<void> {
+    if (telling.has(userId)) return
+    telling.add(userId)
+    const user = me()
+    try {
+      for (let upTo = wanted.get(userId); upTo !== undefined; upTo = wanted.get(userId)) {
+        const { up_to } = await socket.request('read', { user: userId, up_to: upTo })
+        if (user !== me()) return
+        if (wanted.get(userId) === upTo) {
+          wanted.delete(userId)
+          ledger.settle(userId)
+        }
+        dispatch({ type: 'read', data: { reader_id: user, user_id: userId, group_id: null, up_to } })
+      }
+    } catch (error) {
+      if (user === me() && error instanceof CommandError) refused(userId, error)
+    } finally {
+      telling.delete(userId)
+    }
+  }
+
+  function refused(userId: number, error: CommandError): void {
+    if (error.code === 'rate_limited' || error.code === 'storage_unavailable') {
+      later.start(error.retryAfterMs ?? undefined)
+      return
+    }
+    wanted.delete(userId)
+    ledger.settle(userId)
+    ledger.doubt(userId)
+    void refresh()
+  }
+
+  function apply(event: ServerEvent): void {
+    ledger.apply(event)
+    publish()
+    if (ledger.unsure.size > 0) void refresh()
+  }
+
+  /** Do what could not be done before. */
+  function resume(): void {
+    if (!socket.isConnected.value) return
+    for (const userId of wanted.keys()) void tell(userId)
+    if (isLoaded.value) void loadRest()
+  }
+
+  /** Forget everything: it was another user's. */
+  function reset(): void {
+    generation += 1
+    later.stop()
+    snapshot.stop()
+    wanted.clear()
+    telling.clear()
+    loadingMore = null
+    next = undefined
+    isLoaded.value = false
+    more.value = false
+    ledger = shown.value = newLedger()
+    version = 0
+  }
+
+  return { list, isLoaded, more, totalUnread, byUser, load, loadMore, markRead, apply, showSnapshot, resume, reset }
+})

@@ -1,0 +1,51 @@
+import type { Message, Reaction, ServerEvent } from '@/api/wire'
+
+/** The one that a private message is shared with; null in a group. */
+export function partner(message: Pick<Message, 'sender_id' | 'receiver_id'>, me: number): number | null {
+  return message.sender_id === me ? message.receiver_id : message.receiver_id === null ? null : message.sender_id
+}
+
+/** A message after an event: the very same object where the event changes nothing of it. */
+export function changed(message: Message, event: ServerEvent): Message {
+  // A page may be ahead of the events: what is deleted there stays so, whatever is still told of it.
+  if (message.deleted_at !== null) return message
+  switch (event.type) {
+    case 'message_edited': {
+      const { id, content, edited_at, deleted_at } = event.data
+      if (id !== message.id) return message
+      if (deleted_at !== null) return deleted(message, deleted_at)
+      if (content === message.content && edited_at === message.edited_at) return message
+      return { ...message, content, edited_at }
+    }
+    case 'message_deleted':
+      return event.data.id === message.id ? deleted(message, event.data.deleted_at) : message
+    case 'reaction': {
+      if (event.data.message_id !== message.id) return message
+      const reactions = reacted(message.reactions, event.data)
+      return reactions === message.reactions ? message : { ...message, reactions }
+    }
+    default:
+      return message
+  }
+}
+
+function deleted(message: Message, deleted_at: string): Message {
+  return { ...message, content: '', reactions: [], deleted_at }
+}
+
+/** Reactions in the server's order: by emoji, and by user. */
+function reacted(reactions: Reaction[], { emoji, user_id, on }: { emoji: string; user_id: number; on: boolean }): Reaction[] {
+  const before = reactions.find((reaction) => reaction.emoji === emoji)?.user_ids ?? []
+  if (before.includes(user_id) === on) return reactions
+  const others = reactions.filter((reaction) => reaction.emoji !== emoji)
+  const user_ids = on ? [...before, user_id].sort((a, b) => a - b) : before.filter((id) => id !== user_id)
+  if (user_ids.length === 0) return others
+  return [...others, { emoji, user_ids }].sort((a, b) => compareCodePoints(a.emoji, b.emoji))
+}
+
+function compareCodePoints(a: string, b: string): number {
+  const left = Array.from(a, (character) => character.codePointAt(0) ?? 0)
+  const right = Array.from(b, (character) => character.codePointAt(0) ?? 0)
+  const index = left.findIndex((point, index) => point !== right[index])
+  return index < 0 ? left.length - right.length : (left[index] ?? 0) - (right[index] ?? -1)
+}

@@ -1,0 +1,299 @@
+import { computed, shallowReactive } from 'vue'
+
+import { ApiError } from '@/api/errors'
+import type { Message, MessagePage, ServerEvent } from '@/api/wire'
+import type { MessagesQuery } from '@/composables/useApi'
+
+import type { Pending } from '../outbox'
+import { Timer } from '../timer'
+import { Timeline } from './timeline'
+
+/** What a chat is loading: messages before or after those that are there, or others in their place. */
+export type Loading = 'before' | 'after' | 'around' | 'newest'
+
+/** A chat as components see it. */
+export interface Chat {
+  readonly userId: number
+  /** Messages without a gap between them, ids ascending; another array after every change. */
+  readonly items: readonly Message[]
+  /** One's own that are not stored yet, in the order they were sent. */
+  readonly pending: readonly Pending[]
+  readonly moreBefore: boolean
+  readonly moreAfter: boolean
+  /** How many messages have arrived beyond the end of `items`; 0 unless there are more after them. */
+  readonly beyond: number
+  readonly loading: Loading | null
+  readonly error: ApiError | null
+  readonly isLoaded: boolean
+  /** The first message that was unread when the chat was opened. */
+  readonly firstUnreadId: number | null
+  /** Up to which message the other has read. */
+  readonly readUpToByOther: number
+}
+
+/** The stream of events that pages are put together with: those asked for before it began are of no use. */
+export interface Stream {
+  begun: Promise<void>
+}
+
+/** What a room needs of the rest of the client. */
+export interface Surroundings {
+  me(): number
+  stream: Stream
+  fetch(query: MessagesQuery, signal: AbortSignal): Promise<MessagePage>
+  pending(userId: number): readonly Pending[]
+  /** Called with the messages of every page, before they are shown. */
+  learned(messages: Message[]): void
+  /** Called a while after the newest messages have changed. */
+  keep(userId: number, newest: Message[]): void
+}
+
+interface Job {
+  kind: Loading
+  controller: AbortController
+  done: Promise<void>
+}
+
+/** How many messages a page has. */
+export const PAGE = 50
+
+/** How long to wait before loading again what could not be loaded, and before keeping what changed, in milliseconds. */
+const RETRY_MS = 3_000
+const KEEP_MS = 1_000
+
+/** One chat: its stretch of messages, and the loading of more. */
+export class Room {
+  readonly userId: number
+  readonly timeline = new Timeline()
+  readonly chat: Chat
+  /** The message that the reader looks at; null at the end. */
+  anchor: number | null = null
+  readonly #surroundings: Surroundings
+  readonly #state = shallowReactive({
+    version: 0,
+    loading: null as Loading | null,
+    error: null as ApiError | null,
+    isLoaded: false,
+    firstUnreadId: null as number | null,
+    readUpToByOther: 0,
+  })
+  readonly #keeping: Timer
+  readonly #retry = new Timer(() => this.#again?.(), RETRY_MS)
+  #job: Job | null = null
+  /** Does again what failed, and would be missed: a page in place of all others. */
+  #again: (() => void) | null = null
+  /** Up to where was read when the chat was opened, until the first unread message is found. */
+  #readUpTo: number | null = null
+
+  constructor(userId: number, surroundings: Surroundings) {
+    this.userId = userId
+    this.#surroundings = surroundings
+    this.#keeping = new Timer(() => surroundings.keep(userId, this.timeline.tail(PAGE)), KEEP_MS)
+    this.chat = this.#chat()
+  }
+
+  #chat(): Chat {
+    const { userId, timeline } = this
+    const state = this.#state
+    const { pending } = this.#surroundings
+    // Computed, so that a burst of events costs one copy of the array and not one each.
+    const shown = computed(() => ({
+      version: state.version,
+      items: timeline.snapshot(),
+      moreBefore: timeline.moreBefore,
+      moreAfter: timeline.moreAfter,
+      beyond: timeline.beyond,
+    }))
+    const waiting = computed(() => pending(userId))
+    return {
+      userId,
+      get items() {
+        return shown.value.items
+      },
+      get pending() {
+        return waiting.value
+      },
+      get moreBefore() {
+        return shown.value.moreBefore
+      },
+      get moreAfter() {
+        return shown.value.moreAfter
+      },
+      get beyond() {
+        return shown.value.beyond
+      },
+      get loading() {
+        return state.loading
+      },
+      get error() {
+        return state.error
+      },
+      get isLoaded() {
+        return state.isLoaded
+      },
+      get firstUnreadId() {
+        return state.firstUnreadId
+      },
+      get readUpToByOther() {
+        return state.readUpToByOther
+      },
+    }
+  }
+
+  /** Whether the stretch reaches to the end of the chat, and is up to date. */
+  get isLive(): boolean {
+    return this.timeline.isFresh && !this.timeline.moreAfter
+  }
+
+  /** Show what was seen at another time, unless there is something better already. */
+  showOld(messages: Message[]): void {
+    if (this.#state.isLoaded) return
+    this.timeline.showOld(messages)
+    this.#state.isLoaded = true
+    this.#publish()
+  }
+
+  /** From now on the first message above `readUpTo` is the first unread one; null: there is none. */
+  markUnread(readUpTo: number | null): void {
+    this.#state.firstUnreadId = null
+    this.#readUpTo = readUpTo
+    if (this.timeline.isFresh) this.#findFirstUnread()
+  }
+
+  #findFirstUnread(): void {
+    const readUpTo = this.#readUpTo
+    if (readUpTo === null) return
+    this.#readUpTo = null
+    const me = this.#surroundings.me()
+    const first = this.timeline.above(readUpTo).find((message) => message.sender_id !== me)
+    this.#state.firstUnreadId = first?.id ?? null
+  }
+
+  /** The other has read up to a message. */
+  noteRead(upTo: number): void {
+    if (upTo > this.#state.readUpToByOther) this.#state.readUpToByOther = upTo
+  }
+
+  apply(event: ServerEvent): void {
+    this.timeline.apply(event)
+    this.#publish()
+  }
+
+  #publish(): void {
+    if (this.#state.version === this.timeline.version) return
+    this.#state.version = this.timeline.version
+    if (this.isLive) this.#keeping.start()
+  }
+
+  loadNewest(): Promise<void> {
+    return this.#replace('newest', {}, () => this.loadNewest())
+  }
+
+  loadAround(messageId: number): Promise<void> {
+    return this.#replace('around', { around: messageId }, () => this.loadAround(messageId))
+  }
+
+  async loadBefore(): Promise<void> {
+    await this.#others('before')
+    const { first, moreBefore, isFresh } = this.timeline
+    if (this.#job !== null) return this.#job.done
+    if (first === undefined || !moreBefore || !isFresh) return
+    return this.#load('before', { before: first.id }, (page) => this.timeline.prepend(page))
+  }
+
+  async loadAfter(): Promise<void> {
+    await this.#others('after')
+    const { last, moreAfter, isFresh } = this.timeline
+    if (this.#job !== null) return this.#job.done
+    if (last === undefined || !moreAfter || !isFresh) return
+    return this.#load('after', { after: last.id }, (page) => this.timeline.append(page))
+  }
+
+  /** Wait for what is being loaded, if it is something else. */
+  async #others(kind: Loading): Promise<void> {
+    if (this.#job !== null && this.#job.kind !== kind) await this.#job.done
+  }
+
+  #replace(kind: Loading, query: Omit<MessagesQuery, 'user'>, again: () => Promise<void>): Promise<void> {
+    this.#again = () => void again()
+    return this.#load(kind, query, (page) => {
+      this.#again = null
+      this.timeline.replace(page)
+    })
+  }
+
+  /** Load a page, in place of any that is on its way; after it `error` says whether it came. */
+  #load(kind: Loading, query: Omit<MessagesQuery, 'user'>, merge: (page: MessagePage) => void): Promise<void> {
+    this.#job?.controller.abort()
+    this.#retry.stop()
+    const controller = new AbortController()
+    const job: Job = { kind, controller, done: Promise.resolve() }
+    this.#job = job
+    this.#state.loading = kind
+    this.#state.error = null
+    job.done = this.#run({ user: this.userId, limit: PAGE, ...query }, controller.signal, merge).finally(() => {
+      if (this.#job !== job) return
+      this.#job = null
+      this.#state.loading = null
+    })
+    return job.done
+  }
+
+  async #run(query: MessagesQuery, signal: AbortSignal, merge: (page: MessagePage) => void): Promise<void> {
+    const { stream, fetch, learned } = this.#surroundings
+    const me = this.#surroundings.me()
+    try {
+      await stream.begun
+      if (signal.aborted) return
+      this.timeline.expect()
+      const page = await fetch(query, signal)
+      if (signal.aborted) return
+      learned(page.items)
+      merge(page)
+      this.noteRead(page.items.findLast((message) => message.sender_id === me && message.is_read)?.id ?? 0)
+      this.#state.isLoaded = true
+      this.#findFirstUnread()
+      this.#publish()
+    } catch (error) {
+      if (signal.aborted) return
+      this.timeline.giveUp()
+      if (!(error instanceof ApiError)) throw error
+      this.#state.error = error
+      if (isPassing(error)) this.#retry.start(error.retryAfterMs ?? undefined)
+      else this.#again = null
+    }
+  }
+
+  /** Do again at once what failed. */
+  retry(): void {
+    if (this.#job === null && this.#state.error !== null) this.#again?.()
+  }
+
+  /** The stream of events has begun anew: what is here may be out of date. */
+  restart(readUpToByOther: number): void {
+    this.#job?.controller.abort()
+    this.timeline.goStale()
+    this.#state.readUpToByOther = readUpToByOther
+  }
+
+  /** Load again what the reader looks at. */
+  reload(): Promise<void> {
+    return this.anchor === null ? this.loadNewest() : this.loadAround(this.anchor)
+  }
+
+  /** Do not try again by itself: nobody is looking. */
+  leave(): void {
+    this.#retry.stop()
+  }
+
+  /** Leave nothing running. */
+  dispose(): void {
+    this.#job?.controller.abort()
+    this.#retry.stop()
+    this.#keeping.stop()
+  }
+}
+
+function isPassing(error: ApiError): boolean {
+  return error.status === 0 || error.status === 429 || error.status >= 500
+}

@@ -1,0 +1,171 @@
+import type { Message, MessagePage, ServerEvent } from '@/api/wire'
+
+import { changed } from './change'
+
+/**
+ * A stretch of one conversation without gaps, put together from pages and events, which may cross on their way.
+ *
+ * A page is as true as the moment the server read it, and a stream of events that has been followed without a gap from
+ * a moment before makes it as true as now: what a page says already is harmless to hear again, and what comes while
+ * the page is on its way is kept and told once more after it.
+ */
+export class Timeline {
+  /** Rises with every change. */
+  version = 0
+  moreBefore = true
+  moreAfter = false
+  /** Whether this stretch has been followed by events from the moment it was read. */
+  isFresh = false
+  #messages: Message[] = []
+  /** Messages that arrived beyond the end of the stretch, by id. */
+  #beyond: number[] = []
+  #kept: ServerEvent[] | null = null
+
+  /** The messages, as an array of their own: it costs one copy of the references, however much has changed. */
+  snapshot(): readonly Message[] {
+    return this.#messages.slice()
+  }
+
+  get length(): number {
+    return this.#messages.length
+  }
+
+  get first(): Message | undefined {
+    return this.#messages[0]
+  }
+
+  get last(): Message | undefined {
+    return this.#messages.at(-1)
+  }
+
+  /** How many messages have arrived beyond the end. */
+  get beyond(): number {
+    return this.#beyond.length
+  }
+
+  /** Find a message by its id. */
+  find(id: number): Message | undefined {
+    const message = this.#messages[this.#place(id)]
+    return message?.id === id ? message : undefined
+  }
+
+  /** The messages above one id and up to another; null where not all of them are here. */
+  between(above: number, upTo: number): Message[] | null {
+    const { first, last } = this
+    if (!this.isFresh || first === undefined || last === undefined || last.id < upTo) return null
+    if (first.id > above + 1 && this.moreBefore) return null
+    return this.#messages.slice(this.#place(above + 1), this.#place(upTo + 1))
+  }
+
+  /** The messages above an id. */
+  above(id: number): Message[] {
+    return this.#messages.slice(this.#place(id + 1))
+  }
+
+  /** The newest `count` messages. */
+  tail(count: number): Message[] {
+    return this.#messages.slice(-count)
+  }
+
+  /** A page is about to be asked for: keep events from now on. */
+  expect(): void {
+    this.#kept = []
+  }
+
+  /** The page will not come. */
+  giveUp(): void {
+    this.#kept = null
+  }
+
+  /** Show what was seen at another time until something better is there. */
+  showOld(messages: Message[]): void {
+    this.#messages = messages
+    this.isFresh = false
+    this.version += 1
+  }
+
+  /** Nothing is certain any more: the stream of events has a gap. */
+  goStale(): void {
+    this.isFresh = false
+    this.#kept = null
+  }
+
+  /** The page that was expected takes the place of everything. */
+  replace({ items, more_before, more_after }: MessagePage): void {
+    this.#messages = [...items]
+    this.moreBefore = more_before
+    this.moreAfter = more_after
+    this.isFresh = true
+    this.#merged()
+  }
+
+  /** The page that was expected goes before everything. */
+  prepend({ items, more_before }: MessagePage): void {
+    this.#messages.unshift(...items)
+    this.moreBefore = more_before
+    this.#merged()
+  }
+
+  /** The page that was expected goes after everything. */
+  append({ items, more_after }: MessagePage): void {
+    this.#messages.push(...items)
+    this.moreAfter = more_after
+    this.#merged()
+  }
+
+  apply(event: ServerEvent): void {
+    this.#kept?.push(event)
+    switch (event.type) {
+      case 'new_message':
+        this.#arrive(event.data)
+        break
+      case 'message_edited':
+      case 'message_deleted':
+        this.#change(event.data.id, event)
+        break
+      case 'reaction':
+        this.#change(event.data.message_id, event)
+        break
+    }
+  }
+
+  #arrive(message: Message): void {
+    const end = this.last?.id ?? 0
+    if (!this.isFresh || message.id <= end) return
+    if (!this.moreAfter) this.#messages.push(message)
+    else if (message.id > (this.#beyond.at(-1) ?? 0)) this.#beyond.push(message.id)
+    else return
+    this.version += 1
+  }
+
+  #change(id: number, event: ServerEvent): void {
+    const place = this.#place(id)
+    const before = this.#messages[place]
+    if (before === undefined) return
+    const after = changed(before, event)
+    if (after === before) return
+    this.#messages[place] = after
+    this.version += 1
+  }
+
+  #merged(): void {
+    const end = this.last?.id ?? 0
+    this.#beyond = this.moreAfter ? this.#beyond.filter((id) => id > end) : []
+    const kept = this.#kept ?? []
+    this.#kept = null
+    for (const event of kept) this.apply(event)
+    this.version += 1
+  }
+
+  /** The place of the first message with this id or a higher one. */
+  #place(id: number): number {
+    let low = 0
+    let high = this.#messages.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#messages[middle] as Message).id < id) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -1,0 +1,75 @@
+import { defineStore } from 'pinia'
+import { shallowReactive } from 'vue'
+
+import type { Brief, ServerEvent, User } from '@/api/wire'
+import { useApi } from '@/composables/useApi'
+
+/** Everybody seen so far, by id, each as they are now: what shows a name or a face reads it here. */
+export const usePeopleStore = defineStore('people', () => {
+  const api = useApi()
+  const briefs = shallowReactive(new Map<number, Brief>())
+  const toldAt = new Map<number, number>()
+  let told = 0
+
+  function brief(id: number): Brief | undefined {
+    return briefs.get(id)
+  }
+
+  function put({ id, username, nickname, avatar_path, is_ai }: Brief): void {
+    const before = briefs.get(id)
+    const same =
+      before?.username === username && before.nickname === nickname && before.avatar_path === avatar_path && before.is_ai === is_ai
+    if (!same) briefs.set(id, { id, username, nickname, avatar_path, is_ai })
+  }
+
+  /** Begin to ask the server; hand what it says to the result. It loses against a change told in the meantime. */
+  function asking(): (people: Iterable<Brief>) => void {
+    const since = told
+    return (people) => {
+      for (const person of people) {
+        if ((toldAt.get(person.id) ?? 0) <= since) put(person)
+      }
+    }
+  }
+
+  function remember(people: Iterable<Brief>): void {
+    for (const person of people) put(person)
+  }
+
+  /** Remember those who are not known yet: a message says who its sender was, perhaps long ago. */
+  function introduce(people: Iterable<Brief>): void {
+    for (const person of people) {
+      if (!briefs.has(person.id)) put(person)
+    }
+  }
+
+  async function fetch(id: number): Promise<User> {
+    const answered = asking()
+    const user = await api.user(id)
+    answered([user])
+    return user
+  }
+
+  async function search(q: string, signal?: AbortSignal): Promise<Brief[]> {
+    const answered = asking()
+    const found = await api.searchUsers(q, 0, 20, signal)
+    answered(found)
+    return found
+  }
+
+  function apply(event: ServerEvent): void {
+    if (event.type === 'profile') {
+      toldAt.set(event.data.id, (told += 1))
+      put(event.data)
+    } else if (event.type === 'new_message') {
+      introduce([event.data.sender])
+    }
+  }
+
+  function reset(): void {
+    briefs.clear()
+    toldAt.clear()
+  }
+
+  return { brief, asking, remember, introduce, fetch, search, apply, reset }
+})
