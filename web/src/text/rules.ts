@@ -1,8 +1,7 @@
 import { LIMITS } from '@/api/wire'
+import type { Translate } from '@/i18n'
 
 /** The server's rules for what people enter, said before it is sent. Each returns what is wrong, or nothing. */
-
-type Translate = (key: string, values?: Record<string, unknown>, count?: number) => string
 
 /** The longest password, in bytes of UTF-8. */
 const PASSWORD_MAX_BYTES = 1024
@@ -31,7 +30,7 @@ export function nicknameProblem(nickname: string, t: Translate): string {
 /** `min`: the shortest password that this server takes, in characters. */
 export function passwordProblem(password: string, min: number, t: Translate): string {
   if (password === '') return t('auth.required')
-  if (lengthOf(password) < min) return t('auth.passwordShort', { min }, min)
+  if (lengthOf(password) < min) return t('auth.passwordShort', min)
   if (new TextEncoder().encode(password).length > PASSWORD_MAX_BYTES) return t('auth.passwordLong')
   return ''
 }

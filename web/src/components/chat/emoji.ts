@@ -1,0 +1,14 @@
+/** A short list of what people answer with; the keyboard of the device has the rest. */
+export const EMOJI = {
+  smileys: '😀 😃 😄 😁 😆 😅 😂 🙂 😉 😊 😍 😘 😎 🤔 😐 🙄 😮 😢 😭 😡 😴 🤯 🥳 😇',
+  gestures: '👍 👎 👌 🙏 👏 🙌 💪 👋 🤝 🤞 ✌️ 👀',
+  hearts: '❤️ 🧡 💛 💚 💙 💜 🖤 🤍 💔 💯 🔥 ✨',
+  nature: '🐶 🐱 🐼 🦊 🐧 🐢 🌸 🌻 🌳 ☀️ 🌙 🌈',
+  food: '☕ 🍵 🍎 🍰 🍕 🍜 🍺 🍷',
+  things: '🎉 🎁 🎂 🎵 📷 💡 📌 ✅ ❌ ❓ ⏰ 🚀',
+} as const
+
+export type EmojiGroup = keyof typeof EMOJI
+
+/** What the menu of a message offers at once. */
+export const QUICK = ['👍', '❤️', '😂', '😮', '😢', '🎉'] as const

@@ -1,0 +1,117 @@
+import { nextTick, onScopeDispose, ref, type Ref, type ShallowRef, shallowRef } from 'vue'
+
+import type { VirtualizerHandle } from 'virtua/vue'
+
+/** Closer to the end than this is at the end. */
+const AT_END_PX = 32
+/** The list is shown when nothing in it has moved for this long, or at the latest after the other. */
+const QUIET_MS = 50
+const PATIENCE_MS = 600
+
+/** A place in the log: its end, or a row by its index. */
+export type Place = 'end' | { index: number; align: 'start' | 'center'; offset?: number }
+
+/**
+ * Where the reader is in the log. At the end they stay there, whatever comes or grows; anywhere else nothing moves.
+ *
+ * :param list: the virtual list, when it is there.
+ * :param scroller: the element that scrolls.
+ * :param goesOn: whether there is more history beyond the end.
+ */
+export function useLogScroll(
+  list: Readonly<ShallowRef<VirtualizerHandle | null>>,
+  scroller: Readonly<ShallowRef<HTMLElement | null>>,
+  goesOn: () => boolean,
+) {
+  const atEnd = ref(true)
+  /** How far the end is away, in pixels. */
+  const distance = ref(0)
+  /** The rows on the screen. */
+  const seen = shallowRef({ first: 0, last: -1 })
+  const isSettled = ref(false)
+
+  let lastOffset = 0
+  let quiet: ReturnType<typeof setTimeout> | undefined
+  let patience: ReturnType<typeof setTimeout> | undefined
+
+  function measure(): void {
+    const handle = list.value
+    if (!handle || handle.viewportSize === 0) return
+    const offset = handle.scrollOffset
+    distance.value = Math.max(0, handle.scrollSize - handle.viewportSize - offset)
+    seen.value = { first: handle.findItemIndex(offset + 1), last: lastSeen(handle, offset + handle.viewportSize) }
+  }
+
+  function onScroll(offset: number): void {
+    measure()
+    // Rows that grow push the end away without a move of the reader's: only going up leaves it.
+    if (distance.value <= AT_END_PX) atEnd.value = !goesOn()
+    else if (offset < lastOffset - 1) atEnd.value = false
+    lastOffset = offset
+  }
+
+  async function onResize(): Promise<void> {
+    if (!isSettled.value) waitForQuiet()
+    await nextTick()
+    hold()
+  }
+
+  /** Goes back to the end, if the reader was there. */
+  function hold(): void {
+    const element = scroller.value
+    if (atEnd.value && element) element.scrollTop = element.scrollHeight
+    measure()
+  }
+
+  function go(place: Place, smooth = false): void {
+    if (place === 'end') {
+      atEnd.value = true
+      if (smooth && distance.value < 4 * (list.value?.viewportSize ?? 0)) {
+        scroller.value?.scrollTo({ top: scroller.value.scrollHeight, behavior: 'smooth' })
+      } else hold()
+    } else {
+      atEnd.value = false
+      list.value?.scrollToIndex(place.index, { align: place.align, offset: place.offset ?? 0, smooth })
+    }
+  }
+
+  /** Begins at `place`, unseen until it is reached. */
+  async function land(place: Place): Promise<void> {
+    isSettled.value = false
+    lastOffset = 0
+    atEnd.value = place === 'end'
+    clearTimeout(patience)
+    patience = setTimeout(settle, PATIENCE_MS)
+    waitForQuiet()
+    await nextTick()
+    go(place)
+  }
+
+  function waitForQuiet(): void {
+    clearTimeout(quiet)
+    quiet = setTimeout(settle, QUIET_MS)
+  }
+
+  function settle(): void {
+    clearTimeout(quiet)
+    clearTimeout(patience)
+    isSettled.value = true
+    measure()
+    if (distance.value <= AT_END_PX) atEnd.value = !goesOn()
+  }
+
+  onScopeDispose(() => {
+    clearTimeout(quiet)
+    clearTimeout(patience)
+  })
+
+  return { atEnd: atEnd as Readonly<Ref<boolean>>, distance, seen, isSettled, onScroll, onResize, measure, hold, go, land }
+}
+
+/** The last row of which the end, or at least half a screen, is above `bottom`. */
+function lastSeen(handle: VirtualizerHandle, bottom: number): number {
+  const index = handle.findItemIndex(bottom - 1)
+  const start = handle.getItemOffset(index)
+  const shown = bottom - start
+  return shown >= Math.min(handle.getItemSize(index) - 8, handle.viewportSize / 2) ? index : index - 1
+}
