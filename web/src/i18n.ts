@@ -1,46 +1,76 @@
-import { createI18n } from 'vue-i18n'
+import { readonly, ref, shallowRef, type Ref } from 'vue'
 
 import { en } from '@/locales/en'
 
 /** The texts of one language; English is the measure for the others. */
 export type Messages = typeof en
 
+/** Where a text stands, such as `chat.send`. */
+export type MessageKey = Path<Messages>
+
+type Path<Texts> = {
+  [Name in keyof Texts & string]: Texts[Name] extends string ? Name : `${Name}.${Path<Texts[Name]>}`
+}[keyof Texts & string]
+
+/**
+ * The text at `key` with each `{name}` filled in from `values`. A text of several forms, `one | more` or
+ * `none | one | more`, goes by a count, which fills in `{n}`: `values` if it is a number, or the last argument.
+ */
+export type Translate = (key: MessageKey, values?: Record<string, string | number> | number, count?: number) => string
+
 export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
 
 const TAGS: Record<Language, string> = { en: 'en', zh: 'zh-CN' }
 
-export const i18n = createI18n<[Messages], Language, false>({
-  legacy: false,
-  locale: 'en',
-  fallbackLocale: 'en',
-  messages: { en } as Record<Language, Messages>,
-})
+const language = ref<Language>('en')
+const messages = shallowRef<Messages>(en)
+let zh: Messages | undefined
+let wanted: Language = 'en'
+
+const t: Translate = (key, values = {}, count) => {
+  const number = typeof values === 'number' ? values : (count ?? values['n'])
+  const filling = typeof values === 'number' ? {} : values
+  const text = choose(find(key).split(' | '), Number(number ?? 2))
+  return text.replace(/\{(\w+)\}/g, (gap, name: string) => String((name === 'n' ? number : filling[name]) ?? gap))
+}
+
+function choose(forms: readonly string[], count: number): string {
+  const wanted = forms.length > 2 ? Math.min(count, 2) : count === 1 ? 0 : 1
+  return forms[Math.min(wanted, forms.length - 1)] ?? ''
+}
+
+function find(key: MessageKey): string {
+  let found: unknown = messages.value
+  for (const name of key.split('.')) found = (found as Record<string, unknown> | undefined)?.[name]
+  return typeof found === 'string' ? found : key
+}
+
+/** The texts of the client in the language shown; whoever uses them in a template follows when that changes. */
+export function useI18n(): { t: Translate; language: Readonly<Ref<Language>> } {
+  return { t, language: readonly(language) }
+}
 
 /** The first language of `wanted` that there are texts for, or English. */
 export function chooseLanguage(wanted: readonly string[]): Language {
   for (const tag of wanted) {
-    const language = LANGUAGES.find((known) => tag.toLowerCase().split('-')[0] === known)
-    if (language) return language
+    const found = LANGUAGES.find((known) => tag.toLowerCase().split('-')[0] === known)
+    if (found) return found
   }
   return 'en'
 }
 
 /** The BCP 47 tag of the language shown, for `Intl` and for `<html lang>`. */
 export function languageTag(): string {
-  return TAGS[i18n.global.locale.value]
+  return TAGS[language.value]
 }
 
-let wanted: Language = 'en'
-
-/** Shows the client in `language`, which is fetched when it is not there yet. The language asked for last wins. */
-export async function showLanguage(language: Language): Promise<void> {
-  wanted = language
-  if (language === 'zh' && !i18n.global.availableLocales.includes('zh')) {
-    const { zh } = await import('@/locales/zh')
-    i18n.global.setLocaleMessage('zh', zh)
-  }
-  if (wanted !== language) return
-  i18n.global.locale.value = language
-  document.documentElement.lang = TAGS[language]
+/** Shows the client in `next`, which is fetched when it is not there yet. The language asked for last wins. */
+export async function showLanguage(next: Language): Promise<void> {
+  wanted = next
+  if (next === 'zh') zh ??= (await import('@/locales/zh')).zh
+  if (wanted !== next) return
+  language.value = next
+  messages.value = next === 'zh' && zh ? zh : en
+  document.documentElement.lang = TAGS[next]
 }

@@ -7,12 +7,12 @@ import { createApp, watch } from 'vue'
 import { loadSettings } from '@/api/settings'
 import App from '@/App.vue'
 import { useServiceWorker } from '@/composables/useServiceWorker'
-import { i18n, showLanguage } from '@/i18n'
+import { showLanguage } from '@/i18n'
 import { router } from '@/router'
 import { usePreferencesStore } from '@/stores/preferences'
 
 const app = createApp(App)
-app.use(createPinia()).use(i18n)
+app.use(createPinia())
 
 const preferences = usePreferencesStore()
 watch(

@@ -1,7 +1,7 @@
 import { computed, reactive, ref, type ComputedRef, type Ref } from 'vue'
-import { useI18n } from 'vue-i18n'
 
 import { ApiError } from '@/api/errors'
+import { useI18n, type Translate } from '@/i18n'
 
 import { useCountdown } from './useCountdown'
 
@@ -41,7 +41,7 @@ export function useForm<Field extends string>({ fields, codes = {} }: Options<Fi
 
   const problem = computed(() => {
     if (waitUntil.value === null) return text.value
-    return wait.value > 0 ? t('shell.errors.rateLimited', { seconds: wait.value }, wait.value) : ''
+    return wait.value > 0 ? t('shell.errors.rateLimited', wait.value) : ''
   })
 
   function show(found: FieldErrors<Field>, whole = ''): boolean {
@@ -91,7 +91,7 @@ export function useForm<Field extends string>({ fields, codes = {} }: Options<Fi
 }
 
 /** An error of the API in the reader's language, where there are words for it; otherwise in the server's. */
-export function describe(error: unknown, t: (key: string) => string): string {
+export function describe(error: unknown, t: Translate): string {
   if (!(error instanceof ApiError)) return t('shell.errors.unexpected')
   if (error.status === 0) return t('shell.errors.network')
   if (error.status === 429) return t('shell.errors.rateLimitedLater')

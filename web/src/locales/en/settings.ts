@@ -23,7 +23,7 @@ export const settings = {
     title: 'Password',
     current: 'Current password',
     new: 'New password',
-    hint: 'All other sessions are signed out.',
+    hint: 'At least {n} characters. All other sessions will be signed out.',
     submit: 'Change password',
     changed: 'Password changed. All other sessions have been signed out.',
     wrong: 'This is not your current password.',

@@ -34,7 +34,7 @@ export const shell = {
   },
   errors: {
     network: 'The server cannot be reached. Check your connection and try again.',
-    rateLimited: 'Too many attempts. Try again in {seconds} second. | Too many attempts. Try again in {seconds} seconds.',
+    rateLimited: 'Too many attempts. Try again in {n} second. | Too many attempts. Try again in {n} seconds.',
     rateLimitedLater: 'Too many attempts. Try again later.',
     server: 'Something went wrong on the server. Try again in a moment.',
     unexpected: 'Something went wrong. Try again.',

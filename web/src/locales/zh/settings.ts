@@ -25,7 +25,7 @@ export const settings: typeof en = {
     title: '密码',
     current: '当前密码',
     new: '新密码',
-    hint: '修改后，其他设备都会退出登录。',
+    hint: '至少 {n} 个字符。修改后，其他设备都会退出登录。',
     submit: '修改密码',
     changed: '密码已修改，其他设备均已退出登录。',
     wrong: '当前密码不正确。',

@@ -36,7 +36,7 @@ export const shell: typeof en = {
   },
   errors: {
     network: '无法连接服务器，请检查网络后重试。',
-    rateLimited: '尝试次数过多，请在 {seconds} 秒后重试。',
+    rateLimited: '尝试次数过多，请在 {n} 秒后重试。',
     rateLimitedLater: '尝试次数过多，请稍后再试。',
     server: '服务器出了点问题，请稍后重试。',
     unexpected: '出了点问题，请重试。',
