@@ -1,17 +1,15 @@
 """The classic dialect's frames."""
 
 from chatd.models import Message
-from chatd.schemas.answers import MessageSchema
 from chatd.schemas.codec import decode, encode
-
-_MESSAGE = MessageSchema()
+from chatd.schemas.message_json import classic_message
 
 CLASSIC_PONG = encode({"type": "pong"})
 
 
 def classic_new_message(message: Message) -> bytes:
     """Return the one event the classic dialect has."""
-    return encode({"type": "new_message", "data": _MESSAGE.dump(message)})
+    return f'{{"type":"new_message","data":{classic_message(message)}}}'.encode()
 
 
 def is_ping(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 def encode(data: Any) -> bytes:
     """Return ``data`` as JSON in UTF-8."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(data).encode()
 
 
 def decode(body: bytes | str) -> Any:
@@ -16,10 +16,14 @@ def decode(body: bytes | str) -> Any:
     """
     text = body if isinstance(body, str) else body.decode()
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -1,12 +1,14 @@
 """The frames of chatd.v2: events, answers, and what the server says of itself."""
 
-from collections.abc import Mapping
+from json.encoder import encode_basestring as quote
 from typing import Any, cast
 
 from chatd import events
+from chatd.models import Posted, Read
 from chatd.schemas.answers import BriefSchema
 from chatd.schemas.codec import encode
 from chatd.schemas.fields import iso_time
+from chatd.schemas.message_json import full_message
 from chatd.schemas.v2 import FullMessageSchema
 
 #: The version that hello names.
@@ -16,11 +18,6 @@ _MESSAGE = FullMessageSchema()
 _BRIEF = BriefSchema()
 
 
-def full_message(message: Any) -> dict[str, Any]:
-    """Return a message with everything there is to know of it."""
-    return cast(dict[str, Any], _MESSAGE.dump(message))
-
-
 def event(fact: events.Event) -> dict[str, Any]:
     """Return a committed fact, or a passing one, as clients see it.
 
@@ -28,9 +25,9 @@ def event(fact: events.Event) -> dict[str, Any]:
     """
     match fact:
         case events.MessageCreated():
-            kind, data = "new_message", full_message(fact.message)
+            kind, data = "new_message", cast(dict[str, Any], _MESSAGE.dump(fact.message))
         case events.MessageEdited():
-            kind, data = "message_edited", full_message(fact.message)
+            kind, data = "message_edited", cast(dict[str, Any], _MESSAGE.dump(fact.message))
         case events.MessageDeleted(message=message):
             kind, data = (
                 "message_deleted",
@@ -77,6 +74,8 @@ def event(fact: events.Event) -> dict[str, Any]:
 
 def event_frame(fact: events.Event) -> bytes:
     """Return :func:`event` as JSON."""
+    if isinstance(fact, events.MessageCreated):
+        return f'{{"type":"new_message","seq":{fact.seq},"data":{full_message(fact.message)}}}'.encode()
     return encode(event(fact))
 
 
@@ -111,12 +110,35 @@ def presence_list_frame(online: list[int]) -> bytes:
     return encode({"type": "presence_list", "data": {"online": online}})
 
 
-def ack_frame(re: str | int, seq: int | None, data: Mapping[str, Any]) -> bytes:
-    """Return the answer to a command that was carried out; ``seq`` is None where nothing was logged."""
-    head: dict[str, Any] = {"type": "ack", "re": re}
-    if seq is not None:
-        head["seq"] = seq
-    return encode({**head, "data": data})
+def ack_frame(re: str | int, seq: int | None, data: str = "{}") -> bytes:
+    """Return the answer to a command that was carried out.
+
+    :param seq: None where nothing was logged.
+    :param data: JSON, as the functions below make it.
+    """
+    place = "" if seq is None else f'"seq":{seq},'
+    return f'{{"type":"ack","re":{quote(re) if isinstance(re, str) else re},{place}"data":{data}}}'.encode()
+
+
+def sent(posted: Posted) -> str:
+    """Return the answer to ``send``."""
+    duplicate = "true" if posted.duplicate else "false"
+    return f'{{"message":{full_message(posted.message)},"duplicate":{duplicate}}}'
+
+
+def changed(posted: Posted) -> str:
+    """Return the answer to ``edit`` and ``delete``."""
+    return f'{{"message":{full_message(posted.message)}}}'
+
+
+def moved(read: Read) -> str:
+    """Return the answer to ``read``."""
+    return f'{{"up_to":{read.up_to}}}'
+
+
+def synced(cursor: int, more: bool) -> str:
+    """Return the answer to ``sync``."""
+    return f'{{"cursor":{cursor},"more":{"true" if more else "false"}}}'
 
 
 def error_frame(re: str | int | None, code: str, detail: str, retry_after_ms: int | None = None) -> bytes:

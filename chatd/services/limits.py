@@ -37,11 +37,26 @@ class RateLimiter:
         if not self._interval:
             return
         now = self._clock()
+        if len(keys) == 1:
+            self._take_one(keys[0], now)
+            return
         until = {key: max(self._full_until.get(key, 0.0), now) + self._interval for key in keys}
         wait = max(until.values()) - now - self._tolerance
         if wait > 1e-9:
             raise RateLimited(wait)
         self._full_until.update(until)
+        self._sweep(now)
+
+    def _take_one(self, key: Hashable, now: float) -> None:
+        until = self._full_until.get(key, now)
+        until = (until if until > now else now) + self._interval
+        wait = until - now - self._tolerance
+        if wait > 1e-9:
+            raise RateLimited(wait)
+        self._full_until[key] = until
+        self._sweep(now)
+
+    def _sweep(self, now: float) -> None:
         if len(self._full_until) > self._sweep_at:
             self._full_until = {key: end for key, end in self._full_until.items() if end > now}
             self._sweep_at = max(_SWEEP_SIZE, 2 * len(self._full_until))

@@ -5,26 +5,25 @@ has many on their way at once (:meth:`chatd.storage.database.Database.submit`).
 """
 
 import contextlib
-import hashlib
 import json
 import sqlite3
 
 from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
 from chatd.errors import (
-    CannotMessageSelf,
-    ClientIdReused,
     ConversationNotFound,
     MessageDeleted,
     MessageNotFound,
     NotYours,
     TooManyReactions,
 )
-from chatd.events import MessageCreated, MessageEdited, ReactionChanged, ReadMarkerMoved
 from chatd.events import MessageDeleted as MessageDeletedEvent
+from chatd.events import MessageEdited, ReactionChanged, ReadMarkerMoved
 from chatd.models import Conversation, Destination, Message, Posted, Reacted, Read
 from chatd.services.limits import per_second
-from chatd.storage import change_log, conversations, messages, users
+from chatd.services.places import find, recipients
+from chatd.services.posting import Post, digest
+from chatd.storage import change_log, conversations, messages
 from chatd.storage.database import Database, Transaction, Write
 
 #: Above every message id.
@@ -67,62 +66,7 @@ class Messages:
         The work raises CannotMessageSelf, UserNotFound, ConversationNotFound, MessageNotFound, ClientIdReused.
         """
         self._posts.take(sender_id)
-        now = self._clock()
-
-        def work(tx: Transaction) -> Posted:
-            sender = users.require(tx.db, sender_id)
-            conversation = _find(tx.db, sender_id, to)
-            if client_id is not None:
-                stored = messages.get_by_client_id(tx.db, sender_id, client_id)
-                if stored is not None:
-                    return _repeated(*stored, to, content, reply_to)
-            if conversation is None:
-                assert to.user_id is not None
-                conversation = conversations.open_private(tx.db, sender_id, to.user_id, now)
-            if reply_to is not None and messages.conversation_of(tx.db, reply_to) != conversation.id:
-                raise MessageNotFound
-            message_id = messages.insert(
-                tx.db,
-                conversation_id=conversation.id,
-                sender_id=sender_id,
-                content=content,
-                client_id=client_id,
-                reply_to=reply_to,
-                created_at=now,
-            )
-            conversations.count_message(tx.db, conversation.id, sender_id, message_id)
-            seq = change_log.append(
-                tx.db,
-                "message",
-                conversation_id=conversation.id,
-                user_id=sender_id,
-                message_id=message_id,
-                created_at=now,
-            )
-            message = Message(
-                id=message_id,
-                sender=sender,
-                receiver_id=to.user_id,
-                group_id=to.group_id,
-                content=content,
-                client_id=client_id,
-                is_read=False,
-                created_at=now,
-                reply_to=reply_to,
-            )
-            recipients = _recipients(tx.db, conversation, sender_id)
-            tx.publish(
-                MessageCreated(
-                    seq=seq,
-                    recipients=recipients,
-                    origin=origin,
-                    message=message,
-                    is_first=conversation.other_id is not None and conversation.message_count == 0,
-                )
-            )
-            return Posted(message, duplicate=False, seq=seq)
-
-        return work
+        return Post(sender_id, to, content, client_id, reply_to, origin, self._clock())
 
     def editing(self, user_id: int, message_id: int, content: str, *, origin: object = None) -> Write[Posted]:
         """Return the work of giving one's own message another content; the same content changes nothing.
@@ -137,11 +81,11 @@ class Messages:
                 raise MessageDeleted
             if before.content == content:
                 return Posted(before, duplicate=True, seq=None)
-            messages.edit(tx.db, message_id, content=content, first_digest=_digest(before.content), edited_at=now)
+            messages.edit(tx.db, message_id, content=content, first_digest=digest(before.content), edited_at=now)
             after = _get(tx.db, message_id)
             seq = _log(tx, "edit", conversation, user_id, message_id, now)
-            recipients = _recipients(tx.db, conversation, user_id)
-            tx.publish(MessageEdited(seq=seq, recipients=recipients, origin=origin, message=after))
+            concerned = recipients(tx.db, conversation, user_id)
+            tx.publish(MessageEdited(seq=seq, recipients=concerned, origin=origin, message=after))
             return Posted(after, duplicate=False, seq=seq)
 
         return work
@@ -160,8 +104,8 @@ class Messages:
             messages.delete(tx.db, message_id, now)
             after = _get(tx.db, message_id)
             seq = _log(tx, "delete", conversation, user_id, message_id, now)
-            recipients = _recipients(tx.db, conversation, user_id)
-            tx.publish(MessageDeletedEvent(seq=seq, recipients=recipients, origin=origin, message=after))
+            concerned = recipients(tx.db, conversation, user_id)
+            tx.publish(MessageDeletedEvent(seq=seq, recipients=concerned, origin=origin, message=after))
             return Posted(after, duplicate=False, seq=seq)
 
         return work
@@ -187,7 +131,7 @@ class Messages:
             tx.publish(
                 ReactionChanged(
                     seq=seq,
-                    recipients=_recipients(tx.db, conversation, user_id),
+                    recipients=recipients(tx.db, conversation, user_id),
                     origin=origin,
                     message_id=message_id,
                     user_id=user_id,
@@ -207,7 +151,7 @@ class Messages:
         """
 
         def read(db: sqlite3.Connection) -> tuple[int, ...]:
-            _find(db, user_id, where)
+            find(db, user_id, where)
             return conversations.members(db, where.group_id) if where.group_id else (user_id, where.user_id or 0)
 
         return await self._db.read(read)
@@ -228,7 +172,7 @@ class Messages:
         now = self._clock()
 
         def work(tx: Transaction) -> Read:
-            conversation = _find(tx.db, reader_id, where, may_be_self=True)
+            conversation = find(tx.db, reader_id, where, may_be_self=True)
             if conversation is None:
                 raise ConversationNotFound
             moved = conversations.move_marker(tx.db, conversation.id, reader_id, up_to)
@@ -239,7 +183,7 @@ class Messages:
             tx.publish(
                 ReadMarkerMoved(
                     seq=seq,
-                    recipients=_recipients(tx.db, conversation, reader_id),
+                    recipients=recipients(tx.db, conversation, reader_id),
                     origin=origin,
                     reader_id=reader_id,
                     user_id=conversation.other_id,
@@ -250,38 +194,6 @@ class Messages:
             return Read(moved, seq)
 
         return work
-
-
-def _find(
-    db: sqlite3.Connection, user_id: int, where: Destination, *, may_be_self: bool = False
-) -> Conversation | None:
-    """Return the conversation a command names; None for a private one that nobody has begun."""
-    if where.group_id is not None:
-        group = conversations.find_group(db, where.group_id, user_id)
-        if group is None:
-            raise ConversationNotFound
-        return group
-    assert where.user_id is not None
-    if where.user_id == user_id and not may_be_self:
-        raise CannotMessageSelf
-    users.require(db, where.user_id)
-    return conversations.find_private(db, user_id, where.user_id)
-
-
-def _repeated(
-    stored: Message, first_digest: bytes | None, to: Destination, content: str, reply_to: int | None
-) -> Posted:
-    """Return the message that was stored first; of a deleted one nothing is left to compare."""
-    same = (stored.receiver_id, stored.group_id, stored.reply_to) == (to.user_id, to.group_id, reply_to)
-    if same and stored.deleted_at is None:
-        same = stored.content == content if first_digest is None else first_digest == _digest(content)
-    if not same:
-        raise ClientIdReused
-    return Posted(stored, duplicate=True, seq=None)
-
-
-def _digest(content: str) -> bytes:
-    return hashlib.blake2b(content.encode(), digest_size=16).digest()
 
 
 def _get(db: sqlite3.Connection, message_id: int) -> Message:
@@ -307,12 +219,6 @@ def _own(db: sqlite3.Connection, user_id: int, message_id: int) -> tuple[Convers
     if message.sender_id != user_id:
         raise NotYours
     return conversation, message
-
-
-def _recipients(db: sqlite3.Connection, conversation: Conversation, user_id: int) -> tuple[int, ...]:
-    if conversation.other_id is not None:
-        return (user_id, conversation.other_id)
-    return conversations.members(db, conversation.id)
 
 
 def _log(

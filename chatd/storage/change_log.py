@@ -1,6 +1,7 @@
 """The change log: every durable change, one row each, in the order the world sees them."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Literal
 
 from chatd.models import LogEntry
@@ -35,6 +36,20 @@ def append(
         (kind, conversation_id, user_id, message_id, data, created_at),
     ).fetchone()
     return int(row[0])
+
+
+def append_messages(db: sqlite3.Connection, rows: Sequence[tuple[int, int, int, int, int]]) -> None:
+    """Append that messages were stored.
+
+    :param rows: seq, conversation, sender, message and time of each.
+    """
+    db.executemany(
+        """
+        INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, created_at)
+        VALUES (?, 'message', ?, ?, ?, ?)
+        """,
+        rows,
+    )
 
 
 def epoch(db: sqlite3.Connection) -> str:

@@ -1,6 +1,8 @@
 """Conversations and their memberships: who is in it, who has read how far, and what is unread."""
 
+import json
 import sqlite3
+from collections.abc import Collection, Mapping
 
 from chatd.models import Conversation, ConversationState, LastMessage, Membership, Overview
 from chatd.storage import messages, users
@@ -18,6 +20,24 @@ def find_private(db: sqlite3.Connection, user_id: int, other_id: int) -> Convers
         (min(user_id, other_id), max(user_id, other_id)),
     ).fetchone()
     return None if row is None else Conversation(row[0], row[1], other_id=other_id)
+
+
+def private_among(db: sqlite3.Connection, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Conversation]:
+    """Return the private conversations that there are of pairs of users, each by its pair and by the pair reversed."""
+    rows = db.execute(
+        """
+        SELECT c.id, c.message_count, c.low_user_id, c.high_user_id
+        FROM json_each(?) AS pair
+        CROSS JOIN conversations AS c
+            ON c.kind = 'private' AND c.low_user_id = pair.value ->> 0 AND c.high_user_id = pair.value ->> 1
+        """,
+        (json.dumps(list({(min(pair), max(pair)) for pair in pairs})),),
+    )
+    found = {}
+    for conversation_id, message_count, low, high in rows:
+        found[low, high] = Conversation(conversation_id, message_count, other_id=high)
+        found[high, low] = Conversation(conversation_id, message_count, other_id=low)
+    return found
 
 
 def find_group(db: sqlite3.Connection, group_id: int, user_id: int) -> Conversation | None:
@@ -110,6 +130,28 @@ def count_message(db: sqlite3.Connection, conversation_id: int, sender_id: int, 
         WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL
         """,
         (conversation_id, sender_id),
+    )
+
+
+def count_messages(db: sqlite3.Connection, counts: Mapping[tuple[int, int], int], newest: Mapping[int, int]) -> None:
+    """Enter many new messages into the counts of their conversations.
+
+    :param counts: how many are new, by conversation and sender.
+    :param newest: the id of the newest one of each conversation.
+    """
+    in_all: dict[int, int] = {}
+    for (conversation_id, _), count in counts.items():
+        in_all[conversation_id] = in_all.get(conversation_id, 0) + count
+    db.executemany(
+        "UPDATE conversations SET message_count = message_count + ?, last_message_id = ? WHERE id = ?",
+        [(count, newest[conversation_id], conversation_id) for conversation_id, count in in_all.items()],
+    )
+    db.executemany(
+        """
+        UPDATE memberships SET sent_count = sent_count + ?
+        WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL
+        """,
+        [(count, *key) for key, count in counts.items()],
     )
 
 

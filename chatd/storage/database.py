@@ -7,12 +7,13 @@ transaction open, and cancelling a caller changes nothing in the database.
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 import aiosqlite
 
@@ -63,6 +64,28 @@ class Transaction:
         self.events.append(event)
 
 
+class Outcome:
+    """What became of one work: its result or what it raised, and the facts to tell."""
+
+    __slots__ = ("error", "events", "result")
+
+    def __init__(self, result: Any, error: Exception | None, events: list[Event]) -> None:
+        self.result = result
+        self.error = error
+        self.events = events
+
+
+@runtime_checkable
+class Together(Protocol):
+    """A work that can be done in one go with others of its kind that stand beside it in a batch."""
+
+    def together(self, db: sqlite3.Connection, works: Sequence[Any]) -> list[Outcome]:
+        """Do all ``works``, this one the first of them, and return their outcomes in the same order.
+
+        What this raises undoes all of it; then each is done alone.
+        """
+
+
 Write = Callable[[Transaction], T]
 Read = Callable[[sqlite3.Connection], T]
 Subscriber = Callable[[Event], None]
@@ -78,15 +101,6 @@ class _Waiting(Generic[T]):
     def __init__(self, work: Write[T], done: Done[T]) -> None:
         self.work = work
         self.done = done
-
-
-class _Outcome:
-    __slots__ = ("error", "events", "result")
-
-    def __init__(self, result: Any, error: Exception | None, events: list[Event]) -> None:
-        self.result = result
-        self.error = error
-        self.events = events
 
 
 class _Thread(aiosqlite.Connection):
@@ -252,12 +266,12 @@ class Database:
                     outcomes = await self._writer.run(_commit, [waiting.work for waiting in batch])
                 except Exception as error:
                     log.error("cannot write to the database: %s", error)
-                    outcomes = [_Outcome(None, StorageUnavailable(), []) for _ in batch]
+                    outcomes = [Outcome(None, StorageUnavailable(), []) for _ in batch]
                 self._settle(batch, outcomes)
             if self._closing:
                 return
 
-    def _settle(self, batch: list[_Waiting[Any]], outcomes: list[_Outcome]) -> None:
+    def _settle(self, batch: list[_Waiting[Any]], outcomes: list[Outcome]) -> None:
         """Tell what was committed, then answer the callers: no ``await`` in here, so order is the log's order."""
         for waiting, outcome in zip(batch, outcomes, strict=True):
             for event in outcome.events:
@@ -310,14 +324,14 @@ def _snapshot(db: sqlite3.Connection, work: Read[T]) -> T:
             db.execute("COMMIT")
 
 
-def _commit(db: sqlite3.Connection, batch: list[Write[Any]]) -> list[_Outcome]:
+def _commit(db: sqlite3.Connection, batch: list[Write[Any]]) -> list[Outcome]:
     """Run every work of ``batch`` in a savepoint of one transaction, and commit it.
 
     A work that fails is undone alone. Where SQLite gives up the whole transaction (a full disk), so do we.
     """
     try:
         db.execute("BEGIN IMMEDIATE")
-        outcomes = [_run(db, work) for work in batch]
+        outcomes = _run_all(db, batch)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -326,17 +340,48 @@ def _commit(db: sqlite3.Connection, batch: list[Write[Any]]) -> list[_Outcome]:
     return outcomes
 
 
-def _run(db: sqlite3.Connection, work: Write[Any]) -> _Outcome:
+def _run_all(db: sqlite3.Connection, batch: list[Write[Any]]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for kind, works in itertools.groupby(batch, type):
+        group = list(works)
+        first = group[0]
+        if len(group) > 1 and issubclass(kind, Together):
+            with contextlib.suppress(_Apart):
+                outcomes += _run_together(db, cast(Together, first), group)
+                continue
+        outcomes += [_run(db, work) for work in group]
+    return outcomes
+
+
+class _Apart(Exception):
+    """Works could not be done together."""
+
+
+def _run_together(db: sqlite3.Connection, first: Together, works: list[Write[Any]]) -> list[Outcome]:
+    db.execute("SAVEPOINT works")
+    try:
+        outcomes = first.together(db, works)
+    except Exception as error:
+        if _is_storage_fault(error) or not db.in_transaction:
+            raise
+        db.execute("ROLLBACK TO works")
+        db.execute("RELEASE works")
+        raise _Apart from error
+    db.execute("RELEASE works")
+    return outcomes
+
+
+def _run(db: sqlite3.Connection, work: Write[Any]) -> Outcome:
     transaction = Transaction(db)
     db.execute("SAVEPOINT work")
     try:
-        outcome = _Outcome(work(transaction), None, transaction.events)
+        outcome = Outcome(work(transaction), None, transaction.events)
     except Exception as error:
         if _is_storage_fault(error) or not db.in_transaction:
             raise
         db.execute("ROLLBACK TO work")
         if isinstance(error, StopIteration):  # no future takes one
             error = RuntimeError("a work raised StopIteration")
-        outcome = _Outcome(None, error, [])
+        outcome = Outcome(None, error, [])
     db.execute("RELEASE work")
     return outcome

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from chatd.models import Message, Reaction
@@ -96,6 +96,26 @@ def insert(
             "created_at": created_at,
         },
     ).fetchone()
+    return int(row[0])
+
+
+def insert_many(db: sqlite3.Connection, rows: Sequence[tuple[int, int, int, str, str | None, int]]) -> None:
+    """Store new messages.
+
+    :param rows: id, conversation, sender, content, ``client_id`` and time of each.
+    """
+    db.executemany(
+        """
+        INSERT INTO messages (id, conversation_id, sender_id, content, client_id, created_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        rows,
+    )
+
+
+def newest_id(db: sqlite3.Connection) -> int:
+    """Return the highest id a message was ever given, 0 where there was none."""
+    row = db.execute("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0)").fetchone()
     return int(row[0])
 
 

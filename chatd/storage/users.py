@@ -1,6 +1,8 @@
 """Accounts and invitations."""
 
+import json
 import sqlite3
+from collections.abc import Collection
 from typing import Any
 
 from chatd.errors import UserNotFound
@@ -65,6 +67,12 @@ def get(db: sqlite3.Connection, user_id: int) -> User | None:
     """Return a user by id."""
     row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.id = ?", (user_id,)).fetchone()
     return None if row is None else user_from_row(row)
+
+
+def get_many(db: sqlite3.Connection, ids: Collection[int]) -> dict[int, User]:
+    """Return users by id, those there are."""
+    query = f"SELECT {COLUMNS} FROM users AS u WHERE u.id IN (SELECT value FROM json_each(?))"
+    return {row[0]: user_from_row(row) for row in db.execute(query, (json.dumps(list(ids)),))}
 
 
 def require(db: sqlite3.Connection, user_id: int) -> User:

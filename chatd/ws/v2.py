@@ -16,7 +16,6 @@ from marshmallow import Schema, ValidationError
 from chatd import schemas
 from chatd.errors import ChatError, ConversationNotFound, MessageNotFound, RateLimited, UserNotFound
 from chatd.events import Change, Typing
-from chatd.models import Posted, Read
 from chatd.schemas import v2, v2_frames
 from chatd.services import Services
 from chatd.storage.database import Done, Write
@@ -41,10 +40,14 @@ _NOT_FOUND = (UserNotFound, ConversationNotFound, MessageNotFound)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One line of the table of commands: what it takes, and what carries it out."""
+    """One line of the table of commands: what it takes, and what carries it out.
+
+    ``plain`` returns what the schema would, or None where the schema has to look.
+    """
 
     schema: Schema
     run: Callable[["V2", str | int, Mapping[str, Any]], Awaitable[None]]
+    plain: Callable[[Any], Mapping[str, Any] | None] | None = None
 
 
 class V2:
@@ -130,7 +133,10 @@ class V2:
             await self._refuse(re, "unknown_type", "There is no such command.")
             return
         try:
-            data = command.schema.load(frame.get("data", {}))
+            said = frame.get("data", {})
+            data = None if command.plain is None else command.plain(said)
+            if data is None:
+                data = command.schema.load(said)
             await command.run(self, re, data)
         except ValidationError as error:
             await self._refuse(re, "validation_error", schemas.first_problem(error))
@@ -168,10 +174,10 @@ class V2:
             self._fewer.clear()
             await self._fewer.wait()
 
-    async def _write(self, re: str | int, work: Write[Any], describe: Callable[[Any], dict[str, Any]]) -> None:
+    async def _write(self, re: str | int, work: Write[Any], describe: Callable[[Any], str]) -> None:
         """Have ``work`` done and answered from its commit; wait only where too much is on its way already.
 
-        :param describe: makes the answer of the work's result.
+        :param describe: makes the answer of the work's result, as JSON.
         """
         while self._on_their_way >= WINDOW:
             self._fewer.clear()
@@ -179,7 +185,7 @@ class V2:
         self._services.submit(work, self._answering(re, describe))
         self._on_their_way += 1
 
-    def _answering(self, re: str | int, describe: Callable[[Any], dict[str, Any]]) -> Done[Any]:
+    def _answering(self, re: str | int, describe: Callable[[Any], str]) -> Done[Any]:
         def done(result: Any, error: Exception | None) -> None:
             self._on_their_way -= 1
             self._fewer.set()
@@ -218,7 +224,7 @@ class V2:
                 self.connection.push(frame)
             cursor = cursor if more else page.cursor
             self._cursor = cursor
-            self._push(v2_frames.ack_frame(re, None, {"cursor": cursor, "more": more}))
+            self._push(v2_frames.ack_frame(re, None, v2_frames.synced(cursor, more)))
             gathered, self._live = self._gathered, not more
         finally:
             self._gathered = None
@@ -249,19 +255,19 @@ class V2:
             reply_to=data["reply_to"],
             origin=self.connection,
         )
-        await self._write(re, work, _describe_post)
+        await self._write(re, work, v2_frames.sent)
 
     async def edit(self, re: str | int, data: Mapping[str, Any]) -> None:
         """Give a message another content."""
         work = self._services.messages.editing(
             self._user_id, data["message_id"], data["content"], origin=self.connection
         )
-        await self._write(re, work, _describe_message)
+        await self._write(re, work, v2_frames.changed)
 
     async def delete(self, re: str | int, data: Mapping[str, Any]) -> None:
         """Take a message's content away."""
         work = self._services.messages.deleting(self._user_id, data["message_id"], origin=self.connection)
-        await self._write(re, work, _describe_message)
+        await self._write(re, work, v2_frames.changed)
 
     async def react(self, re: str | int, data: Mapping[str, Any]) -> None:
         """Put an emoji below a message."""
@@ -275,14 +281,14 @@ class V2:
         work = self._services.messages.reacting(
             self._user_id, data["message_id"], data["emoji"], on, origin=self.connection
         )
-        await self._write(re, work, lambda _: {})
+        await self._write(re, work, lambda _: "{}")
 
     async def read(self, re: str | int, data: Mapping[str, Any]) -> None:
         """Mark as read."""
         work = self._services.messages.marking_read(
             self._user_id, v2.destination(data), data["up_to"], origin=self.connection
         )
-        await self._write(re, work, _describe_read)
+        await self._write(re, work, v2_frames.moved)
 
     async def typing(self, re: str | int, data: Mapping[str, Any]) -> None:
         """Tell the others that the user is writing."""
@@ -292,13 +298,13 @@ class V2:
         self._registry.publish(
             Typing(recipients=members, origin=self.connection, user_id=self._user_id, group_id=where.group_id)
         )
-        self._push(v2_frames.ack_frame(re, None, {}))
+        self._push(v2_frames.ack_frame(re, None))
 
 
 #: Every command there is.
 COMMANDS: dict[str, Command] = {
     "sync": Command(v2.SyncCommand(), V2.sync),
-    "send": Command(v2.SendCommand(), V2.send),
+    "send": Command(v2.SendCommand(), V2.send, plain=v2.plain_send),
     "edit": Command(v2.EditCommand(), V2.edit),
     "delete": Command(v2.MessageCommand(), V2.delete),
     "react": Command(v2.ReactCommand(), V2.react),
@@ -322,15 +328,3 @@ def _parsed(text: str) -> tuple[Mapping[str, Any] | None, str | int | None]:
     else:
         well_formed = type(re) is int and abs(re) < schemas.ID_LIMIT
     return frame, re if well_formed else None
-
-
-def _describe_post(posted: Posted) -> dict[str, Any]:
-    return {"message": v2_frames.full_message(posted.message), "duplicate": posted.duplicate}
-
-
-def _describe_message(posted: Posted) -> dict[str, Any]:
-    return {"message": v2_frames.full_message(posted.message)}
-
-
-def _describe_read(read: Read) -> dict[str, Any]:
-    return {"up_to": read.up_to}

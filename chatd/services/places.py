@@ -1,0 +1,33 @@
+"""Where a command points to, and whom a change there concerns."""
+
+import sqlite3
+
+from chatd.errors import CannotMessageSelf, ConversationNotFound
+from chatd.models import Conversation, Destination
+from chatd.storage import conversations, users
+
+
+def find(db: sqlite3.Connection, user_id: int, where: Destination, *, may_be_self: bool = False) -> Conversation | None:
+    """Return the conversation a command names; None for a private one that nobody has begun.
+
+    :raises UserNotFound: there is no such user.
+    :raises ConversationNotFound: there is no such group, or the user is not in it.
+    :raises CannotMessageSelf: the user is the other, and ``may_be_self`` is False.
+    """
+    if where.group_id is not None:
+        group = conversations.find_group(db, where.group_id, user_id)
+        if group is None:
+            raise ConversationNotFound
+        return group
+    assert where.user_id is not None
+    if where.user_id == user_id and not may_be_self:
+        raise CannotMessageSelf
+    users.require(db, where.user_id)
+    return conversations.find_private(db, user_id, where.user_id)
+
+
+def recipients(db: sqlite3.Connection, conversation: Conversation, user_id: int) -> tuple[int, ...]:
+    """Return the ids of all whom a change made by ``user_id`` in a conversation concerns."""
+    if conversation.other_id is not None:
+        return (user_id, conversation.other_id)
+    return conversations.members(db, conversation.id)

@@ -1,0 +1,174 @@
+"""Storing a message: alone, or with all the others that wait for the same commit."""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatd.errors import CannotMessageSelf, ChatError, ClientIdReused, MessageNotFound, UserNotFound
+from chatd.events import MessageCreated
+from chatd.models import Conversation, Destination, Message, Posted, User
+from chatd.services.places import find, recipients
+from chatd.storage import change_log, conversations, messages, users
+from chatd.storage.database import Outcome, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The work of storing one message; see :meth:`chatd.services.messages.Messages.posting`."""
+
+    sender_id: int
+    to: Destination
+    content: str
+    client_id: str | None
+    reply_to: int | None
+    origin: object
+    now: int
+
+    def __call__(self, tx: Transaction) -> Posted:
+        """Store the message."""
+        db = tx.db
+        sender = users.require(db, self.sender_id)
+        conversation = find(db, self.sender_id, self.to)
+        if self.client_id is not None:
+            stored = messages.get_by_client_id(db, self.sender_id, self.client_id)
+            if stored is not None:
+                return self._repeated(*stored)
+        if conversation is None:
+            assert self.to.user_id is not None
+            conversation = conversations.open_private(db, self.sender_id, self.to.user_id, self.now)
+        if self.reply_to is not None and messages.conversation_of(db, self.reply_to) != conversation.id:
+            raise MessageNotFound
+        message_id = messages.insert(
+            db,
+            conversation_id=conversation.id,
+            sender_id=self.sender_id,
+            content=self.content,
+            client_id=self.client_id,
+            reply_to=self.reply_to,
+            created_at=self.now,
+        )
+        conversations.count_message(db, conversation.id, self.sender_id, message_id)
+        seq = change_log.append(
+            db,
+            "message",
+            conversation_id=conversation.id,
+            user_id=self.sender_id,
+            message_id=message_id,
+            created_at=self.now,
+        )
+        event = self._created(message_id, seq, sender, recipients(db, conversation, self.sender_id), conversation)
+        tx.publish(event)
+        return Posted(event.message, duplicate=False, seq=seq)
+
+    def _created(
+        self, message_id: int, seq: int, sender: User, whom: tuple[int, ...], conversation: Conversation
+    ) -> MessageCreated:
+        message = Message(
+            id=message_id,
+            sender=sender,
+            receiver_id=self.to.user_id,
+            group_id=self.to.group_id,
+            content=self.content,
+            client_id=self.client_id,
+            is_read=False,
+            created_at=self.now,
+            reply_to=self.reply_to,
+        )
+        is_first = conversation.other_id is not None and conversation.message_count == 0
+        return MessageCreated(seq=seq, recipients=whom, origin=self.origin, message=message, is_first=is_first)
+
+    def _repeated(self, stored: Message, first_digest: bytes | None) -> Posted:
+        """Return the message that was stored first; of a deleted one nothing is left to compare."""
+        to, wanted = self.to, self.reply_to
+        same = (stored.receiver_id, stored.group_id, stored.reply_to) == (to.user_id, to.group_id, wanted)
+        if same and stored.deleted_at is None:
+            same = stored.content == self.content if first_digest is None else first_digest == digest(self.content)
+        if not same:
+            raise ClientIdReused
+        return Posted(stored, duplicate=True, seq=None)
+
+    def together(self, db: sqlite3.Connection, posts: Sequence["Post"]) -> list[Outcome]:
+        """Store many messages with a few statements.
+
+        The rule, private messages that were never sent before, is worth it; a reply, a group's message or a
+        ``client_id`` that is there already raises, and each is stored alone.
+        """
+        return _Gathering(db, posts).store()
+
+
+class _NotTogether(Exception):
+    """There is a message that has to be stored alone."""
+
+
+class _Gathering:
+    """Private messages on their way into the database together."""
+
+    def __init__(self, db: sqlite3.Connection, posts: Sequence[Post]) -> None:
+        self._db = db
+        self._posts = posts
+        pairs = set()
+        for post in posts:
+            if post.to.user_id is None or post.reply_to is not None:
+                raise _NotTogether
+            pairs.add((post.sender_id, post.to.user_id))
+        self._users = users.get_many(db, {user_id for pair in pairs for user_id in pair})
+        self._places = conversations.private_among(db, pairs)
+
+    def store(self) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        message_id = messages.newest_id(self._db)
+        seq = change_log.head(self._db)
+        new_messages, changes = [], []
+        counts: dict[tuple[int, int], int] = {}
+        newest: dict[int, int] = {}
+        for post in self._posts:
+            try:
+                sender, place = self._place(post)
+            except ChatError as error:
+                outcomes.append(Outcome(None, error, []))
+                continue
+            message_id += 1
+            seq += 1
+            conversation_id = place.id
+            new_messages.append((message_id, conversation_id, post.sender_id, post.content, post.client_id, post.now))
+            changes.append((seq, conversation_id, post.sender_id, message_id, post.now))
+            key = conversation_id, post.sender_id
+            counts[key] = counts.get(key, 0) + 1
+            newest[conversation_id] = message_id
+            assert post.to.user_id is not None
+            event = post._created(message_id, seq, sender, (post.sender_id, post.to.user_id), place)
+            if not place.message_count:
+                self._seen(post, place)
+            outcomes.append(Outcome(Posted(event.message, False, seq), None, [event]))
+        messages.insert_many(self._db, new_messages)
+        change_log.append_messages(self._db, changes)
+        conversations.count_messages(self._db, counts, newest)
+        return outcomes
+
+    def _place(self, post: Post) -> tuple[User, Conversation]:
+        sender_id, receiver_id = post.sender_id, post.to.user_id
+        assert receiver_id is not None
+        if sender_id == receiver_id:
+            raise CannotMessageSelf
+        sender = self._users.get(sender_id)
+        if sender is None or receiver_id not in self._users:
+            raise UserNotFound
+        place = self._places.get((sender_id, receiver_id))
+        if place is None:
+            place = conversations.open_private(self._db, sender_id, receiver_id, post.now)
+            self._places[sender_id, receiver_id] = place
+            self._places[receiver_id, sender_id] = place
+        return sender, place
+
+    def _seen(self, post: Post, place: Conversation) -> None:
+        """Remember that a conversation has a message now."""
+        known = Conversation(place.id, 1, other_id=place.other_id)
+        assert post.to.user_id is not None
+        self._places[post.sender_id, post.to.user_id] = known
+        self._places[post.to.user_id, post.sender_id] = known
+
+
+def digest(content: str) -> bytes:
+    """Return what tells later whether a content is the one first sent."""
+    return hashlib.blake2b(content.encode(), digest_size=16).digest()
