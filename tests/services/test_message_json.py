@@ -1,0 +1,100 @@
+"""What is written by hand for the sake of speed says what the schemas say."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from marshmallow import ValidationError
+
+from chatd.events import MessageCreated
+from chatd.models import Message, Posted, Reaction, User
+from chatd.schemas import MessageSchema, classic_new_message, v2
+from chatd.schemas.v2 import FullMessageSchema, SendCommand
+from chatd.schemas.v2_frames import ack_frame, event, event_frame, sent
+
+IDS = st.integers(1, 2**53 - 1)
+TIMES = st.integers(0, 4_000_000_000_000)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+USERS = st.builds(
+    User,
+    id=IDS,
+    username=TEXTS,
+    nickname=TEXTS,
+    avatar_path=st.none() | TEXTS,
+    bio=st.none() | TEXTS,
+    is_ai=st.booleans(),
+    role=st.just("member"),
+    created_at=TIMES,
+    disabled_at=st.none(),
+)
+MESSAGES = st.builds(
+    Message,
+    id=IDS,
+    sender=USERS,
+    receiver_id=st.none() | IDS,
+    group_id=st.none() | IDS,
+    content=TEXTS,
+    client_id=st.none() | TEXTS,
+    is_read=st.booleans(),
+    created_at=TIMES,
+    edited_at=st.none() | TIMES,
+    deleted_at=st.none() | TIMES,
+    reply_to=st.none() | IDS,
+    reactions=st.lists(st.builds(Reaction, emoji=TEXTS, user_ids=st.lists(IDS, max_size=3).map(tuple)), max_size=3).map(
+        tuple
+    ),
+)
+
+#: What a client may say, near what it should.
+SAID = st.fixed_dictionaries(
+    {},
+    optional={
+        "user": st.one_of(IDS, st.sampled_from([0, -1, 2**53, 1.0, True, "1", None])),
+        "group": IDS,
+        "content": st.one_of(
+            TEXTS, st.sampled_from(["", "\0", "\ud800", "x" * 2000, "x" * 2001, "😀" * 2000, 5, None])
+        ),
+        "client_id": st.one_of(TEXTS, st.sampled_from(["", "\0", "\udfff", "x" * 64, "x" * 65, 5, None])),
+        "reply_to": st.one_of(st.none(), IDS, st.sampled_from([0, True, "1"])),
+        "more": st.just([1]),
+    },
+)
+ORDINARY = st.fixed_dictionaries({"user": IDS, "content": TEXTS, "client_id": TEXTS})
+
+
+@given(MESSAGES)
+def test_a_classic_message_is_what_its_schema_says(message: Message) -> None:
+    expected = {"type": "new_message", "data": MessageSchema().dump(message)}
+    assert json.loads(classic_new_message(message)) == expected
+
+
+@given(MESSAGES, IDS)
+def test_a_new_message_is_what_its_schema_says(message: Message, seq: int) -> None:
+    fact = MessageCreated(seq=seq, recipients=(), message=message)
+    assert json.loads(event_frame(fact)) == event(fact)
+
+
+@given(MESSAGES, st.none() | IDS, st.booleans(), st.text(min_size=1) | st.integers(-(2**53) + 1, 2**53 - 1))
+def test_the_answer_to_a_send_is_what_its_schema_says(message: Message, seq: int | None, again: bool, re: Any) -> None:
+    answer = json.loads(ack_frame(re, seq, sent(Posted(message, again, seq))).decode("utf-8", "surrogatepass"))
+    assert answer.pop("data") == {"message": FullMessageSchema().dump(message), "duplicate": again}
+    assert answer == {"type": "ack", "re": re} | ({} if seq is None else {"seq": seq})
+
+
+@given(SAID | ORDINARY)
+def test_the_plain_check_of_a_send_loads_what_the_schema_loads_or_leaves_it_to_it(said: Any) -> None:
+    plain = v2.plain_send(said)
+    if plain is not None:
+        assert plain == SendCommand().load(said)
+
+
+@given(ORDINARY)
+def test_the_plain_check_takes_every_ordinary_send(said: Any) -> None:
+    try:
+        SendCommand().load(said)
+    except ValidationError:
+        assert v2.plain_send(said) is None
+    else:
+        assert v2.plain_send(said) is not None

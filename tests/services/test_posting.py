@@ -1,0 +1,140 @@
+"""Messages that are stored together: the same as one after the other, whatever they are."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any, cast
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chatd.errors import ChatError
+from chatd.models import Destination, Posted
+from chatd.services.posting import Post
+from chatd.storage.database import Database, Transaction
+from chatd.storage.migrate import migrate
+from tests.storage.support import hold, start, traced
+
+PEOPLE = 4
+NOBODY = PEOPLE + 1
+GROUP = 1
+
+TABLES = ("messages", "change_log", "conversations", "memberships")
+
+#: Few senders, receivers, texts and ids, so that they meet.
+POSTS = st.builds(
+    Post,
+    sender_id=st.integers(1, PEOPLE),
+    to=st.one_of(
+        st.integers(1, NOBODY).map(lambda number: Destination(user_id=number)),
+        st.just(Destination(group_id=GROUP)),
+    ),
+    content=st.sampled_from(["Good morning", "早上好"]),
+    client_id=st.none() | st.sampled_from(["a", "b", "c"]),
+    reply_to=st.none() | st.just(1),
+    origin=st.none(),
+    now=st.just(1_700_000_000_000),
+)
+
+#: What is stored together: private, no reply, each client_id new.
+ORDINARY = st.lists(st.tuples(st.integers(1, PEOPLE), st.integers(1, NOBODY)), min_size=2, max_size=30).map(
+    lambda pairs: [Post(one, Destination(two), "x", f"{at}", None, None, at) for at, (one, two) in enumerate(pairs)]
+)
+
+
+async def opened(path: Path) -> Database:
+    """Return a new database with some people and a group of the first two."""
+    migrate(path)
+    db = Database(path)
+    await db.open()
+
+    def settle(tx: Transaction) -> None:
+        for number in range(1, PEOPLE + 1):
+            columns = "username, username_key, nickname, search_key, created_at"
+            tx.db.execute(f"INSERT INTO users ({columns}) VALUES (?1, ?1, ?1, ?1, 1)", (f"person{number}",))
+        tx.db.execute(
+            "INSERT INTO conversations (id, kind, name, created_at) VALUES (?, 'group', 'Chess', 1)", (GROUP,)
+        )
+        tx.db.execute("INSERT INTO memberships (conversation_id, user_id) VALUES (?, 1), (?, 2)", (GROUP, GROUP))
+
+    await db.write(settle)
+    return db
+
+
+def dump(db: sqlite3.Connection) -> dict[str, list[Any]]:
+    """Return all that posting writes."""
+    return {table: db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES}
+
+
+def shown(outcome: object) -> object:
+    """Return an outcome as it can be compared."""
+    return repr(outcome) if isinstance(outcome, ChatError) else outcome
+
+
+async def compare(directory: Path, posts: list[Post]) -> None:
+    """Store posts one after the other in one database, and in one batch in another."""
+    one_by_one, at_once = await opened(directory / "alone.db"), await opened(directory / "together.db")
+    told: dict[Database, list[Any]] = {one_by_one: [], at_once: []}
+    for db, events in told.items():
+        db.subscribe(events.append)
+    try:
+        alone = [(await asyncio.gather(one_by_one.write(post), return_exceptions=True))[0] for post in posts]
+        gate, holding = await hold(at_once)
+        waiting = await start(at_once, *posts)
+        gate.open()
+        await holding
+        together = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [shown(each) for each in together] == [shown(each) for each in alone]
+        assert await at_once.read(dump) == await one_by_one.read(dump)
+        assert told[at_once] == told[one_by_one]
+    finally:
+        await one_by_one.close()
+        await at_once.close()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(posts=st.lists(POSTS, min_size=2, max_size=12))
+def test_any_messages_stored_together_are_as_if_stored_one_by_one(tmp_path_factory: Any, posts: list[Post]) -> None:
+    asyncio.run(compare(tmp_path_factory.mktemp("posting"), posts))
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(posts=ORDINARY)
+def test_ordinary_messages_stored_together_are_as_if_stored_one_by_one(
+    tmp_path_factory: Any, posts: list[Post]
+) -> None:
+    asyncio.run(compare(tmp_path_factory.mktemp("posting"), posts))
+
+
+async def test_ordinary_messages_share_their_statements(tmp_path: Path) -> None:
+    db = await opened(tmp_path / "chatd.db")
+    statements: list[str] = []
+    await db.write(traced(statements))
+    gate, holding = await hold(db)
+    posts = [Post(1 + at % 3, Destination(PEOPLE), "x", f"{at}", None, None, at) for at in range(50)]
+    waiting = await start(db, *posts)
+    statements.clear()
+    gate.open()
+    await holding
+    await asyncio.gather(*waiting)
+    assert sum(statement.startswith("SELECT") for statement in statements) < len(posts)
+    assert not [statement for statement in statements if "RETURNING" in statement and "messages" in statement]
+    await db.close()
+
+
+async def test_a_profile_changed_in_the_same_batch_is_told_with_the_next_message(tmp_path: Path) -> None:
+    db = await opened(tmp_path / "chatd.db")
+
+    def rename(tx: Transaction) -> None:
+        tx.db.execute("UPDATE users SET nickname = 'Ada' WHERE id = 1")
+
+    gate, holding = await hold(db)
+    to = Destination(2)
+    before = await start(db, *[Post(1, to, "x", None, None, None, 1) for _ in range(2)])
+    renaming = await start(db, rename)
+    after = await start(db, *[Post(1, to, "x", None, None, None, 1) for _ in range(2)])
+    gate.open()
+    await asyncio.gather(holding, *renaming)
+    posted = cast(list[Posted], [await each for each in (*before, *after)])
+    assert [each.message.sender.nickname for each in posted] == ["person1"] * 2 + ["Ada"] * 2
+    await db.close()
