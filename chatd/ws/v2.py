@@ -67,6 +67,7 @@ class V2:
         self._heartbeat_ms = heartbeat_ms
         self._max_frame = max_frame
         self._user_id = connection.identity.user_id
+        self._introduced = False
         self._live = False
         self._cursor: int | None = None
         self._gathered: list[Frames] | None = None
@@ -89,6 +90,8 @@ class V2:
 
     def warn_of_restart(self) -> None:
         """Say that the server is about to stop, and when to come back: another time for each client."""
+        if not self._introduced:  # hello comes first
+            return
         self._push(v2_frames.restarting_frame(random.randint(*RETRY_AFTER_MS)))  # noqa: S311 (spreads load, hides nothing)
 
     def _push(self, frame: bytes) -> None:
@@ -116,6 +119,7 @@ class V2:
                 session_id=self.connection.identity.session_id,
             )
         )
+        self._introduced = True
 
     async def hear(self, text: str) -> None:
         """Carry out a command, or say why not."""

@@ -56,6 +56,10 @@ class Gate:
         """Be a write."""
         self.wait()
 
+    def read(self, _: sqlite3.Connection) -> None:
+        """Be a read."""
+        self.wait()
+
     async def entered(self) -> None:
         """Return when the work has begun."""
         assert await asyncio.to_thread(self._entered.wait, PATIENCE), "nobody came to the gate"

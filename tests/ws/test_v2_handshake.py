@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from chatd.http.context import REGISTRY
+from chatd.http.context import REGISTRY, SERVICES
 from chatd.logs import JsonFormatter, TextFormatter
 from tests.api.support import disable
 from tests.conftest import Start
+from tests.storage.support import Gate
 from tests.support import PATIENCE, Chat, Person, until
 from tests.ws.v2_client import PROTOCOL, V2Client, connect, live
 
@@ -210,3 +211,20 @@ async def test_what_was_committed_before_a_stop_is_told_before_the_warning(chat:
     await stop
     assert (await client.read_until("new_message"))["data"]["content"] == "last words"
     assert (await client.read_until("restarting"))["data"]["retry_after_ms"]
+
+
+async def test_who_has_not_been_said_hello_to_is_not_warned_of_a_stop_either(chat: Chat) -> None:
+    alice = await chat.person("alice")
+    await alice.get("/auth/me")  # so that the handshake has no need of the readers
+    gates = [Gate() for _ in range(2)]
+    reading = [asyncio.create_task(chat.server.app[SERVICES].database.read(gate.read)) for gate in gates]
+    for gate in gates:
+        await gate.entered()
+    ws = await offer(chat, [PROTOCOL], alice.token)
+    await until(lambda: chat.server.app[REGISTRY].of(alice.id))
+    stop = asyncio.create_task(chat.server.stop())
+    message = await ws.receive(timeout=PATIENCE)
+    for gate in gates:
+        gate.open()
+    await asyncio.gather(stop, *reading)
+    assert (message.type, message.data) == (WSMsgType.CLOSE, 1012)
