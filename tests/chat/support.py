@@ -11,7 +11,7 @@ from chatd.chat.app import ChatApp
 from chatd.chat.ending import Ending
 from chatd.chat.widgets import ChatList, Composer, History, Line
 from chatd.client import Backoff, Client
-from tests.support import Chat, Person, until
+from tests.support import Person, until
 
 
 def fast() -> Backoff:
@@ -69,10 +69,15 @@ class Terminal:
 
 
 @contextlib.asynccontextmanager
-async def terminal(person: Person, width: int = 80, height: int = 24) -> AsyncIterator[Terminal]:
-    """A terminal with somebody's chats in it, connected and loaded."""
+async def terminal(
+    person: Person, width: int = 80, height: int = 24, url: str | None = None
+) -> AsyncIterator[Terminal]:
+    """A terminal with somebody's chats in it, connected and loaded.
+
+    :param url: where, if not directly at the person's server.
+    """
     has_chats = bool((await person.get("/conversations"))["conversations"])
-    app = ChatApp(str(person.client.make_url("/")), person.token, backoff=fast())
+    app = ChatApp(url or str(person.client.make_url("/")), person.token, backoff=fast())
     async with app.run_test(size=(width, height)) as pilot:
         shown = Terminal(app, pilot)
         await until(lambda: person.nickname in shown.line("status"))
@@ -83,10 +88,3 @@ async def terminal(person: Person, width: int = 80, height: int = 24) -> AsyncIt
 def client_of(person: Person) -> Client:
     """Return a person's client without a screen, to be connected by ``async with``."""
     return Client(str(person.client.make_url("/")), token=person.token, backoff=fast())
-
-
-async def port_of(chat: Chat) -> int:
-    """Return the port of a server, so that another can take it."""
-    port = chat.client.port
-    assert port is not None
-    return port

@@ -4,7 +4,10 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from tests.chat.support import port_of, terminal
+from yarl import URL
+
+from tests.chat.support import terminal
+from tests.client.support import Line
 from tests.conftest import Start
 from tests.support import Person, until
 
@@ -15,8 +18,7 @@ async def test_after_a_restart_of_the_server_nothing_is_missed_and_what_was_writ
     chat = await start()
     ada, grace = await chat.people("ada", "grace")
     await grace.send(ada, "before")
-    port = await port_of(chat)
-    async with terminal(ada) as screen:
+    async with Line(chat.server.url) as line, terminal(ada, url=line.url) as screen:
         await screen.press("enter")
         await screen.sees("before")
         await chat.client.server.close()
@@ -25,7 +27,8 @@ async def test_after_a_restart_of_the_server_nothing_is_missed_and_what_was_writ
         await screen.write("second")
         await screen.sees("second … sending")
         await screen.sees("2 to send", lambda: screen.line("status"))
-        later = await start(data_dir=tmp_path / "data", server={"port": port})
+        later = await start(data_dir=tmp_path / "data")
+        line.target = URL(later.server.url)
         back = Person(later.client, grace.id, grace.username, grace.nickname, grace.token)
         await back.send(ada, "meanwhile")
         await screen.sees("meanwhile")
@@ -43,15 +46,15 @@ async def test_where_the_server_has_begun_another_log_everything_is_loaded_again
     ada, grace, linus = await chat.people("ada", "grace", "linus")
     await linus.send(ada, "of Linus")
     await grace.send(ada, "before")
-    port = await port_of(chat)
-    async with terminal(ada) as screen:
+    async with Line(chat.server.url) as line, terminal(ada, url=line.url) as screen:
         await screen.press("enter")
         await screen.sees("before")
         await chat.client.server.close()
         with contextlib.closing(sqlite3.connect(tmp_path / "data" / "chatd.db")) as db, db:
             db.execute("UPDATE change_log_state SET epoch = 'another'")
             db.execute("UPDATE messages SET content = 'from the backup' WHERE content = 'before'")
-        later = await start(data_dir=tmp_path / "data", server={"port": port})
+        later = await start(data_dir=tmp_path / "data")
+        line.target = URL(later.server.url)
         await screen.sees("from the backup")
         assert "before" not in screen.history
         back = Person(later.client, linus.id, linus.username, linus.nickname, linus.token)

@@ -125,12 +125,13 @@ def following(log: list[int], since: int, count: int) -> list[int]:
 async def test_the_acks_of_ones_own_commands_fill_their_place_in_the_stream(chat: Chat, seed: int) -> None:
     choose = random.Random(seed)
 
+    other = await chat.person("david")
+
     async def take_part(reader: Person, is_busy: Callable[[], bool]) -> list[int]:
-        other = await chat.person("david")
         client = await live(reader)
         seqs: list[int] = []
         number = 0
-        while is_busy():
+        while is_busy() or not seqs:
             for _ in range(choose.randrange(1, 8)):
                 number += 1
                 await client.write({"type": "send", "id": number, "data": {"user": other.id, "content": "x"}})
