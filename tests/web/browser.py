@@ -149,16 +149,18 @@ class Devices:
         self,
         person: Person | None = None,
         *,
+        token: str | None = None,
         locale: str = "en-US",
         color_scheme: Literal["light", "dark"] = "light",
         **options: Any,
     ) -> Device:
         """Return a new browser.
 
-        :param person: who is signed in, by their token; each token is a session of its own.
+        :param person: who is signed in; nobody's devices share a session.
+        :param token: what the browser has instead of the person's token.
         :param options: see ``Browser.new_context``.
         """
-        state = None if person is None else {"cookies": [], "origins": [await self._signed_in(person)]}
+        state = None if person is None else await self._signed_in(person, token)
         context = await self._browser.new_context(
             base_url=self._url,
             locale=locale,
@@ -176,8 +178,10 @@ class Devices:
         for device in self.all:
             await device.context.close()
 
-    async def _signed_in(self, person: Person) -> dict[str, Any]:
+    async def _signed_in(self, person: Person, token: str | None) -> dict[str, Any]:
+        """Return what the browser of somebody signed in keeps."""
         headers = {"Authorization": f"Bearer {person.token}"}
         async with ClientSession(self._url, headers=headers) as session, session.get("/auth/me") as response:
-            auth = {"token": person.token, "user": await response.json()}
-        return {"origin": self._url, "localStorage": [{"name": "chatd.auth", "value": json.dumps(auth)}]}
+            auth = {"token": token or person.token, "user": await response.json()}
+        kept = {"name": "chatd.auth", "value": json.dumps(auth)}
+        return {"cookies": [], "origins": [{"origin": self._url, "localStorage": [kept]}]}

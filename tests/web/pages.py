@@ -94,7 +94,7 @@ class Chat:
         self.log = page.get_by_role("log", name="Messages")
         self.messages = self.log.get_by_role("article")
         self.box = page.get_by_role("textbox", name="Message", exact=True)
-        self.send_button = page.get_by_role("button", name="Send", exact=True)
+        self.send_button = page.get_by_role("button", name=re.compile("^(Send|Save)$"))
         self.divider = self.log.get_by_role("separator", name="New messages")
         self.newer = page.get_by_role("button", name=re.compile(r"\d+ new message"))
 
@@ -111,12 +111,12 @@ class Chat:
         return self.log.locator(f'[data-message-id="{message_id}"]')
 
     async def say(self, text: str) -> None:
-        """Write a message and press Enter."""
+        """Write a message, or its new text, and press the button."""
         await self.box.fill(text)
-        await self.box.press("Enter")
+        await self.send_button.click()
 
     async def tell(self, text: str) -> None:
-        """Write a message, press Enter, and see that it is stored."""
+        """Write a message, press the button, and see that it is stored."""
         await self.say(text)
         await expect(self.message(text)).to_have_attribute("data-state", STORED)
 
@@ -124,7 +124,7 @@ class Chat:
         """Choose from a message's menu."""
         await message.hover()
         await message.get_by_role("button", name="Message actions").click()
-        await self.page.get_by_role("menuitem", name=action).click()
+        await self.page.get_by_role("menuitem", name=action, exact=True).click()
 
     async def edit(self, message: Locator, text: str) -> None:
         """Give one's own message another text."""
@@ -148,12 +148,7 @@ class Chat:
     async def react(self, message: Locator, emoji: str) -> None:
         """Choose a reaction from the picker."""
         await self.act(message, "React")
-        await (
-            self.page.get_by_role("button", name=starting(emoji))
-            .or_(self.page.get_by_role("menuitem", name=starting(emoji)))
-            .or_(self.page.get_by_role("option", name=starting(emoji)))
-            .first.click()
-        )
+        await self.page.get_by_role("button", name=f"React with {emoji}").click()
 
     @staticmethod
     def reaction(message: Locator, emoji: str, count: int) -> Locator:

@@ -16,6 +16,8 @@ from tests.support import PASSWORD, Person
 from tests.web.browser import Device, Devices
 from tests.web.conftest import Newcomer
 
+NOT_FOUND = "Page not found"
+
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -30,12 +32,11 @@ def server(built: None, data_dir: Path) -> Iterator[ServerProcess]:
         yield server
 
 
-def lasting(person: Person, seconds: float, data_dir: Path) -> Person:
-    """Return ``person`` with a token of the same session that ends in so many seconds."""
+def lasting(person: Person, seconds: float, data_dir: Path) -> str:
+    """Return a token of the same session that ends in so many seconds."""
     key = bytes.fromhex((data_dir / "signing.key").read_text())
     claims = jwt.decode(person.token, key, ["HS256"])
-    token = jwt.encode({**claims, "exp": int(time.time() + seconds)}, key, "HS256")
-    return Person(person.client, person.id, person.username, person.nickname, token)
+    return jwt.encode({**claims, "exp": int(time.time() + seconds)}, key, "HS256")
 
 
 async def expect_signed_out(page: Page, reason: str) -> None:
@@ -99,21 +100,18 @@ async def test_signing_in_never_leads_to_another_site(devices: Devices, bob: Per
 
 async def test_an_address_that_is_none_of_the_clients_is_said_to_be_none(devices: Devices, bob: Person) -> None:
     desk = await devices.desk(bob)
-    await desk.open("/messages")
-    await desk.page.evaluate(
-        "history.pushState({}, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate', {state: {}}))"
-    )
-    await expect(desk.page.get_by_role("heading", name=re.compile("not found|nothing", re.IGNORECASE))).to_be_visible()
+    await desk.open("/messages/0")
+    await expect(desk.page.get_by_role("heading", name=NOT_FOUND)).to_be_visible()
 
 
 async def test_a_session_that_expires_leads_to_the_login_page_that_says_so(
     devices: Devices, alice: Person, bob: Person, data_dir: Path
 ) -> None:
-    desk = await devices.desk(lasting(bob, 8, data_dir))
+    desk = await devices.desk(bob, token=lasting(bob, 8, data_dir))
     desk.allow("status of 401")
     await desk.open(f"/messages/{alice.id}")
     await desk.chat.tell("in time")
-    await expect_signed_out(desk.page, "session (has )?(ended|expired)")
+    await expect_signed_out(desk.page, "session ended or expired")
     await desk.entrance.sign_in(bob.username, PASSWORD)
     await expect(desk.chat.message("in time")).to_be_visible()
 
@@ -121,26 +119,10 @@ async def test_a_session_that_expires_leads_to_the_login_page_that_says_so(
 async def test_a_token_that_has_expired_leads_to_the_login_page_that_says_so(
     devices: Devices, bob: Person, data_dir: Path
 ) -> None:
-    desk = await devices.desk()
+    desk = await devices.desk(bob, token=lasting(bob, -60, data_dir))
     desk.allow("status of 401")
-    gone = lasting(bob, -60, data_dir)
-    auth = await keep(desk, bob)
-    await desk.page.evaluate(
-        "([auth, token]) => localStorage.setItem('chatd.auth', JSON.stringify({...JSON.parse(auth), token}))",
-        [auth, gone.token],
-    )
     await desk.open("/messages")
-    await expect_signed_out(desk.page, "session (has )?(ended|expired)")
-
-
-async def keep(desk: Device, person: Person) -> str:
-    """Sign ``person`` in and return what the client keeps of that; the page is left where nothing of it runs."""
-    await desk.open("/login")
-    await desk.entrance.sign_in(person.username, PASSWORD)
-    await desk.page.wait_for_url("**/messages")
-    auth: str = await desk.page.evaluate("localStorage.getItem('chatd.auth')")
-    await desk.open("/robots.txt")
-    return auth
+    await expect_signed_out(desk.page, "session ended or expired")
 
 
 async def test_a_session_is_ended_from_another_device(devices: Devices, bob: Person) -> None:
@@ -152,7 +134,7 @@ async def test_a_session_is_ended_from_another_device(devices: Devices, bob: Per
     await expect(desk.settings.end_session).to_have_count(1)
     await desk.settings.end_session.click()
     await confirm(desk)
-    await expect_signed_out(phone.page, "session (has )?ended")
+    await expect_signed_out(phone.page, "session ended or expired")
     await expect(desk.settings.end_session).to_have_count(0)
     await expect(desk.settings.nickname).to_have_value(bob.nickname)
 
@@ -174,7 +156,7 @@ async def test_signing_out_in_one_tab_signs_the_other_out(devices: Devices, alic
     await desk.open("/settings")
     await desk.settings.sign_out.click()
     await other.wait_for_url("**/login**")
-    await expect_signed_out(first, "signed out")
+    await expect_signed_out(first, "signed out in another tab")
     kept = await first.evaluate("JSON.stringify(Object.entries(localStorage))")
     assert "draft" not in kept
     await first.go_back()
@@ -194,7 +176,7 @@ async def test_a_changed_password_ends_the_other_sessions_and_signs_in(devices: 
     await expect(desk.settings.current_password).to_have_attribute("aria-invalid", "true")
     await desk.settings.current_password.fill(PASSWORD)
     await desk.settings.change_password.click()
-    await expect_signed_out(phone.page, "session (has )?ended")
+    await expect_signed_out(phone.page, "session ended or expired")
     await expect(desk.settings.current_password).to_have_value("")
     await phone.entrance.sign_in(bob.username, "a new password")
     await expect(phone.conversations.new).to_be_visible()
@@ -243,14 +225,22 @@ async def test_an_invitation_is_asked_for_where_one_is_needed(
         await desk.page.goto("about:blank")
 
 
+async def test_an_invitation_can_be_a_link(devices: Devices, built: None, tmp_path: Path) -> None:
+    phone = await devices.phone()
+    with ServerProcess(tmp_path / "data", CHATD_ACCOUNTS_REGISTRATION="invite") as server:
+        code = chatd(tmp_path / "data", "invite").stdout.split()[-1]
+        await phone.page.goto(f"{server.url}/register?invite={code}")
+        await expect(phone.entrance.invitation).to_have_value(code)
+        await phone.entrance.register("dora", "Dora", "correct horse")
+        await phone.page.wait_for_url("**/messages")
+        await phone.page.goto("about:blank")
+
+
 async def test_nobody_is_offered_an_account_where_registration_is_closed(
     devices: Devices, built: None, tmp_path: Path
 ) -> None:
     desk = await devices.desk()
     with ServerProcess(tmp_path / "data", CHATD_ACCOUNTS_REGISTRATION="closed") as server:
-        await desk.page.goto(f"{server.url}/login")
-        await expect(desk.entrance.sign_in_heading).to_be_visible()
-        await expect(desk.page.get_by_role("link", name="Create an account")).to_have_count(0)
         await desk.page.goto(f"{server.url}/register")
         await expect(desk.page.get_by_text(re.compile("closed|not open", re.IGNORECASE))).to_be_visible()
         await expect(desk.entrance.register_button).to_have_count(0)
