@@ -5,6 +5,9 @@ export interface Toast {
   text: string
 }
 
+/** More at once nobody reads. */
+const SHOWN_AT_ONCE = 2
+
 /** Long enough to read a sentence twice. */
 const SHOWN_FOR_MS = 6000
 
@@ -19,7 +22,7 @@ export function useToast() {
 function show(text: string): void {
   const id = ++last
   // The same news twice is said once.
-  toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, text }]
+  toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, text }].slice(-SHOWN_AT_ONCE)
   setTimeout(() => dismiss(id), SHOWN_FOR_MS)
 }
 
