@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import http from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 import { vi } from 'vitest'
 
-import type { Message, User } from '@/api/wire'
+import type { Message, Position, User } from '@/api/wire'
 
 /** Tests make accounts and send as fast as they can. */
 const UNLIMITED = {
@@ -21,6 +23,8 @@ const UNLIMITED = {
 /** The real one, whatever a test does to its timers. */
 const later = globalThis.setTimeout
 
+let firstSocket: Promise<void> | undefined
+
 /** How long anything may take before a test gives up, on a busy machine. */
 const PATIENCE_MS = 30_000
 
@@ -30,6 +34,17 @@ export interface Person {
   username: string
   password: string
   token: string
+}
+
+interface Request {
+  token?: string
+  json?: object
+  form?: URLSearchParams
+}
+
+interface Response {
+  headers: http.IncomingHttpHeaders
+  text: string
 }
 
 /** A real `chatd serve` with a data directory of its own. `$CHATD` is the command, where it is not on the path. */
@@ -90,8 +105,8 @@ export class ChatServer {
 
   /** Start another session and return its token. */
   async signIn({ username, password }: Pick<Person, 'username' | 'password'>): Promise<string> {
-    const body = new URLSearchParams({ username, password })
-    return (await this.call<{ access_token: string }>('POST', '/auth/login', { body })).access_token
+    const form = new URLSearchParams({ username, password })
+    return (await this.call<{ access_token: string }>('POST', '/auth/login', { form })).access_token
   }
 
   /** Send a message by REST. */
@@ -99,23 +114,36 @@ export class ChatServer {
     return this.call('POST', `/messages/send/${to.user.id}`, { token: from.token, json: { content } })
   }
 
+  /** Where everything is that somebody may know by now. */
+  async position(token: string): Promise<Position> {
+    const { headers } = await this.#request('GET', '/conversations', { token })
+    return { epoch: String(headers['chatd-epoch']), cursor: Number(headers['chatd-cursor']) }
+  }
+
   /** Do any REST call; one that fails is an error. */
-  async call<T>(
-    method: string,
-    path: string,
-    { token, json, body }: { token?: string; json?: object; body?: BodyInit } = {},
-  ): Promise<T> {
-    const response = await fetch(new URL(path, this.#url), {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      body: json === undefined ? (body ?? null) : JSON.stringify(json),
-    })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+  async call<T>(method: string, path: string, request: Request = {}): Promise<T> {
+    const { text } = await this.#request(method, path, request)
     return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+
+  /** Not by `fetch`, which stands still in Node while a test's timers are faked. */
+  async #request(method: string, path: string, { token, json, form }: Request): Promise<Response> {
+    const body = json === undefined ? String(form ?? '') : JSON.stringify(json)
+    const request = http.request(new URL(path, this.#url), {
+      method,
+      agent: false,
+      headers: {
+        'Content-Length': Buffer.byteLength(body),
+        'Content-Type': json === undefined ? 'application/x-www-form-urlencoded' : 'application/json',
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      },
+    })
+    request.end(body)
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+    const text = (await response.setEncoding('utf8').toArray()).join('')
+    const { statusCode = 0, headers } = response
+    if (statusCode >= 300) throw new Error(`${method} ${path}: ${statusCode} ${text}`)
+    return { headers, text }
   }
 
   async #run(port: string): Promise<void> {
@@ -154,6 +182,25 @@ export async function until(condition: () => unknown): Promise<void> {
     if (performance.now() > end) throw new Error(`it never came to this: ${condition}`)
     await new Promise((resolve) => later(resolve, 5))
   }
+}
+
+/**
+ * Fake the timers, as far as the connection uses them; sockets go on. A second `fetch` to a server stands still in Node
+ * while they are faked, and one made before hinders sockets to the same server as well.
+ */
+export async function fakeTimers(): Promise<void> {
+  firstSocket ??= makeFirstSocket()
+  await firstSocket
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+}
+
+/** With its first socket Node makes a timer that it keeps, and that is none of those a test counts. */
+async function makeFirstSocket(): Promise<void> {
+  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  await new Promise((resolve) => socket.addEventListener('close', resolve))
+  server.close()
 }
 
 /** Read the server's log until it says where it listens, and let it flow from then on. */
