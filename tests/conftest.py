@@ -1,12 +1,13 @@
 """Fixtures: a real server on a free port, over a real SQLite file."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from aiohttp import web_app
 from pytest_aiohttp.plugin import AiohttpClient
 
 from chatd.serve import Server
@@ -20,6 +21,13 @@ hypothesis.settings.register_profile(
     "same", derandomize=True, database=None, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("same")
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    """Have aiohttp forget a test's applications: of the hundreds that it keeps, each collection of garbage is longer."""
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture
