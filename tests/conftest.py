@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("same")
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    """Have aiohttp forget a test's applications: of the hundreds that it keeps, each collection of garbage is longer."""
+    """Have aiohttp forget a test's applications: it keeps hundreds, which every collection of garbage goes through."""
     yield
     web_app._cached_build_middleware.cache_clear()
 
