@@ -178,10 +178,10 @@ def test_an_unknown_variable_is_named_in_a_warning(tmp_path: Path) -> None:
 def test_an_address_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        line = refusal(tmp_path / "data", "serve", "--port", str(port))
+        line = refusal(tmp_path / "data", "serve", "--port", str(port), CHATD_WEB_ENABLED="no")
     assert line.startswith(f"cannot listen on 127.0.0.1 port {port}: ")
     assert "in use" in line
-    line = refusal(tmp_path / "data", "serve", "--host", "no..name", "--port", "0")
+    line = refusal(tmp_path / "data", "serve", "--host", "no..name", "--port", "0", CHATD_WEB_ENABLED="no")
     assert line == "cannot listen on no..name port 0: not the name of a host"
 
 
