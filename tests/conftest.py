@@ -11,6 +11,7 @@ from aiohttp import web_app
 from pytest_aiohttp.plugin import AiohttpClient
 
 from chatd.serve import Server
+from chatd.services import passwords
 from tests.loop_time import LoopTime
 from tests.support import Chat, RealServer, settings
 
@@ -31,8 +32,10 @@ def _forgotten() -> Iterator[None]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, aiohttp_client: AiohttpClient) -> Start:
-    """Start servers: ``await start(limits={"logins_per_minute": 3})``."""
+def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Start servers, with passwords that are quick to check: ``await start(limits={"logins_per_minute": 3})``."""
+    monkeypatch.setattr(passwords, "MEMORY_KIB", 64)
+    monkeypatch.setattr(passwords, "PASSES", 1)
 
     async def start(*, data_dir: Path | None = None, **sections: Any) -> Chat:
         server = Server(settings(data_dir or tmp_path / "data", **sections))
