@@ -185,10 +185,11 @@ class Database:
         try:
             for connection in (self._writer, *self._readers):
                 await connection
+            seen = await self._writer.run(_data_version)
         except BaseException:
             await self.close()
             raise
-        self._tasks = [asyncio.create_task(self._commit_loop()), asyncio.create_task(self._watch())]
+        self._tasks = [asyncio.create_task(self._commit_loop()), asyncio.create_task(self._watch(seen))]
 
     async def close(self) -> None:
         """Carry out every write that waits, then close. Nothing may be written afterwards."""
@@ -288,9 +289,11 @@ class Database:
             except Exception:
                 log.exception("a subscriber failed on %r", type(event).__name__)
 
-    async def _watch(self) -> None:
-        """Notice the commits of other processes: ``data_version`` changes by theirs and never by our own."""
-        seen = await self._writer.run(_data_version)
+    async def _watch(self, seen: int) -> None:
+        """Notice the commits of other processes: ``data_version`` changes by theirs and never by our own.
+
+        :param seen: its value when the database was opened.
+        """
         while True:
             await asyncio.sleep(WATCH_INTERVAL)
             try:

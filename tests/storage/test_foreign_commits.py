@@ -36,6 +36,18 @@ async def test_a_commit_of_another_process_is_noticed(db: Database, path: Path) 
     await asyncio.wait_for(noticed.wait(), PATIENCE)
 
 
+async def test_a_commit_right_after_the_opening_is_noticed(path: Path) -> None:
+    noticed = asyncio.Event()
+    db = Database(path)
+    db.subscribe_foreign(noticed.set)
+    await db.open()
+    write_once(path, note("at once"))
+    try:
+        await asyncio.wait_for(noticed.wait(), PATIENCE)
+    finally:
+        await db.close()
+
+
 async def test_commits_of_our_own_are_not_noticed_and_each_of_others_is(db: Database, path: Path) -> None:
     statements: list[str] = []
     count = 0
