@@ -46,9 +46,18 @@ async def first_visible(device: Device) -> Locator:
 
 
 async def scroll(device: Device, pixels: float) -> None:
-    """Turn the wheel over the messages."""
+    """Turn the wheel over the messages, and wait until they stand still."""
     await device.chat.log.hover()
     await device.page.mouse.wheel(0, pixels)
+    await device.chat.log.evaluate(
+        """async log => {
+          let top = NaN
+          for (let still = 0; still < 5; still = log.scrollTop === top ? still + 1 : 0) {
+            top = log.scrollTop
+            await new Promise(requestAnimationFrame)
+          }
+        }"""
+    )
 
 
 async def is_in_view(device: Device, message: Locator) -> None:
