@@ -81,7 +81,7 @@ async def terminal(
     async with app.run_test(size=(width, height)) as pilot:
         shown = Terminal(app, pilot)
         await until(lambda: person.nickname in shown.line("status"))
-        await until(lambda: has_chats == ("Nobody yet" not in shown.chats))
+        await until(lambda: shown.chats and has_chats == ("Nobody yet" not in shown.chats))
         yield shown
 
 
