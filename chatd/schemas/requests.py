@@ -46,7 +46,8 @@ class _WithNewPassword(BaseSchema):
 
     def __init__(self, *, password_min: int = 8) -> None:
         super().__init__()
-        self.fields[self.new_password_field].validators.insert(0, validate.Length(min=password_min))
+        field = self.fields[self.new_password_field]
+        field.validators = [validate.Length(min=password_min), *field.validators]  # the list itself is the class's
 
 
 class RegisterBody(_WithNewPassword):

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError
 
-from chatd.schemas import ID_LIMIT, Digits, Text, decode, encode, iso_time
+from chatd.schemas import ID_LIMIT, Digits, RegisterBody, Text, decode, encode, iso_time
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 YEAR_10000 = 253_402_300_800_000
@@ -190,3 +190,10 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
 def test_whatever_comes_it_is_json_or_a_value_error(body: bytes) -> None:
     if is_json(body):
         assert decode(body) == json.loads(body.decode())
+
+
+def test_the_shortest_password_of_one_schema_is_not_that_of_another() -> None:
+    body = {"username": "alice", "password": "12345678", "nickname": "Alice"}
+    with pytest.raises(ValidationError):
+        RegisterBody(password_min=12).load(body)
+    assert RegisterBody(password_min=8).load(body)["password"] == "12345678"
