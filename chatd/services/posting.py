@@ -3,17 +3,17 @@
 import hashlib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chatd.errors import CannotMessageSelf, ChatError, ClientIdReused, MessageNotFound, UserNotFound
 from chatd.events import MessageCreated
 from chatd.models import Conversation, Destination, Message, Posted, User
+from chatd.records import record
 from chatd.services.places import find, recipients
 from chatd.storage import change_log, conversations, messages, users
 from chatd.storage.database import Outcome, Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Post:
     """The work of storing one message; see :meth:`chatd.services.messages.Messages.posting`."""
 

@@ -66,6 +66,7 @@ class Connection:
         "_socket",
         "_stall_timer",
         "_transport",
+        "_unsent",
         "_written",
         "identity",
         "number",
@@ -91,6 +92,7 @@ class Connection:
         self._goodbye: tuple[int, str] | None = None
         self._outbox: list[bytes] = []
         self._outbox_size = 0
+        self._unsent = 0
         self._written = 0
         self._stall_timer: asyncio.TimerHandle | None = None
         self._left = 0
@@ -124,14 +126,21 @@ class Connection:
 
         :param frame: a whole frame, as from :func:`text_frame`.
         """
-        if self._goodbye is not None or self._transport.is_closing():
+        if self._goodbye is not None:
             return
         if not self._outbox:
             self._loop.call_soon(self._flush)
         self._outbox.append(frame)
         self._outbox_size += len(frame)
-        if self._outbox_size + self._transport.get_write_buffer_size() > OUTBOX_LIMIT:
-            self.drop("the client leaves too much unread")
+        if self._outbox_size + self._unsent > OUTBOX_LIMIT:
+            self._unsent = self._transport.get_write_buffer_size()
+            if self._outbox_size + self._unsent > OUTBOX_LIMIT:
+                self.drop("the client leaves too much unread")
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether somebody has said goodbye."""
+        return self._goodbye is not None
 
     def push_if_quiet(self, frame: bytes) -> None:
         """Send ``frame`` like :meth:`push` does, unless much is waiting already: for what may be missed."""
@@ -148,7 +157,8 @@ class Connection:
             return
         self._transport.write(data)
         self._written += len(data)
-        if self._stall_timer is None and self._transport.get_write_buffer_size():
+        self._unsent = self._transport.get_write_buffer_size()
+        if self._unsent and self._stall_timer is None:
             self._start_stall_timer()
 
     def _start_stall_timer(self) -> None:
