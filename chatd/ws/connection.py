@@ -35,20 +35,24 @@ NOT_AUTHENTICATED = 4002
 
 _numbers = itertools.count(1)
 
+_HEAD = struct.Struct("!BB").pack
+_LONG_HEAD = struct.Struct("!BBH").pack
+_LONGEST_HEAD = struct.Struct("!BBQ").pack
+
 
 def text_frame(payload: bytes) -> bytes:
     """Return ``payload`` (UTF-8) as an unmasked, unfragmented text frame: RFC 6455, section 5.2."""
     size = len(payload)
     if size < 126:
-        return struct.pack("!BB", 0x81, size) + payload
+        return _HEAD(0x81, size) + payload
     if size < 65536:
-        return struct.pack("!BBH", 0x81, 126, size) + payload
-    return struct.pack("!BBQ", 0x81, 127, size) + payload
+        return _LONG_HEAD(0x81, 126, size) + payload
+    return _LONGEST_HEAD(0x81, 127, size) + payload
 
 
 def pong_frame(payload: bytes) -> bytes:
     """Return the answer to a ping, whose ``payload`` is at most 125 bytes: RFC 6455, section 5.5."""
-    return struct.pack("!BB", 0x8A, len(payload)) + payload
+    return _HEAD(0x8A, len(payload)) + payload
 
 
 class Connection:
