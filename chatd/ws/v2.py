@@ -80,9 +80,14 @@ class V2:
     def receive(self, frames: Frames) -> None:
         """Push a fact in its place; while a sync reads the log, keep it until the page is sent."""
         event = frames.event
-        if not isinstance(event, Change):
+        if isinstance(event, Typing):
             if self._live:
                 self.connection.push_if_quiet(frames.v2)
+        elif not isinstance(event, Change):
+            if self._live:
+                self.connection.push(frames.v2)
+            else:
+                self._greeted = False  # the list after the next sync tells it
         elif self._gathered is not None:
             self._gathered.append(frames)
         elif self._live:
