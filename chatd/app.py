@@ -159,6 +159,8 @@ async def _housekeeping(sessions: Sessions, changes: Changes) -> None:
             await changes.prune()
         except ChatError as error:
             log.error("housekeeping failed: %s", error.detail)
+        except Exception:
+            log.exception("housekeeping failed")
         await asyncio.sleep(HOUSEKEEPING_INTERVAL)
 
 
