@@ -25,6 +25,7 @@ from chatd.services import Accounts, Avatars, Changes, Health, Histories, Messag
 from chatd.services.limits import per_second
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
+from chatd.storage import database
 from chatd.storage.database import Database, Synchronous
 from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
@@ -160,12 +161,22 @@ async def _housekeeping(sessions: Sessions, changes: Changes) -> None:
             await changes.prune()
         except ChatError as error:
             log.error("housekeeping failed: %s", error.detail)
+        except Exception:
+            log.exception("housekeeping failed")
         await asyncio.sleep(HOUSEKEEPING_INTERVAL)
 
 
 async def _end_what_ended(sessions: Sessions, registry: Registry) -> None:
     """Close the connections of sessions that another process has ended."""
-    for event in await sessions.find_ended(registry.sessions()):
+    while True:
+        try:
+            events = await sessions.find_ended(registry.sessions())
+        except ChatError as error:
+            log.error("it is not known whose session has ended: %s", error.detail)
+            await asyncio.sleep(database.WATCH_INTERVAL)
+        else:
+            break
+    for event in events:
         registry.publish(event)
 
 

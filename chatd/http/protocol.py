@@ -25,8 +25,9 @@ KEEPALIVE_TIMEOUT = 150.0
 SEND_BUFFER = 64 * 1024
 
 
-#: How much is read from a socket at once, in bytes. asyncio asks for 256 KiB, and so has the C library map and unmap
-#: memory for each frame that comes: a fifth of a busy server's time.
+#: How much is read from a WebSocket at once, in bytes. asyncio asks for 256 KiB, and so has the C library map and unmap
+#: memory for each frame that comes: a fifth of a busy server's time. Before the handshake it may: who sends a head that
+#: is too large would be reset in the middle of it, and not see the answer.
 RECEIVE_SIZE = 16 * 1024
 
 
@@ -70,8 +71,6 @@ class Protocol(RequestHandler):
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        if hasattr(transport, "max_size"):
-            transport.max_size = RECEIVE_SIZE
         super().connection_made(transport)
         self._start_head_timer()
 
@@ -145,6 +144,12 @@ class Protocol(RequestHandler):
         response = http_error(status, {"Server": "chatd"})
         response.force_close()
         return response
+
+
+def read_little(transport: asyncio.Transport) -> None:
+    """Have no more than :data:`RECEIVE_SIZE` bytes read at once, where asyncio lets us say so."""
+    if hasattr(transport, "max_size"):
+        transport.max_size = RECEIVE_SIZE
 
 
 def _raw(response: web.Response) -> bytes:

@@ -55,6 +55,14 @@ def pong_frame(payload: bytes) -> bytes:
     return _HEAD(0x8A, len(payload)) + payload
 
 
+def unsent(transport: asyncio.Transport) -> int:
+    """Return how many bytes wait in a transport: none in one for TLS that asyncio has taken apart at its end."""
+    try:
+        return transport.get_write_buffer_size()
+    except AttributeError:
+        return 0
+
+
 class Connection:
     """A user's socket, open until somebody closes it."""
 
@@ -137,7 +145,7 @@ class Connection:
         self._outbox.append(frame)
         self._outbox_size += len(frame)
         if self._outbox_size + self._unsent > OUTBOX_LIMIT:
-            self._unsent = self._transport.get_write_buffer_size()
+            self._unsent = unsent(self._transport)
             if self._outbox_size + self._unsent > OUTBOX_LIMIT:
                 self.drop("the client leaves too much unread")
 
@@ -148,7 +156,7 @@ class Connection:
 
     def push_if_quiet(self, frame: bytes) -> None:
         """Send ``frame`` like :meth:`push` does, unless much is waiting already: for what may be missed."""
-        if self._outbox_size + self._transport.get_write_buffer_size() <= QUIET_LIMIT:
+        if self._outbox_size + unsent(self._transport) <= QUIET_LIMIT:
             self.push(frame)
 
     def _flush(self) -> None:
@@ -161,13 +169,13 @@ class Connection:
             return
         self._transport.write(data)
         self._written += len(data)
-        self._unsent = self._transport.get_write_buffer_size()
+        self._unsent = unsent(self._transport)
         if self._unsent and self._stall_timer is None:
             self._start_stall_timer()
 
     def _start_stall_timer(self) -> None:
         """Expect some of what is waiting to have left within :data:`STALL_TIMEOUT`."""
-        self._left = self._written - self._transport.get_write_buffer_size()
+        self._left = self._written - unsent(self._transport)
         self._stall_timer = self._loop.call_later(STALL_TIMEOUT, self._check_stall)
 
     def _stop_stall_timer(self) -> None:
@@ -177,10 +185,10 @@ class Connection:
 
     def _check_stall(self) -> None:
         self._stall_timer = None
-        unsent = self._transport.get_write_buffer_size()
-        if unsent and self._written - unsent == self._left:
+        waiting = unsent(self._transport)
+        if waiting and self._written - waiting == self._left:
             self.drop("the client has stopped reading")
-        elif unsent:
+        elif waiting:
             self._start_stall_timer()
 
     def drop(self, why: str) -> None:

@@ -10,10 +10,11 @@ from chatd.errors import AccountUnavailable, ChatError, NotAuthenticated, RateLi
 from chatd.http.answers import http_error
 from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES
 from chatd.http.origins import is_allowed
+from chatd.http.protocol import read_little
 from chatd.services.limits import RateLimiter, limit_key, per_second
 from chatd.ws import registry
 from chatd.ws.classic import Classic
-from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, close_politely, pong_frame
+from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, close_politely, pong_frame, unsent
 from chatd.ws.dialect import Dialect
 from chatd.ws.inbound import Socket
 from chatd.ws.v2 import V2
@@ -69,10 +70,11 @@ class SocketHandler:
             transport = request.transport
             if transport is None:
                 return socket
+            read_little(transport)
             try:
                 await self._serve(request, socket, transport)
             finally:
-                if not socket.closed or transport.get_write_buffer_size():
+                if not socket.closed or unsent(transport):
                     transport.abort()
             return socket
 

@@ -78,12 +78,21 @@ class V2:
     def receive(self, frames: Frames) -> None:
         """Push a fact in its place; while a sync reads the log, keep it until the page is sent."""
         if frames.seq is None:
-            if self._live:
-                self.connection.push_if_quiet(frames.v2)
+            self._receive_passing(frames)
         elif self._gathered is not None:
             self._gathered.append(frames)
         elif self._live:
             self._push_change(frames)
+
+    def _receive_passing(self, frames: Frames) -> None:
+        """Push what has no place in the log: somebody's typing may be missed, their coming and going may not."""
+        if isinstance(frames.event, Typing):
+            if self._live:
+                self.connection.push_if_quiet(frames.v2)
+        elif self._live:
+            self.connection.push(frames.v2)
+        else:
+            self._greeted = False  # the list after the next sync tells it
 
     def warn_of_restart(self) -> None:
         """Say that the server is about to stop, and when to come back: another time for each client."""
