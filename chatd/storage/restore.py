@@ -5,7 +5,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from chatd.data_dir import sync_directory
+from chatd.data_dir import hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
 from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
@@ -22,6 +22,8 @@ def restore(path: Path, copy: Path, *, aside: Path) -> None:
     _verify(copy)
     partial = path.with_name(f"{path.name}.restoring")
     partial.unlink(missing_ok=True)
+    partial.touch()
+    hand_over(partial)
     try:
         with (
             contextlib.closing(sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True)) as source,

@@ -1,5 +1,6 @@
 """Restoring a copy of the database: the copy is verified, the old data kept, and the epoch another one."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -91,3 +92,25 @@ def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
 def test_restoring_needs_to_know_what(tmp_path: Path) -> None:
     assert "name the copy" in chatd(tmp_path / "data", "restore").stderr
     assert "there is no database" in chatd(tmp_path / "data", "restore", "--new-epoch").stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files in the name of a service")
+def test_what_root_makes_in_the_directory_of_a_service_belongs_to_the_service(tmp_path: Path) -> None:
+    service = 61_184, 61_185  # the first ids that systemd gives to dynamic users
+    data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
+    data_dir.mkdir()
+    os.chown(data_dir, *service)
+    commands: list[list[str]] = [
+        ["user", "add", "robot", "--bot"],
+        ["user", "list"],
+        ["restore", str(copy)],
+        ["restore", "--new-epoch"],
+    ]
+    for command in commands:
+        if command[0] == "restore" and not copy.exists():
+            copy_of(data_dir / "chatd.db", copy)
+        done = chatd(data_dir, *command)
+        assert done.returncode == 0, done.stderr
+        owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in data_dir.iterdir()}
+        assert {"chatd.db", "chatd.lock", "signing.key"} <= owners.keys()
+        assert owners == dict.fromkeys(owners, service), command
