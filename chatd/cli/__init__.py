@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from chatd.cli import accounts, chat, config, copies, serve
 from chatd.cli.parsing import Parser, loaded
-from chatd.errors import ChatError, ConfigurationError, DatabaseUnusable
+from chatd.errors import BackupFailed, ChatError, ConfigurationError, DatabaseUnusable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse(arguments)
     try:
         return int(options.run(loaded(options) if "config" in options else None, options) or 0)
-    except (ConfigurationError, DatabaseUnusable, OSError) as error:
+    except (BackupFailed, ConfigurationError, DatabaseUnusable, OSError) as error:
         print(f"chatd: {error}", file=sys.stderr)
     except ChatError as error:
         print(f"chatd: {error.detail}", file=sys.stderr)

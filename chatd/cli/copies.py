@@ -1,4 +1,4 @@
-"""``chatd restore``: the database as it was."""
+"""``chatd backup`` and ``chatd restore``: the database as it is, and as it was."""
 
 import argparse
 from pathlib import Path
@@ -13,9 +13,20 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
-    parser = commands.add("restore", _restore, "Put a copy of the database back; the server must be stopped.")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the copy")
-    parser.add_argument("--new-epoch", action="store_true", help="only tell clients that the file was replaced")
+    backup = commands.add("backup", _backup, "Copy the database, beside a running server, and prove the copy.")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the copy; it must not be there yet")
+
+    restore = commands.add("restore", _restore, "Put a copy of the database back; the server must be stopped.")
+    restore.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the copy")
+    restore.add_argument("--new-epoch", action="store_true", help="only tell clients that the file was replaced")
+
+
+def _backup(settings: "Config", options: argparse.Namespace) -> None:
+    from chatd.storage.backup import back_up
+
+    made = back_up(settings.database, options.file)
+    size = made.size / 2**20
+    print(f"{made.path} is proven: {size:.1f} MiB, {made.rows['messages']} messages of {made.rows['users']} accounts")
 
 
 def _restore(settings: "Config", options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.process import ServerProcess, client_of
-from tests.support import register
+from tests.support import register, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 UNIT = ROOT / "systemd" / "chatd.service"
@@ -55,13 +55,14 @@ async def test_the_services_filter_allows_every_system_call_a_server_makes(tmp_p
         "import os, sys; os.execvp('strace', "
         f"['strace', '-D', '-f', '-qq', '-o', {str(trace)!r}, sys.executable, '-m', 'chatd', *sys.argv[1:]])"
     )
-    with ServerProcess(tmp_path / "data", program=("-c", under_strace)) as server:
+    with ServerProcess(tmp_path / "data", program=("-c", under_strace), CHATD_BACKUP_EVERY_HOURS="0.0001") as server:
         async with client_of(server) as client:
             alice, bob = await register(client, "alice"), await register(client, "bobby")
             socket = await bob.connect()
             await alice.send(bob, "hello")
             assert (await socket.receive())["data"]["content"] == "hello"
             await socket.close()
+        await until(lambda: list((tmp_path / "data" / "backups").glob("chatd-*.db")))
         assert server.stop() == 0
     used = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
     assert {"fdatasync", "accept4", "epoll_wait"} <= used
