@@ -15,8 +15,8 @@ from tests.support import register, until
 ROOT = Path(__file__).resolve().parent.parent.parent
 UNIT = ROOT / "systemd" / "chatd.service"
 
-#: SQLite keeps the owner of its files when it runs as root; the service never does.
-ONLY_AS_ROOT = {"fchown"}
+#: SQLite and chatd keep the owner of their files when they run as root; the service never does.
+ONLY_AS_ROOT = {"fchown", "lchown"}
 
 
 def unit_values(name: str) -> list[str]:
