@@ -21,7 +21,7 @@ from chatd.events import Event, MessageCreated, PresenceChanged
 from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES
 from chatd.http.origins import add_headers, preflight
 from chatd.http.proxies import Proxies
-from chatd.services import Accounts, Avatars, Changes, Health, Histories, Messages, Services, Sessions
+from chatd.services import Accounts, Avatars, Backups, Changes, Health, Histories, Messages, Services, Sessions
 from chatd.services.limits import per_second
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
@@ -73,6 +73,13 @@ def create_app(
         sessions=sessions,
         messages=Messages(db, config.limits, clock),
         avatars=avatars,
+        backups=Backups(
+            config.database,
+            config.backups,
+            clock,
+            every_hours=config.backup.every_hours,
+            keep=config.backup.keep,
+        ),
         changes=changes,
         health=Health(db, clock),
         histories=Histories(db),
@@ -99,7 +106,10 @@ def create_app(
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()
         registry.head = (await changes.place()).seq
-        tasks = {asyncio.create_task(_housekeeping(sessions, changes))}
+        tasks = {
+            asyncio.create_task(_housekeeping(sessions, changes)),
+            asyncio.create_task(services.backups.run()),
+        }
 
         def start(work: Coroutine[None, None, None]) -> None:
             tasks.add(task := asyncio.create_task(work))

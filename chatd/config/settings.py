@@ -119,6 +119,19 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """The copies that the server makes of its database by itself, each proven before it has its name."""
+
+    every_hours: float = setting(24.0, "How many hours lie between two backups. 0: none are made.", at_least=0)
+    keep: int = setting(
+        7, "How many of these backups are kept; an older one goes when a new one is proven.", at_least=1
+    )
+    directory: str = setting(
+        "", "Where they are, in a directory for them alone. Empty: in backups, in the data directory."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """The web client."""
 
@@ -142,6 +155,7 @@ class Config:
     server: Server = field(default_factory=Server)
     accounts: Accounts = field(default_factory=Accounts)
     limits: Limits = field(default_factory=Limits)
+    backup: Backup = field(default_factory=Backup)
     web: Web = field(default_factory=Web)
     log: Log = field(default_factory=Log)
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -157,8 +171,20 @@ class Config:
         """The database file."""
         return self.data_dir / "chatd.db"
 
+    @property
+    def backups(self) -> Path:
+        """The directory of the backups that the server makes."""
+        return Path(self.backup.directory or self.data_dir / "backups").absolute()
 
-SECTIONS: dict[str, type] = {"server": Server, "accounts": Accounts, "limits": Limits, "web": Web, "log": Log}
+
+SECTIONS: dict[str, type] = {
+    "server": Server,
+    "accounts": Accounts,
+    "limits": Limits,
+    "backup": Backup,
+    "web": Web,
+    "log": Log,
+}
 
 
 @dataclass(frozen=True, slots=True)

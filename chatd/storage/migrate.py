@@ -114,7 +114,7 @@ def _upgrade(path: Path, steps: list[Migration]) -> int:
     if version > newest:
         raise DatabaseUnusable(
             f"{path} has version {version}, this chatd knows versions up to {newest}: install a newer chatd, "
-            f"or put back the copy made before the upgrade"
+            f"or go back to the copy made before the upgrade with `chatd rollback`"
         )
     if version == newest:
         return version

@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.test_avatars import picture, upload
 from tests.process import ServerProcess, client_of
-from tests.support import register
+from tests.support import register, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 UNIT = ROOT / "systemd" / "chatd.service"
@@ -56,7 +56,7 @@ async def test_the_service_may_make_every_system_call_a_server_makes(tmp_path: P
         "import os, sys; os.execvp('strace', "
         f"['strace', '-D', '-f', '-qq', '-o', {str(trace)!r}, sys.executable, '-m', 'chatd', *sys.argv[1:]])"
     )
-    with ServerProcess(tmp_path / "data", program=("-c", under_strace)) as server:
+    with ServerProcess(tmp_path / "data", program=("-c", under_strace), CHATD_BACKUP_EVERY_HOURS="0.0001") as server:
         async with client_of(server) as client:
             alice, bob = await register(client, "alice"), await register(client, "bobby")
             socket = await bob.connect()
@@ -65,6 +65,7 @@ async def test_the_service_may_make_every_system_call_a_server_makes(tmp_path: P
             await socket.close()
             await upload(alice, picture("PNG"))
             await alice.get("/openapi.json")
+        await until(lambda: list((tmp_path / "data" / "backups").glob("chatd-*.db")))
         assert server.stop() == 0
     calls = trace.read_text()
     used = set(re.findall(r"^\d+ +(\w+)\(", calls, re.MULTILINE))
