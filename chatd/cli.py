@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 #: How long a bot's token lasts where nobody says otherwise, in days: ten years. It can be ended at any time.
 BOT_TOKEN_DAYS = 3650
 
@@ -49,7 +51,7 @@ def _serve(settings: Config, _: argparse.Namespace) -> None:
 
     logs.configure(settings.log.level, settings.log.format)
     for warning in settings.warnings:
-        logging.getLogger(__name__).warning(warning)
+        log.warning(warning, extra={"event": "setting_unknown"})
     asyncio.run(serve.serve(settings))
 
 
@@ -66,7 +68,8 @@ def _config(settings: Config, _: argparse.Namespace) -> None:
             if setting.section == section:
                 value = getattr(getattr(settings, section), setting.name)
                 source = settings.sources.get(f"{section}.{setting.name}", "default")
-                print(f"{setting.name} = {config.to_toml(value)}  # {source}")
+                shown = "***" if setting.is_secret and value else value
+                print(f"{setting.name} = {config.to_toml(shown)}  # {source}")
         print()
 
 

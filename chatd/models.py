@@ -106,6 +106,15 @@ class LogPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class LogExtent:
+    """How far a change log reaches: the newest ``seq``, the last that was pruned, and when its oldest was made."""
+
+    head: int
+    pruned_up_to: int
+    oldest_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class LogEntry:
     """One row of the change log."""
 

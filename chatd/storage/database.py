@@ -13,12 +13,14 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 import aiosqlite
 
 from chatd.errors import StorageUnavailable
 from chatd.events import Event
+from chatd.stats import Stats
 
 log = logging.getLogger(__name__)
 
@@ -96,11 +98,12 @@ Done = Callable[[T | None, Exception | None], None]
 
 
 class _Waiting(Generic[T]):
-    __slots__ = ("done", "work")
+    __slots__ = ("done", "submitted", "work")
 
     def __init__(self, work: Write[T], done: Done[T]) -> None:
         self.work = work
         self.done = done
+        self.submitted = perf_counter()
 
 
 class _Thread(aiosqlite.Connection):
@@ -164,13 +167,17 @@ def write_once(path: Path, work: Write[T]) -> T:
 class Database:
     """The writer, the readers, and those who want to know what was committed."""
 
-    def __init__(self, path: Path, *, readers: int = 2, synchronous: Synchronous = "FULL") -> None:
+    def __init__(
+        self, path: Path, *, readers: int = 2, synchronous: Synchronous = "FULL", stats: Stats | None = None
+    ) -> None:
         """Create a database that :meth:`open` opens.
 
         :param path: the database file, already migrated.
         :param readers: how many reads may run at once.
         :param synchronous: see :func:`connect`.
+        :param stats: where commits are counted.
         """
+        self._stats = stats
         self._writer = _Thread(lambda: connect(path, checkpoints=True, synchronous=synchronous), 64)
         self._readers = [_Thread(lambda: connect(path, checkpoints=False, writable=False), 64) for _ in range(readers)]
         self._waiting: deque[_Waiting[Any]] = deque()
@@ -203,6 +210,11 @@ class Database:
                 await watching
         for connection in (*self._readers, self._writer):
             await connection.close()
+
+    @property
+    def queue_length(self) -> int:
+        """How many writes wait for the next commit."""
+        return len(self._waiting)
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have ``subscriber`` called with every published event, in the order of their commits."""
@@ -253,7 +265,7 @@ class Database:
             return await reader.run(_snapshot, work)
         except sqlite3.Error as error:
             if _is_storage_fault(error):
-                log.error("cannot read the database: %s", error)
+                log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
                 raise StorageUnavailable from error
             raise
 
@@ -263,12 +275,20 @@ class Database:
             self._wake.clear()
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
+                began = perf_counter()
                 try:
                     outcomes = await self._writer.run(_commit, [waiting.work for waiting in batch])
                 except Exception as error:
-                    log.error("cannot write to the database: %s", error)
-                    outcomes = [Outcome(None, StorageUnavailable(), []) for _ in batch]
+                    log.error("cannot write to the database: %s", error, extra={"event": "database_unwritable"})
+                    self._settle(batch, [Outcome(None, StorageUnavailable(), []) for _ in batch])
+                    if self._stats is not None:
+                        self._stats.failed_commits += 1
+                    continue
+                ended = perf_counter()
                 self._settle(batch, outcomes)
+                if self._stats is not None:
+                    told = [waiting.submitted for waiting, each in zip(batch, outcomes, strict=True) if each.events]
+                    self._stats.committed(began, ended, [waiting.submitted for waiting in batch], told)
             if self._closing:
                 return
 
@@ -280,14 +300,14 @@ class Database:
             try:
                 waiting.done(outcome.result, outcome.error)
             except Exception:
-                log.exception("an answer to a write failed")
+                log.exception("an answer to a write failed", extra={"event": "answer_failed"})
 
     def _publish(self, event: Event) -> None:
         for subscriber in self._subscribers:
             try:
                 subscriber(event)
             except Exception:
-                log.exception("a subscriber failed on %r", type(event).__name__)
+                log.exception("a subscriber failed on %r", type(event).__name__, extra={"event": "subscriber_failed"})
 
     async def _watch(self, seen: int) -> None:
         """Notice the commits of other processes: ``data_version`` changes by theirs and never by our own.
@@ -299,7 +319,7 @@ class Database:
             try:
                 version = await self._writer.run(_data_version)
             except sqlite3.Error as error:
-                log.error("cannot read the database: %s", error)
+                log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
                 continue
             if version != seen:
                 seen = version
@@ -307,7 +327,7 @@ class Database:
                     try:
                         subscriber()
                     except Exception:
-                        log.exception("a subscriber failed on a foreign commit")
+                        log.exception("a subscriber failed on a foreign commit", extra={"event": "subscriber_failed"})
 
 
 def _is_storage_fault(error: Exception) -> bool:
