@@ -19,7 +19,7 @@ from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
 from chatd.errors import ChatError
-from chatd.events import Event, MessageCreated, PresenceChanged
+from chatd.events import Change, Event, MessageCreated, PresenceChanged
 from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
 from chatd.http.origins import add_headers, preflight
 from chatd.http.proxies import Proxies
@@ -122,12 +122,13 @@ def create_app(
             start(_tell_presence(user_id, changes, registry, clock))
 
         def acquaint(event: Event) -> None:
-            if isinstance(event, MessageCreated) and event.is_first:
+            assert isinstance(event, MessageCreated)
+            if event.is_first:
                 for user_id in filter(registry.is_online, event.recipients):
                     tell_presence(user_id)
 
         registry.on_presence(tell_presence)
-        db.subscribe(acquaint)
+        db.subscribe(acquaint, MessageCreated)
         yield
         for task in tasks:
             task.cancel()
@@ -161,7 +162,7 @@ def _measure(app: web.Application, stats: Stats) -> None:
             log_seconds=config.server.change_log_days * DAY_MS / 1000,
         )
     )
-    services.database.subscribe(watch.count_event)
+    services.database.subscribe(watch.count_event, Change)
     app.on_response_prepare.append(watch.count_response)
     if config.metrics.token:
         app.router.add_get(door.PATH, metrics.handler(config.metrics.token))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -25,6 +26,12 @@ log = logging.getLogger(__name__)
 #: How long requests that are being answered may take to end when the server stops, in seconds. With the time that
 #: sockets get to close, and the last commit, a stop stays below ten seconds.
 SHUTDOWN_TIMEOUT = 2.5
+
+#: How many more objects than before start a collection of the youngest, and how many of these one of the older ones.
+GC_THRESHOLDS = (50_000, 20, 50)
+
+#: The same for a scrape of the metrics, which takes a millisecond.
+SCRAPE_TIMEOUT = 0.5
 
 
 class Server:
@@ -85,7 +92,7 @@ class Server:
 
     async def _open_metrics(self, app: web.Application) -> None:
         """Begin to answer at the metrics' own listener."""
-        self._metrics_runner = web.AppRunner(create_metrics_app(app), shutdown_timeout=SHUTDOWN_TIMEOUT)
+        self._metrics_runner = web.AppRunner(create_metrics_app(app), shutdown_timeout=SCRAPE_TIMEOUT)
         await self._metrics_runner.setup()
         metrics = self._config.metrics
         self._metrics_listener = Listener(self._metrics_runner, metrics.host, metrics.port, None)
@@ -127,6 +134,7 @@ async def serve(config: Config) -> None:
         loop.add_signal_handler(number, stopping.set)
     server = Server(config)
     await server.start()
+    _spare_the_collector()
     loop.add_signal_handler(signal.SIGHUP, server.reload)
     log.info(
         "chatd %s listens on %s",
@@ -142,6 +150,17 @@ async def serve(config: Config) -> None:
     watchdog.cancel()
     await server.stop()
     log.info("stopped", extra={"event": "stopped"})
+
+
+def _spare_the_collector() -> None:
+    """Have the garbage collector pass over what the start has made, and look at the rest less often.
+
+    A connection makes no cycles that matter, so the collector finds next to nothing; with CPython's own thresholds it
+    spends a third of a busy server's time on looking through the objects of all connections.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def _watchdog() -> None:
