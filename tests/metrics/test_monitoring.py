@@ -212,3 +212,20 @@ def test_the_page_lists_every_metric_of_ours_with_its_type_and_labels(scraped: S
             name = family.name + ("_total" if family.type == "counter" else "")
             there.append((name, family.type, tuple(sorted(labels))))
     assert [(name, kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows] == sorted(there)
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_the_pages_configuration_is_one_for_prometheus(is_elsewhere: bool, tmp_path: Path) -> None:
+    text = (MONITORING / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    if is_elsewhere:
+        near, elsewhere = re.split(r"^  # Or from elsewhere:\n", example, flags=re.MULTILINE)
+        example = near[: near.index("  - job_name")] + elsewhere.replace("  # ", "  ")
+        (tmp_path / "chatd_token").write_text("0123456789abcdef", encoding="utf-8")
+        example = example.replace("/etc/prometheus/", f"{tmp_path}/")
+    shutil.copy(MONITORING / "alerts.yml", tmp_path)
+    (tmp_path / "prometheus.yml").write_text(example, encoding="utf-8")
+    done = promtool("check", "config", str(tmp_path / "prometheus.yml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"SUCCESS: {len(alerts())} rules found" in done.stdout
+    assert "chatd" in example
