@@ -23,5 +23,6 @@ def _config(settings: "Config", _: argparse.Namespace) -> None:
             if setting.section == section:
                 value = getattr(getattr(settings, section), setting.name)
                 source = settings.sources.get(f"{section}.{setting.name}", "default")
-                print(f"{setting.name} = {config.to_toml(value)}  # {source}")
+                shown = "***" if setting.is_secret and value else value
+                print(f"{setting.name} = {config.to_toml(shown)}  # {source}")
         print()

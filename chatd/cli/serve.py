@@ -24,5 +24,5 @@ def _serve(settings: "Config", _: argparse.Namespace) -> None:
 
     logs.configure(settings.log.level, settings.log.format)
     for warning in settings.warnings:
-        logging.getLogger(__name__).warning(warning)
+        logging.getLogger(__name__).warning(warning, extra={"event": "setting_unknown"})
     asyncio.run(serve.serve(settings))

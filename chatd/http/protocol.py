@@ -11,6 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from chatd.http.answers import from_exception, http_error
+from chatd.http.context import request_number
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,18 @@ class AccessLogger(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line."""
-        fields = {"address": request.remote, "status": response.status, "ms": round(time * 1000, 1)}
-        self.logger.debug("%s %s", request.method, request.path, extra=fields)
+        self.logger.debug(
+            "%s %s",
+            request.method,
+            request.path,
+            extra={
+                "event": "request",
+                "request": request_number(request),
+                "address": request.remote,
+                "status": response.status,
+                "ms": round(time * 1000, 1),
+            },
+        )
 
 
 class Protocol(RequestHandler):
@@ -134,11 +145,24 @@ class Protocol(RequestHandler):
     ) -> web.StreamResponse:
         """Answer what could not be parsed, or what failed outside all middlewares, and close the connection."""
         if isinstance(exc, HttpProcessingError):
-            log.debug("not HTTP: %s", type(exc).__name__, extra={"address": request.remote})
+            log.debug(
+                "not HTTP: %s",
+                type(exc).__name__,
+                extra={"event": "not_http", "request": request_number(request), "address": request.remote},
+            )
         elif isinstance(exc, ConnectionError):
-            log.debug("the client left", extra={"address": request.remote})
+            log.debug(
+                "the client left",
+                extra={"event": "client_left", "request": request_number(request), "address": request.remote},
+            )
         else:
-            log.error("request failed", exc_info=exc, extra={"address": request.remote})
+            log.error(
+                "%s %s failed",
+                request.method,
+                request.path,
+                exc_info=exc,
+                extra={"event": "request_failed", "request": request_number(request)},
+            )
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun; it cannot become an error")
         response = http_error(status, {"Server": "chatd"})

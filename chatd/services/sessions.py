@@ -86,7 +86,15 @@ class Sessions:
             return start(tx, user.id, device=device, address=address, now=now, lifetime_ms=self._lifetime_ms)
 
         session = await self._db.write(work)
-        log.info("signed in", extra={"user_id": session.user_id, "session_id": session.id, "address": address})
+        log.info(
+            "signed in",
+            extra={
+                "event": "signed_in",
+                "user_id": session.user_id,
+                "session_id": session.id,
+                "address": address,
+            },
+        )
         return self._tokens.issue(session)
 
     def throttle(self, account: str, address: str) -> None:
@@ -146,7 +154,7 @@ class Sessions:
             tx.publish(SessionEnded(recipients=(user_id,), session_id=session_id))
 
         await self._db.write(work)
-        log.info("session ended", extra={"user_id": user_id, "session_id": session_id})
+        log.info("session ended", extra={"event": "session_ended", "user_id": user_id, "session_id": session_id})
 
     async def find_ended(self, connected: Collection[tuple[int, int]]) -> list[Event]:
         """Return what has become of sessions that another process may have ended.
