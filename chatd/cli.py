@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import json
 import logging
 import os
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chatd import __version__, clock, config, data_dir, logs
 from chatd.config import Config
 from chatd.errors import ChatError, ConfigurationError, DatabaseUnusable
-from chatd.storage.database import Write, write_once
+from chatd.storage.database import Transaction, Write, write_once
 
 if TYPE_CHECKING:
     from marshmallow import Schema
@@ -101,7 +102,7 @@ def _user_list(settings: Config, _: argparse.Namespace) -> None:
 
     for user in _write(settings, lambda tx: users.all_users(tx.db)):
         kind = "bot" if user.is_ai else user.role
-        state = "disabled" if user.disabled_at is not None else "enabled"
+        state = "deleted" if user.is_deleted else "disabled" if user.disabled_at is not None else "enabled"
         print(f"{user.id}\t{user.username}\t{kind}\t{state}\t{iso_time(user.created_at)}")
 
 
@@ -125,6 +126,41 @@ def _user_enable(settings: Config, options: argparse.Namespace) -> None:
 
     _write(settings, lambda tx: accounts.enable(tx, accounts.find(tx, options.name).id))
     print(f"{options.name} is enabled")
+
+
+def _user_delete(settings: Config, options: argparse.Namespace) -> None:
+    from chatd.services import accounts
+
+    if not options.yes:
+        try:
+            repeated = input("This cannot be undone. The username once more: ")
+        except EOFError:
+            raise ConfigurationError("there is nobody to ask whether this is meant: use --yes") from None
+        if repeated != options.name:
+            raise ConfigurationError("that is another name; nothing was deleted")
+    _write(settings, lambda tx: accounts.delete(tx, accounts.find(tx, options.name).id, now=clock.now()))
+    print(f"{options.name} is deleted; what they wrote goes now, or when the server next runs")
+
+
+def _reports_list(settings: Config, options: argparse.Namespace) -> None:
+    from chatd.schemas import iso_time
+    from chatd.storage import reports
+
+    for it in _write(settings, lambda tx: (reports.all_reports if options.all else reports.open_ones)(tx.db)):
+        state = "open" if it.resolved_at is None else f"resolved {iso_time(it.resolved_at)}"
+        texts = [json.dumps(text, ensure_ascii=True) for text in (it.reason, it.content)]  # escapes what moves cursors
+        people = (f"by {it.reporter.username}", f"of {it.sender.username}", f"message {it.message_id}")
+        print(it.id, iso_time(it.created_at), state, *people, *texts, sep="\t")
+
+
+def _reports_resolve(settings: Config, options: argparse.Namespace) -> None:
+    from chatd.services import reports
+
+    def work(tx: Transaction) -> None:
+        for number in options.numbers:
+            reports.resolve(tx, number, now=clock.now())
+
+    _write(settings, work)
 
 
 def _invite(settings: Config, options: argparse.Namespace) -> None:
@@ -275,4 +311,14 @@ def _parser() -> argparse.ArgumentParser:
         ("enable", _user_enable, "Let a disabled account sign in again.", []),
     ):
         command(user, name, run, text, *parents).add_argument("name", metavar="NAME", type=_text)
+    delete = command(user, "delete", _user_delete, "Delete an account and everything its user wrote.")
+    delete.add_argument("name", metavar="NAME", type=_text)
+    delete.add_argument("--yes", action="store_true", help="do not ask whether it is meant")
+
+    shown = commands.add_parser("reports", help="See what users have reported.")
+    reports = shown.add_subparsers(metavar="COMMAND", required=True)
+    listing = command(reports, "list", _reports_list, "List open reports: number, when, state, who, reason, message.")
+    listing.add_argument("--all", action="store_true", help="the resolved ones, too")
+    resolve = command(reports, "resolve", _reports_resolve, "Be done with reports; their copies of messages go.")
+    resolve.add_argument("numbers", nargs="+", type=int, metavar="N", help="the number that the list begins with")
     return parser
