@@ -139,7 +139,7 @@ def create_app(
                     start(_erase(erasure))
 
         registry.on_presence(tell_presence)
-        db.subscribe(follow)
+        db.subscribe(follow, MessageCreated, BlockChanged, AccountDeleted)
         yield
         for task in tasks:
             task.cancel()

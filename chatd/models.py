@@ -1,7 +1,8 @@
 """The nouns of a chat. Times are UTC in milliseconds since 1970, ids are positive integers."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from chatd.records import record
 
 Role = Literal["member", "admin"]
 
@@ -9,7 +10,7 @@ Role = Literal["member", "admin"]
 DELETED_PREFIX = "deleted:"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class User:
     """One account. A bot or another program has ``is_ai`` set."""
 
@@ -29,7 +30,7 @@ class User:
         return self.username.startswith(DELETED_PREFIX)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Session:
     """One login of one user on one device. It can be revoked before it expires."""
 
@@ -42,7 +43,7 @@ class Session:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Identity:
     """Who is speaking: a user in one session, until a time."""
 
@@ -51,7 +52,7 @@ class Identity:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Destination:
     """Where a command points to: a user, or a group; one of the two is None."""
 
@@ -59,7 +60,7 @@ class Destination:
     group_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Conversation:
     """A private chat, which is found by its two members' ids, or a group, which has a name.
 
@@ -78,7 +79,7 @@ class Conversation:
         return None if self.name is None else self.id
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ConversationState:
     """A conversation as one member sees it now."""
 
@@ -90,7 +91,7 @@ class ConversationState:
     others_read_up_to: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ConversationPage:
     """Some of a member's conversations, the newest first, and where the change log was when they were read."""
 
@@ -100,7 +101,7 @@ class ConversationPage:
     cursor: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class MessagePage:
     """Consecutive messages of a conversation, oldest first, and whether there are more on either side."""
 
@@ -109,7 +110,7 @@ class MessagePage:
     more_after: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class LogPlace:
     """A place in a change log: the log's name, and a ``seq``."""
 
@@ -117,7 +118,7 @@ class LogPlace:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class LogEntry:
     """One row of the change log."""
 
@@ -130,7 +131,7 @@ class LogEntry:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Membership:
     """One member's place in a conversation: the read marker and what unread counts need."""
 
@@ -140,7 +141,7 @@ class Membership:
     read_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Reaction:
     """One emoji below a message, and who chose it."""
 
@@ -148,7 +149,7 @@ class Reaction:
     user_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Message:
     """One message: private, with a receiver, or to a group; the other of the two is null."""
 
@@ -171,7 +172,7 @@ class Message:
         return self.sender.id
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Block:
     """A user whom the one who asked has blocked, and since when."""
 
@@ -179,7 +180,7 @@ class Block:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Report:
     """A message that somebody has brought before the administrator, with its content as they saw it."""
 
@@ -193,7 +194,7 @@ class Report:
     resolved_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class LastMessage:
     """The newest message of a conversation as an overview shows it."""
 
@@ -203,7 +204,7 @@ class LastMessage:
     is_mine: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Overview:
     """One private conversation as its member sees it in a list."""
 
@@ -212,7 +213,7 @@ class Overview:
     unread_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class HistoryPage:
     """One page of a private conversation, its messages oldest first."""
 
@@ -223,14 +224,14 @@ class HistoryPage:
     other_user: User
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Reacted:
     """What became of a reaction: the change, if there was one."""
 
     seq: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Read:
     """What became of marking as read: where the marker is, and the change, if it moved."""
 
@@ -238,7 +239,7 @@ class Read:
     seq: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Posted:
     """What became of a message: as it is stored, whether that changed nothing, and the change, if there was one."""
 

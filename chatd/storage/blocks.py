@@ -46,10 +46,13 @@ def exists(db: sqlite3.Connection, blocker_id: int, blocked_id: int) -> bool:
     return db.execute(query, (blocker_id, blocked_id)).fetchone() is not None
 
 
+def anybody(db: sqlite3.Connection) -> bool:
+    """Tell whether anybody blocks anybody."""
+    return db.execute("SELECT 1 FROM blocks LIMIT 1").fetchone() is not None
+
+
 def among(db: sqlite3.Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
     """Return the blocks that there are in pairs of users, either way round, each as (blocker, blocked)."""
-    if db.execute("SELECT 1 FROM blocks LIMIT 1").fetchone() is None:
-        return set()
     rows = db.execute(
         """
         SELECT b.blocker_id, b.blocked_id
