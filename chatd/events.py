@@ -102,6 +102,19 @@ class UserDisabled(Event):
 
 
 @record(kw_only=True)
+class AccountDeleted(UserDisabled):
+    """An account was deleted; what its user wrote is still to go."""
+
+
+@record(kw_only=True)
+class BlockChanged(Event):
+    """Somebody has blocked or unblocked somebody. No client is told: the blocked must not know."""
+
+    blocker_id: int
+    blocked_id: int
+
+
+@record(kw_only=True)
 class Typing(Event):
     """A user is writing: to the one recipient, or in a group. Never stored."""
 

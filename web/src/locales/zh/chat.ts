@@ -24,6 +24,7 @@ export const chat: typeof en = {
     other: '这条消息发送失败。',
     not_found: '对方已不存在。',
     validation_error: '服务器不接受这条消息。',
+    blocked: '你已屏蔽对方。',
     retry: '重试',
     discard: '放弃',
   },
