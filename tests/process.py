@@ -50,6 +50,16 @@ def chatd(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def refusal(data_dir: Path, *arguments: str, stdin: str | bytes = "", **variables: str) -> str:
+    """Run a command that fails, and return its one line."""
+    done = chatd(data_dir, *arguments, stdin=stdin, **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("chatd: ")
+    assert done.stderr.endswith("\n")
+    return done.stderr.removeprefix("chatd: ").removesuffix("\n")
+
+
 def _nearest(data_dir: Path) -> Path:
     return next(parent for parent in data_dir.parents if parent.is_dir())
 

@@ -9,16 +9,18 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Generic, Literal, NoReturn, Protocol, TypeVar, cast, runtime_checkable
 
 import aiosqlite
 
-from chatd.errors import StorageUnavailable
+from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
+from chatd.storage.reasons import reason
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,9 @@ _STORAGE_FAULTS = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
+
+#: A sync failed: what the kernel holds in memory and calls written may not be on disk, and no later sync will say so.
+_UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 
 
 class Transaction:
@@ -155,7 +160,7 @@ def write_once(path: Path, work: Write[T]) -> T:
         with contextlib.closing(connect(path, checkpoints=False)) as db:
             (outcome,) = _commit(db, [work])
     except sqlite3.Error as error:
-        raise StorageUnavailable(f"cannot write to {path}: {error}") from error
+        raise StorageUnavailable(f"cannot write to {path}: {reason(error)}") from error
     if outcome.error is not None:
         raise outcome.error
     return cast(T, outcome.result)
@@ -171,6 +176,7 @@ class Database:
         :param readers: how many reads may run at once.
         :param synchronous: see :func:`connect`.
         """
+        self._path = path
         self._writer = _Thread(lambda: connect(path, checkpoints=True, synchronous=synchronous), 64)
         self._readers = [_Thread(lambda: connect(path, checkpoints=False, writable=False), 64) for _ in range(readers)]
         self._waiting: deque[_Waiting[Any]] = deque()
@@ -181,11 +187,18 @@ class Database:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
-        """Open all connections and start committing."""
+        """Open all connections and start committing.
+
+        :raises DatabaseUnusable: the disk does not let us.
+        """
         try:
             for connection in (self._writer, *self._readers):
                 await connection
+            await self._writer.run(_begin_log_anew)
             seen = await self._writer.run(_data_version)
+        except sqlite3.Error as error:
+            await self.close()
+            raise DatabaseUnusable(f"{self._path} cannot be opened: {reason(error)}") from error
         except BaseException:
             await self.close()
             raise
@@ -266,6 +279,8 @@ class Database:
                 try:
                     outcomes = await self._writer.run(_commit, [waiting.work for waiting in batch])
                 except Exception as error:
+                    if getattr(error, "sqlite_errorcode", 0) in _UNSYNCED:
+                        _end_process()
                     log.error("cannot write to the database: %s", error)
                     outcomes = [Outcome(None, StorageUnavailable(), []) for _ in batch]
                 self._settle(batch, outcomes)
@@ -312,6 +327,21 @@ class Database:
 
 def _is_storage_fault(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_FAULTS
+
+
+def _end_process() -> NoReturn:
+    """End without a further word to anybody: a refusal would say that nothing was stored, and that is not known."""
+    log.critical("the disk failed to sync: chatd ends, as nothing it would store now could be relied on")
+    os._exit(os.EX_IOERR)
+
+
+def _begin_log_anew(db: sqlite3.Connection) -> None:
+    """Bring what the last server left in the log into the database and sync it.
+
+    If that server ended because a sync failed, its log may be on disk only in part, though it can be read: commits that
+    were appended to it would be lost with it.
+    """
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _data_version(db: sqlite3.Connection) -> int:
