@@ -38,6 +38,13 @@ BUSY_TIMEOUT_MS = 5_000
 #: How often commits of other processes are looked for, in seconds.
 WATCH_INTERVAL = 1.0
 
+#: How long the write-ahead log may become, in bytes, before readers are held for a moment so that it can begin anew:
+#: four times what the writer checkpoints at. Readers that overlap without a gap would let it grow for ever.
+LOG_LIMIT = 16 * 1024 * 1024
+
+#: How long reads are held for that at the most, in seconds.
+HOLD_LIMIT = 1.0
+
 #: The primary result codes that say the disk, not the statement, is at fault: https://sqlite.org/rescode.html
 _STORAGE_FAULTS = frozenset(
     {
@@ -181,6 +188,9 @@ class Database:
         self._readers = [_Thread(lambda: connect(path, checkpoints=False, writable=False), 64) for _ in range(readers)]
         self._waiting: deque[_Waiting[Any]] = deque()
         self._wake = asyncio.Event()
+        self._readable = asyncio.Event()
+        self._readable.set()
+        self._a_read_ended = asyncio.Event()
         self._closing = False
         self._subscribers: list[Subscriber] = []
         self._foreign_subscribers: list[Callable[[], None]] = []
@@ -261,6 +271,8 @@ class Database:
 
         :raises StorageUnavailable: the file could not be read.
         """
+        if not self._readable.is_set():
+            await self._readable.wait()
         reader = min(self._readers, key=lambda candidate: candidate.pending)
         try:
             return await reader.run(_snapshot, work)
@@ -269,6 +281,8 @@ class Database:
                 log.error("cannot read the database: %s", error)
                 raise StorageUnavailable from error
             raise
+        finally:
+            self._a_read_ended.set()
 
     async def _commit_loop(self) -> None:
         while True:
@@ -279,7 +293,7 @@ class Database:
                 try:
                     outcomes = await self._writer.run(_commit, [waiting.work for waiting in batch])
                 except Exception as error:
-                    if getattr(error, "sqlite_errorcode", 0) in _UNSYNCED:
+                    if _is_unsynced(error):
                         _end_process()
                     log.error("cannot write to the database: %s", error)
                     outcomes = [Outcome(None, StorageUnavailable(), []) for _ in batch]
@@ -304,6 +318,26 @@ class Database:
             except Exception:
                 log.exception("a subscriber failed on %r", type(event).__name__)
 
+    def _log_size(self) -> int:
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    async def _shorten_log(self) -> None:
+        """Hold new reads until those under way have ended, and have the log begin anew; writes go on meanwhile."""
+        self._readable.clear()
+        try:
+            async with asyncio.timeout(HOLD_LIMIT):
+                while any(reader.pending for reader in self._readers):
+                    self._a_read_ended.clear()
+                    await self._a_read_ended.wait()
+                await self._writer.run(_begin_log_anew)
+        except TimeoutError:
+            log.warning("the write-ahead log stays long: a read takes its time")
+        finally:
+            self._readable.set()
+
     async def _watch(self, seen: int) -> None:
         """Notice the commits of other processes: ``data_version`` changes by theirs and never by our own.
 
@@ -313,7 +347,11 @@ class Database:
             await asyncio.sleep(WATCH_INTERVAL)
             try:
                 version = await self._writer.run(_data_version)
+                if self._log_size() > LOG_LIMIT:
+                    await self._shorten_log()
             except sqlite3.Error as error:
+                if _is_unsynced(error):
+                    _end_process()
                 log.error("cannot read the database: %s", error)
                 continue
             if version != seen:
@@ -329,6 +367,10 @@ def _is_storage_fault(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_FAULTS
 
 
+def _is_unsynced(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) in _UNSYNCED
+
+
 def _end_process() -> NoReturn:
     """End without a further word to anybody: a refusal would say that nothing was stored, and that is not known."""
     log.critical("the disk failed to sync: chatd ends, as nothing it would store now could be relied on")
@@ -336,12 +378,16 @@ def _end_process() -> NoReturn:
 
 
 def _begin_log_anew(db: sqlite3.Connection) -> None:
-    """Bring what the last server left in the log into the database and sync it.
+    """Bring all that is in the log into the database, sync it, and have the log begin anew.
 
-    If that server ended because a sync failed, its log may be on disk only in part, though it can be read: commits that
-    were appended to it would be lost with it.
+    At the start this is what the last server left. If it ended because a sync failed, its log may be on disk only in
+    part, though it can be read: commits that were appended to it would be lost with it.
     """
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.execute("PRAGMA busy_timeout = 0")  # another process that reads is not waited for
+    try:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _data_version(db: sqlite3.Connection) -> int:
