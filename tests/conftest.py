@@ -26,7 +26,7 @@ hypothesis.settings.load_profile("same")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--long``."""
-    parser.addoption("--long", action="store_true", help="run the fault tests at full length, which takes an hour")
+    parser.addoption("--long", action="store_true", help="run the fault tests at full length, which takes half an hour")
 
 
 class Size(Protocol):

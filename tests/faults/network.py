@@ -81,18 +81,20 @@ class Namespaced:
         _run("ip", "-n", self._name, "link", "set", "inside", "up")
 
 
+def _name(number: int) -> str:
+    """Return a name for a namespace and for its card, which may have 15 characters."""
+    return f"chatd{os.getpid() % 10**6}x{number % 1000}"
+
+
 def can_make_namespaces() -> bool:
     """Tell whether this process may."""
-    name = f"chatd{next(_numbers)}"
-    try:
-        if not _succeeds("ip", "netns", "add", name):
-            return False
-        try:
-            return _succeeds("ip", "link", "add", name, "type", "veth", "peer", "name", "inside", "netns", name)
-        finally:
-            _run("ip", "netns", "del", name)
-    except FileNotFoundError:
+    name = _name(next(_numbers))
+    if not _succeeds("ip", "netns", "add", name):
         return False
+    try:
+        return _succeeds("ip", "link", "add", name, "type", "veth", "peer", "name", "inside", "netns", name)
+    finally:
+        _run("ip", "netns", "del", name)
 
 
 @contextlib.asynccontextmanager
@@ -115,7 +117,7 @@ async def in_a_namespace(data_dir: Path, **variables: str) -> AsyncIterator[Netw
 @contextlib.contextmanager
 def _namespace() -> Iterator[tuple[str, str]]:
     number = next(_numbers)
-    name, network = f"chatd{number}", f"10.213.{number % 250}"
+    name, network = _name(number), f"10.213.{number % 250}"
     _run("ip", "netns", "add", name)
     try:
         _run("ip", "link", "add", name, "type", "veth", "peer", "name", "inside", "netns", name)
@@ -133,4 +135,7 @@ def _run(*command: str) -> None:
 
 
 def _succeeds(*command: str) -> bool:
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    try:
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
