@@ -157,8 +157,11 @@ def create_app(
                 case MessageCreated(is_first=True, message=message):
                     for user_id in filter(registry.is_online, (message.sender_id, message.receiver_id or 0)):
                         tell_presence(user_id)
-                case BlockChanged(blocked_id=user_id):
-                    tell_presence(user_id)
+                case BlockChanged(blocker_id=user_id, blocked_id=other_id, are_acquainted=True):
+                    if registry.is_online(other_id):  # else the user has been told that already
+                        online = not event.on
+                        told = PresenceChanged(recipients=(user_id,), user_id=other_id, online=online, at=clock())
+                        registry.publish(told)
                 case AccountDeleted():
                     start(_erase(erasure))
 

@@ -108,10 +108,15 @@ class AccountDeleted(UserDisabled):
 
 @record(kw_only=True)
 class BlockChanged(Event):
-    """Somebody has blocked or unblocked somebody. No client is told: the blocked must not know."""
+    """Somebody has blocked somebody (``on``), or does no longer. No client is told: the blocked must not know.
+
+    ``are_acquainted`` is whether the blocker sees the other in a conversation, and so is told whether they are there.
+    """
 
     blocker_id: int
     blocked_id: int
+    on: bool
+    are_acquainted: bool
 
 
 @record(kw_only=True)

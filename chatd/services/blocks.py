@@ -2,7 +2,7 @@
 
 from chatd.clock import Clock
 from chatd.errors import CannotBlockSelf
-from chatd.events import BlockChanged, PresenceChanged
+from chatd.events import BlockChanged
 from chatd.models import Block
 from chatd.storage import blocks, users
 from chatd.storage.database import Database, Transaction
@@ -32,9 +32,7 @@ class Blocks:
         def work(tx: Transaction) -> None:
             users.require(tx.db, other_id)
             if blocks.add(tx.db, user_id, other_id, now):
-                if other_id in users.acquaintances(tx.db, user_id):  # else the user was never told of them
-                    tx.publish(PresenceChanged(recipients=(user_id,), user_id=other_id, online=False, at=now))
-                tx.publish(BlockChanged(recipients=(), blocker_id=user_id, blocked_id=other_id))
+                _tell(tx, user_id, other_id, on=True)
 
         await self._db.write(work)
 
@@ -47,10 +45,17 @@ class Blocks:
         def work(tx: Transaction) -> None:
             users.require(tx.db, other_id)
             if blocks.remove(tx.db, user_id, other_id):
-                tx.publish(BlockChanged(recipients=(), blocker_id=user_id, blocked_id=other_id))
+                _tell(tx, user_id, other_id, on=False)
 
         await self._db.write(work)
 
     async def page(self, user_id: int, *, skip: int, limit: int) -> list[Block]:
         """Return whom a user blocks, the newest first."""
         return await self._db.read(lambda db: blocks.page(db, user_id, skip=skip, limit=limit))
+
+
+def _tell(tx: Transaction, blocker_id: int, blocked_id: int, *, on: bool) -> None:
+    acquainted = blocked_id in users.acquaintances(tx.db, blocker_id)
+    tx.publish(
+        BlockChanged(recipients=(), blocker_id=blocker_id, blocked_id=blocked_id, on=on, are_acquainted=acquainted)
+    )

@@ -144,6 +144,15 @@ async def test_the_blocked_neither_type_nor_come_nor_go_for_the_blocker(chat: Ch
     await presence(modern, bob, online=True)
 
 
+async def test_blocking_a_stranger_does_not_tell_whether_they_are_there(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    modern, _ = await live(alice), await live(bob)
+    await modern.read_until("presence_list")
+    await block(alice, bob)
+    await unblock(alice, bob)
+    assert await modern.settle(passing=True) == []
+
+
 async def test_the_blocked_hear_nothing_of_the_block(chat: Chat) -> None:
     alice, bob = await chat.people("alice", "bobby")
     await bob.send(alice, "hi")
