@@ -112,7 +112,11 @@ async def visit(browser: Browser, data_dir: Path, directory: Path, form: str, sc
             await pictures(await devices.device(**options), people, directory, form, scheme)
             chinese = await devices.device(people["mira"], locale="zh-CN", **options)
             await chinese.open(f"/messages/{people['xiaoyu'].id}")
-            await picture(chinese, chinese.chat.message("记得带水和雨衣"), directory / f"chinese-{form}-{scheme}.webp")
+            await picture(
+                chinese,
+                chinese.page.get_by_role("article").filter(has_text="记得带水"),
+                directory / f"chinese-{form}-{scheme}.webp",
+            )
             await devices.close()
 
 
@@ -205,8 +209,9 @@ async def pictures(device: Device, people: dict[str, Person], directory: Path, f
 async def picture(device: Device, sign: Locator, path: Path) -> None:
     """Take a picture of what is in the window, when ``sign`` and everything else in it is there."""
     await expect(sign).to_be_visible()
-    if await device.chat.log.count():
-        await expect(device.chat.log).to_have_css("opacity", "1")
+    log = device.page.get_by_role("log")
+    if await log.count():
+        await expect(log).to_have_css("opacity", "1")
     await device.page.evaluate(
         """async () => {
           await document.fonts.ready
