@@ -158,7 +158,7 @@ class Accounts:
             delete(tx, user.id, now=now)
 
         await self._db.write(work)
-        log.info("account deleted", extra={"user_id": user.id, "address": address})
+        log.info("account deleted", extra={"event": "account_deleted", "user_id": user.id, "address": address})
 
 
 def create(

@@ -56,7 +56,9 @@ class Reports:
             return found
 
         found = await self._db.write(work)
-        log.warning("a message was reported", extra={"user_id": user_id, "report_id": found.id})
+        log.warning(
+            "a message was reported", extra={"event": "message_reported", "user_id": user_id, "report_id": found.id}
+        )
         return found
 
 

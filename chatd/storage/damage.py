@@ -73,7 +73,9 @@ def _problem(db: sqlite3.Connection) -> str | None:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
-        log.info("the database is large: only a part of it was looked at for damage")
+        log.info(
+            "the database is large: only a part of it was looked at for damage", extra={"event": "damage_check_cut"}
+        )
         return None
     return None if verdict == "ok" else " ".join(verdict.split())
 

@@ -51,7 +51,7 @@ WATCH_INTERVAL = 1.0
 
 #: How long the write-ahead log may become, in bytes, before readers are held for a moment so that it can begin anew:
 #: four times what the writer checkpoints at. Readers that overlap without a gap would let it grow for ever.
-LOG_LIMIT = 16 * 1024 * 1024
+LOG_LIMIT = 64 * 1024 * 1024
 
 #: How long reads are held for that at the most, in seconds.
 HOLD_LIMIT = 1.0
@@ -368,7 +368,7 @@ class Database:
                     await self._a_read_ended.wait()
                 await self._writer.run(_begin_log_anew)
         except TimeoutError:
-            log.warning("the write-ahead log stays long: a read takes its time")
+            log.warning("the write-ahead log stays long: a read takes its time", extra={"event": "log_stays_long"})
         finally:
             self._readable.set()
 
@@ -407,7 +407,10 @@ def _is_unsynced(error: Exception) -> bool:
 
 def _end_process() -> NoReturn:
     """End without a further word to anybody: a refusal would say that nothing was stored, and that is not known."""
-    log.critical("the disk failed to sync: chatd ends, as nothing it would store now could be relied on")
+    log.error(
+        "the disk failed to sync: chatd ends, as nothing it would store now could be relied on",
+        extra={"event": "sync_failed"},
+    )
     os._exit(os.EX_IOERR)
 
 
