@@ -199,6 +199,7 @@ def _measure(app: web.Application, stats: Stats) -> None:
             path=config.database,
             changes=services.changes,
             log_seconds=config.server.change_log_days * DAY_MS / 1000,
+            backup_proven_at=lambda: services.backups.last_proven_at,
         )
     )
     services.database.subscribe(watch.count_event, Change)
@@ -268,7 +269,7 @@ async def _end_what_ended(sessions: Sessions, registry: Registry) -> None:
         try:
             events = await sessions.find_ended(registry.sessions())
         except ChatError as error:
-            log.error("it is not known whose session has ended: %s", error.detail)
+            log.error("it is not known whose session has ended: %s", error.detail, extra={"event": "ends_unknown"})
             await asyncio.sleep(database.WATCH_INTERVAL)
         else:
             break
@@ -281,7 +282,7 @@ async def _erase(erasure: Erasure) -> None:
     try:
         await erasure.run()
     except ChatError as error:
-        log.error("a deleted account could not be erased yet: %s", error.detail)
+        log.error("a deleted account could not be erased yet: %s", error.detail, extra={"event": "account_not_erased"})
 
 
 async def _tell_presence(user_id: int, changes: Changes, registry: Registry, clock: Clock) -> None:

@@ -45,9 +45,27 @@ def locked(data_dir: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(f"another chatd is already serving from {data_dir}") from None
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(descriptor)
+
+
+def server_pid(data_dir: Path) -> int | None:
+    """Return the process that holds the data directory; None where none does, or this process may not know."""
+    path = data_dir / LOCK_FILE
+    try:
+        pid = int(path.read_text(encoding="ascii"))
+        lock = path.stat()
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+    except (OSError, ValueError):
+        return None
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):  # closed meanwhile
+            if os.path.samestat(descriptor.stat(), lock):
+                return pid
+    return None
 
 
 def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import ssl
 from pathlib import Path
@@ -130,6 +131,7 @@ class Server:
 
 async def serve(config: Config) -> None:
     """Run a server until SIGTERM or SIGINT."""
+    _take_open_files()
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -163,6 +165,13 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+def _take_open_files() -> None:
+    """Have as many open files as this process may: what a shell begins with, often 1024, is for select(2)."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _watchdog() -> None:
