@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from chatd.services.accounts import Accounts
 from chatd.services.avatars import Avatars
+from chatd.services.backups import Backups
 from chatd.services.blocks import Blocks
 from chatd.services.changes import Changes
 from chatd.services.erasure import Erasure
@@ -21,6 +22,7 @@ T = TypeVar("T")
 __all__ = [
     "Accounts",
     "Avatars",
+    "Backups",
     "Blocks",
     "Changes",
     "Erasure",
@@ -44,6 +46,7 @@ class Services:
     sessions: Sessions
     messages: Messages
     avatars: Avatars
+    backups: Backups
     changes: Changes
     health: Health
     histories: Histories

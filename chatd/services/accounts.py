@@ -76,7 +76,7 @@ class Accounts:
             return user
 
         user = await self._db.write(work)
-        log.info("registered", extra={"user_id": user.id, "address": address})
+        log.info("registered", extra={"event": "registered", "user_id": user.id, "address": address})
         return user
 
     async def get(self, user_id: int) -> User:
@@ -137,7 +137,7 @@ class Accounts:
             set_password(tx, user.id, password_hash, but=caller.session_id)
 
         await self._db.write(work)
-        log.info("password changed", extra={"user_id": user.id, "address": address})
+        log.info("password changed", extra={"event": "password_changed", "user_id": user.id, "address": address})
 
     async def delete(self, caller: Identity, password: str, *, address: str) -> None:
         """Delete the caller's account; what they wrote goes soon after, see :mod:`chatd.services.erasure`.
@@ -158,7 +158,7 @@ class Accounts:
             delete(tx, user.id, now=now)
 
         await self._db.write(work)
-        log.info("account deleted", extra={"user_id": user.id, "address": address})
+        log.info("account deleted", extra={"event": "account_deleted", "user_id": user.id, "address": address})
 
 
 def create(

@@ -36,7 +36,7 @@ class Erasure:
         async with self._one_at_a_time:
             for user_id in await self._db.read(users.to_erase):
                 await self._erase(user_id)
-                log.info("a deleted account is erased", extra={"user_id": user_id})
+                log.info("a deleted account is erased", extra={"event": "account_erased", "user_id": user_id})
 
     async def _erase(self, user_id: int) -> None:
         now = self._clock()
