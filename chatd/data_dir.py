@@ -83,8 +83,8 @@ def _create(path: Path) -> None:
     """Write a new key and have it on disk before anything is signed; a key that is already there wins."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     partial.unlink(missing_ok=True)  # left by a crash; in a container the next process often has the same id
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(KEY_BYTES) + "\n")
             file.flush()
@@ -92,9 +92,11 @@ def _create(path: Path) -> None:
         hand_over(partial)
         with contextlib.suppress(FileExistsError):
             os.link(partial, path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise ConfigurationError(f"the signing key {path} cannot be made: {error.strerror}") from error
     finally:
-        partial.unlink()
-    sync_directory(path.parent)
+        partial.unlink(missing_ok=True)
 
 
 def hand_over(path: Path) -> None:

@@ -17,6 +17,7 @@ from chatd.config import Config
 from chatd.errors import ConfigurationError
 from chatd.http.context import REGISTRY
 from chatd.http.listener import Listener, load_certificate, tls_context
+from chatd.storage.damage import require_whole
 from chatd.storage.database import Synchronous
 from chatd.storage.migrate import migrate
 from chatd.web.files import STATIC
@@ -78,6 +79,7 @@ class Server:
             key = data_dir.signing_key(config.data_dir, os.environ.get("CREDENTIALS_DIRECTORY"))
             if config.server.tls_cert:
                 self._tls = tls_context(config.server.tls_cert, config.server.tls_key)
+            require_whole(config.database)
             migrate(config.database)
             app = create_app(config, key, static=self._static, synchronous=self._synchronous)
             self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)

@@ -1,7 +1,6 @@
 """``chatd reports``: what users have reported."""
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
 from chatd import clock
@@ -15,14 +14,16 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
-    reports = commands.group("reports", "See what users have reported.")
-    listing = reports.add("list", _list, "List open reports: number, when, state, who, reason, message.")
+    group = commands.group("reports", "See what users have reported.")
+    listing = group.add("list", _list, "List open reports: number, when, state, who, reason, message.")
     listing.add_argument("--all", action="store_true", help="the resolved ones, too")
-    resolve = reports.add("resolve", _resolve, "Be done with reports; their copies of messages go.")
+    resolve = group.add("resolve", _resolve, "Be done with reports; their copies of messages go.")
     resolve.add_argument("numbers", nargs="+", type=int, metavar="N", help="the number that the list begins with")
 
 
 def _list(settings: "Config", options: argparse.Namespace) -> None:
+    import json
+
     from chatd.schemas import iso_time
     from chatd.storage import reports
 

@@ -18,7 +18,7 @@ from chatd.events import (
 )
 from chatd.models import LogEntry, LogExtent, LogPlace, Message
 from chatd.storage import blocks, change_log, conversations, messages, users
-from chatd.storage.database import Database
+from chatd.storage.database import Database, Transaction
 
 #: How many changes are forgotten in one write, so that none is held up for long.
 PRUNE_STEP = 500
@@ -85,8 +85,12 @@ class Changes:
 
     async def prune(self) -> None:
         """Forget what is older than the log has to reach back, little by little."""
-        before = self._clock() - self._kept_ms
-        while await self._db.write(lambda tx: change_log.prune(tx.db, before=before, limit=PRUNE_STEP)) == PRUNE_STEP:
+        now = self._clock()
+
+        def prune(tx: Transaction) -> int:
+            return change_log.prune(tx.db, before=now - self._kept_ms, after=now + self._kept_ms, limit=PRUNE_STEP)
+
+        while await self._db.write(prune) == PRUNE_STEP:
             pass
 
 

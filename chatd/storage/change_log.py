@@ -114,12 +114,15 @@ def visible(db: sqlite3.Connection, user_id: int, *, since: int, up_to: int, lim
     return [LogEntry(*row) for row in rows]
 
 
-def prune(db: sqlite3.Connection, *, before: int, limit: int) -> int:
-    """Forget the oldest changes, at most ``limit``, made before a time; return how many are gone."""
+def prune(db: sqlite3.Connection, *, before: int, after: int = 2**63 - 1, limit: int) -> int:
+    """Forget the oldest changes, at most ``limit``, up to the last one made before a time; return how many are gone.
+
+    :param after: what was made later than this was made by a clock that was wrong, and counts as old.
+    """
     seqs = [
         row[0]
         for row in db.execute("SELECT seq, created_at FROM change_log ORDER BY seq LIMIT ?", (limit,))
-        if row[1] < before
+        if not before <= row[1] <= after
     ]
     if seqs:
         db.execute("DELETE FROM change_log WHERE seq <= ?", (seqs[-1],))
