@@ -282,7 +282,7 @@ async def _erase(erasure: Erasure) -> None:
     try:
         await erasure.run()
     except ChatError as error:
-        log.error("a deleted account could not be erased yet: %s", error.detail, extra={"event": "account_not_erased"})
+        log.error("a deleted account is not erased yet: %s", error.detail, extra={"event": "erasure_failed"})
 
 
 async def _tell_presence(user_id: int, changes: Changes, registry: Registry, clock: Clock) -> None:

@@ -56,9 +56,7 @@ class Reports:
             return found
 
         found = await self._db.write(work)
-        log.warning(
-            "a message was reported", extra={"event": "message_reported", "user_id": user_id, "report_id": found.id}
-        )
+        log.warning("a message was reported", extra={"event": "reported", "user_id": user_id, "report_id": found.id})
         return found
 
 
