@@ -147,6 +147,7 @@ async def listen(ws: WebSocket, ledger: Ledger) -> None:
 async def talking(people: list[Person], turn: str, ledger: Ledger) -> AsyncIterator[None]:
     """Have everybody talk to the last of them, who listens in both dialects; leave when the server is gone."""
     *senders, receiver = people
+    ledger.forget_acks()
     listening = [await connect(receiver), (await receiver.connect()).ws]
     sockets = [(sender, await connect(sender)) for sender in senders[::2]]
     async with asyncio.TaskGroup() as group:
