@@ -215,8 +215,8 @@ class Database:
         try:
             for connection in (self._writer, *self._readers):
                 await connection
-            memory = await self._writer.run(Memory)
             await self._writer.run(_begin_log_anew)
+            memory = await self._writer.run(Memory)
             seen = await self._writer.run(_data_version)
         except sqlite3.Error as error:
             await self.close()
