@@ -11,7 +11,7 @@ import pytest
 
 from chatd.errors import DatabaseUnusable
 from chatd.services import accounts, sessions
-from chatd.storage.database import Transaction, write_once
+from chatd.storage.commit import Transaction, write_once
 from chatd.storage.migrate import (
     APPLICATION_ID,
     current_version,
