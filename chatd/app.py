@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -243,10 +243,10 @@ def _pattern(path: str, paths: Iterable[str]) -> str:
 
 def _find_address(proxies: Proxies) -> Middleware:
     @web.middleware
-    async def find_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    def find_address(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
         logs.about("request", request_number(request))
         request[ADDRESS] = proxies.client_address(request.remote, request.headers.getall("X-Forwarded-For", ()))
-        return await handler(request)
+        return handler(request)
 
     return find_address
 

@@ -1,5 +1,6 @@
 """Whose pages may use this server: CORS for requests, and the same question for sockets."""
 
+from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -40,17 +41,21 @@ def _with_port(netloc: str, scheme: str) -> str:
 
 
 @web.middleware
-async def preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
+def preflight(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
     """Answer a browser that asks whether a page of a configured origin may send a request."""
     asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
     if asks and request.headers.get("Origin") in request.app[CONFIG].server.origins:
-        headers = {
-            "Access-Control-Allow-Methods": _ALLOWED_METHODS,
-            "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
-            "Access-Control-Max-Age": _PREFLIGHT_AGE,
-        }
-        return web.Response(status=204, headers=headers)
-    return await handler(request)
+        return _answer_preflight()
+    return handler(request)
+
+
+async def _answer_preflight() -> web.Response:
+    headers = {
+        "Access-Control-Allow-Methods": _ALLOWED_METHODS,
+        "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+        "Access-Control-Max-Age": _PREFLIGHT_AGE,
+    }
+    return web.Response(status=204, headers=headers)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

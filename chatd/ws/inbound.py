@@ -6,7 +6,7 @@ they were read in; in any other, every frame comes by the public way.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import aiohttp
@@ -40,11 +40,11 @@ class Socket(web.WebSocketResponse):
         if self._inbox is not None:
             self._inbox.hear = None
 
-    async def next(self) -> aiohttp.WSMessage:
+    def next(self) -> Awaitable[aiohttp.WSMessage]:
         """Return the next frame that waits, or what ends the socket, as aiohttp's ``receive`` does."""
         if self._inbox is not None:
             self._inbox.rest()
-        return await self.receive()
+        return self.receive()
 
     def _on_data_received(self) -> None:
         # aiohttp sets the heartbeat's timer anew after each turn of the loop in which something came.

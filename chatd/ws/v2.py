@@ -52,6 +52,23 @@ class Command:
 class V2:
     """One client of chatd.v2."""
 
+    __slots__ = (
+        "__weakref__",
+        "_cursor",
+        "_fewer",
+        "_gathered",
+        "_greeted",
+        "_heartbeat_ms",
+        "_introduced",
+        "_live",
+        "_max_frame",
+        "_on_their_way",
+        "_registry",
+        "_services",
+        "_user_id",
+        "connection",
+    )
+
     def __init__(
         self, connection: Connection, registry: Registry, services: Services, *, heartbeat_ms: int, max_frame: int
     ) -> None:
@@ -72,7 +89,7 @@ class V2:
         self._gathered: list[Frames] | None = None
         self._greeted = False
         self._on_their_way = 0
-        self._fewer = asyncio.Event()
+        self._fewer: asyncio.Future[None] | None = None
 
     # What the server tells.
 
@@ -200,8 +217,12 @@ class V2:
 
     async def _all_answered(self) -> None:
         while self._on_their_way:
-            self._fewer.clear()
-            await self._fewer.wait()
+            await self._one_answered()
+
+    async def _one_answered(self) -> None:
+        """Wait for the next answer to a command that is on its way. Only who hears the client waits: one at a time."""
+        self._fewer = asyncio.get_running_loop().create_future()
+        await self._fewer
 
     async def _write(self, re: str | int, work: Write[Any], describe: Callable[[Any], str]) -> None:
         """Have ``work`` done and answered from its commit; wait only where too much is on its way already.
@@ -209,15 +230,15 @@ class V2:
         :param describe: makes the answer of the work's result, as JSON.
         """
         while self._on_their_way >= WINDOW:
-            self._fewer.clear()
-            await self._fewer.wait()
+            await self._one_answered()
         self._services.submit(work, self._answering(re, describe))
         self._on_their_way += 1
 
     def _answering(self, re: str | int, describe: Callable[[Any], str]) -> Done[Any]:
         def done(result: Any, error: Exception | None) -> None:
             self._on_their_way -= 1
-            self._fewer.set()
+            if self._fewer is not None and not self._fewer.done():
+                self._fewer.set_result(None)
             if error is not None:
                 self._answer_error(re, error)
                 return
