@@ -90,9 +90,9 @@ async def test_a_stream_that_is_left_is_forgotten(chat: Chat) -> None:
         assert client.cursor is not None
         seq = 0
         async for event in client.events(Cursor(client.cursor.epoch, 0)):
-            assert event.cursor is not None
-            seq = event.cursor.seq
-            break
+            if event.cursor is not None:
+                seq = event.cursor.seq
+                break
         await alice.send(bob, "2")
         await until(lambda: client.cursor is not None and client.cursor.seq > seq)
 
