@@ -5,7 +5,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,13 @@ def cache_dir() -> Path:
     path = Path(root).expanduser()
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a directory that is gone afterwards, on the disk of the cache: the usual one may be in memory."""
+    with tempfile.TemporaryDirectory(prefix="run-", dir=cache_dir()) as name:
+        yield Path(name)
 
 
 def compiled() -> Path:
@@ -87,20 +96,9 @@ def command(**options: Any) -> list[str]:
     return [str(compiled()), *(f"{name}={value}" for name, value in options.items())]
 
 
-def pin(core: int) -> "PinnedTo":
-    """Return what pins a new process to a core: for ``preexec_fn``."""
-    return PinnedTo(core)
-
-
-@dataclass(frozen=True, slots=True)
-class PinnedTo:
-    """Pins the process that calls it."""
-
-    core: int
-
-    def __call__(self) -> None:
-        """Pin it."""
-        os.sched_setaffinity(0, {self.core})
+def pinned(core: int, command: Sequence[str]) -> list[str]:
+    """Return a command that runs on one core alone."""
+    return ["taskset", "--cpu-list", str(core), *command]
 
 
 def load(*, timeout: float = 240, **options: Any) -> Figures:
@@ -112,12 +110,11 @@ def load(*, timeout: float = 240, **options: Any) -> Figures:
     """
     try:
         done = subprocess.run(
-            command(**options),
+            pinned(cores()[1], command(**options)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=timeout,
-            preexec_fn=pin(cores()[1]),
             check=False,
         )
     except subprocess.TimeoutExpired as error:
@@ -129,30 +126,40 @@ def load(*, timeout: float = 240, **options: Any) -> Figures:
 
 
 class Held:
-    """Connections that are open while the ``with`` lasts."""
+    """Connections that stay open until they are closed."""
 
-    def __init__(self, **options: Any) -> None:
-        """Take note of what to open; see mode=open in ``load/main.c``."""
-        self._command: Sequence[str] = command(mode="open", hold=1, **options)
-        self.figures: Figures = {}
+    def __init__(self, *, idle: int, **options: Any) -> None:
+        """Take note of what to open; see mode=open in ``load/main.c``.
 
-    def __enter__(self) -> "Held":
+        :param idle: how many.
+        """
+        self.count = idle
+        self._command: Sequence[str] = command(mode="open", hold=1, idle=idle, **options)
+        self._process: subprocess.Popen[str] | None = None
+
+    def open(self) -> "Held":
+        """Open them all.
+
+        :raises BenchError: that failed.
+        """
         self._process = subprocess.Popen(
-            self._command,
+            pinned(cores()[1], self._command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=pin(cores()[1]),
         )
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
+        if not self._process.stdout.readline():
             raise BenchError(self._process.communicate()[1].strip())
-        self.figures = json.loads(line)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
+    def close(self) -> None:
+        """Close them all.
+
+        :raises BenchError: the server has ended one before.
+        """
+        assert self._process is not None
+        _, problem = self._process.communicate()
         if self._process.returncode:
-            raise BenchError("connections that were to be idle have failed")
+            raise BenchError(problem.strip())

@@ -3,16 +3,13 @@
 import argparse
 import json
 import statistics
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.generator import Figures, load, write_accounts
-from bench.servers.chatd import Chatd, Checkout
-
-ROOT = Path(__file__).parent.parent
+from bench.generator import Figures, load, scratch, write_accounts
+from bench.servers.chatd import HERE, Chatd, Checkout
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds, interleaved (3)")
         parser.add_argument("--vs", type=Path, metavar="PATH", help="another copy of chatd, with its .venv")
         parser.add_argument("--vs-python", metavar="FILE", help="the Python that runs it (its .venv's, else this one)")
-        parser.add_argument("--checkout", type=Path, default=ROOT, metavar="PATH", help="instead of this copy")
+        parser.add_argument("--checkout", type=Path, default=HERE, metavar="PATH", help="instead of this copy")
         parser.add_argument("--python", metavar="FILE", help="the Python that runs chatd")
         parser.add_argument("--json", action="store_true", help="print all figures as JSON, a line for each round")
         parser.set_defaults(run=run, work=work)
@@ -101,21 +98,17 @@ def run(options: argparse.Namespace) -> None:
 
 def one_round(checkout: Checkout, work: Work, options: argparse.Namespace) -> Figures:
     """Start a server on new data, load it, and return what was seen."""
-    with tempfile.TemporaryDirectory(prefix="chatd-bench-") as name:
-        directory = Path(name)
-        server = Chatd(directory, checkout)
-        accounts = write_accounts(directory / "accounts", server.add_accounts(work.accounts(options)))
-        with server.process() as process:
-            figures = load(
-                port=process.port,
-                pid=process.pid,
-                accounts=accounts,
-                warm=options.warm,
-                seconds=options.seconds,
-                **work.options(options),
-            )
-            figures["resident_mib"] = round(process.resident_kib() / 1024, 1)
-            return figures
+    with scratch() as directory, Chatd(checkout).start(directory, work.accounts(options)) as server:
+        figures = load(
+            port=server.process.port,
+            pid=server.process.pid,
+            accounts=write_accounts(directory / "accounts", server.accounts),
+            warm=options.warm,
+            seconds=options.seconds,
+            **work.options(options),
+        )
+        figures["resident_mib"] = round(server.process.resident_kib() / 1024, 1)
+        return figures
 
 
 def summary(work: Work, figures: Figures) -> str:

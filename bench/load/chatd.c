@@ -11,34 +11,21 @@ const char *run_name = "run";
 
 enum { HANDSHAKE, HELLO, SYNCING, TALKING };
 
-static void upgrade(Connection *connection, const char *protocol)
+static void open_v2(Connection *connection)
 {
     put_text(&connection->out,
              "GET /messages/ws HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s"
-             "Authorization: Bearer %s\r\n\r\n",
-             port, protocol, connection->account->token);
-}
-
-static void open_v2(Connection *connection)
-{
-    upgrade(connection, "Sec-WebSocket-Protocol: chatd.v2\r\n");
+             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+             "Sec-WebSocket-Protocol: chatd.v2\r\nAuthorization: Bearer %s\r\n\r\n",
+             port, connection->account->token);
 }
 
 static void open_classic(Connection *connection)
 {
-    upgrade(connection, "");
-}
-
-/* Returns the size of an answer's head once it is there and says 101. */
-static size_t take_handshake(const char *data, size_t size)
-{
-    const char *end = memmem(data, size, "\r\n\r\n", 4);
-    if (!end)
-        return 0;
-    if (!starts_with(data, size, "HTTP/1.1 101"))
-        fail("no handshake: %.*s", (int)size, data);
-    return (size_t)(end - data) + 4;
+    put_text(&connection->out,
+             "GET /messages/ws?token=%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
+             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+             connection->account->token, port);
 }
 
 static void hear_v2(Connection *connection, const char *text, size_t size)
@@ -69,7 +56,7 @@ static size_t take_v2(Connection *connection, char *data, size_t size)
 {
     size_t taken = 0;
     if (connection->stage == HANDSHAKE) {
-        if (!(taken = take_handshake(data, size)))
+        if (!(taken = upgraded(data, size)))
             return 0;
         connection->stage = HELLO;
     }
@@ -98,7 +85,7 @@ static size_t take_classic(Connection *connection, char *data, size_t size)
 {
     size_t taken = 0;
     if (connection->stage == HANDSHAKE) {
-        if (!(taken = take_handshake(data, size)))
+        if (!(taken = upgraded(data, size)))
             return 0;
         connection->stage = TALKING;
         on_ready(connection);

@@ -87,8 +87,10 @@ bool find_after(const char *data, size_t size, const char *text, uint32_t *numbe
 /* The kinds. */
 void put_frame(Connection *, const char *payload, size_t size);
 size_t take_frames(Connection *, char *data, size_t size, void (*text)(Connection *, const char *, size_t));
+/* Returns the size of an answer's head once all of it is there; it must say 101. */
+size_t upgraded(const char *data, size_t size);
 size_t http_size(const char *data, size_t size, int *status);
-extern const Kind chatd_v2, chatd_classic, chatd_rest;
+extern const Kind chatd_v2, chatd_classic, chatd_rest, socketio, mqtt_sender, mqtt_receiver, xmpp_sender, xmpp_receiver;
 extern const char *run_name;
 
 #endif

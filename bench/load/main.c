@@ -41,6 +41,9 @@ static const struct {
     {"v2", &chatd_v2, &chatd_v2},
     {"classic", NULL, &chatd_classic},
     {"rest", &chatd_rest, &chatd_classic},
+    {"socketio", &socketio, &socketio},
+    {"mqtt", &mqtt_sender, &mqtt_receiver},
+    {"xmpp", &xmpp_sender, &xmpp_receiver},
 };
 
 static struct {

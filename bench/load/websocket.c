@@ -83,3 +83,13 @@ size_t take_frames(Connection *connection, char *data, size_t size, void (*text)
     }
     return taken;
 }
+
+size_t upgraded(const char *data, size_t size)
+{
+    const char *end = memmem(data, size, "\r\n\r\n", 4);
+    if (!end)
+        return 0;
+    if (!starts_with(data, size, "HTTP/1.1 101"))
+        fail("no handshake: %.*s", (int)size, data);
+    return (size_t)(end - data) + 4;
+}

@@ -3,10 +3,16 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.generator import Account, BenchError
 from bench.servers.process import Process, free_port
+from bench.servers.subject import Running
+
+#: The copy of chatd that this bench is part of.
+HERE = Path(__file__).parent.parent.parent
 
 #: High enough never to be met, and not 0: what the limiters cost is part of the measurement.
 LIMITS = {
@@ -47,47 +53,59 @@ class Checkout:
 
 
 class Chatd:
-    """One chatd on a data directory."""
+    """chatd, from one copy of its source."""
 
     name = "chatd"
 
-    def __init__(self, directory: Path, checkout: Checkout) -> None:
-        """Take note of where it will run.
-
-        :param directory: there already; the data directory will be in it.
-        """
-        self._directory = directory
+    def __init__(self, checkout: Checkout) -> None:
+        """Take note of which."""
         self._checkout = checkout
-        self.data_dir = directory / "data"
 
-    def add_accounts(self, count: int, prefix: str = "user") -> list[Account]:
+    def missing(self) -> str | None:
+        """Look for the built web client, which is part of what is shipped."""
+        built = self._checkout.root / "chatd" / "static"
+        return None if built.exists() else "the web client is not built: pip install -e ."
+
+    def data_dir(self, directory: Path) -> Path:
+        """Return where its data is."""
+        return directory / "data"
+
+    @contextmanager
+    def start(self, directory: Path, accounts: int) -> Iterator[Running]:
+        """Make accounts that have a token, then serve."""
+        made = self.add_accounts(directory, accounts)
+        with self.process(directory) as process:
+            yield Running(process, made)
+
+    def process(self, directory: Path) -> Process:
+        """Return the server on the data in a directory, to be started by ``with``."""
+        port = free_port()
+        data = self.data_dir(directory)
+        command = [self._checkout.python, "-m", "chatd", "serve", "--port", str(port), "--data-dir", str(data)]
+        return Process(command, directory, port, self._checkout.environment(data))
+
+    def add_accounts(self, directory: Path, count: int, prefix: str = "user") -> list[Account]:
         """Make accounts that have a token."""
         accounts: list[Account] = []
         for first in range(0, count, ACCOUNTS_AT_ONCE):
             names = [f"{prefix}{number}" for number in range(first, min(first + ACCOUNTS_AT_ONCE, count))]
-            for line in self.command("user", "add", "--bot", *names).splitlines():
+            for line in self.command(directory, "user", "add", "--bot", *names).splitlines():
                 id_, name, token = line.split()
                 accounts.append(Account(id_, name, token))
         return accounts
 
-    def command(self, *arguments: str, stdin: str = "") -> str:
-        """Run a command of chatd's on its data and return what it prints."""
+    def command(self, directory: Path, *arguments: str, stdin: str = "") -> str:
+        """Run a command of chatd's on the data in a directory and return what it prints."""
+        data = self.data_dir(directory)
         done = subprocess.run(
-            [self._checkout.python, "-m", "chatd", *arguments, "--data-dir", str(self.data_dir)],
+            [self._checkout.python, "-m", "chatd", *arguments, "--data-dir", str(data)],
             input=stdin,
             capture_output=True,
             text=True,
-            env=self._checkout.environment(self.data_dir),
-            cwd=self._directory,
+            env=self._checkout.environment(data),
+            cwd=directory,
             check=False,
         )
         if done.returncode:
             raise BenchError(f"chatd {arguments[0]}: {done.stderr.strip()}")
         return done.stdout
-
-    def process(self) -> Process:
-        """Return the server, to be started by ``with``."""
-        port = free_port()
-        command = [self._checkout.python, "-m", "chatd", "serve", "--port", str(port)]
-        command += ["--data-dir", str(self.data_dir)]
-        return Process(command, self._directory, port, self._checkout.environment(self.data_dir))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.generator import BenchError, cores, pin
+from bench.generator import BenchError, cores, pinned
 
 #: How long a server may take to start or to end, in seconds.
 PATIENCE = 60.0
@@ -54,13 +54,12 @@ class Process:
     def __enter__(self) -> "Process":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                pinned(cores()[0], self._command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self._directory,
                 env=self._environment,
-                preexec_fn=pin(cores()[0]),
                 start_new_session=True,
             )
         try:
