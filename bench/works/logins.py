@@ -28,7 +28,7 @@ def beside(logins: int, directory: Path) -> Values:
     """Return how long messages took beside so many logins a second."""
     people = [f"person{number}" for number in range(PEOPLE)]
     for name in people:
-        CHATD.command(directory, "user", "add", name, stdin=f"{PASSWORD}\n{PASSWORD}\n")
+        CHATD.command(directory, "user", "add", name, "--password-stdin", stdin=f"{PASSWORD}\n")
     with CHATD.start(directory, LIGHT_SENDERS * 2) as running:
         found = load(
             mode="rate",
