@@ -110,12 +110,13 @@ def create_app(
             start(_tell_presence(user_id, changes, registry, clock))
 
         def acquaint(event: Event) -> None:
-            if isinstance(event, MessageCreated) and event.is_first:
+            assert isinstance(event, MessageCreated)
+            if event.is_first:
                 for user_id in filter(registry.is_online, event.recipients):
                     tell_presence(user_id)
 
         registry.on_presence(tell_presence)
-        db.subscribe(acquaint)
+        db.subscribe(acquaint, MessageCreated)
         yield
         for task in tasks:
             task.cancel()

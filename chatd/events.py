@@ -1,11 +1,10 @@
 """Committed facts. Each names its recipients; who is connected, and how a fact is written, is for others to know."""
 
-from dataclasses import dataclass
-
 from chatd.models import Message, User
+from chatd.records import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Event:
     """A fact, and the ids of the users it concerns.
 
@@ -16,14 +15,14 @@ class Event:
     origin: object = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Change(Event):
     """A fact that has its place in the change log."""
 
     seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MessageCreated(Change):
     """A message was stored; the first one of a private conversation makes the two acquainted."""
 
@@ -31,21 +30,21 @@ class MessageCreated(Change):
     is_first: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MessageEdited(Change):
     """A message has another content."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MessageDeleted(Change):
     """A message has lost its content."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ReactionChanged(Change):
     """Somebody has put an emoji below a message (``on``), or taken it away."""
 
@@ -55,7 +54,7 @@ class ReactionChanged(Change):
     on: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ReadMarkerMoved(Change):
     """A reader has read a conversation up to a message: a private one with ``user_id``, or a group."""
 
@@ -65,14 +64,14 @@ class ReadMarkerMoved(Change):
     up_to: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProfileChanged(Change):
     """A user has another nickname, avatar or bio."""
 
     user: User
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MembershipChanged(Change):
     """A user has joined a group, has another role in it (``role``), or has left it (None)."""
 
@@ -81,7 +80,7 @@ class MembershipChanged(Change):
     role: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Replay:
     """Some changes in order, the cursor after them, and whether there are more."""
 
@@ -90,19 +89,19 @@ class Replay:
     more: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SessionEnded(Event):
     """A session was signed out or revoked; its connections have to go."""
 
     session_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class UserDisabled(Event):
     """An account may no longer connect."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Typing(Event):
     """A user is writing: to the one recipient, or in a group. Never stored."""
 
@@ -110,7 +109,7 @@ class Typing(Event):
     group_id: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PresenceChanged(Event):
     """A user has come or gone. Never stored."""
 

@@ -1,12 +1,13 @@
 """The nouns of a chat. Times are UTC in milliseconds since 1970, ids are positive integers."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from chatd.records import record
 
 Role = Literal["member", "admin"]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class User:
     """One account. A bot or another program has ``is_ai`` set."""
 
@@ -21,7 +22,7 @@ class User:
     disabled_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Session:
     """One login of one user on one device. It can be revoked before it expires."""
 
@@ -34,7 +35,7 @@ class Session:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Identity:
     """Who is speaking: a user in one session, until a time."""
 
@@ -43,7 +44,7 @@ class Identity:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Destination:
     """Where a command points to: a user, or a group; one of the two is None."""
 
@@ -51,7 +52,7 @@ class Destination:
     group_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Conversation:
     """A private chat, which is found by its two members' ids, or a group, which has a name."""
 
@@ -66,7 +67,7 @@ class Conversation:
         return None if self.name is None else self.id
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ConversationState:
     """A conversation as one member sees it now."""
 
@@ -78,7 +79,7 @@ class ConversationState:
     others_read_up_to: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ConversationPage:
     """Some of a member's conversations, the newest first, and where the change log was when they were read."""
 
@@ -88,7 +89,7 @@ class ConversationPage:
     cursor: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class MessagePage:
     """Consecutive messages of a conversation, oldest first, and whether there are more on either side."""
 
@@ -97,7 +98,7 @@ class MessagePage:
     more_after: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class LogPlace:
     """A place in a change log: the log's name, and a ``seq``."""
 
@@ -105,7 +106,7 @@ class LogPlace:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class LogEntry:
     """One row of the change log."""
 
@@ -118,7 +119,7 @@ class LogEntry:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Membership:
     """One member's place in a conversation: the read marker and what unread counts need."""
 
@@ -128,7 +129,7 @@ class Membership:
     read_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Reaction:
     """One emoji below a message, and who chose it."""
 
@@ -136,7 +137,7 @@ class Reaction:
     user_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Message:
     """One message: private, with a receiver, or to a group; the other of the two is null."""
 
@@ -159,7 +160,7 @@ class Message:
         return self.sender.id
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class LastMessage:
     """The newest message of a conversation as an overview shows it."""
 
@@ -169,7 +170,7 @@ class LastMessage:
     is_mine: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Overview:
     """One private conversation as its member sees it in a list."""
 
@@ -178,7 +179,7 @@ class Overview:
     unread_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class HistoryPage:
     """One page of a private conversation, its messages oldest first."""
 
@@ -189,14 +190,14 @@ class HistoryPage:
     other_user: User
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Reacted:
     """What became of a reaction: the change, if there was one."""
 
     seq: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Read:
     """What became of marking as read: where the marker is, and the change, if it moved."""
 
@@ -204,7 +205,7 @@ class Read:
     seq: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Posted:
     """What became of a message: as it is stored, whether that changed nothing, and the change, if there was one."""
 

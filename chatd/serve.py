@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 #: How long requests that are being answered may take to end when the server stops, in seconds. With the time that
 #: sockets get to close, and the last commit, a stop stays below ten seconds.
 SHUTDOWN_TIMEOUT = 2.5
+
+#: How many more objects than before start a collection of the youngest, and how many of these one of the older ones.
+GC_THRESHOLDS = (50_000, 20, 50)
 
 
 class Server:
@@ -109,6 +113,7 @@ async def serve(config: Config) -> None:
         loop.add_signal_handler(number, stopping.set)
     server = Server(config)
     await server.start()
+    _spare_the_collector()
     loop.add_signal_handler(signal.SIGHUP, server.reload)
     log.info("chatd %s listens on %s", __version__, server.url, extra={"data_dir": str(config.data_dir)})
     systemd.notify("READY=1")
@@ -119,6 +124,17 @@ async def serve(config: Config) -> None:
     watchdog.cancel()
     await server.stop()
     log.info("stopped")
+
+
+def _spare_the_collector() -> None:
+    """Have the garbage collector pass over what the start has made, and look at the rest less often.
+
+    A connection makes no cycles that matter, so the collector finds next to nothing; with CPython's own thresholds it
+    spends a third of a busy server's time on looking through the objects of all connections.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def _watchdog() -> None:

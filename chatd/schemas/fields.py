@@ -76,15 +76,11 @@ class Timestamp(fields.String):
         return None if value is None else iso_time(value)
 
 
+@lru_cache(maxsize=4096)  # those that are told now are of this moment
 def iso_time(milliseconds: int) -> str:
     """Return a time, in UTC milliseconds since 1970, as ISO 8601."""
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{_to_the_second(seconds)}.{rest:03}Z"
-
-
-@lru_cache(maxsize=256)
-def _to_the_second(seconds: int) -> str:
-    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%S}"
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
 
 
 def id_field() -> fields.Integer:

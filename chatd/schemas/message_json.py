@@ -4,11 +4,13 @@ Every message that is sent is written here at least twice. A property test holds
 :class:`chatd.schemas.answers.MessageSchema` and :class:`chatd.schemas.v2.FullMessageSchema` dump.
 """
 
-from functools import lru_cache
 from json.encoder import encode_basestring as quote
 
-from chatd.models import Message, User
+from chatd.models import Message, Reaction, User
 from chatd.schemas.fields import iso_time
+
+#: Of how many users the text is remembered.
+BRIEFS_MAX = 4096
 
 
 def classic_message(message: Message) -> str:
@@ -35,14 +37,15 @@ def _full_message(message: Message) -> str:
     edited_at = "null" if message.edited_at is None else f'"{iso_time(message.edited_at)}"'
     deleted_at = "null" if message.deleted_at is None else f'"{iso_time(message.deleted_at)}"'
     reply_to = "null" if message.reply_to is None else message.reply_to
-    reactions = ",".join(
-        f'{{"emoji":{quote(each.emoji)},"user_ids":[{",".join(map(str, each.user_ids))}]}}'
-        for each in message.reactions
-    )
+    reactions = ",".join(map(_reaction, message.reactions)) if message.reactions else ""
     return (
         f'{{{_classic_fields(message)},"client_id":{client_id},"edited_at":{edited_at},"deleted_at":{deleted_at},'
         f'"reply_to":{reply_to},"reactions":[{reactions}]}}'
     )
+
+
+def _reaction(reaction: Reaction) -> str:
+    return f'{{"emoji":{quote(reaction.emoji)},"user_ids":[{",".join(map(str, reaction.user_ids))}]}}'
 
 
 def _classic_fields(message: Message) -> str:
@@ -55,10 +58,20 @@ def _classic_fields(message: Message) -> str:
     )
 
 
-@lru_cache(maxsize=1024)
+#: The users last written, and their texts. The storage gives the same object again for a user who has not changed.
+_briefs: dict[int, tuple[User, str]] = {}
+
+
 def _brief(user: User) -> str:
+    known = _briefs.get(user.id)
+    if known is not None and known[0] is user:
+        return known[1]
+    if len(_briefs) >= BRIEFS_MAX:
+        _briefs.clear()
     avatar_path = "null" if user.avatar_path is None else quote(user.avatar_path)
-    return (
+    text = (
         f'{{"id":{user.id},"username":{quote(user.username)},"nickname":{quote(user.nickname)},'
         f'"avatar_path":{avatar_path},"is_ai":{"true" if user.is_ai else "false"}}}'
     )
+    _briefs[user.id] = user, text
+    return text

@@ -206,36 +206,6 @@ class SendCommand(_WithDestination):
     reply_to = fields.Integer(strict=True, allow_none=True, load_default=None, validate=validate.Range(1, ID_LIMIT - 1))
 
 
-def plain_send(said: Any) -> Mapping[str, Any] | None:
-    """Return what :class:`SendCommand` loads from an ordinary private message, or None: then the schema has to look.
-
-    The schema takes 28 µs for what takes 1 µs here. A property test holds the two equal.
-    """
-    if type(said) is not dict or "group" in said:
-        return None
-    user, content = said.get("user"), said.get("content")
-    client_id, reply_to = said.get("client_id"), said.get("reply_to")
-    if type(user) is not int or not 0 < user < ID_LIMIT or type(content) is not str or type(client_id) is not str:
-        return None
-    if not 0 < len(content) <= CONTENT_MAX or not 0 < len(client_id) <= CLIENT_ID_MAX or reply_to is not None:
-        return None
-    if not _is_plain(content) or not _is_plain(client_id):
-        return None
-    return {"user": user, "content": content, "client_id": client_id, "reply_to": None}
-
-
-def _is_plain(text: str) -> bool:
-    if "\0" in text:
-        return False
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 class MessageCommand(BaseSchema):
     """A message to do something with."""
 

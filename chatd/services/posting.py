@@ -3,17 +3,18 @@
 import hashlib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chatd.errors import CannotMessageSelf, ChatError, ClientIdReused, MessageNotFound, UserNotFound
 from chatd.events import MessageCreated
 from chatd.models import Conversation, Destination, Message, Posted, User
+from chatd.records import record
 from chatd.services.places import find, recipients
 from chatd.storage import change_log, conversations, messages, users
 from chatd.storage.database import Outcome, Transaction
+from chatd.storage.memory import Memory
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Post:
     """The work of storing one message; see :meth:`chatd.services.messages.Messages.posting`."""
 
@@ -88,13 +89,13 @@ class Post:
             raise ClientIdReused
         return Posted(stored, duplicate=True, seq=None)
 
-    def together(self, db: sqlite3.Connection, posts: Sequence["Post"]) -> list[Outcome]:
+    def together(self, db: sqlite3.Connection, memory: Memory, posts: Sequence["Post"]) -> list[Outcome]:
         """Store many messages with a few statements.
 
         The rule, private messages that were never sent before, is worth it; a reply, a group's message or a
-        ``client_id`` that is there already raises, and each is stored alone.
+        ``client_id`` that is there already raises, and is stored alone in the end.
         """
-        return _Gathering(db, posts).store()
+        return _Gathering(db, memory, posts).store()
 
 
 class _NotTogether(Exception):
@@ -104,7 +105,7 @@ class _NotTogether(Exception):
 class _Gathering:
     """Private messages on their way into the database together."""
 
-    def __init__(self, db: sqlite3.Connection, posts: Sequence[Post]) -> None:
+    def __init__(self, db: sqlite3.Connection, memory: Memory, posts: Sequence[Post]) -> None:
         self._db = db
         self._posts = posts
         pairs = set()
@@ -112,8 +113,8 @@ class _Gathering:
             if post.to.user_id is None or post.reply_to is not None:
                 raise _NotTogether
             pairs.add((post.sender_id, post.to.user_id))
-        self._users = users.get_many(db, {user_id for pair in pairs for user_id in pair})
-        self._places = conversations.private_among(db, pairs)
+        self._users = memory.users({user_id for pair in pairs for user_id in pair})
+        self._places = memory.places(pairs)
 
     def store(self) -> list[Outcome]:
         outcomes: list[Outcome] = []

@@ -54,7 +54,7 @@ class Sessions:
         self._generation = 0
         self._seen: dict[int, int] = {}
         self._written: dict[int, int] = {}
-        db.subscribe(self._on_event)
+        db.subscribe(lambda _: self.forget(), SessionEnded, UserDisabled)
         db.subscribe_foreign(self.forget)
 
     async def sign_in(self, username: str, password: str, *, device: str, address: str) -> str:
@@ -183,10 +183,6 @@ class Sessions:
         """Forget every checked token: a session may have ended."""
         self._generation += 1
         self._checked.clear()
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, SessionEnded | UserDisabled):
-            self.forget()
 
 
 def start(tx: Transaction, user_id: int, *, device: str, address: str, now: int, lifetime_ms: int) -> Session:

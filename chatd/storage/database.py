@@ -13,12 +13,13 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 import aiosqlite
 
 from chatd.errors import StorageUnavailable
 from chatd.events import Event
+from chatd.storage.memory import Memory
 
 log = logging.getLogger(__name__)
 
@@ -79,10 +80,10 @@ class Outcome:
 class Together(Protocol):
     """A work that can be done in one go with others of its kind that stand beside it in a batch."""
 
-    def together(self, db: sqlite3.Connection, works: Sequence[Any]) -> list[Outcome]:
+    def together(self, db: sqlite3.Connection, memory: Memory, works: Sequence[Any]) -> list[Outcome]:
         """Do all ``works``, this one the first of them, and return their outcomes in the same order.
 
-        What this raises undoes all of it; then each is done alone.
+        What this raises undoes all of it; then they are done in two halves, and in the end each alone.
         """
 
 
@@ -90,17 +91,10 @@ Write = Callable[[Transaction], T]
 Read = Callable[[sqlite3.Connection], T]
 Subscriber = Callable[[Event], None]
 
-
 #: Called with the result of a write, or with what it raised and no result.
 Done = Callable[[T | None, Exception | None], None]
 
-
-class _Waiting(Generic[T]):
-    __slots__ = ("done", "work")
-
-    def __init__(self, work: Write[T], done: Done[T]) -> None:
-        self.work = work
-        self.done = done
+_Waiting = tuple[Write[Any], Done[Any]]
 
 
 class _Thread(aiosqlite.Connection):
@@ -153,7 +147,7 @@ def write_once(path: Path, work: Write[T]) -> T:
     """
     try:
         with contextlib.closing(connect(path, checkpoints=False)) as db:
-            (outcome,) = _commit(db, [work])
+            (outcome,) = _commit(db, None, [work])
     except sqlite3.Error as error:
         raise StorageUnavailable(f"cannot write to {path}: {error}") from error
     if outcome.error is not None:
@@ -173,10 +167,11 @@ class Database:
         """
         self._writer = _Thread(lambda: connect(path, checkpoints=True, synchronous=synchronous), 64)
         self._readers = [_Thread(lambda: connect(path, checkpoints=False, writable=False), 64) for _ in range(readers)]
-        self._waiting: deque[_Waiting[Any]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._closing = False
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: list[tuple[Subscriber, tuple[type[Event], ...]]] = []
+        self._interested: dict[type[Event], list[Subscriber]] = {}
         self._foreign_subscribers: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -185,11 +180,12 @@ class Database:
         try:
             for connection in (self._writer, *self._readers):
                 await connection
+            memory = await self._writer.run(Memory)
             seen = await self._writer.run(_data_version)
         except BaseException:
             await self.close()
             raise
-        self._tasks = [asyncio.create_task(self._commit_loop()), asyncio.create_task(self._watch(seen))]
+        self._tasks = [asyncio.create_task(self._commit_loop(memory)), asyncio.create_task(self._watch(seen))]
 
     async def close(self) -> None:
         """Carry out every write that waits, then close. Nothing may be written afterwards."""
@@ -204,9 +200,13 @@ class Database:
         for connection in (*self._readers, self._writer):
             await connection.close()
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Have ``subscriber`` called with every published event, in the order of their commits."""
-        self._subscribers.append(subscriber)
+    def subscribe(self, subscriber: Subscriber, *kinds: type[Event]) -> None:
+        """Have ``subscriber`` called with every published event, in the order of their commits.
+
+        :param kinds: if any are given, it hears of these only.
+        """
+        self._subscribers.append((subscriber, kinds or (Event,)))
+        self._interested.clear()
 
     def subscribe_foreign(self, subscriber: Callable[[], None]) -> None:
         """Have ``subscriber`` called after another process has committed something."""
@@ -240,8 +240,9 @@ class Database:
         """
         if self._closing:
             raise StorageUnavailable
-        self._waiting.append(_Waiting(work, done))
-        self._wake.set()
+        if not self._waiting:
+            self._wake.set()
+        self._waiting.append((work, done))
 
     async def read(self, work: Read[T]) -> T:
         """Return ``work(connection)``, run on a reader's thread in one snapshot of the database.
@@ -257,14 +258,14 @@ class Database:
                 raise StorageUnavailable from error
             raise
 
-    async def _commit_loop(self) -> None:
+    async def _commit_loop(self, memory: Memory) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
                 try:
-                    outcomes = await self._writer.run(_commit, [waiting.work for waiting in batch])
+                    outcomes = await self._writer.run(_commit, memory, [work for work, _ in batch])
                 except Exception as error:
                     log.error("cannot write to the database: %s", error)
                     outcomes = [Outcome(None, StorageUnavailable(), []) for _ in batch]
@@ -272,22 +273,25 @@ class Database:
             if self._closing:
                 return
 
-    def _settle(self, batch: list[_Waiting[Any]], outcomes: list[Outcome]) -> None:
+    def _settle(self, batch: list[_Waiting], outcomes: list[Outcome]) -> None:
         """Tell what was committed, then answer the callers: no ``await`` in here, so order is the log's order."""
-        for waiting, outcome in zip(batch, outcomes, strict=True):
+        for (_, done), outcome in zip(batch, outcomes, strict=True):
             for event in outcome.events:
                 self._publish(event)
             try:
-                waiting.done(outcome.result, outcome.error)
+                done(outcome.result, outcome.error)
             except Exception:
                 log.exception("an answer to a write failed")
 
     def _publish(self, event: Event) -> None:
-        for subscriber in self._subscribers:
+        kind = type(event)
+        if kind not in self._interested:
+            self._interested[kind] = [tell for tell, kinds in self._subscribers if issubclass(kind, kinds)]
+        for subscriber in self._interested[kind]:
             try:
                 subscriber(event)
             except Exception:
-                log.exception("a subscriber failed on %r", type(event).__name__)
+                log.exception("a subscriber failed on %r", kind.__name__)
 
     async def _watch(self, seen: int) -> None:
         """Notice the commits of other processes: ``data_version`` changes by theirs and never by our own.
@@ -327,51 +331,54 @@ def _snapshot(db: sqlite3.Connection, work: Read[T]) -> T:
             db.execute("COMMIT")
 
 
-def _commit(db: sqlite3.Connection, batch: list[Write[Any]]) -> list[Outcome]:
+def _commit(db: sqlite3.Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
     """Run every work of ``batch`` in a savepoint of one transaction, and commit it.
 
     A work that fails is undone alone. Where SQLite gives up the whole transaction (a full disk), so do we.
     """
     try:
         db.execute("BEGIN IMMEDIATE")
-        outcomes = _run_all(db, batch)
+        outcomes = _run_all(db, memory, batch)
         db.execute("COMMIT")
     except BaseException:
+        if memory is not None:
+            memory.forget()
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
     return outcomes
 
 
-def _run_all(db: sqlite3.Connection, batch: list[Write[Any]]) -> list[Outcome]:
+def _run_all(db: sqlite3.Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
+    if memory is None:
+        return [_run(db, work) for work in batch]
+    memory.refresh()
     outcomes: list[Outcome] = []
     for kind, works in itertools.groupby(batch, type):
-        group = list(works)
-        first = group[0]
-        if len(group) > 1 and issubclass(kind, Together):
-            with contextlib.suppress(_Apart):
-                outcomes += _run_together(db, cast(Together, first), group)
-                continue
-        outcomes += [_run(db, work) for work in group]
+        if issubclass(kind, Together):
+            outcomes += _run_together(db, memory, list(works))
+        else:
+            outcomes += [_run(db, work) for work in works]
     return outcomes
 
 
-class _Apart(Exception):
-    """Works could not be done together."""
-
-
-def _run_together(db: sqlite3.Connection, first: Together, works: list[Write[Any]]) -> list[Outcome]:
+def _run_together(db: sqlite3.Connection, memory: Memory, works: list[Any]) -> list[Outcome]:
     db.execute("SAVEPOINT works")
     try:
-        outcomes = first.together(db, works)
+        outcomes = cast(Together, works[0]).together(db, memory, works)
     except Exception as error:
         if _is_storage_fault(error) or not db.in_transaction:
             raise
+        memory.forget()
         db.execute("ROLLBACK TO works")
         db.execute("RELEASE works")
-        raise _Apart from error
-    db.execute("RELEASE works")
-    return outcomes
+    else:
+        db.execute("RELEASE works")
+        return outcomes
+    if len(works) == 1:
+        return [_run(db, works[0])]
+    middle = len(works) // 2
+    return _run_together(db, memory, works[:middle]) + _run_together(db, memory, works[middle:])
 
 
 def _run(db: sqlite3.Connection, work: Write[Any]) -> Outcome:

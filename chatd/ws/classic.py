@@ -17,10 +17,15 @@ class Classic:
     async def start(self) -> None:
         """Say nothing first."""
 
-    async def hear(self, text: str) -> None:
+    def hear_at_once(self, text: str) -> bool:
         """Answer a ping; anything else means nothing."""
         if is_ping(text):
             self.connection.push(_PONG)
+        return True
+
+    async def hear(self, text: str) -> None:
+        """Answer a ping; anything else means nothing."""
+        self.hear_at_once(text)
 
     async def hear_too_much(self, text: str, retry_after: float) -> None:
         """Pass over a frame too many."""

@@ -35,20 +35,24 @@ NOT_AUTHENTICATED = 4002
 
 _numbers = itertools.count(1)
 
+_HEAD = struct.Struct("!BB").pack
+_LONG_HEAD = struct.Struct("!BBH").pack
+_LONGEST_HEAD = struct.Struct("!BBQ").pack
+
 
 def text_frame(payload: bytes) -> bytes:
     """Return ``payload`` (UTF-8) as an unmasked, unfragmented text frame: RFC 6455, section 5.2."""
     size = len(payload)
     if size < 126:
-        return struct.pack("!BB", 0x81, size) + payload
+        return _HEAD(0x81, size) + payload
     if size < 65536:
-        return struct.pack("!BBH", 0x81, 126, size) + payload
-    return struct.pack("!BBQ", 0x81, 127, size) + payload
+        return _LONG_HEAD(0x81, 126, size) + payload
+    return _LONGEST_HEAD(0x81, 127, size) + payload
 
 
 def pong_frame(payload: bytes) -> bytes:
     """Return the answer to a ping, whose ``payload`` is at most 125 bytes: RFC 6455, section 5.5."""
-    return struct.pack("!BB", 0x8A, len(payload)) + payload
+    return _HEAD(0x8A, len(payload)) + payload
 
 
 class Connection:
@@ -66,6 +70,7 @@ class Connection:
         "_socket",
         "_stall_timer",
         "_transport",
+        "_unsent",
         "_written",
         "identity",
         "number",
@@ -91,6 +96,7 @@ class Connection:
         self._goodbye: tuple[int, str] | None = None
         self._outbox: list[bytes] = []
         self._outbox_size = 0
+        self._unsent = 0
         self._written = 0
         self._stall_timer: asyncio.TimerHandle | None = None
         self._left = 0
@@ -124,14 +130,21 @@ class Connection:
 
         :param frame: a whole frame, as from :func:`text_frame`.
         """
-        if self._goodbye is not None or self._transport.is_closing():
+        if self._goodbye is not None:
             return
         if not self._outbox:
             self._loop.call_soon(self._flush)
         self._outbox.append(frame)
         self._outbox_size += len(frame)
-        if self._outbox_size + self._transport.get_write_buffer_size() > OUTBOX_LIMIT:
-            self.drop("the client leaves too much unread")
+        if self._outbox_size + self._unsent > OUTBOX_LIMIT:
+            self._unsent = self._transport.get_write_buffer_size()
+            if self._outbox_size + self._unsent > OUTBOX_LIMIT:
+                self.drop("the client leaves too much unread")
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether somebody has said goodbye."""
+        return self._goodbye is not None
 
     def push_if_quiet(self, frame: bytes) -> None:
         """Send ``frame`` like :meth:`push` does, unless much is waiting already: for what may be missed."""
@@ -148,7 +161,8 @@ class Connection:
             return
         self._transport.write(data)
         self._written += len(data)
-        if self._stall_timer is None and self._transport.get_write_buffer_size():
+        self._unsent = self._transport.get_write_buffer_size()
+        if self._unsent and self._stall_timer is None:
             self._start_stall_timer()
 
     def _start_stall_timer(self) -> None:

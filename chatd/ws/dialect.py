@@ -1,9 +1,8 @@
 """What a connection's dialect has to do, and what is shared by all: each fact is encoded once for each form."""
 
-from functools import cached_property
 from typing import Protocol
 
-from chatd.events import Event, MessageCreated
+from chatd.events import Change, Event, MessageCreated
 from chatd.schemas import classic_new_message
 from chatd.schemas.v2_frames import event_frame
 from chatd.ws.connection import Connection, text_frame
@@ -12,19 +11,29 @@ from chatd.ws.connection import Connection, text_frame
 class Frames:
     """A fact in the forms its recipients read, each made when the first of them needs it."""
 
+    __slots__ = ("_classic", "_v2", "event", "seq")
+
     def __init__(self, event: Event) -> None:
         self.event = event
+        #: Its place in the change log; None for what is never logged.
+        self.seq = event.seq if isinstance(event, Change) else None
+        self._classic: bytes | None = None
+        self._v2: bytes | None = None
 
-    @cached_property
+    @property
     def classic(self) -> bytes:
         """The frame of the classic dialect, which knows new messages only."""
-        assert isinstance(self.event, MessageCreated)
-        return text_frame(classic_new_message(self.event.message))
+        if self._classic is None:
+            assert isinstance(self.event, MessageCreated)
+            self._classic = text_frame(classic_new_message(self.event.message))
+        return self._classic
 
-    @cached_property
+    @property
     def v2(self) -> bytes:
         """The frame of chatd.v2."""
-        return text_frame(event_frame(self.event))
+        if self._v2 is None:
+            self._v2 = text_frame(event_frame(self.event))
+        return self._v2
 
 
 class Dialect(Protocol):
@@ -36,6 +45,9 @@ class Dialect(Protocol):
 
     async def start(self) -> None:
         """Say what comes first."""
+
+    def hear_at_once(self, text: str) -> bool:
+        """Take a frame in if nothing has to be waited for; else change nothing and return False."""
 
     async def hear(self, text: str) -> None:
         """Take a frame in."""

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from functools import partial
-from typing import cast
 
 from aiohttp import WSMsgType, web
 
@@ -17,6 +15,7 @@ from chatd.ws import registry
 from chatd.ws.classic import Classic
 from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, close_politely, pong_frame
 from chatd.ws.dialect import Dialect
+from chatd.ws.inbound import Socket
 from chatd.ws.v2 import V2
 
 log = logging.getLogger(__name__)
@@ -40,10 +39,11 @@ class SocketHandler:
         """Create the handler.
 
         :param commands_per_second: how many frames of a user are heard; who sends twice that for long is closed.
+            Pings of the protocol itself are answered, and count as frames beyond these.
         :param clock: the wall clock that tokens expire by.
         """
         self._heard = per_second(commands_per_second)
-        self._flood = RateLimiter(commands_per_second * 2, commands_per_second * 20)
+        self._flood = RateLimiter(commands_per_second, commands_per_second * 15)
         self._clock = clock
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -57,7 +57,7 @@ class SocketHandler:
         if not is_allowed(request):
             return http_error(403, detail="Pages of this origin may not connect.")
         with request.app[REGISTRY].admit(limit_key(request[ADDRESS])):
-            socket = web.WebSocketResponse(
+            socket = Socket(
                 protocols=(V2_PROTOCOL,),
                 heartbeat=request.app[CONFIG].server.heartbeat_seconds,
                 autoping=False,  # it waits until the client has read the pong
@@ -76,7 +76,7 @@ class SocketHandler:
                     transport.abort()
             return socket
 
-    async def _serve(self, request: web.Request, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+    async def _serve(self, request: web.Request, socket: Socket, transport: asyncio.Transport) -> None:
         token = _token(request)
         if token is None:
             return await close_politely(socket, transport, registry.NO_TOKEN, "no token")
@@ -95,13 +95,13 @@ class SocketHandler:
         log.info("connected", extra={**fields, "dialect": socket.ws_protocol or "classic"})
         request.app[REGISTRY].add(client)
         try:
-            await connection.hold(partial(self._converse, client, socket))
+            await connection.hold(_Conversation(client, socket, self._heard, self._flood).hold)
         finally:
             request.app[REGISTRY].remove(client)
             log.info("disconnected", extra=fields)
         return None
 
-    def _dialect(self, request: web.Request, socket: web.WebSocketResponse, connection: Connection) -> Dialect:
+    def _dialect(self, request: web.Request, socket: Socket, connection: Connection) -> Dialect:
         if socket.ws_protocol != V2_PROTOCOL:
             return Classic(connection)
         heartbeat_ms = int(request.app[CONFIG].server.heartbeat_seconds * 1000)
@@ -113,36 +113,82 @@ class SocketHandler:
             max_frame=MAX_FRAME,
         )
 
-    async def _converse(self, client: Dialect, socket: web.WebSocketResponse) -> None:
-        connection = client.connection
-        user_id = connection.identity.user_id
+
+class _Conversation:
+    """What one client says, as far as it says not too much."""
+
+    __slots__ = ("_client", "_flood", "_heard", "_is_counted", "_socket", "_user_id")
+
+    def __init__(self, client: Dialect, socket: Socket, heard: RateLimiter, flood: RateLimiter) -> None:
+        self._client = client
+        self._socket = socket
+        self._heard = heard
+        self._flood = flood
+        self._user_id = client.connection.identity.user_id
+        self._is_counted = False
+
+    async def hold(self) -> None:
+        """Hear the client until the socket ends or it says what it must not."""
+        connection = self._client.connection
         try:
-            await client.start()
+            await self._client.start()
         except ChatError as error:
             connection.say_goodbye(TRY_AGAIN_LATER, error.detail)
             return
-        async for message in socket:
-            if message.type is WSMsgType.BINARY:
-                connection.say_goodbye(UNSUPPORTED_DATA, "frames are text here")
-                return
-            if message.type not in (WSMsgType.TEXT, WSMsgType.PING, WSMsgType.PONG):
-                return
-            try:
-                self._flood.take(user_id)
-            except RateLimited:
-                connection.say_goodbye(POLICY_VIOLATION, "too many frames")
-                return
-            if message.type is WSMsgType.PING:
-                connection.push(pong_frame(cast(bytes, message.data)))
-            if message.type is not WSMsgType.TEXT:
-                continue
-            text = cast(str, message.data)
-            try:
-                self._heard.take(user_id)
-            except RateLimited as error:
-                await client.hear_too_much(text, error.retry_after)
-                continue
-            await client.hear(text)
+        self._socket.hear_at_once(self._hear_at_once)
+        try:
+            while True:
+                message = await self._socket.next()
+                if message.type is WSMsgType.BINARY:
+                    connection.say_goodbye(UNSUPPORTED_DATA, "frames are text here")
+                elif message.type is WSMsgType.TEXT:
+                    await self._hear(message.data)
+                elif message.type in (WSMsgType.PING, WSMsgType.PONG):
+                    if self._is_flooding():
+                        return
+                    if message.type is WSMsgType.PING:
+                        connection.push(pong_frame(message.data))
+                else:
+                    return
+                if connection.is_leaving:
+                    return
+        finally:
+            self._socket.hear_no_more()
+
+    def _hear_at_once(self, text: str) -> bool:
+        """Hear a frame inside the reader. That it counts is remembered should it have to wait after all."""
+        if self._client.connection.is_leaving:
+            return True
+        try:
+            self._heard.take(self._user_id)
+        except RateLimited:
+            return False
+        try:
+            self._is_counted = not self._client.hear_at_once(text)
+        except Exception:
+            log.exception("a frame could not be heard")
+            self._client.connection.drop("a frame of it could not be heard")
+        return not self._is_counted
+
+    async def _hear(self, text: str) -> None:
+        try:
+            if not self._is_counted:
+                self._heard.take(self._user_id)
+        except RateLimited as error:
+            if not self._is_flooding():
+                await self._client.hear_too_much(text, error.retry_after)
+            return
+        self._is_counted = False
+        await self._client.hear(text)
+
+    def _is_flooding(self) -> bool:
+        """Count a frame beyond what is heard; say goodbye where there are too many of these."""
+        try:
+            self._flood.take(self._user_id)
+        except RateLimited:
+            self._client.connection.say_goodbye(POLICY_VIOLATION, "too many frames")
+            return True
+        return False
 
 
 def _token(request: web.Request) -> str | None:

@@ -8,10 +8,10 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from weakref import WeakSet
+from weakref import ref
 
 from chatd.errors import RateLimited, TooManyConnections
-from chatd.events import Change, Event, SessionEnded, UserDisabled
+from chatd.events import Event, SessionEnded, UserDisabled
 from chatd.ws.connection import NOT_AUTHENTICATED, Connection
 from chatd.ws.dialect import Dialect, Frames
 
@@ -37,7 +37,7 @@ class Registry:
         self._per_user = per_user
         self._per_address = per_address
         self._in_all = in_all
-        self._by_user: dict[int, WeakSet[Dialect]] = {}
+        self._by_user: dict[int, tuple[ref[Dialect], ...]] = {}
         self._waiting: dict[int, set[asyncio.Future[None]]] = {}
         self._addresses: Counter[str] = Counter()
         self._admitted = 0
@@ -78,28 +78,31 @@ class Registry:
     def add(self, client: Dialect) -> None:
         """Enter a client; the user's oldest goes if there are too many now."""
         user_id = client.connection.identity.user_id
-        clients = self._by_user.setdefault(user_id, WeakSet())
-        is_first = not clients
-        clients.add(client)
+        clients = self._clients(user_id)
+        self._keep(user_id, [*clients, client])
         if self._stopping:
             client.connection.say_goodbye(RESTARTING, "the server restarts")
-        if self._per_user and len(clients) > self._per_user:
-            oldest = min(clients, key=lambda each: each.connection.number)
-            clients.discard(oldest)
+        if self._per_user and len(clients) >= self._per_user:
+            oldest = min([*clients, client], key=lambda each: each.connection.number)
+            self._keep(user_id, [each for each in self._clients(user_id) if each is not oldest])
             oldest.connection.say_goodbye(TOO_MANY, "too many connections of this user")
-        if is_first and self._came_or_went is not None:
+        if not clients and self._came_or_went is not None:
             self._came_or_went(user_id)
 
     def remove(self, client: Dialect) -> None:
         """Take a client out."""
         user_id = client.connection.identity.user_id
-        clients = self._by_user.get(user_id)
-        if clients is not None:
-            clients.discard(client)
-            if not clients:
-                del self._by_user[user_id]
-                if self._came_or_went is not None:
-                    self._came_or_went(user_id)
+        if user_id in self._by_user:
+            self._keep(user_id, [each for each in self._clients(user_id) if each is not client])
+            if user_id not in self._by_user and self._came_or_went is not None:
+                self._came_or_went(user_id)
+
+    def _keep(self, user_id: int, clients: list[Dialect]) -> None:
+        """Have ``clients`` be a user's, and nobody else."""
+        if clients:
+            self._by_user[user_id] = tuple(ref(client) for client in clients)
+        else:
+            self._by_user.pop(user_id, None)
 
     def of(self, user_id: int) -> list[Connection]:
         """Return a user's connections."""
@@ -107,7 +110,7 @@ class Registry:
 
     def all(self) -> list[Connection]:
         """Return all connections."""
-        return [client.connection for clients in self._by_user.values() for client in clients]
+        return [client.connection for user_id in self._by_user for client in self._clients(user_id)]
 
     def is_online(self, user_id: int) -> bool:
         """Tell whether a user has a connection."""
@@ -119,32 +122,33 @@ class Registry:
 
     def publish(self, event: Event) -> None:
         """Bring a fact to those who are connected and concerned, except to the connection it comes from."""
-        match event:
-            case SessionEnded(recipients=(user_id,), session_id=session_id):
-                for connection in self.of(user_id):
-                    if connection.identity.session_id == session_id:
-                        connection.say_goodbye(NOT_AUTHENTICATED, "the session has ended")
-            case UserDisabled(recipients=(user_id,)):
-                for connection in self.of(user_id):
-                    connection.say_goodbye(ACCOUNT_UNAVAILABLE, "the account may not connect")
-            case _:
-                self._tell(event)
+        if isinstance(event, SessionEnded):
+            for connection in self.of(*event.recipients):
+                if connection.identity.session_id == event.session_id:
+                    connection.say_goodbye(NOT_AUTHENTICATED, "the session has ended")
+        elif isinstance(event, UserDisabled):
+            for connection in self.of(*event.recipients):
+                connection.say_goodbye(ACCOUNT_UNAVAILABLE, "the account may not connect")
+        else:
+            self._tell(event)
 
     def _tell(self, event: Event) -> None:
         frames = Frames(event)
         for user_id in event.recipients:
-            for client in self._clients(user_id):
-                if client.connection is event.origin:
+            for reference in self._by_user.get(user_id, ()):
+                client = reference()
+                if client is None or client.connection is event.origin:
                     continue
                 try:
                     client.receive(frames)
                 except Exception:
                     log.exception("a client could not be told of %s", type(event).__name__)
                     client.connection.drop("it missed something")
-        if isinstance(event, Change):
-            self.head = event.seq
-            for user_id in event.recipients:
-                self._wake(self._waiting.get(user_id, ()))
+        if frames.seq is not None:
+            self.head = frames.seq
+            if self._waiting:
+                for user_id in event.recipients:
+                    self._wake(self._waiting.get(user_id, ()))
 
     @property
     def is_stopping(self) -> bool:
@@ -174,15 +178,15 @@ class Registry:
         self._stopping = True
         for futures in self._waiting.values():
             self._wake(futures)
-        for clients in list(self._by_user.values()):
-            for client in list(clients):
+        for user_id in list(self._by_user):
+            for client in self._clients(user_id):
                 client.warn_of_restart()
                 client.connection.say_goodbye(RESTARTING, "the server restarts")
         if self._admitted:
             await self._emptied.wait()
 
     def _clients(self, user_id: int) -> list[Dialect]:
-        return list(self._by_user.get(user_id, ()))
+        return [client for reference in self._by_user.get(user_id, ()) if (client := reference()) is not None]
 
     @staticmethod
     def _wake(futures: Iterable[asyncio.Future[None]]) -> None:

@@ -15,8 +15,10 @@ from marshmallow import Schema, ValidationError
 
 from chatd import schemas
 from chatd.errors import ChatError, ConversationNotFound, MessageNotFound, RateLimited, UserNotFound
-from chatd.events import Change, Typing
+from chatd.events import Typing
+from chatd.models import Destination
 from chatd.schemas import v2, v2_frames
+from chatd.schemas.plain import plain_send
 from chatd.services import Services
 from chatd.storage.database import Done, Write
 from chatd.ws.connection import Connection, text_frame
@@ -40,14 +42,10 @@ _NOT_FOUND = (UserNotFound, ConversationNotFound, MessageNotFound)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One line of the table of commands: what it takes, and what carries it out.
-
-    ``plain`` returns what the schema would, or None where the schema has to look.
-    """
+    """One line of the table of commands: what it takes, and what carries it out."""
 
     schema: Schema
     run: Callable[["V2", str | int, Mapping[str, Any]], Awaitable[None]]
-    plain: Callable[[Any], Mapping[str, Any] | None] | None = None
 
 
 class V2:
@@ -79,8 +77,7 @@ class V2:
 
     def receive(self, frames: Frames) -> None:
         """Push a fact in its place; while a sync reads the log, keep it until the page is sent."""
-        event = frames.event
-        if not isinstance(event, Change):
+        if frames.seq is None:
             if self._live:
                 self.connection.push_if_quiet(frames.v2)
         elif self._gathered is not None:
@@ -98,9 +95,9 @@ class V2:
         self.connection.push(text_frame(frame))
 
     def _push_change(self, frames: Frames) -> None:
-        assert isinstance(frames.event, Change)
-        if self._cursor is None or frames.event.seq > self._cursor:
-            self._cursor = frames.event.seq
+        assert frames.seq is not None
+        if self._cursor is None or frames.seq > self._cursor:
+            self._cursor = frames.seq
             self.connection.push(frames.v2)
 
     # What the client says.
@@ -121,8 +118,26 @@ class V2:
         )
         self._introduced = True
 
+    def hear_at_once(self, text: str) -> bool:
+        """Carry out an ordinary ``send``, if not too many commands are on their way."""
+        said = plain_send(text) if self._on_their_way < WINDOW else None
+        if said is None:
+            return False
+        data = said.data
+        try:
+            work = self._services.messages.posting(
+                self._user_id, Destination(data.user), data.content, data.client_id, origin=self.connection
+            )
+            self._services.submit(work, self._answering(said.id, v2_frames.sent))
+        except ChatError:  # to be said in its turn
+            return False
+        self._on_their_way += 1
+        return True
+
     async def hear(self, text: str) -> None:
         """Carry out a command, or say why not."""
+        if self.hear_at_once(text):
+            return
         frame, re = _parsed(text)
         if frame is not None and frame.get("type") == "ping":
             await self._all_answered()
@@ -137,11 +152,7 @@ class V2:
             await self._refuse(re, "unknown_type", "There is no such command.")
             return
         try:
-            said = frame.get("data", {})
-            data = None if command.plain is None else command.plain(said)
-            if data is None:
-                data = command.schema.load(said)
-            await command.run(self, re, data)
+            await command.run(self, re, command.schema.load(frame.get("data", {})))
         except ValidationError as error:
             await self._refuse(re, "validation_error", schemas.first_problem(error))
         except ChatError as error:
@@ -308,7 +319,7 @@ class V2:
 #: Every command there is.
 COMMANDS: dict[str, Command] = {
     "sync": Command(v2.SyncCommand(), V2.sync),
-    "send": Command(v2.SendCommand(), V2.send, plain=v2.plain_send),
+    "send": Command(v2.SendCommand(), V2.send),
     "edit": Command(v2.EditCommand(), V2.edit),
     "delete": Command(v2.MessageCommand(), V2.delete),
     "react": Command(v2.ReactCommand(), V2.react),

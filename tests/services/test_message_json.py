@@ -3,15 +3,18 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from chatd.events import MessageCreated
 from chatd.models import Message, Posted, Reaction, User
-from chatd.schemas import MessageSchema, classic_new_message, v2
+from chatd.schemas import MessageSchema, classic_new_message
+from chatd.schemas.plain import plain_send
 from chatd.schemas.v2 import FullMessageSchema, SendCommand
 from chatd.schemas.v2_frames import ack_frame, event, event_frame, sent
+from chatd.ws.v2 import _parsed
 
 IDS = st.integers(1, 2**53 - 1)
 TIMES = st.integers(0, 4_000_000_000_000)
@@ -61,6 +64,12 @@ SAID = st.fixed_dictionaries(
         "more": st.just([1]),
     },
 )
+#: Ids of frames, near what they should be.
+RES = st.one_of(
+    st.text(max_size=70),
+    st.integers(-(2**53) - 1, 2**53 + 1),
+    st.sampled_from([None, 1.0, True, "", 2**53, -(2**53), 2**53 - 1, 10**40, "x" * 64, "x" * 65]),
+)
 ORDINARY = st.fixed_dictionaries({"user": IDS, "content": TEXTS, "client_id": TEXTS})
 
 
@@ -83,18 +92,39 @@ def test_the_answer_to_a_send_is_what_its_schema_says(message: Message, seq: int
     assert answer == {"type": "ack", "re": re} | ({} if seq is None else {"seq": seq})
 
 
-@given(SAID | ORDINARY)
-def test_the_plain_check_of_a_send_loads_what_the_schema_loads_or_leaves_it_to_it(said: Any) -> None:
-    plain = v2.plain_send(said)
+def frame(said: Any, re: Any = 1, **more: Any) -> str:
+    """Return the text of a ``send``."""
+    return json.dumps({"type": "send", "id": re, "data": said} | more)
+
+
+@given(SAID | ORDINARY, RES, st.sampled_from([{}, {"more": 1}, {"type": "edit"}]))
+def test_an_ordinary_send_says_what_the_schema_loads_or_is_left_to_it(said: Any, re: Any, more: Any) -> None:
+    plain = plain_send(frame(said, re, **more))
     if plain is not None:
-        assert plain == SendCommand().load(said)
+        loaded = SendCommand().load(said)
+        assert loaded == {
+            "user": plain.data.user,
+            "content": plain.data.content,
+            "client_id": plain.data.client_id,
+            "reply_to": None,
+        }
+        assert (plain.id, more.get("type", "send")) == (re, "send")
+        assert _parsed(frame(said, re))[1] == re
 
 
-@given(ORDINARY)
-def test_the_plain_check_takes_every_ordinary_send(said: Any) -> None:
+@given(ORDINARY, RES)
+def test_every_ordinary_send_is_taken(said: Any, re: Any) -> None:
+    plain = plain_send(frame(said, re))
     try:
         SendCommand().load(said)
     except ValidationError:
-        assert v2.plain_send(said) is None
+        assert plain is None
     else:
-        assert v2.plain_send(said) is not None
+        assert (plain is None) == (_parsed(frame(said, re))[1] is None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "5", '"\ud800"', '{"type":"send"}', '{"type":"send","id":1,"data":null}']
+)
+def test_what_is_no_send_is_left_to_the_schemas(text: str) -> None:
+    assert plain_send(text) is None

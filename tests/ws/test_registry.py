@@ -65,7 +65,9 @@ async def test_the_registry_alone_keeps_no_connection(chat: Chat) -> None:
     socket = await alice.connect()
     await socket.ping()
     other = Registry(per_user=0, per_address=0, in_all=0)
-    (client,) = registry._by_user[alice.id]
+    (entry,) = registry._by_user[alice.id]
+    client = entry()
+    assert client is not None
     other.add(client)
     reference = weakref.ref(client)
     del client
