@@ -5,6 +5,7 @@
 """
 
 import argparse
+import resource
 import sys
 from collections.abc import Sequence
 
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("report", help="write what was measured into docs/performance.md").set_defaults(run=_report)
     try_one.add_parsers(commands)
     options = parser.parse_args(arguments)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the peers, which do not ask for more themselves
     try:
         options.run(options)
     except BenchError as error:

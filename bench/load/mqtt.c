@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "load.h"
 
@@ -36,7 +37,7 @@ static void open_mqtt(Connection *connection)
     char data[128] = {0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0}; /* a clean session that need not be kept alive */
     static uint32_t opened;
     char name[64];
-    snprintf(name, sizeof name, "%.32s-%u", connection->account->name, opened++);
+    snprintf(name, sizeof name, "%.32s-%d-%u", connection->account->name, getpid(), opened++);
     put_packet(connection, 0x10, data, (size_t)(put_string(data + 10, name) - data));
 }
 

@@ -81,7 +81,7 @@ class Process:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(INTERVAL)
-        raise BenchError(f"{self._command[0]} did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+        raise BenchError(f"{Path(self._command[0]).name} did not start\n{self.log.read_text(errors='replace')[-2000:]}")
 
     def stop(self) -> None:
         """End it, and what it has started."""
