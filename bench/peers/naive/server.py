@@ -19,7 +19,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 SECRET = "the naive reference keeps its secret in its source"
 
-engine = create_engine("sqlite:///naive.db", connect_args={"check_same_thread": False})
+# With the 15 connections that SQLAlchemy's pool has by default, 50 senders at once stop each other for good: each holds
+# one and waits for the thread that would give one back.
+engine = create_engine(
+    "sqlite:///naive.db", connect_args={"check_same_thread": False, "timeout": 30}, pool_size=100, max_overflow=100
+)
 SessionLocal = sessionmaker(engine)
 
 
