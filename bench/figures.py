@@ -82,14 +82,18 @@ def measure(work: Work, rounds: int, without: Collection[str] = ()) -> Measured:
             measured.rounds.setdefault(case.label, []).append(values)
             told = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
             print(f"{work.name} {number + 1}/{rounds}: {case.label}: {told}", flush=True)
+        _keep(work, measured)
     if not measured.rounds:
         raise BenchError(f"{work.name}: nothing could be measured")
     if measured.generator_share() > GENERATOR_LIMIT:
         print(f"{work.name}: the generator took {measured.generator_share():.0%} of its core: it may be the bottleneck")
-    directory_of_figures = cache_dir() / "figures"
-    directory_of_figures.mkdir(exist_ok=True)
-    (directory_of_figures / f"{work.name}.json").write_text(json.dumps(asdict(measured), indent=1))
     return measured
+
+
+def _keep(work: Work, measured: Measured) -> None:
+    directory = cache_dir() / "figures"
+    directory.mkdir(exist_ok=True)
+    (directory / f"{work.name}.json").write_text(json.dumps(asdict(measured), indent=1))
 
 
 def number(value: float, digits: int) -> str:

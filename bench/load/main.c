@@ -52,7 +52,7 @@ static struct {
     long port, senders, window, idle, at_once, fan, gap_ms, hold, side_connections;
 } options = {
     .mode = "pump", .kind = "v2", .pid = "", .run = "run", .rate = 200, .warm = 1, .seconds = 5, .senders = 50,
-    .window = 16, .at_once = 32, .fan = 10, .gap_ms = 20, .side_connections = 16,
+    .window = 16, .at_once = 32, .fan = 10, .gap_ms = 20, .side_connections = 8,
 };
 
 typedef struct {
@@ -399,6 +399,14 @@ static void open_side(void)
     side_free = all;
 }
 
+/* Takes them in turn: a server ends connections that ask for nothing. */
+static Connection *longest_free(void)
+{
+    Connection *first = side_free[0];
+    memmove(side_free, side_free + 1, --side_free_count * sizeof *side_free);
+    return first;
+}
+
 static void run_rate(void)
 {
     open_pairs();
@@ -420,7 +428,7 @@ static void run_rate(void)
             if (due <= now) {
                 side_number++;
                 if (side_free_count)
-                    ask(side_free[--side_free_count], &side_requests, due);
+                    ask(longest_free(), &side_requests, due);
                 else
                     side_skipped++;
                 next = now;
