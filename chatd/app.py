@@ -6,30 +6,37 @@ import logging
 import re
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from chatd import clock as wall_clock
+from chatd import logs
 from chatd.api import endpoint, openapi
 from chatd.api.bodies import MAX_BODY
 from chatd.api.routes import routes
-from chatd.clock import Clock
+from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
 from chatd.errors import ChatError
-from chatd.events import Event, MessageCreated, PresenceChanged
-from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES
+from chatd.events import Change, Event, MessageCreated, PresenceChanged
+from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
 from chatd.http.origins import add_headers, preflight
 from chatd.http.proxies import Proxies
-from chatd.services import Accounts, Avatars, Changes, Health, Histories, Messages, Services, Sessions
+from chatd.services import Accounts, Avatars, Backups, Changes, Health, Histories, Messages, Services, Sessions
 from chatd.services.limits import per_second
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
+from chatd.stats import Stats
+from chatd.storage import database
 from chatd.storage.database import Database, Synchronous
 from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler
 from chatd.ws.registry import Registry
+
+if TYPE_CHECKING:
+    from chatd.metrics.door import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +44,9 @@ log = logging.getLogger(__name__)
 HOUSEKEEPING_INTERVAL = 60.0
 
 _SOCKET_PATH = "/messages/ws"
+
+#: Only where somebody may read them.
+METRICS: web.AppKey["Metrics"] = web.AppKey("metrics")
 
 
 def create_app(
@@ -55,7 +65,8 @@ def create_app(
     :param static: the directory of the built web client.
     :param synchronous: anything but FULL breaks the promise of an acknowledgement; tests prove themselves by it.
     """
-    db = Database(config.database, synchronous=synchronous)
+    stats = Stats()
+    db = Database(config.database, synchronous=synchronous, stats=stats if config.metrics.are_read else None)
     registry = Registry(
         per_user=config.limits.connections_per_user,
         per_address=config.limits.connections_per_address,
@@ -72,6 +83,13 @@ def create_app(
         sessions=sessions,
         messages=Messages(db, config.limits, clock),
         avatars=avatars,
+        backups=Backups(
+            config.database,
+            config.backups,
+            clock,
+            every_hours=config.backup.every_hours,
+            keep=config.backup.keep,
+        ),
         changes=changes,
         health=Health(db, clock),
         histories=Histories(db),
@@ -91,14 +109,19 @@ def create_app(
     fixed = {_SOCKET_PATH, *(route.path for route in table)}
     for route in table:
         app.router.add_route(route.method, _pattern(route.path, fixed), endpoint.endpoint(route, requests))
-    app.router.add_get(_SOCKET_PATH, SocketHandler(config.limits.commands_per_second, clock).handle)
+    app.router.add_get(_SOCKET_PATH, SocketHandler(config.limits.commands_per_second, clock, stats).handle)
     app.router.add_get("/openapi.json", openapi.handler(table))
     app.on_response_prepare.append(add_headers)
+    if config.metrics.are_read:
+        _measure(app, stats)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()
         registry.head = (await changes.place()).seq
-        tasks = {asyncio.create_task(_housekeeping(sessions, changes))}
+        tasks = {
+            asyncio.create_task(_housekeeping(sessions, changes)),
+            asyncio.create_task(services.backups.run()),
+        }
 
         def start(work: Coroutine[None, None, None]) -> None:
             tasks.add(task := asyncio.create_task(work))
@@ -131,6 +154,50 @@ def create_app(
     return app
 
 
+def _measure(app: web.Application, stats: Stats) -> None:
+    """Have the metrics counted, and readable at the public listener by who has the token."""
+    # Imported only where somebody may read them: see the collector.
+    from chatd.metrics import door
+    from chatd.metrics.collector import Sources
+    from chatd.metrics.watching import Watch
+
+    config, services, watch = app[CONFIG], app[SERVICES], Watch()
+    metrics = app[METRICS] = door.Metrics(
+        Sources(
+            stats=stats,
+            watch=watch,
+            registry=app[REGISTRY],
+            database=services.database,
+            path=config.database,
+            changes=services.changes,
+            log_seconds=config.server.change_log_days * DAY_MS / 1000,
+        )
+    )
+    services.database.subscribe(watch.count_event, Change)
+    app.on_response_prepare.append(watch.count_response)
+    if config.metrics.token:
+        app.router.add_get(door.PATH, metrics.handler(config.metrics.token))
+
+    async def watching(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(watch.watch_loop())
+        yield
+        task.cancel()
+
+    app.cleanup_ctx.append(watching)
+
+
+def create_metrics_app(app: web.Application) -> web.Application:
+    """Return the application of a listener that has the metrics of ``app``, which is measured, and nothing else."""
+    from chatd.metrics import door
+
+    config = app[CONFIG]
+    listener = web.Application(middlewares=[_find_address(Proxies(())), endpoint.errors])
+    listener[CONFIG] = config
+    listener.router.add_get(door.PATH, app[METRICS].handler(config.metrics.token))
+    listener.on_response_prepare.append(add_headers)
+    return listener
+
+
 def _pattern(path: str, paths: Iterable[str]) -> str:
     """Return a route's path as the router takes it: a parameter at its end is none of the words that stand there.
 
@@ -147,6 +214,7 @@ def _pattern(path: str, paths: Iterable[str]) -> str:
 def _find_address(proxies: Proxies) -> Middleware:
     @web.middleware
     async def find_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+        logs.about("request", request_number(request))
         request[ADDRESS] = proxies.client_address(request.remote, request.headers.getall("X-Forwarded-For", ()))
         return await handler(request)
 
@@ -159,13 +227,23 @@ async def _housekeeping(sessions: Sessions, changes: Changes) -> None:
             await sessions.write_seen()
             await changes.prune()
         except ChatError as error:
-            log.error("housekeeping failed: %s", error.detail)
+            log.error("housekeeping failed: %s", error.detail, extra={"event": "housekeeping_failed"})
+        except Exception:
+            log.exception("housekeeping failed", extra={"event": "housekeeping_failed"})
         await asyncio.sleep(HOUSEKEEPING_INTERVAL)
 
 
 async def _end_what_ended(sessions: Sessions, registry: Registry) -> None:
     """Close the connections of sessions that another process has ended."""
-    for event in await sessions.find_ended(registry.sessions()):
+    while True:
+        try:
+            events = await sessions.find_ended(registry.sessions())
+        except ChatError as error:
+            log.error("it is not known whose session has ended: %s", error.detail)
+            await asyncio.sleep(database.WATCH_INTERVAL)
+        else:
+            break
+    for event in events:
         registry.publish(event)
 
 
@@ -174,7 +252,7 @@ async def _tell_presence(user_id: int, changes: Changes, registry: Registry, clo
     try:
         known = await changes.acquaintances(user_id)
     except ChatError as error:
-        log.warning("presence was not told: %s", error.detail)
+        log.warning("presence was not told: %s", error.detail, extra={"event": "presence_not_told"})
         return
     online = registry.is_online(user_id)
     registry.publish(PresenceChanged(recipients=known, user_id=user_id, online=online, at=clock()))

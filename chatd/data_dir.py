@@ -40,6 +40,7 @@ def locked(data_dir: Path) -> Iterator[None]:
     """
     descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        hand_over(data_dir / LOCK_FILE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -88,11 +89,19 @@ def _create(path: Path) -> None:
             file.write(secrets.token_hex(KEY_BYTES) + "\n")
             file.flush()
             os.fsync(file.fileno())
+        hand_over(partial)
         with contextlib.suppress(FileExistsError):
             os.link(partial, path)
     finally:
         partial.unlink()
     sync_directory(path.parent)
+
+
+def hand_over(path: Path) -> None:
+    """Have what root makes beside a service's files belong to the service, which could not open it otherwise."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def sync_directory(directory: Path) -> None:

@@ -164,3 +164,7 @@ class ConfigurationError(Exception):
 
 class DatabaseUnusable(Exception):
     """The database file cannot be used by this program. The text is one line for the operator."""
+
+
+class BackupFailed(Exception):
+    """A backup could not be made. The text is one line for the operator."""

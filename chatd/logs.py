@@ -1,16 +1,43 @@
-"""The log: lines for people on a terminal, JSON otherwise, and never a token or a password in either."""
+"""The log: lines for people on a terminal, JSON otherwise, and never a token or a password in either.
+
+A line is an event with a name, given as ``extra``, and its fields beside it; ``docs/logs.md`` lists them all. What is
+logged on behalf of a request or a socket says its number.
+"""
 
 import datetime as dt
 import json
 import logging
 import re
 import sys
+from contextvars import ContextVar
 from typing import IO, Any, Literal
 
 #: Anything shaped like a JWT, and whatever follows ``token=`` or ``Bearer``, as far as the next of JSON's escapes.
 _SECRETS = re.compile(r"eyJ[\w-]*\.[\w-]*\.[\w-]*|(?<=token=)[^\s&\"'\\]+|(?<=[Bb]earer[ .])[^\s\"',\\]+")
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+_about: ContextVar[tuple[str, int] | None] = ContextVar("about", default=None)
+
+
+def about(kind: Literal["request", "connection"], number: int) -> None:
+    """Have every line that this task writes from now on say what it is about.
+
+    The tasks it starts, and what it has the loop call, inherit it; what is done for many at once, as a commit is, says
+    it for each by ``extra``.
+    """
+    _about.set((kind, number))
+
+
+class _About(logging.Filter):
+    """Gives a line what the task that writes it is about, unless the line says so itself."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        found = _about.get()
+        if found is not None and not vars(record).keys() & {"request", "connection"}:
+            setattr(record, *found)
+        return True
 
 
 def redacted(text: str) -> str:
@@ -28,12 +55,12 @@ def _timestamp(record: logging.LogRecord) -> dt.datetime:
 
 
 class TextFormatter(logging.Formatter):
-    """``12:00:00 INFO  what happened  key=value``, the time local."""
+    """``12:00:00 INFO  what happened  key=value``, the time local, and the event's name left to the programs."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, with a traceback below it if there is one."""
         clock = _timestamp(record).astimezone().strftime("%H:%M:%S")
-        fields = "".join(f"  {name}={value}" for name, value in _fields(record).items())
+        fields = "".join(f"  {name}={value}" for name, value in _fields(record).items() if name != "event")
         line = f"{clock} {record.levelname:<7} {record.getMessage()}{fields}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
@@ -41,7 +68,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message, what was given as extra, exception."""
+    """One JSON object a line: time (UTC), level, logger, message, what was given as extra (event …), exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -67,6 +94,7 @@ def configure(level: str, form: Literal["auto", "text", "json"], stream: IO[str]
     stream = stream or sys.stderr
     text = form == "text" or (form == "auto" and stream.isatty())
     handler = logging.StreamHandler(stream)
+    handler.addFilter(_About())
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)

@@ -107,6 +107,15 @@ class LogPlace:
 
 
 @record()
+class LogExtent:
+    """How far a change log reaches: the newest ``seq``, the last that was pruned, and when its oldest was made."""
+
+    head: int
+    pruned_up_to: int
+    oldest_at: int | None
+
+
+@record()
 class LogEntry:
     """One row of the change log."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from aiohttp import web
 
 from chatd import __version__, data_dir, systemd
-from chatd.app import create_app
+from chatd.app import create_app, create_metrics_app
 from chatd.config import Config
 from chatd.errors import ConfigurationError
 from chatd.http.context import REGISTRY
@@ -29,6 +29,9 @@ SHUTDOWN_TIMEOUT = 2.5
 
 #: How many more objects than before start a collection of the youngest, and how many of these one of the older ones.
 GC_THRESHOLDS = (50_000, 20, 50)
+
+#: The same for a scrape of the metrics, which takes a millisecond.
+SCRAPE_TIMEOUT = 0.5
 
 
 class Server:
@@ -47,6 +50,8 @@ class Server:
         self._tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
+        self._metrics_runner: web.AppRunner | None = None
+        self._metrics_listener: Listener | None = None
 
     @property
     def url(self) -> str:
@@ -77,16 +82,32 @@ class Server:
             app = create_app(config, key, static=self._static, synchronous=self._synchronous)
             self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
             await self._runner.setup()
+            if config.metrics.port:
+                await self._open_metrics(app)
             self._listener = Listener(self._runner, config.server.host, config.server.port, self._tls)
             await self._listener.open()
         except BaseException:
             await self.stop()
             raise
 
+    async def _open_metrics(self, app: web.Application) -> None:
+        """Begin to answer at the metrics' own listener."""
+        self._metrics_runner = web.AppRunner(create_metrics_app(app), shutdown_timeout=SCRAPE_TIMEOUT)
+        await self._metrics_runner.setup()
+        metrics = self._config.metrics
+        self._metrics_listener = Listener(self._metrics_runner, metrics.host, metrics.port, None)
+        await self._metrics_listener.open()
+        url = self._metrics_listener.url
+        log.info("the metrics are at %s", url, extra={"event": "metrics_open", "url": url})
+
     async def stop(self) -> None:
         """Close every socket with 1012, let requests end, commit what waits, and let go of everything."""
         if self._listener is not None:
             self._listener.close()
+        if self._metrics_listener is not None:
+            self._metrics_listener.close()
+        if self._metrics_runner is not None:
+            await self._metrics_runner.cleanup()
         if self._runner is not None:
             # Before aiohttp stops reading: a client answers the close, and then knows the code.
             await self.app[REGISTRY].close_all()
@@ -100,9 +121,9 @@ class Server:
         try:
             load_certificate(self._tls, self._config.server.tls_cert, self._config.server.tls_key)
         except ConfigurationError as error:
-            log.error("the old certificate stays: %s", error)
+            log.error("the old certificate stays: %s", error, extra={"event": "certificate_refused"})
         else:
-            log.info("the certificate was read again")
+            log.info("the certificate was read again", extra={"event": "certificate_read"})
 
 
 async def serve(config: Config) -> None:
@@ -115,15 +136,20 @@ async def serve(config: Config) -> None:
     await server.start()
     _spare_the_collector()
     loop.add_signal_handler(signal.SIGHUP, server.reload)
-    log.info("chatd %s listens on %s", __version__, server.url, extra={"data_dir": str(config.data_dir)})
+    log.info(
+        "chatd %s listens on %s",
+        __version__,
+        server.url,
+        extra={"event": "listening", "url": server.url, "version": __version__, "data_dir": str(config.data_dir)},
+    )
     systemd.notify("READY=1")
     watchdog = asyncio.create_task(_watchdog())
     await stopping.wait()
-    log.info("stopping")
+    log.info("stopping", extra={"event": "stopping"})
     systemd.notify("STOPPING=1")
     watchdog.cancel()
     await server.stop()
-    log.info("stopped")
+    log.info("stopped", extra={"event": "stopped"})
 
 
 def _spare_the_collector() -> None:

@@ -1,6 +1,7 @@
 """Fixtures: a real server on a free port, over a real SQLite file."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,3 +55,18 @@ async def chat(start: Start) -> Chat:
 async def loop_time() -> LoopTime:
     """The time of this test's loop, from now on."""
     return LoopTime(asyncio.get_running_loop())
+
+
+@pytest.fixture
+def own_log() -> Iterator[None]:
+    """Give the test a log of its own, and put everything back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in ("aiosqlite", "asyncio", "aiohttp.websocket")}
+    root.handlers = []
+    yield
+    logging.captureWarnings(False)
+    root.handlers = handlers
+    root.setLevel(level)
+    for name, each in levels.items():
+        logging.getLogger(name).setLevel(each)

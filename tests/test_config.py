@@ -40,6 +40,8 @@ def values(setting: Setting) -> tuple[Any, Any, Any]:
     if kind is float:
         least = setting.field.metadata["at_least"]
         return least + 11.5, least + 12.0, least + 13.25
+    if kind is str and setting.name == "token":
+        return 16 * "1", 16 * "2", 16 * "3"
     if kind is str:
         return "/one", "/two", "/three"
     others = [choice for choice in get_args(kind) if choice != setting.default]

@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import aiohttp
@@ -27,18 +26,8 @@ tokens = st.text("abcdefXYZ0189-_.~+/=", min_size=8, max_size=60)
 
 
 @pytest.fixture(autouse=True)
-def _own_log() -> Iterator[None]:
-    """Give the test a log of its own, and put everything back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in ("aiosqlite", "asyncio", "aiohttp.websocket")}
-    root.handlers = []
-    yield
-    logging.captureWarnings(False)
-    root.handlers = handlers
-    root.setLevel(level)
-    for name, each in levels.items():
-        logging.getLogger(name).setLevel(each)
+def _every_test_has_its_own_log(own_log: None) -> None:
+    """None changes what is logged elsewhere."""
 
 
 def record(message: str, *args: Any, **extra: Any) -> logging.LogRecord:

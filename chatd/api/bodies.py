@@ -57,7 +57,8 @@ class Body(ABC):
         :raises ValidationError: a field is not as it should be.
         :raises web.HTTPException: it is too large, too late or compressed.
         """
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        coding = request.headers.get("Content-Encoding", "identity").lower()
+        if coding != "identity" or request.headers.get("Transfer-Encoding", "chunked").lower().strip() != "chunked":
             raise web.HTTPUnsupportedMediaType
         refuse_larger(request, self.max_size)
         try:

@@ -38,7 +38,7 @@ from chatd.errors import (
     WrongPassword,
 )
 from chatd.http.answers import error_response, http_error, json_response
-from chatd.http.context import ADDRESS, SERVICES
+from chatd.http.context import ADDRESS, SERVICES, request_number
 from chatd.models import Identity
 from chatd.services import Services
 from chatd.services.limits import RateLimiter, limit_key
@@ -187,7 +187,12 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except (web.HTTPException, ConnectionError, asyncio.CancelledError):
         raise
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception(
+            "%s %s failed",
+            request.method,
+            request.path,
+            extra={"event": "request_failed", "request": request_number(request)},
+        )
         return http_error(500)
 
 

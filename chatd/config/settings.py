@@ -24,15 +24,18 @@ def setting(
     at_least: float | None = None,
     at_most: float | None = None,
     check: Callable[[Any], str | None] | None = None,
+    secret: bool = False,
 ) -> Any:
     """Declare a setting.
 
     :param text: what it does, for a person, with its unit.
     :param at_least: the smallest value allowed.
     :param at_most: the largest value allowed.
-    :param check: returns what is wrong with a well-typed value, or None.
+    :param check: returns what is wrong with a well-typed value, or None; it never repeats a secret.
+    :param secret: whether nobody is to see the value.
     """
-    return field(default=default, metadata={"text": text, "at_least": at_least, "at_most": at_most, "check": check})
+    rule = {"text": text, "at_least": at_least, "at_most": at_most, "check": check, "secret": secret}
+    return field(default=default, repr=not secret, metadata=rule)
 
 
 def _wrong_origins(origins: tuple[str, ...]) -> str | None:
@@ -49,6 +52,12 @@ def _wrong_networks(networks: tuple[str, ...]) -> str | None:
             ipaddress.ip_network(network)
         except ValueError:
             return f"{network!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
+    return None
+
+
+def _wrong_token(token: str) -> str | None:
+    if token and (len(token) < 16 or not all("!" <= character <= "~" for character in token)):
+        return "must be at least 16 visible ASCII characters, such as those of `openssl rand -hex 32`"
     return None
 
 
@@ -119,10 +128,45 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """The copies that the server makes of its database by itself, each proven before it has its name."""
+
+    every_hours: float = setting(24.0, "How many hours lie between two backups. 0: none are made.", at_least=0)
+    keep: int = setting(
+        7, "How many of these backups are kept; an older one goes when a new one is proven.", at_least=1
+    )
+    directory: str = setting(
+        "", "Where they are, in a directory for them alone. Empty: in backups, in the data directory."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """The web client."""
 
     enabled: bool = setting(True, "Whether the web client is served at /.")
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Who may read the metrics for Prometheus at /metrics; by default nobody, and then nothing is measured."""
+
+    host: str = setting("127.0.0.1", "The address at which a listener of their own has the metrics.")
+    port: int = setting(
+        0, "The port of that listener, which speaks plain HTTP; 0: there is none.", at_least=0, at_most=65535
+    )
+    token: str = setting(
+        "",
+        "With this bearer token the metrics are also at the address of the server, and without it nowhere. Empty: "
+        "they are at the listener of their own alone, for all who reach it.",
+        check=_wrong_token,
+        secret=True,
+    )
+
+    @property
+    def are_read(self) -> bool:
+        """Whether anybody may read them."""
+        return bool(self.port or self.token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +186,9 @@ class Config:
     server: Server = field(default_factory=Server)
     accounts: Accounts = field(default_factory=Accounts)
     limits: Limits = field(default_factory=Limits)
+    backup: Backup = field(default_factory=Backup)
     web: Web = field(default_factory=Web)
+    metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -157,8 +203,21 @@ class Config:
         """The database file."""
         return self.data_dir / "chatd.db"
 
+    @property
+    def backups(self) -> Path:
+        """The directory of the backups that the server makes."""
+        return Path(self.backup.directory or self.data_dir / "backups").absolute()
 
-SECTIONS: dict[str, type] = {"server": Server, "accounts": Accounts, "limits": Limits, "web": Web, "log": Log}
+
+SECTIONS: dict[str, type] = {
+    "server": Server,
+    "accounts": Accounts,
+    "limits": Limits,
+    "backup": Backup,
+    "web": Web,
+    "metrics": Metrics,
+    "log": Log,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +230,11 @@ class Setting:
     default: Any
     text: str
     field: "dataclasses.Field[Any]"
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether nobody is to see its value."""
+        return bool(self.field.metadata["secret"])
 
     @property
     def variable(self) -> str:

@@ -11,6 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from chatd.http.answers import from_exception, http_error
+from chatd.http.context import request_number
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ KEEPALIVE_TIMEOUT = 150.0
 SEND_BUFFER = 64 * 1024
 
 
-#: How much is read from a socket at once, in bytes. asyncio asks for 256 KiB, and so has the C library map and unmap
-#: memory for each frame that comes: a fifth of a busy server's time.
+#: How much is read from a WebSocket at once, in bytes. asyncio asks for 256 KiB, and so has the C library map and unmap
+#: memory for each frame that comes: a fifth of a busy server's time. Before the handshake it may: who sends a head that
+#: is too large would be reset in the middle of it, and not see the answer.
 RECEIVE_SIZE = 16 * 1024
 
 
@@ -40,8 +42,18 @@ class AccessLogger(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line."""
-        fields = {"address": request.remote, "status": response.status, "ms": round(time * 1000, 1)}
-        self.logger.debug("%s %s", request.method, request.path, extra=fields)
+        self.logger.debug(
+            "%s %s",
+            request.method,
+            request.path,
+            extra={
+                "event": "request",
+                "request": request_number(request),
+                "address": request.remote,
+                "status": response.status,
+                "ms": round(time * 1000, 1),
+            },
+        )
 
 
 class Protocol(RequestHandler):
@@ -70,8 +82,6 @@ class Protocol(RequestHandler):
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        if hasattr(transport, "max_size"):
-            transport.max_size = RECEIVE_SIZE
         super().connection_made(transport)
         self._start_head_timer()
 
@@ -135,16 +145,35 @@ class Protocol(RequestHandler):
     ) -> web.StreamResponse:
         """Answer what could not be parsed, or what failed outside all middlewares, and close the connection."""
         if isinstance(exc, HttpProcessingError):
-            log.debug("not HTTP: %s", type(exc).__name__, extra={"address": request.remote})
+            log.debug(
+                "not HTTP: %s",
+                type(exc).__name__,
+                extra={"event": "not_http", "request": request_number(request), "address": request.remote},
+            )
         elif isinstance(exc, ConnectionError):
-            log.debug("the client left", extra={"address": request.remote})
+            log.debug(
+                "the client left",
+                extra={"event": "client_left", "request": request_number(request), "address": request.remote},
+            )
         else:
-            log.error("request failed", exc_info=exc, extra={"address": request.remote})
+            log.error(
+                "%s %s failed",
+                request.method,
+                request.path,
+                exc_info=exc,
+                extra={"event": "request_failed", "request": request_number(request)},
+            )
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun; it cannot become an error")
         response = http_error(status, {"Server": "chatd"})
         response.force_close()
         return response
+
+
+def read_little(transport: asyncio.Transport) -> None:
+    """Have no more than :data:`RECEIVE_SIZE` bytes read at once, where asyncio lets us say so."""
+    if hasattr(transport, "max_size"):
+        transport.max_size = RECEIVE_SIZE
 
 
 def _raw(response: web.Response) -> bytes:

@@ -6,6 +6,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text
+from chatd.services.names import folded
+from chatd.services.scripts import is_of_one_language
 
 #: The longest names, messages and so on, in code points.
 USERNAME_MIN = 3
@@ -23,6 +25,10 @@ def _check_username(value: str) -> None:
         category = unicodedata.category(character)
         if character not in "_.-" and category[0] not in "LM" and category != "Nd":
             raise ValidationError("May have letters, marks and digits of any script, and _ . - only.")
+    if len(value) <= NAME_MAX and not is_of_one_language(folded(value)):  # folding a long one could take long
+        raise ValidationError(
+            "Must not mix letters or digits of different scripts, such as Latin and Cyrillic: some look the same."
+        )
 
 
 def _check_password_bytes(value: str) -> None:
@@ -61,6 +67,7 @@ class RegisterBody(_WithNewPassword):
         max_length=NAME_MAX,
         validate_also=[_check_username],
         pattern=r"^[\p{L}\p{M}\p{Nd}_.\-]*$",
+        metadata={"description": "Its letters and digits are of one script, or of several that one language mixes."},
     )
     password = _password(validate_also=[_check_password_bytes])
     nickname = Text(required=True, min_length=1, max_length=NAME_MAX)

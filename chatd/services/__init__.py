@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from chatd.services.accounts import Accounts
 from chatd.services.avatars import Avatars
+from chatd.services.backups import Backups
 from chatd.services.changes import Changes
 from chatd.services.health import Health
 from chatd.services.histories import Histories
@@ -14,7 +15,7 @@ from chatd.storage.database import Database, Done, Write
 
 T = TypeVar("T")
 
-__all__ = ["Accounts", "Avatars", "Changes", "Health", "Histories", "Messages", "Services", "Sessions"]
+__all__ = ["Accounts", "Avatars", "Backups", "Changes", "Health", "Histories", "Messages", "Services", "Sessions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Services:
     sessions: Sessions
     messages: Messages
     avatars: Avatars
+    backups: Backups
     changes: Changes
     health: Health
     histories: Histories

@@ -76,7 +76,7 @@ class Accounts:
             return user
 
         user = await self._db.write(work)
-        log.info("registered", extra={"user_id": user.id, "address": address})
+        log.info("registered", extra={"event": "registered", "user_id": user.id, "address": address})
         return user
 
     async def get(self, user_id: int) -> User:
@@ -137,7 +137,7 @@ class Accounts:
             set_password(tx, user.id, password_hash, but=caller.session_id)
 
         await self._db.write(work)
-        log.info("password changed", extra={"user_id": user.id, "address": address})
+        log.info("password changed", extra={"event": "password_changed", "user_id": user.id, "address": address})
 
 
 def create(

@@ -16,7 +16,7 @@ from chatd.events import (
     ReadMarkerMoved,
     Replay,
 )
-from chatd.models import LogEntry, LogPlace, Message
+from chatd.models import LogEntry, LogExtent, LogPlace, Message
 from chatd.storage import change_log, conversations, messages, users
 from chatd.storage.database import Database
 
@@ -35,10 +35,18 @@ class Changes:
         self._db = db
         self._clock = clock
         self._kept_ms = int(log_days * DAY_MS)
+        #: How many times a reader was told to load everything anew.
+        self.resyncs = 0
 
     async def place(self) -> LogPlace:
         """Return the log's name and its newest ``seq``."""
         return await self._db.read(lambda db: LogPlace(change_log.epoch(db), change_log.head(db)))
+
+    async def extent(self) -> LogExtent:
+        """Return how far the log reaches."""
+        return await self._db.read(
+            lambda db: LogExtent(change_log.head(db), change_log.pruned_up_to(db), change_log.oldest_at(db))
+        )
 
     async def replay(self, user_id: int, *, epoch: str | None, since: int | None, limit: int) -> Replay:
         """Return the changes a user may see after a place in the log, oldest first, as things are now.
@@ -60,7 +68,11 @@ class Changes:
             entries = entries[:limit]
             return Replay(_facts(db, entries), entries[-1].seq if more else head, more)
 
-        return await self._db.read(read)
+        try:
+            return await self._db.read(read)
+        except ResyncNeeded:
+            self.resyncs += 1
+            raise
 
     async def acquaintances(self, user_id: int) -> tuple[int, ...]:
         """Return the ids of all who share a conversation with a user, without the user's own."""

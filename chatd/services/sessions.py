@@ -1,6 +1,7 @@
 """Signing in and out, and knowing at every request who is speaking."""
 
 import contextlib
+import hashlib
 import logging
 import sqlite3
 from collections.abc import Collection
@@ -12,7 +13,7 @@ from chatd.errors import AccountUnavailable, NotAuthenticated, SessionNotFound, 
 from chatd.events import Event, SessionEnded, UserDisabled
 from chatd.models import Identity, Session
 from chatd.services.limits import limit_key, per_minute
-from chatd.services.names import folded
+from chatd.services.names import account_key
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
 from chatd.storage import sessions, users
@@ -67,7 +68,7 @@ class Sessions:
         :raises WrongCredentials: there is no such user, the password is wrong, or the account is disabled.
         :raises RateLimited: too many attempts on this account or from this address.
         """
-        key = folded(username)
+        key = account_key(username)
         self.throttle(key, address)
         user_id, stored = await self._db.read(lambda db: users.credentials(db, key))
         if not await self._passwords.verify(stored, password) or user_id is None or stored is None:
@@ -85,7 +86,15 @@ class Sessions:
             return start(tx, user.id, device=device, address=address, now=now, lifetime_ms=self._lifetime_ms)
 
         session = await self._db.write(work)
-        log.info("signed in", extra={"user_id": session.user_id, "session_id": session.id, "address": address})
+        log.info(
+            "signed in",
+            extra={
+                "event": "signed_in",
+                "user_id": session.user_id,
+                "session_id": session.id,
+                "address": address,
+            },
+        )
         return self._tokens.issue(session)
 
     def throttle(self, account: str, address: str) -> None:
@@ -95,8 +104,9 @@ class Sessions:
         :raises RateLimited: too many attempts on this account or from this address.
         """
         origin = limit_key(address)
-        self._attempts.take((account, origin))
-        self._all_attempts.take(("account", account), ("address", origin))
+        whose = hashlib.blake2b(account.encode(), digest_size=16).digest()  # keys are kept, however long
+        self._attempts.take((whose, origin))
+        self._all_attempts.take(("account", whose), ("address", origin))
 
     async def authenticate(self, token: str) -> Identity:
         """Return who speaks with ``token``.
@@ -144,7 +154,7 @@ class Sessions:
             tx.publish(SessionEnded(recipients=(user_id,), session_id=session_id))
 
         await self._db.write(work)
-        log.info("session ended", extra={"user_id": user_id, "session_id": session_id})
+        log.info("session ended", extra={"event": "session_ended", "user_id": user_id, "session_id": session_id})
 
     async def find_ended(self, connected: Collection[tuple[int, int]]) -> list[Event]:
         """Return what has become of sessions that another process may have ended.

@@ -74,6 +74,12 @@ def pruned_up_to(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT pruned_seq FROM change_log_state").fetchone()[0])
 
 
+def oldest_at(db: sqlite3.Connection) -> int | None:
+    """Return when the oldest change that is still there was made; None where there is none."""
+    row = db.execute("SELECT created_at FROM change_log ORDER BY seq LIMIT 1").fetchone()
+    return None if row is None else int(row[0])
+
+
 def visible(db: sqlite3.Connection, user_id: int, *, since: int, up_to: int, limit: int) -> list[LogEntry]:
     """Return the oldest changes above ``since`` and up to ``up_to`` that a user may see, in order.
 

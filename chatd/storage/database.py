@@ -13,12 +13,14 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 import aiosqlite
 
 from chatd.errors import StorageUnavailable
 from chatd.events import Event
+from chatd.stats import Stats
 from chatd.storage.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,14 @@ BATCH_LIMIT = 512
 
 #: How long a statement waits for another process (a ``chatd user …`` beside the server), in milliseconds.
 BUSY_TIMEOUT_MS = 5_000
+
+#: How many pages the write-ahead log has when it is folded into the database: 16 MB. With SQLite's own 1,000, the
+#: pages that every message changes are written three times as often, which costs a busy writer 15 %.
+CHECKPOINT_PAGES = 4_000
+
+#: What a connection may keep of the file in memory, in KiB.
+WRITER_CACHE_KB = 16 * 1024
+READER_CACHE_KB = 2 * 1024
 
 #: How often commits of other processes are looked for, in seconds.
 WATCH_INTERVAL = 1.0
@@ -94,7 +104,8 @@ Subscriber = Callable[[Event], None]
 #: Called with the result of a write, or with what it raised and no result.
 Done = Callable[[T | None, Exception | None], None]
 
-_Waiting = tuple[Write[Any], Done[Any]]
+#: A work, who is told of its outcome, and when it was submitted, by ``time.perf_counter``.
+_Waiting = tuple[Write[Any], Done[Any], float]
 
 
 class _Thread(aiosqlite.Connection):
@@ -131,7 +142,8 @@ def connect(
         db.execute(f"PRAGMA synchronous = {synchronous}")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA trusted_schema = OFF")
-        db.execute(f"PRAGMA wal_autocheckpoint = {1000 if checkpoints else 0}")
+        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
+        db.execute(f"PRAGMA cache_size = {-WRITER_CACHE_KB if checkpoints else -READER_CACHE_KB}")
         db.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
         db.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
     except BaseException:
@@ -158,13 +170,17 @@ def write_once(path: Path, work: Write[T]) -> T:
 class Database:
     """The writer, the readers, and those who want to know what was committed."""
 
-    def __init__(self, path: Path, *, readers: int = 2, synchronous: Synchronous = "FULL") -> None:
+    def __init__(
+        self, path: Path, *, readers: int = 2, synchronous: Synchronous = "FULL", stats: Stats | None = None
+    ) -> None:
         """Create a database that :meth:`open` opens.
 
         :param path: the database file, already migrated.
         :param readers: how many reads may run at once.
         :param synchronous: see :func:`connect`.
+        :param stats: where commits are counted.
         """
+        self._stats = stats
         self._writer = _Thread(lambda: connect(path, checkpoints=True, synchronous=synchronous), 64)
         self._readers = [_Thread(lambda: connect(path, checkpoints=False, writable=False), 64) for _ in range(readers)]
         self._waiting: deque[_Waiting] = deque()
@@ -199,6 +215,11 @@ class Database:
                 await watching
         for connection in (*self._readers, self._writer):
             await connection.close()
+
+    @property
+    def queue_length(self) -> int:
+        """How many writes wait for the next commit."""
+        return len(self._waiting)
 
     def subscribe(self, subscriber: Subscriber, *kinds: type[Event]) -> None:
         """Have ``subscriber`` called with every published event, in the order of their commits.
@@ -242,7 +263,7 @@ class Database:
             raise StorageUnavailable
         if not self._waiting:
             self._wake.set()
-        self._waiting.append((work, done))
+        self._waiting.append((work, done, perf_counter()))
 
     async def read(self, work: Read[T]) -> T:
         """Return ``work(connection)``, run on a reader's thread in one snapshot of the database.
@@ -254,7 +275,7 @@ class Database:
             return await reader.run(_snapshot, work)
         except sqlite3.Error as error:
             if _is_storage_fault(error):
-                log.error("cannot read the database: %s", error)
+                log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
                 raise StorageUnavailable from error
             raise
 
@@ -264,24 +285,33 @@ class Database:
             self._wake.clear()
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
+                began = perf_counter()
                 try:
-                    outcomes = await self._writer.run(_commit, memory, [work for work, _ in batch])
+                    outcomes = await self._writer.run(_commit, memory, [work for work, _, _ in batch])
                 except Exception as error:
-                    log.error("cannot write to the database: %s", error)
-                    outcomes = [Outcome(None, StorageUnavailable(), []) for _ in batch]
+                    log.error("cannot write to the database: %s", error, extra={"event": "database_unwritable"})
+                    self._settle(batch, [Outcome(None, StorageUnavailable(), []) for _ in batch])
+                    if self._stats is not None:
+                        self._stats.failed_commits += 1
+                    continue
+                ended = perf_counter()
                 self._settle(batch, outcomes)
+                if self._stats is not None:
+                    submitted = [when for _, _, when in batch]
+                    told = [when for when, each in zip(submitted, outcomes, strict=True) if each.events]
+                    self._stats.committed(began, ended, submitted, told)
             if self._closing:
                 return
 
     def _settle(self, batch: list[_Waiting], outcomes: list[Outcome]) -> None:
         """Tell what was committed, then answer the callers: no ``await`` in here, so order is the log's order."""
-        for (_, done), outcome in zip(batch, outcomes, strict=True):
+        for (_, done, _), outcome in zip(batch, outcomes, strict=True):
             for event in outcome.events:
                 self._publish(event)
             try:
                 done(outcome.result, outcome.error)
             except Exception:
-                log.exception("an answer to a write failed")
+                log.exception("an answer to a write failed", extra={"event": "answer_failed"})
 
     def _publish(self, event: Event) -> None:
         kind = type(event)
@@ -291,7 +321,7 @@ class Database:
             try:
                 subscriber(event)
             except Exception:
-                log.exception("a subscriber failed on %r", kind.__name__)
+                log.exception("a subscriber failed on %r", kind.__name__, extra={"event": "subscriber_failed"})
 
     async def _watch(self, seen: int) -> None:
         """Notice the commits of other processes: ``data_version`` changes by theirs and never by our own.
@@ -303,7 +333,7 @@ class Database:
             try:
                 version = await self._writer.run(_data_version)
             except sqlite3.Error as error:
-                log.error("cannot read the database: %s", error)
+                log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
                 continue
             if version != seen:
                 seen = version
@@ -311,7 +341,7 @@ class Database:
                     try:
                         subscriber()
                     except Exception:
-                        log.exception("a subscriber failed on a foreign commit")
+                        log.exception("a subscriber failed on a foreign commit", extra={"event": "subscriber_failed"})
 
 
 def _is_storage_fault(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatd.data_dir import sync_directory
+from chatd.data_dir import hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 
 #: "chat" in ASCII: what ``PRAGMA application_id`` of a chatd database says.
@@ -114,11 +114,14 @@ def _upgrade(path: Path, steps: list[Migration]) -> int:
     if version > newest:
         raise DatabaseUnusable(
             f"{path} has version {version}, this chatd knows versions up to {newest}: install a newer chatd, "
-            f"or put back the copy made before the upgrade"
+            f"or go back to the copy made before the upgrade with `chatd rollback`"
         )
     if version == newest:
         return version
     try:
+        if not version:  # SQLite gives what it puts beside a database to the database's owner
+            path.touch()
+            hand_over(path)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
             db.execute("PRAGMA busy_timeout = 5000")
             db.execute("PRAGMA journal_mode = WAL")
@@ -127,7 +130,7 @@ def _upgrade(path: Path, steps: list[Migration]) -> int:
                 _keep_copy(db, path.with_name(f"{path.name}.before-{steps[version].version:04}"))
             for step in steps[version:]:
                 _apply(db, step)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise DatabaseUnusable(f"{path} cannot be migrated: {error}") from error
     sync_directory(path.parent)
     return newest
@@ -165,5 +168,6 @@ def _keep_copy(db: sqlite3.Connection, copy: Path) -> None:
         target.execute("PRAGMA journal_mode = DELETE")
     with partial.open("rb") as file:
         os.fsync(file.fileno())
+    hand_over(partial)
     partial.replace(copy)
     sync_directory(copy.parent)

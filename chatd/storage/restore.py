@@ -2,42 +2,88 @@
 
 import contextlib
 import os
+import re
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 
-from chatd.data_dir import sync_directory
+from chatd.data_dir import hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
+from chatd.storage.backup import check
 from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
 
 
-def restore(path: Path, copy: Path, *, aside: Path) -> None:
-    """Put ``copy`` in the place of the database at ``path``, under a new epoch.
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """How much was written to the database that was replaced, after the copy was made."""
+
+    messages: int
+    accounts: int
+    #: Messages among them, edits, reactions, read markers and all else.
+    changes: int
+
+
+def restore(path: Path, copy: Path, *, aside: Path, upgrade: bool = True) -> Lost | None:
+    """Put ``copy`` in the place of the database at ``path``, under a new epoch, and return what is lost by that.
 
     The copy is verified first and stays as it is. Ended half-way, the old database or the restored one is in place.
 
     :param aside: where the database that is replaced is kept.
-    :raises DatabaseUnusable: the copy is damaged, not chatd's, or newer than this program.
+    :param upgrade: whether to bring what is restored to the version this program knows.
+    :return: None where there was no database, or it cannot be told because the copy is not of its past.
+    :raises DatabaseUnusable: the copy is damaged, not chatd's, or newer than this program; or the database is in use.
     """
     _verify(copy)
     partial = path.with_name(f"{path.name}.restoring")
-    partial.unlink(missing_ok=True)
     try:
+        partial.unlink(missing_ok=True)
+        partial.touch()
+        hand_over(partial)
         with (
-            contextlib.closing(sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True)) as source,
+            contextlib.closing(_read_only(copy)) as source,
             contextlib.closing(sqlite3.connect(partial, isolation_level=None)) as target,
         ):
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
             target.execute("PRAGMA synchronous = FULL")
             change_log.renew_epoch(target)
+        lost = _lost(path, copy)
         if path.exists():
             _keep(path, aside)
-    except sqlite3.Error as error:
-        raise DatabaseUnusable(f"{copy} cannot be restored: {error}") from error
-    partial.replace(path)
-    sync_directory(path.parent)
-    migrate(path)
+        partial.replace(path)
+        sync_directory(path.parent)
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DatabaseUnusable(f"{copy} cannot be restored: {reason}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    if upgrade:
+        migrate(path)
+    return lost
+
+
+def copy_before_upgrade(path: Path) -> Path:
+    """Return the copy that was made before the last upgrade of the database at ``path``.
+
+    :raises DatabaseUnusable: there is no database, or no such copy.
+    """
+    try:
+        version = current_version(path)
+    except DatabaseUnusable:  # an upgrade may have left it so
+        version = 9999
+    if not version:
+        raise DatabaseUnusable(f"there is no database at {path}")
+    copies = {
+        int(match[1]): each
+        for each in path.parent.iterdir()
+        if (match := re.fullmatch(rf"{re.escape(path.name)}\.before-(\d{{4}})", each.name))
+    }
+    # A copy with a higher number is from before an upgrade that was taken back already.
+    number = max((number for number in copies if number <= version), default=None)
+    if number is None:
+        raise DatabaseUnusable(f"{path} was never upgraded, or the copy from before is gone: nothing to go back to")
+    return copies[number]
 
 
 def renew_epoch(path: Path) -> None:
@@ -54,18 +100,49 @@ def renew_epoch(path: Path) -> None:
 
 def _verify(copy: Path) -> None:
     newest = load_migrations(migrations_directory())[-1].version
-    if not 0 < current_version(copy) <= newest:
-        raise DatabaseUnusable(f"{copy} is not a database this chatd can restore")
-    with contextlib.closing(sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-    if verdict != "ok":
-        raise DatabaseUnusable(f"{copy} is damaged: {verdict}")
+    version = current_version(copy)
+    if not version:
+        raise DatabaseUnusable(f"{copy} is not a database of chatd")
+    if version > newest:
+        raise DatabaseUnusable(
+            f"{copy} has version {version}, this chatd knows versions up to {newest}: install a newer chatd"
+        )
+    with contextlib.closing(_read_only(copy)) as db:
+        check(db, str(copy))
+
+
+def _lost(path: Path, copy: Path) -> Lost | None:
+    try:
+        with contextlib.closing(_read_only(path)) as now, contextlib.closing(_read_only(copy)) as then:
+            if change_log.epoch(now) != change_log.epoch(then):
+                return None
+            messages, accounts, changes = (
+                max(0, _last_number(now, table) - _last_number(then, table))
+                for table in ("messages", "users", "change_log")
+            )
+    except sqlite3.Error:  # a damaged database is a reason to restore another
+        return None
+    return Lost(messages, accounts, changes)
+
+
+def _last_number(db: sqlite3.Connection, table: str) -> int:
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
 def _keep(path: Path, aside: Path) -> None:
-    """Keep the database that is replaced as a second name of its file, its write-ahead log folded in."""
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    """Keep the database that is replaced as a second name of its file, its write-ahead log folded in.
+
+    :raises DatabaseUnusable: somebody is using it.
+    """
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=1)) as db:
+        busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise DatabaseUnusable(f"another program is using {path}: try again when it has ended")
     os.link(path, aside)
     for suffix in ("-wal", "-shm"):
         leftover = path.with_name(path.name + suffix)

@@ -78,7 +78,8 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
     if not built:
         log.warning(
             "the web client is not built, only the API is served; in a checkout `pip install` builds it, "
-            "as does `npm --prefix web ci && npm --prefix web run build`"
+            "as does `npm --prefix web ci && npm --prefix web run build`",
+            extra={"event": "web_client_missing"},
         )
         return
     for name, file in built.items():

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from chatd.models import Identity
+from chatd.stats import Stats
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,10 @@ STALL_TIMEOUT = 10.0
 
 #: How long a polite close may take, in seconds.
 CLOSE_TIMEOUT = 2.0
+
+#: Why a client that reads too slowly is dropped.
+TOO_MUCH_UNREAD = "the client leaves too much unread"
+STALLED = "the client has stopped reading"
 
 #: The close code of a token that is invalid or expired, or whose session has ended.
 NOT_AUTHENTICATED = 4002
@@ -55,6 +60,14 @@ def pong_frame(payload: bytes) -> bytes:
     return _HEAD(0x8A, len(payload)) + payload
 
 
+def unsent(transport: asyncio.Transport) -> int:
+    """Return how many bytes wait in a transport: none in one for TLS that asyncio has taken apart at its end."""
+    try:
+        return transport.get_write_buffer_size()
+    except AttributeError:
+        return 0
+
+
 class Connection:
     """A user's socket, open until somebody closes it."""
 
@@ -69,6 +82,7 @@ class Connection:
         "_outbox_size",
         "_socket",
         "_stall_timer",
+        "_stats",
         "_transport",
         "_unsent",
         "_written",
@@ -77,19 +91,26 @@ class Connection:
     )
 
     def __init__(
-        self, socket: web.WebSocketResponse, transport: asyncio.Transport, identity: Identity, seconds: float
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        identity: Identity,
+        seconds: float,
+        stats: Stats,
     ) -> None:
         """Create a connection on a socket whose handshake is done.
 
         :param transport: what the socket writes to.
         :param identity: who holds the other end.
         :param seconds: how long they may, by their token.
+        :param stats: where it is counted what becomes of slow clients.
         """
         self.identity = identity
         #: Counts up with every connection, so that the oldest is the lowest.
         self.number = next(_numbers)
         self._socket = socket
         self._transport = transport
+        self._stats = stats
         self._loop = asyncio.get_running_loop()
         self._lifetime = asyncio.timeout(seconds)
         self._conversing = False
@@ -137,9 +158,9 @@ class Connection:
         self._outbox.append(frame)
         self._outbox_size += len(frame)
         if self._outbox_size + self._unsent > OUTBOX_LIMIT:
-            self._unsent = self._transport.get_write_buffer_size()
+            self._unsent = unsent(self._transport)
             if self._outbox_size + self._unsent > OUTBOX_LIMIT:
-                self.drop("the client leaves too much unread")
+                self.drop(TOO_MUCH_UNREAD)
 
     @property
     def is_leaving(self) -> bool:
@@ -148,8 +169,10 @@ class Connection:
 
     def push_if_quiet(self, frame: bytes) -> None:
         """Send ``frame`` like :meth:`push` does, unless much is waiting already: for what may be missed."""
-        if self._outbox_size + self._transport.get_write_buffer_size() <= QUIET_LIMIT:
+        if self._outbox_size + unsent(self._transport) <= QUIET_LIMIT:
             self.push(frame)
+        else:
+            self._stats.skipped_frames += 1
 
     def _flush(self) -> None:
         if not self._outbox:
@@ -161,13 +184,13 @@ class Connection:
             return
         self._transport.write(data)
         self._written += len(data)
-        self._unsent = self._transport.get_write_buffer_size()
+        self._unsent = unsent(self._transport)
         if self._unsent and self._stall_timer is None:
             self._start_stall_timer()
 
     def _start_stall_timer(self) -> None:
         """Expect some of what is waiting to have left within :data:`STALL_TIMEOUT`."""
-        self._left = self._written - self._transport.get_write_buffer_size()
+        self._left = self._written - unsent(self._transport)
         self._stall_timer = self._loop.call_later(STALL_TIMEOUT, self._check_stall)
 
     def _stop_stall_timer(self) -> None:
@@ -177,15 +200,20 @@ class Connection:
 
     def _check_stall(self) -> None:
         self._stall_timer = None
-        unsent = self._transport.get_write_buffer_size()
-        if unsent and self._written - unsent == self._left:
-            self.drop("the client has stopped reading")
-        elif unsent:
+        waiting = unsent(self._transport)
+        if waiting and self._written - waiting == self._left:
+            self.drop(STALLED)
+        elif waiting:
             self._start_stall_timer()
 
     def drop(self, why: str) -> None:
         """End a connection that cannot be told anything any more: its client sees 1006 and comes back."""
-        log.info("dropped: %s", why, extra={"user_id": self.identity.user_id, "connection": self.number})
+        self._stats.drops[why] += 1
+        log.info(
+            "dropped: %s",
+            why,
+            extra={"event": "dropped", "connection": self.number, "user_id": self.identity.user_id},
+        )
         self._stop_stall_timer()
         self._outbox.clear()
         self._outbox_size = 0

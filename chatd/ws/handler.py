@@ -5,15 +5,18 @@ import logging
 
 from aiohttp import WSMsgType, web
 
+from chatd import logs
 from chatd.clock import Clock
 from chatd.errors import AccountUnavailable, ChatError, NotAuthenticated, RateLimited, StorageUnavailable
 from chatd.http.answers import http_error
-from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES
+from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
 from chatd.http.origins import is_allowed
+from chatd.http.protocol import read_little
 from chatd.services.limits import RateLimiter, limit_key, per_second
+from chatd.stats import Stats
 from chatd.ws import registry
 from chatd.ws.classic import Classic
-from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, close_politely, pong_frame
+from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, close_politely, pong_frame, unsent
 from chatd.ws.dialect import Dialect
 from chatd.ws.inbound import Socket
 from chatd.ws.v2 import V2
@@ -35,16 +38,18 @@ V2_PROTOCOL = "chatd.v2"
 class SocketHandler:
     """Accepts sockets and speaks with their clients."""
 
-    def __init__(self, commands_per_second: float, clock: Clock) -> None:
+    def __init__(self, commands_per_second: float, clock: Clock, stats: Stats) -> None:
         """Create the handler.
 
         :param commands_per_second: how many frames of a user are heard; who sends twice that for long is closed.
             Pings of the protocol itself are answered, and count as frames beyond these.
         :param clock: the wall clock that tokens expire by.
+        :param stats: where connections are counted.
         """
         self._heard = per_second(commands_per_second)
         self._flood = RateLimiter(commands_per_second, commands_per_second * 15)
         self._clock = clock
+        self._stats = stats
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket from handshake to close."""
@@ -69,10 +74,11 @@ class SocketHandler:
             transport = request.transport
             if transport is None:
                 return socket
+            read_little(transport)
             try:
                 await self._serve(request, socket, transport)
             finally:
-                if not socket.closed or transport.get_write_buffer_size():
+                if not socket.closed or unsent(transport):
                     transport.abort()
             return socket
 
@@ -89,16 +95,33 @@ class SocketHandler:
         except StorageUnavailable as error:
             return await close_politely(socket, transport, TRY_AGAIN_LATER, error.detail)
         seconds = (identity.expires_at - self._clock()) / 1000
-        connection = Connection(socket, transport, identity, seconds)
+        connection = Connection(socket, transport, identity, seconds, self._stats)
         client = self._dialect(request, socket, connection)
-        fields = {"user_id": identity.user_id, "connection": connection.number, "address": request[ADDRESS]}
-        log.info("connected", extra={**fields, "dialect": socket.ws_protocol or "classic"})
+        dialect = socket.ws_protocol or "classic"
+        log.info(
+            "connected",
+            extra={
+                "event": "connected",
+                "request": request_number(request),
+                "connection": connection.number,
+                "user_id": identity.user_id,
+                "address": request[ADDRESS],
+                "dialect": dialect,
+            },
+        )
+        logs.about("connection", connection.number)
+        self._stats.connections[dialect] += 1
+        self._stats.connections_opened[dialect] += 1
         request.app[REGISTRY].add(client)
         try:
             await connection.hold(_Conversation(client, socket, self._heard, self._flood).hold)
         finally:
             request.app[REGISTRY].remove(client)
-            log.info("disconnected", extra=fields)
+            self._stats.connections[dialect] -= 1
+            log.info(
+                "disconnected",
+                extra={"event": "disconnected", "user_id": identity.user_id, "address": request[ADDRESS]},
+            )
         return None
 
     def _dialect(self, request: web.Request, socket: Socket, connection: Connection) -> Dialect:
@@ -166,7 +189,10 @@ class _Conversation:
         try:
             self._is_counted = not self._client.hear_at_once(text)
         except Exception:
-            log.exception("a frame could not be heard")
+            log.exception(
+                "a frame could not be heard",
+                extra={"event": "frame_not_heard", "connection": self._client.connection.number},
+            )
             self._client.connection.drop("a frame of it could not be heard")
         return not self._is_counted
 

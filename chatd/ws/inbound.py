@@ -5,6 +5,7 @@ faster by a plain callback instead. This is the one room that knows private part
 they were read in; in any other, every frame comes by the public way.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ class Socket(web.WebSocketResponse):
     """A socket that can have its text frames heard at once."""
 
     _inbox: "_Inbox | None" = None
+    _heard_at = 0.0
 
     def hear_at_once(self, hear: Callable[[str], bool]) -> None:
         """Have ``hear`` called with every text frame that no other one waits before.
@@ -43,6 +45,21 @@ class Socket(web.WebSocketResponse):
         if self._inbox is not None:
             self._inbox.rest()
         return await self.receive()
+
+    def _on_data_received(self) -> None:
+        # aiohttp sets the heartbeat's timer anew after each turn of the loop in which something came.
+        if self._inbox is None or self._pong_response_cb is not None:
+            super()._on_data_received()
+        else:
+            self._heard_at = cast(asyncio.AbstractEventLoop, self._loop).time()
+
+    def _send_heartbeat(self) -> None:
+        due = self._heard_at + (self._heartbeat or 0.0)
+        if self._loop is None or due <= self._loop.time():
+            super()._send_heartbeat()
+        else:
+            self._heartbeat_when = due
+            self._heartbeat_cb = self._loop.call_at(due, self._send_heartbeat)
 
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: Any) -> None:
         if not aiohttp.__version__.startswith(KNOWN_VERSIONS):

@@ -112,6 +112,11 @@ class Registry:
         """Return all connections."""
         return [client.connection for user_id in self._by_user for client in self._clients(user_id)]
 
+    @property
+    def online(self) -> int:
+        """How many users have a connection."""
+        return len(self._by_user)
+
     def is_online(self, user_id: int) -> bool:
         """Tell whether a user has a connection."""
         return user_id in self._by_user
@@ -142,7 +147,11 @@ class Registry:
                 try:
                     client.receive(frames)
                 except Exception:
-                    log.exception("a client could not be told of %s", type(event).__name__)
+                    log.exception(
+                        "a client could not be told of %s",
+                        type(event).__name__,
+                        extra={"event": "client_not_told", "connection": client.connection.number},
+                    )
                     client.connection.drop("it missed something")
         if frames.seq is not None:
             self.head = frames.seq

@@ -78,12 +78,21 @@ class V2:
     def receive(self, frames: Frames) -> None:
         """Push a fact in its place; while a sync reads the log, keep it until the page is sent."""
         if frames.seq is None:
-            if self._live:
-                self.connection.push_if_quiet(frames.v2)
+            self._receive_passing(frames)
         elif self._gathered is not None:
             self._gathered.append(frames)
         elif self._live:
             self._push_change(frames)
+
+    def _receive_passing(self, frames: Frames) -> None:
+        """Push what has no place in the log: somebody's typing may be missed, their coming and going may not."""
+        if isinstance(frames.event, Typing):
+            if self._live:
+                self.connection.push_if_quiet(frames.v2)
+        elif self._live:
+            self.connection.push(frames.v2)
+        else:
+            self._greeted = False  # the list after the next sync tells it
 
     def warn_of_restart(self) -> None:
         """Say that the server is about to stop, and when to come back: another time for each client."""
@@ -171,7 +180,11 @@ class V2:
 
     def _answer_error(self, re: str | int | None, error: Exception) -> None:
         if not isinstance(error, ChatError):
-            log.error("a command failed", exc_info=error)
+            log.error(
+                "a command failed",
+                exc_info=error,
+                extra={"event": "command_failed", "connection": self.connection.number},
+            )
             self._push(v2_frames.error_frame(re, "internal_error", "Something went wrong on the server."))
             return
         code = "not_found" if isinstance(error, _NOT_FOUND) else error.code
@@ -211,7 +224,10 @@ class V2:
                 seq = result.seq if self._live else None
                 self._push(v2_frames.ack_frame(re, seq, describe(result)))
             except Exception:
-                log.exception("a command could not be answered")
+                log.exception(
+                    "a command could not be answered",
+                    extra={"event": "command_not_answered", "connection": self.connection.number},
+                )
                 self.connection.drop("it missed an answer")
                 return
             if seq is not None:
@@ -255,7 +271,7 @@ class V2:
         try:
             known = await self._services.changes.acquaintances(self._user_id)
         except ChatError as error:
-            log.warning("who is there was not told: %s", error.detail)
+            log.warning("who is there was not told: %s", error.detail, extra={"event": "presence_not_told"})
             return
         self._greeted = True
         self._push(v2_frames.presence_list_frame([each for each in known if self._registry.is_online(each)]))

@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import Any
 
+import argon2
 import pytest
 
 from chatd import clock
@@ -11,7 +12,7 @@ from chatd.services import accounts
 from chatd.storage import users
 from tests.api.support import add_bot, write
 from tests.conftest import Start
-from tests.support import PASSWORD, Chat, error_of, sign_in
+from tests.support import PASSWORD, Chat, Person, error_of, sign_in
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -88,6 +89,37 @@ async def test_a_username_that_breaks_a_rule_is_refused(chat: Chat) -> None:
     ]:
         body = {"username": username, "password": PASSWORD, "nickname": "x"}
         assert await wrong_fields(chat, body) == {"username"}, username
+
+
+async def test_a_username_that_may_pass_for_another_is_refused_in_words(chat: Chat) -> None:
+    body = {"username": "аna", "password": PASSWORD, "nickname": "x"}
+    async with chat.client.post("/auth/register", json=body) as response:
+        assert await error_of(response) == (422, "validation_error")
+        errors = (await response.json())["errors"]
+    assert errors == {
+        "username": [
+            "Must not mix letters or digits of different scripts, such as Latin and Cyrillic: some look the same."
+        ]
+    }
+    assert (await register(chat, "ana"))[0] == 201
+    assert (await register(chat, "анна"))[0] == 201
+
+
+async def test_an_account_from_before_that_rule_stays_as_good_as_any(chat: Chat) -> None:
+    hashed = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    write(chat, lambda tx: accounts.create(tx, "аna", "Ana", hashed, now=clock.now()))
+    ana = Person(chat.client, 1, "аna", "Ana", await sign_in(chat.client, "аna"))
+    assert (await ana.get("/auth/me"))["username"] == "аna"
+    async with await ana.request("PUT", "/users/me", json={"nickname": "Anna"}) as response:
+        assert response.status == 200
+
+
+async def test_a_username_too_long_is_refused_before_anything_is_made_of_it(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatd.schemas.requests.folded", None)
+    body = {"username": "a" + "\u0315\u0316" * 4_000, "password": PASSWORD, "nickname": "x"}
+    assert await wrong_fields(chat, body) == {"username"}
 
 
 @pytest.mark.parametrize("password", ["12345678", " " * 8, "😀" * 8, "é" * 512, " pass word\n"])

@@ -40,6 +40,8 @@ def test_a_command_that_cannot_be_carried_out_says_why(tmp_path: Path) -> None:
     assert add("bobby", "--bot") == "This username is already taken."
     assert add("ab", "--bot").startswith("username: Length must be")
     assert add("fine", "a b", "--bot").startswith("username: May have letters")
+    for arguments in (["--password-stdin"], ["--bot"]):
+        assert add("аna", *arguments).startswith("username: Must not mix letters")
     assert add("first", "second", "--password-stdin").startswith("one person at a time")
     assert add("alice", "--password-stdin", "--nickname", "n" * 51).startswith("nickname: Length must be")
     assert add("alice", "--password-stdin", stdin="1234567\n") == "password: Shorter than minimum length 8."

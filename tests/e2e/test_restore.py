@@ -1,5 +1,6 @@
 """Restoring a copy of the database: the copy is verified, the old data kept, and the epoch another one."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -39,13 +40,18 @@ async def test_a_restored_copy_has_the_old_messages_and_a_new_epoch(tmp_path: Pa
     done = chatd(data_dir, "restore", str(copy))
     assert done.returncode == 0, done.stderr
     assert copy.read_bytes() == before
+    (kept,) = data_dir.glob("chatd.db.replaced-*")
+    assert done.stdout.splitlines() == [
+        f"{copy} is restored",
+        f"lost is what was written since: 1 messages and 0 accounts, 1 changes in all; {kept} has it, "
+        "the database as it was until now",
+    ]
     with ServerProcess(data_dir) as server:
         async with client_of(server) as client:
             alice.client = client
             history = await alice.get(f"/messages/history/{bob.id}")
             assert [item["content"] for item in history["items"]] == ["before"]
             assert await epoch(alice) != first
-    (kept,) = data_dir.glob("chatd.db.replaced-*")
     with closing(sqlite3.connect(kept)) as db:
         assert [row[0] for row in db.execute("SELECT content FROM messages ORDER BY id")] == ["before", "after"]
 
@@ -76,18 +82,73 @@ def test_what_is_no_whole_copy_is_refused_and_nothing_changes(tmp_path: Path, co
     assert (data_dir / "chatd.db").read_bytes() == before
 
 
-def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", range(2, 12, 3))
+def test_a_damaged_copy_is_refused_in_one_line_and_nothing_changes(tmp_path: Path, page: int) -> None:
     data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
     names = [f"robot{number}" for number in range(200)]
     assert chatd(data_dir, "user", "add", *names, "--bot").returncode == 0
-    damaged = bytearray((data_dir / "chatd.db").read_bytes())
-    damaged[-4096 * 3 : -4096] = bytes(4096 * 2)
+    assert chatd(data_dir, "backup", str(copy)).returncode == 0
+    damaged = bytearray(copy.read_bytes())
+    damaged[-4096 * page : -4096 * (page - 2)] = bytes(4096 * 2)
     copy.write_bytes(damaged)
+    before = (data_dir / "chatd.db").read_bytes()
     refused = chatd(data_dir, "restore", str(copy))
-    assert refused.returncode == 1
-    assert "damaged" in refused.stderr or "cannot be" in refused.stderr
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert f"{copy} is damaged: " in refused.stderr
+    assert (data_dir / "chatd.db").read_bytes() == before
+    assert not list(data_dir.glob("chatd.db.*"))
+
+
+def test_a_copy_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
+    assert chatd(data_dir, "user", "add", "robot", "--bot").returncode == 0
+    assert chatd(data_dir, "backup", str(copy)).returncode == 0
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("PRAGMA user_version = 999")
+    assert "has version 999, this chatd knows versions up to" in chatd(data_dir, "restore", str(copy)).stderr
+
+
+def test_a_database_that_another_program_is_using_is_not_replaced(tmp_path: Path) -> None:
+    data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
+    assert chatd(data_dir, "user", "add", "robot", "--bot").returncode == 0
+    assert chatd(data_dir, "backup", str(copy)).returncode == 0
+    with closing(sqlite3.connect(data_dir / "chatd.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM users").fetchone() == (1,)
+        assert chatd(data_dir, "user", "add", "other", "--bot").returncode == 0
+        refused = chatd(data_dir, "restore", str(copy))
+        assert (refused.returncode, refused.stderr) == (
+            1,
+            f"chatd: another program is using {data_dir / 'chatd.db'}: try again when it has ended\n",
+        )
+    assert len(chatd(data_dir, "user", "list").stdout.splitlines()) == 2
+    assert not list(data_dir.glob("chatd.db.*"))
+    assert chatd(data_dir, "restore", str(copy)).returncode == 0
+    assert len(chatd(data_dir, "user", "list").stdout.splitlines()) == 1
 
 
 def test_restoring_needs_to_know_what(tmp_path: Path) -> None:
     assert "name the copy" in chatd(tmp_path / "data", "restore").stderr
     assert "there is no database" in chatd(tmp_path / "data", "restore", "--new-epoch").stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files in the name of a service")
+def test_what_root_makes_in_the_directory_of_a_service_belongs_to_the_service(tmp_path: Path) -> None:
+    service = 61_184, 61_185  # the first ids that systemd gives to dynamic users
+    data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
+    data_dir.mkdir()
+    os.chown(data_dir, *service)
+    commands: list[list[str]] = [
+        ["user", "add", "robot", "--bot"],
+        ["user", "list"],
+        ["restore", str(copy)],
+        ["restore", "--new-epoch"],
+    ]
+    for command in commands:
+        if command[0] == "restore" and not copy.exists():
+            copy_of(data_dir / "chatd.db", copy)
+        done = chatd(data_dir, *command)
+        assert done.returncode == 0, done.stderr
+        owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in data_dir.iterdir()}
+        assert {"chatd.db", "chatd.lock", "signing.key"} <= owners.keys()
+        assert owners == dict.fromkeys(owners, service), command

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.test_avatars import picture, upload
 from tests.process import ServerProcess, client_of
-from tests.support import register
+from tests.support import register, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 UNIT = ROOT / "systemd" / "chatd.service"
 
-#: SQLite keeps the owner of its files when it runs as root; the service never does.
-ONLY_AS_ROOT = {"fchown"}
+#: SQLite and chatd keep the owner of their files when they run as root; the service never does.
+ONLY_AS_ROOT = {"fchown", "lchown"}
 
 
 def unit_values(name: str) -> list[str]:
@@ -49,27 +50,33 @@ def test_the_services_exposure_is_at_most_two() -> None:
     assert "Overall exposure level" in done.stdout
 
 
-async def test_the_services_filter_allows_every_system_call_a_server_makes(tmp_path: Path) -> None:
+async def test_the_service_may_make_every_system_call_a_server_makes(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     under_strace = (
         "import os, sys; os.execvp('strace', "
         f"['strace', '-D', '-f', '-qq', '-o', {str(trace)!r}, sys.executable, '-m', 'chatd', *sys.argv[1:]])"
     )
-    with ServerProcess(tmp_path / "data", program=("-c", under_strace)) as server:
+    with ServerProcess(tmp_path / "data", program=("-c", under_strace), CHATD_BACKUP_EVERY_HOURS="0.0001") as server:
         async with client_of(server) as client:
             alice, bob = await register(client, "alice"), await register(client, "bobby")
             socket = await bob.connect()
             await alice.send(bob, "hello")
             assert (await socket.receive())["data"]["content"] == "hello"
             await socket.close()
+            await upload(alice, picture("PNG"))
+            await alice.get("/openapi.json")
+        await until(lambda: list((tmp_path / "data" / "backups").glob("chatd-*.db")))
         assert server.stop() == 0
-    used = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
+    calls = trace.read_text()
+    used = set(re.findall(r"^\d+ +(\w+)\(", calls, re.MULTILINE))
     assert {"fdatasync", "accept4", "epoll_wait"} <= used
     allowed: set[str] = set()
     for value in unit_values("SystemCallFilter"):
         for item in value.removeprefix("~").split():
             allowed = allowed - members(item) if value.startswith("~") else allowed | members(item)
     assert used - allowed <= ONLY_AS_ROOT
+    assert unit_values("MemoryDenyWriteExecute") == ["yes"]
+    assert not re.search(r"PROT_WRITE\|PROT_EXEC|SHM_EXEC", calls)
 
 
 @pytest.mark.timeout(600)  # where the web client has to be built first, it is

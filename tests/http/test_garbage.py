@@ -59,6 +59,25 @@ SMUGGLED: list[bytes | str] = [
     POST + "Transfer-Encoding: chunked, identity\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + OK,
     POST + "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n" + OK,
     POST + "Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n" + OK,
+    POST + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello" + OK,
+    POST + "Content-Length: 5, 5\r\n\r\nhello" + OK,
+    (POST + "Content-Length: ５\r\n\r\nhello" + OK).encode(),
+    POST.encode() + b"Content-Length: \xb2\r\n\r\nhe" + OK.encode(),
+    POST + "Content\0-Length: 5\r\n\r\nhello" + OK,
+    POST + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + OK,
+    POST + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n" + OK,
+    POST + 'Transfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n' + OK,
+    POST + "Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n" + OK,
+    POST + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + OK,
+    POST + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + OK,
+    POST.encode() + b"Transfer-Encoding: \xa0chunked\r\n\r\n0\r\n\r\n" + OK.encode(),
+    POST.replace("1.1", "1.0") + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + OK,
+    POST + "X: a\nContent-Length: 5\r\n\r\nhello" + OK,
+    POST + "Content-Length: 5\n\r\nhello" + OK,
+    POST + "Content-Length: 5\r\n\nhello" + OK,
+    POST + "X: a\rContent-Length: 50\r\nContent-Length: 5\r\n\r\nhello" + OK,
+    "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + OK,
+    "GET /health HTTP/1.1\r\n\r\n" + OK,
 ]
 
 BAD_CHUNKS: list[str] = [
@@ -68,6 +87,16 @@ BAD_CHUNKS: list[str] = [
     "5 \r\nhello\r\n0\r\n\r\n",
     "5\r\nhellohello\r\n0\r\n\r\n",
     "5\nhello\n0\n\n",
+    " 5\r\nhello\r\n0\r\n\r\n",
+    "+5\r\nhello\r\n0\r\n\r\n",
+    "0_5\r\nhello\r\n0\r\n\r\n",
+    "5\nhello\r\n0\r\n\r\n",
+    "5\r\nhello\n0\r\n\r\n",
+    "5\r\nhelloXX0\r\n\r\n",
+    "5;a=\nb\r\nhello\r\n0\r\n\r\n",
+    "5;a=\rb\r\nhello\r\n0\r\n\r\n",
+    "5\r\nhello\r\n0\r\nContent-Length: 50\r\n\r\n",
+    "10000000000000005\r\nhello\r\n0\r\n\r\n",
     "ffffffffffffffffff\r\nhello\r\n0\r\n\r\n",
     "0\r\n" + "X: y\r\n" * 10_000 + "\r\n",
 ]
@@ -128,6 +157,33 @@ async def test_what_is_not_http_gets_400_in_our_form_and_the_connection_ends(
     for data, said in zip(NOT_HTTP, await asyncio.gather(*(answers_of(chat, data) for data in NOT_HTTP)), strict=True):
         assert is_one_400(said), (data[:80], said)
     assert await is_unharmed(chat, caplog)
+
+
+ODD = [
+    POST + FORM + "Transfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n000\r\n\r\n",
+    POST + FORM + "Transfer-Encoding:\tchunked \r\n\r\n05\r\nhello\r\n0\r\nX: y\r\n\r\n",
+    POST + FORM + 'Transfer-Encoding: chunked\r\n\r\n5;a="b";' + "c" * 5000 + "\r\nhello\r\n0\r\n\r\n",
+    POST + FORM + "Content_Length: 50\r\nContent-Length: 005\r\n\r\nhello",
+    "GET /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nGET /",
+]
+
+
+@pytest.mark.parametrize("data", ODD)
+async def test_a_request_whose_end_is_clear_though_odd_is_one_request(chat: Chat, data: str) -> None:
+    async with connect(chat) as raw:
+        await raw.send(data + OK)
+        status, _, _ = await raw.answer()
+        assert status in (404, 422)
+        status, _, body = await raw.answer()
+        assert (status, json.loads(body)["status"]) == (200, "ok")
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "identity, chunked", "deflate,chunked"])
+async def test_a_body_that_is_compressed_on_its_way_is_refused_unopened(chat: Chat, coding: str) -> None:
+    async with connect(chat) as raw:
+        await raw.send(POST + FORM + f"Transfer-Encoding: {coding}\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        status, _, body = await raw.answer()
+        assert (status, json.loads(body)["code"]) == (415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("data", SMUGGLED)

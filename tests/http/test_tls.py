@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from chatd.http.context import REGISTRY
+from chatd.ws.connection import STALL_TIMEOUT
 from tests.http.conftest import Certificates
+from tests.loop_time import LoopTime
 from tests.raw import Raw, connect
-from tests.support import Chat
+from tests.support import Chat, until
 
 StartTls = Callable[[], Awaitable[Chat]]
 
@@ -66,6 +69,30 @@ async def test_a_client_that_does_not_trust_the_certificate_raises_no_alarm(
             pass
     async with chat.client.get("/health") as response:
         assert response.status == 200
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("why", ["the client leaves too much unread", "the client has stopped reading"])
+async def test_a_socket_that_reads_nothing_is_dropped_and_raises_no_alarm(
+    start_tls: StartTls, certificates: Certificates, loop_time: LoopTime, caplog: pytest.LogCaptureFixture, why: str
+) -> None:
+    caplog.set_level("INFO", "chatd.ws")
+    chat = await start_tls()
+    alice, bob = await chat.people("alice", "bobby")
+    registry = chat.server.app[REGISTRY]
+    async with connect(chat, tls=certificates.context, receive_buffer=4096) as raw:
+        await raw.upgrade(bob.token)
+        raw.transport.pause_reading()
+        await until(lambda: registry.of(bob.id))
+        (connection,) = registry.of(bob.id)
+        while registry.of(bob.id):
+            if connection._transport.get_write_buffer_size() and why == "the client has stopped reading":
+                await loop_time.forward(STALL_TIMEOUT)
+            else:
+                await alice.send(bob, "💥" * 2000)
+    async with chat.client.get("/health") as response:
+        assert response.status == 200
+    assert [record.getMessage() for record in caplog.records if "dropped" in record.getMessage()] == [f"dropped: {why}"]
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.services.names import folded, search_key
+from chatd.services import names
+from chatd.services.names import account_key, folded, search_key
 
 #: Every letter and mark outside the large regular blocks (Han, Hangul, Tangut), which fold to themselves.
 LETTERS = [
@@ -75,3 +76,14 @@ def test_a_search_key_has_both_names_and_no_match_crosses_them() -> None:
     key = search_key("Ａlice", "STRAßE")
     assert key == "alice\nstrasse"
     assert "alicestrasse" not in key
+
+
+def test_an_account_is_found_by_its_name_in_any_form() -> None:
+    for name in ("Alice", "é" * 50, "\u01ec" * 50, "\ufdfa" * 50):
+        for form in ("NFC", "NFD", "NFKC", "NFKD"):
+            assert account_key(unicodedata.normalize(form, name)) == folded(name)
+
+
+def test_what_is_too_long_to_be_a_name_is_nobodys_and_is_not_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "folded", None)
+    assert account_key("a" + "\u0315\u0316" * 16_000) == ""

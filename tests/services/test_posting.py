@@ -51,7 +51,8 @@ async def opened(path: Path) -> Database:
     def settle(tx: Transaction) -> None:
         for number in range(1, PEOPLE + 1):
             columns = "username, username_key, nickname, search_key, created_at"
-            tx.db.execute(f"INSERT INTO users ({columns}) VALUES (?1, ?1, ?1, ?1, 1)", (f"person{number}",))
+            values = {"name": f"person{number}"}
+            tx.db.execute(f"INSERT INTO users ({columns}) VALUES (:name, :name, :name, :name, 1)", values)
         tx.db.execute(
             "INSERT INTO conversations (id, kind, name, created_at) VALUES (?, 'group', 'Chess', 1)", (GROUP,)
         )

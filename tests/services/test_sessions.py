@@ -1,7 +1,9 @@
 """Sessions: the memory of checked tokens never outlives a revocation, and last_seen_at is cheap."""
 
 import asyncio
+import contextlib
 import threading
+import tracemalloc
 
 import argon2
 import pytest
@@ -245,3 +247,17 @@ async def test_guessing_is_limited_for_a_pair_for_an_account_and_for_an_address(
     assert [tries("alice", f"10.0.0.{number}") for number in range(6)] == [2, 2, 2, 2, 2, 0]
     assert tries("bob", "10.0.0.0") == 2
     assert [tries(f"user{number}", "10.0.1.0") for number in range(6)] == [2, 2, 2, 2, 2, 0]
+
+
+async def test_attempts_are_remembered_in_the_same_few_bytes_whatever_the_account_is_called(house: House) -> None:
+    limits = Limits(logins_per_minute=1)
+    guarded = Sessions(house.db, house.tokens, house.passwords, Accounts(), limits, house.clock)
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            with contextlib.suppress(RateLimited):
+                guarded.throttle(f"{number}" + "\u0627" * 16_000, "10.0.0.1")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000

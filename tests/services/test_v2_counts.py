@@ -40,9 +40,9 @@ def prepare(db: sqlite3.Connection) -> None:
         db.execute(
             """
             INSERT INTO users (id, username, username_key, nickname, search_key, created_at)
-            VALUES (?, 'u' || ?1, 'u' || ?1, 'U', 'u', 0)
+            VALUES (:id, 'u' || :id, 'u' || :id, 'U', 'u', 0)
             """,
-            (person,),
+            {"id": person},
         )
     db.execute("INSERT INTO conversations (id, kind, name, created_at) VALUES (?, 'group', 'all', 0)", (GROUP,))
     for person in PEOPLE:

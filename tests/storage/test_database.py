@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatd.errors import StorageUnavailable, UserNotFound
-from chatd.storage.database import BUSY_TIMEOUT_MS, Database, Transaction, connect, write_once
+from chatd.storage.database import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, Database, Transaction, connect, write_once
 from tests.storage.support import Gate, ended_since, hold, note, notes, seen_outside, start
 from tests.support import PATIENCE
 
@@ -22,7 +22,7 @@ SHARED = {
     "synchronous": 2,
     "trusted_schema": 0,
 }
-WRITER = {**SHARED, "query_only": 0, "wal_autocheckpoint": 1000}
+WRITER = {**SHARED, "query_only": 0, "wal_autocheckpoint": CHECKPOINT_PAGES}
 READER = {**SHARED, "query_only": 1, "wal_autocheckpoint": 0}
 COMMAND = {**SHARED, "query_only": 0, "wal_autocheckpoint": 0}
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.support import Person
+from tests.support import PASSWORD, Person
 from tests.web.browser import Devices
+from tests.ws.v2_client import live
 
 MARKUP = (
     '<img src=x onerror="alert(1)"><b>bold</b> &amp; <script>alert(2)</script> {{ 7 * 7 }} ${7} %s @:chat.send {name} |'
@@ -67,6 +68,41 @@ async def test_markup_is_shown_as_text_in_every_place(devices: Devices, alice: P
     await at_bobs.conversations.search.fill(alice.username)
     await expect(at_bobs.conversations.dialog.get_by_text(MARKUP_NAME)).to_be_visible()
     await expect(at_bobs.page.locator(ELEMENTS)).to_have_count(0)
+
+
+async def test_markup_is_text_in_what_somebody_says_of_themselves_and_their_devices(
+    devices: Devices, alice: Person, bob: Person
+) -> None:
+    form = {"username": alice.username, "password": PASSWORD}
+    async with alice.client.post("/auth/login", data=form, headers={"User-Agent": MARKUP}) as response:
+        assert response.status == 200
+    about = {"nickname": MARKUP_NAME, "bio": f"</textarea>{MARKUP}", "avatar_path": f'/x">{MARKUP}'}
+    async with await alice.request("PUT", "/users/me", json=about) as response:
+        assert response.status == 200
+    at_alices = await devices.desk(alice)
+    at_alices.allow("404")  # the picture that is none
+    await at_alices.open("/settings")
+    await expect(at_alices.settings.bio).to_have_value(about["bio"])
+    await expect(at_alices.settings.nickname).to_have_value(MARKUP_NAME)
+    await expect(at_alices.page.get_by_role("main").get_by_text(MARKUP, exact=True)).to_be_visible()
+    await expect(at_alices.page.locator(ELEMENTS)).to_have_count(0)
+
+
+async def test_markup_is_text_in_what_passes_by(devices: Devices, alice: Person, bob: Person) -> None:
+    await rename(alice, MARKUP_NAME)
+    sent = await alice.send(bob, "hello")
+    at_bobs = await devices.desk(bob)
+    await at_bobs.open(f"/messages/{alice.id}")
+    await expect(at_bobs.chat.messages).to_have_count(1)
+    client = await live(alice)
+    for emoji in ("<b>x</b>", "{{7*7}}", "<i>"):
+        frame = await client.command("react", message_id=sent["id"], emoji=emoji)
+        if frame["type"] == "ack":
+            await expect(at_bobs.chat.by_id(sent["id"])).to_contain_text(emoji)
+    await client.ack("typing", user=bob.id)
+    await expect(at_bobs.page.get_by_text(re.compile(f"{re.escape(MARKUP_NAME)}.*typing")).first).to_be_visible()
+    await expect(at_bobs.page.locator(ELEMENTS)).to_have_count(0)
+    await client.ws.close()
 
 
 async def test_markup_is_text_in_a_notification(devices: Devices, alice: Person, bob: Person) -> None:

@@ -4,12 +4,15 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Collection
 
 import jwt
 import pytest
 
 from chatd import data_dir
-from chatd.http.context import CONFIG, REGISTRY
+from chatd.errors import StorageUnavailable
+from chatd.events import Event
+from chatd.http.context import CONFIG, REGISTRY, SERVICES
 from chatd.models import Session
 from chatd.services import accounts, sessions
 from chatd.services.tokens import Tokens
@@ -158,6 +161,31 @@ async def test_disabling_a_user_in_another_process_closes_their_sockets_and_keep
     assert [await socket.closed() for socket in sockets] == [4003, 4003]
     await other.ping()
     assert await code(chat, alice.token) == 4003
+
+
+async def test_a_session_ended_by_another_process_is_looked_for_until_that_succeeds(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WATCH_INTERVAL", 0.05)
+    alice = await chat.person("alice")
+    socket = await alice.connect()
+    await socket.ping()
+    found = chat.server.app[SERVICES].sessions
+    look, tries = found.find_ended, 0
+
+    async def fail_at_first(connected: Collection[tuple[int, int]]) -> list[Event]:
+        nonlocal tries
+        tries += 1
+        if tries <= 2:
+            raise StorageUnavailable
+        return await look(connected)
+
+    monkeypatch.setattr(found, "find_ended", fail_at_first)
+    database.write_once(
+        chat.server.app[CONFIG].database, lambda tx: accounts.set_password(tx, alice.id, "another hash")
+    )
+    assert await socket.closed() == 4002
+    assert tries == 3
 
 
 async def test_a_password_set_beside_the_server_closes_the_users_sockets(

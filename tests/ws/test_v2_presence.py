@@ -103,6 +103,19 @@ async def test_after_catching_up_comes_one_list_of_who_is_there(chat: Chat) -> N
     assert "presence_list" not in kinds(await client.settle(passing=True))
 
 
+async def test_who_comes_while_a_client_goes_through_a_replay_again_is_in_another_list(chat: Chat) -> None:
+    alice, bob, _ = await friends(chat)
+    await alice.send(bob, "more")
+    client, ready = await live(alice), await live(await alice.device())
+    assert await listed(client) == []
+    _, _, more = await client.page(0, 1)
+    assert more
+    await connect(bob)
+    await presence(ready, bob, online=True)
+    await client.catch_up(since=1)
+    assert await listed(client) == [bob.id]
+
+
 async def test_presence_has_no_seq_and_is_never_replayed(chat: Chat) -> None:
     alice, bob, _ = await friends(chat)
     client = await live(alice)

@@ -72,6 +72,25 @@ async def test_typing_is_left_out_under_pressure_and_messages_are_not(chat: Chat
     assert again == {"type": "typing", "data": {"user_id": alice.id, "group_id": None}}
 
 
+async def test_who_comes_is_told_under_pressure_too(chat: Chat) -> None:
+    alice, bob, carol = await chat.people("alice", "bobby", "carol")
+    await carol.send(bob, "hi")
+    acting, reading = await live(alice), await live(bob)
+    async with slow(chat, bob) as (raw, connection):
+        while waiting(connection) <= 2 * QUIET_LIMIT:
+            await acting.send(bob, LONG)
+        await connect(carol)
+        while (await reading.read_until("presence"))["data"]["user_id"] != carol.id:
+            pass
+        await acting.send(bob, "last")
+        raw.transport.resume_reading()
+        told = [await frame(raw)]
+        while told[-1]["data"].get("content") != "last":
+            told.append(await frame(raw))
+    came = [each["data"]["online"] for each in told if each["data"].get("user_id") == carol.id]
+    assert came == [True]
+
+
 async def test_who_is_dropped_has_missed_nothing_before_and_gets_the_rest_by_a_sync(chat: Chat) -> None:
     alice, bob = await chat.people("alice", "bobby")
     other = await live(bob)

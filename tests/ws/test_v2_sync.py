@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from functools import partial
 
 import pytest
@@ -11,7 +12,7 @@ from chatd.http.context import SERVICES
 from chatd.storage import change_log
 from tests.api.support import Clock
 from tests.conftest import Start
-from tests.support import Chat, Person
+from tests.support import Chat, Person, until
 from tests.ws.v2_client import Frame, V2Client, connect, contents, kinds, live, logged
 
 
@@ -269,6 +270,35 @@ async def test_the_log_reaches_back_as_many_days_as_it_should(start: Start, monk
     await chat.server.app[SERVICES].changes.prune()
     await says_resync(client, epoch=client.hello["epoch"], since=0)
     assert contents(await client.catch_up(since=1)) == ["day 39"]
+
+
+async def test_a_running_server_prunes_by_itself_in_small_steps(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, steps = Clock(), []
+    prune = change_log.prune
+
+    def counted(db: sqlite3.Connection, *, before: int, limit: int) -> int:
+        steps.append(prune(db, before=before, limit=limit))
+        if len(steps) == 1:
+            raise RuntimeError("a step that fails must not be the last one")
+        return steps[-1]
+
+    monkeypatch.setattr(change_log, "prune", counted)
+    monkeypatch.setattr("chatd.services.changes.PRUNE_STEP", 2)
+    monkeypatch.setattr("chatd.app.HOUSEKEEPING_INTERVAL", 0.01)
+    monkeypatch.setattr("chatd.serve.create_app", partial(create_app, clock=clock))
+    chat = await start(accounts={"token_days": 100})
+    alice, bob = await chat.people("alice", "bobby")
+    for number in range(5):
+        await alice.send(bob, f"n{number}")
+    clock.advance(seconds=31 * 86400)
+    await until(lambda: sum(steps) >= 5)
+    client = await connect(bob)
+    await says_resync(client, epoch=client.hello["epoch"], since=4)
+    assert await client.catch_up(since=5) == []
+    assert max(steps) <= 2
+    assert [record.levelname for record in caplog.records if "housekeeping" in record.getMessage()] == ["ERROR"]
 
 
 async def test_a_profile_is_told_and_replayed_to_acquaintances_and_own_devices_only(chat: Chat) -> None:

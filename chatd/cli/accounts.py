@@ -1,0 +1,166 @@
+"""``chatd user`` and ``chatd invite``: who has an account."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from chatd import clock
+from chatd.cli.database import write
+from chatd.cli.parsing import Commands, text
+from chatd.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from chatd.config import Config
+    from chatd.services.tokens import Tokens
+
+#: How long a bot's token lasts where nobody says otherwise, in days: ten years. It can be ended at any time.
+BOT_TOKEN_DAYS = 3650
+
+#: The same hundred years that ``[accounts] token_days`` has as its limit.
+BOT_TOKEN_DAYS_MAX = 36_500
+
+
+def add_to(commands: Commands) -> None:
+    """Add the commands."""
+    invite = commands.add("invite", _invite, "Make invitations, each good for one registration.")
+    invite.add_argument("--count", type=int, default=1, metavar="N", help="how many (1)")
+
+    user = commands.group("user", "Manage accounts.")
+    add = user.add("add", _user_add, "Make accounts.")
+    add.add_argument("names", nargs="+", metavar="NAME", type=text)
+    add.add_argument("--nickname", type=text, help="the name others see; the username by default")
+    add.add_argument("--bot", action="store_true", help="without a password; prints a line 'id name token' each")
+    add.add_argument("--days", type=float, default=BOT_TOKEN_DAYS, help="how long a bot's token lasts (ten years)")
+    user.add("list", _user_list, "List accounts: id, name, kind, state, since when.")
+    password = user.add("password", _user_password, "Set a new password and end all sessions.")
+    disable = user.add("disable", _user_disable, "Shut an account out and end all its sessions.")
+    enable = user.add("enable", _user_enable, "Let a disabled account sign in again.")
+    for parser in (password, disable, enable):
+        parser.add_argument("name", metavar="NAME", type=text)
+    for parser in (add, password):
+        parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+
+
+def _user_add(settings: "Config", options: argparse.Namespace) -> None:
+    from chatd import schemas
+    from chatd.services import accounts
+
+    names = [_validated(schemas.RegisterBody(), "username", name) for name in options.names]
+    now = clock.now()
+    if options.bot:
+        if not 0 < options.days <= BOT_TOKEN_DAYS_MAX:
+            raise ConfigurationError(f"--days: must be above 0 and at most {BOT_TOKEN_DAYS_MAX}")
+        tokens = _tokens(settings)
+        lifetime_ms = int(options.days * clock.DAY_MS)
+        issued = write(
+            settings, lambda tx: [accounts.create_bot(tx, n, now=now, lifetime_ms=lifetime_ms) for n in names]
+        )
+        for name, session in zip(names, issued, strict=True):
+            print(session.user_id, name, tokens.issue(session))
+        return
+    if len(names) > 1:
+        raise ConfigurationError("one person at a time: each has a password (or --bot for accounts without)")
+    password_hash = _hash(_new_password(settings, options))
+    nickname = _validated(schemas.RegisterBody(), "nickname", options.nickname or names[0])
+    user = write(settings, lambda tx: accounts.create(tx, names[0], nickname, password_hash, now=now))
+    print(f"{user.id} {user.username} {user.role}")
+
+
+def _user_list(settings: "Config", _: argparse.Namespace) -> None:
+    from chatd.schemas import iso_time
+    from chatd.storage import users
+
+    for user in write(settings, lambda tx: users.all_users(tx.db)):
+        kind = "bot" if user.is_ai else user.role
+        state = "disabled" if user.disabled_at is not None else "enabled"
+        print(f"{user.id}\t{user.username}\t{kind}\t{state}\t{iso_time(user.created_at)}")
+
+
+def _user_password(settings: "Config", options: argparse.Namespace) -> None:
+    from chatd.services import accounts
+
+    password_hash = _hash(_new_password(settings, options))
+    write(settings, lambda tx: accounts.set_password(tx, accounts.find(tx, options.name).id, password_hash))
+    print(f"{options.name} has a new password; all sessions have ended")
+
+
+def _user_disable(settings: "Config", options: argparse.Namespace) -> None:
+    from chatd.services import accounts
+
+    write(settings, lambda tx: accounts.disable(tx, accounts.find(tx, options.name).id, now=clock.now()))
+    print(f"{options.name} is disabled; all sessions have ended")
+
+
+def _user_enable(settings: "Config", options: argparse.Namespace) -> None:
+    from chatd.services import accounts
+
+    write(settings, lambda tx: accounts.enable(tx, accounts.find(tx, options.name).id))
+    print(f"{options.name} is enabled")
+
+
+def _invite(settings: "Config", options: argparse.Namespace) -> None:
+    from chatd.services import accounts
+
+    if options.count < 1:
+        raise ConfigurationError("--count: must be at least 1")
+    now = clock.now()
+    for code in write(settings, lambda tx: [accounts.create_invite(tx, now=now) for _ in range(options.count)]):
+        print(code)
+
+
+def _tokens(settings: "Config") -> "Tokens":
+    import os
+
+    from chatd import data_dir
+    from chatd.services.tokens import Tokens
+
+    data_dir.prepare(settings.data_dir)
+    return Tokens(data_dir.signing_key(settings.data_dir, os.environ.get("CREDENTIALS_DIRECTORY")))
+
+
+def _hash(password: str) -> str:
+    import asyncio
+
+    from chatd.services.passwords import Passwords
+
+    passwords = Passwords()
+    try:
+        return asyncio.run(passwords.hash(password))
+    finally:
+        passwords.close()
+
+
+def _new_password(settings: "Config", options: argparse.Namespace) -> str:
+    from chatd import schemas
+
+    if options.password_stdin:
+        password = sys.stdin.buffer.readline().decode(errors="surrogateescape").rstrip("\r\n")
+    else:
+        password = _asked_password()
+    schema = schemas.RegisterBody(password_min=settings.accounts.password_min)
+    return _validated(schema, "password", password)
+
+
+def _asked_password() -> str:
+    """Ask for a password twice, on a terminal that does not show it."""
+    import getpass
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            password = getpass.getpass("New password: ")
+            if getpass.getpass("Again: ") != password:
+                raise ConfigurationError("the two passwords differ")
+    except (EOFError, getpass.GetPassWarning):
+        raise ConfigurationError("there is no terminal to ask for the password: use --password-stdin") from None
+    return password
+
+
+def _validated(schema: "Schema", field: str, value: str) -> str:
+    problems = schema.validate({field: value}, partial=True)
+    if problems:
+        raise ConfigurationError(f"{field}: {problems[field][0]}")
+    return value

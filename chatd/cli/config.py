@@ -1,0 +1,28 @@
+"""``chatd config``."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from chatd.cli.parsing import Commands
+
+if TYPE_CHECKING:
+    from chatd.config import Config
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    commands.add("config", _config, "Print every setting and where its value comes from.")
+
+
+def _config(settings: "Config", _: argparse.Namespace) -> None:
+    from chatd import config
+
+    for section in config.SECTIONS:
+        print(f"[{section}]")
+        for setting in config.settings():
+            if setting.section == section:
+                value = getattr(getattr(settings, section), setting.name)
+                source = settings.sources.get(f"{section}.{setting.name}", "default")
+                shown = "***" if setting.is_secret and value else value
+                print(f"{setting.name} = {config.to_toml(shown)}  # {source}")
+        print()

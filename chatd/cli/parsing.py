@@ -1,0 +1,81 @@
+"""What the command line looks like: the program, its commands, and the options that all of them have."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatd import __version__
+
+if TYPE_CHECKING:
+    from chatd.config import Config
+
+#: A command: it is given the settings and its options, and returns its exit status or None for 0.
+Run = Callable[[Any, argparse.Namespace], int | None]
+
+
+class Commands:
+    """A list of commands that ``chatd --help`` shows, or one below it such as that of ``chatd user``."""
+
+    def __init__(self, parser: argparse.ArgumentParser, title: str | None = None) -> None:
+        shown = {} if title is None else {"title": title}
+        self._commands = parser.add_subparsers(metavar="COMMAND", required=True, **shown)
+        self._common = argparse.ArgumentParser(add_help=False)
+        self._common.add_argument(
+            "--config", metavar="FILE", type=Path, help="./chatd.toml, else /etc/chatd/chatd.toml"
+        )
+        self._common.add_argument("--data-dir", metavar="DIR", help="where the database and the signing key are")
+
+    def add(self, name: str, run: Run, text: str, *, settings: bool = True) -> argparse.ArgumentParser:
+        """Add a command and return its parser, for its own options.
+
+        :param run: called with the settings and the options.
+        :param text: what it does, in a sentence.
+        :param settings: False for a command that has no use for the server's settings, and is given None.
+        """
+        parser = self._parser(name, text, [self._common] if settings else [])
+        parser.set_defaults(run=run)
+        return parser
+
+    def group(self, name: str, text: str) -> "Commands":
+        """Add a word that has commands of its own after it."""
+        return Commands(self._parser(name, text, []))
+
+    def _parser(self, name: str, text: str, parents: list[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = self._commands.add_parser(name, help=text, description=text, parents=parents)
+        return parser
+
+
+class Parser:
+    """The program's options and its commands."""
+
+    def __init__(self) -> None:
+        self._parser = argparse.ArgumentParser(
+            prog="chatd", description="A chat server whose acknowledgements mean stored."
+        )
+        self._parser.add_argument("--version", action="version", version=f"chatd {__version__}")
+        self.commands = Commands(self._parser, "commands")
+
+    def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
+        """Return what was asked for; ``run`` in it is the command."""
+        return self._parser.parse_args(arguments)
+
+
+def loaded(options: argparse.Namespace) -> "Config":
+    """Return the settings that a command's options ask for.
+
+    :raises ConfigurationError: one line that names everything wrong.
+    """
+    from chatd import config
+
+    given = {f"server.{name}": getattr(options, name, None) for name in ("data_dir", "host", "port")}
+    return config.load(options.config, given)
+
+
+def text(argument: str) -> str:
+    """Return an argument that is UTF-8: the rest could be neither found nor stored."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("not UTF-8") from None
+    return argument

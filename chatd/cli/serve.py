@@ -1,0 +1,28 @@
+"""``chatd serve``."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from chatd.cli.parsing import Commands
+
+if TYPE_CHECKING:
+    from chatd.config import Config
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add("serve", _serve, "Run the server.")
+    parser.add_argument("--host", help="the address to listen on")
+    parser.add_argument("--port", type=int, help="the port to listen on; 0 takes any free one")
+
+
+def _serve(settings: "Config", _: argparse.Namespace) -> None:
+    import asyncio
+    import logging
+
+    from chatd import logs, serve
+
+    logs.configure(settings.log.level, settings.log.format)
+    for warning in settings.warnings:
+        logging.getLogger(__name__).warning(warning, extra={"event": "setting_unknown"})
+    asyncio.run(serve.serve(settings))

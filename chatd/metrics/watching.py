@@ -1,0 +1,62 @@
+"""What is counted only while somebody may read it."""
+
+import asyncio
+from collections import Counter
+
+from aiohttp import web
+
+from chatd.events import (
+    Change,
+    Event,
+    MembershipChanged,
+    MessageCreated,
+    MessageDeleted,
+    MessageEdited,
+    ProfileChanged,
+    ReactionChanged,
+    ReadMarkerMoved,
+)
+from chatd.stats import DURATIONS, Histogram
+
+#: How often the event loop is asked to call back, in seconds.
+LAG_INTERVAL = 0.25
+
+#: The kinds of changes other than new messages, by the names they have in the change log.
+KINDS: dict[type[Change], str] = {
+    MessageEdited: "edit",
+    MessageDeleted: "delete",
+    ReactionChanged: "reaction",
+    ReadMarkerMoved: "read",
+    ProfileChanged: "profile",
+    MembershipChanged: "membership",
+}
+
+
+class Watch:
+    """Looks on: at committed facts, at answers, and at how late the event loop is."""
+
+    def __init__(self) -> None:
+        self.messages = {"private": 0, "group": 0}
+        self.changes = dict.fromkeys(KINDS.values(), 0)
+        #: By status; those of failures are there from the start, so that the first is a change.
+        self.responses: Counter[int] = Counter({200: 0, 500: 0, 503: 0})
+        self.loop_lag = Histogram(DURATIONS)
+
+    def count_event(self, event: Event) -> None:
+        """Count a committed fact."""
+        if isinstance(event, MessageCreated):
+            self.messages["private" if event.message.group_id is None else "group"] += 1
+        elif isinstance(event, Change):
+            self.changes[KINDS[type(event)]] += 1
+
+    async def count_response(self, _: web.Request, response: web.StreamResponse) -> None:
+        """Count an answer, as a signal of aiohttp."""
+        self.responses[response.status] += 1
+
+    async def watch_loop(self) -> None:
+        """Measure the lag of the running event loop for as long as this runs."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_INTERVAL
+            await asyncio.sleep(LAG_INTERVAL)
+            self.loop_lag.observe(max(0.0, loop.time() - due))

@@ -1,0 +1,53 @@
+"""The cases of the Autobahn test suite against the real socket, whose classic dialect repeats here what it hears."""
+
+from fnmatch import fnmatch
+
+import kosoku
+import pytest
+
+from chatd.ws import handler
+from chatd.ws.classic import Classic
+from chatd.ws.connection import text_frame
+from tests.support import Chat
+
+#: Compression is not offered (12 and 13).
+CASES = [f"{chapter}.*" for chapter in (1, 2, 3, 4, 5, 6, 7, 9, 10)]
+
+#: What this server refuses by its own rules, with the codes it closes with: binary frames, and those over 64 KiB.
+REFUSED = {
+    "1.2.*": {1003},
+    "9.1.[2-6]": {1009},
+    "9.[246].*": {1003, 1009},
+    "9.[35].*": {1009},
+    "9.8.*": {1003},
+}
+
+#: The close code 1006, which no frame may have, is answered as if it were one: so does aiohttp.
+KNOWN = "7.9.5"
+
+
+class Echo(Classic):
+    """A dialect of one word: yours."""
+
+    async def hear(self, text: str) -> None:
+        """Say it again."""
+        self.connection.push(text_frame(text.encode()))
+
+
+async def test_the_socket_passes_every_case_but_one(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handler, "Classic", Echo)
+    alice = await chat.person("alice")
+    url = str(chat.client.make_url(f"/messages/ws?token={alice.token}").with_scheme("ws"))
+    try:
+        results = await kosoku.run_fuzzingclient(url, CASES, concurrency=4)
+    except kosoku.FailureError as error:
+        results = error.results
+    failed = {}
+    for result in results:
+        codes = [codes for pattern, codes in REFUSED.items() if fnmatch(result.case_id, pattern)]
+        if not codes and not result.passed:
+            failed[result.case_id] = result.result
+        elif codes:
+            assert result.remote_close_code in codes[0], result.case_id
+    assert set(failed) == {KNOWN}, failed
+    assert len(results) > 290

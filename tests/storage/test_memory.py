@@ -1,0 +1,74 @@
+"""What the writer remembers is never older than what is stored."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from chatd.models import Destination, Posted
+from chatd.services.posting import Post
+from chatd.storage import memory
+from chatd.storage.database import Database, Transaction, write_once
+from chatd.storage.migrate import migrate
+
+
+@pytest.fixture
+async def people(tmp_path: Path) -> Database:
+    """A database with three people, not open yet."""
+    path = tmp_path / "chatd.db"
+    migrate(path)
+    columns = "username, username_key, nickname, search_key, created_at"
+
+    def settle(tx: Transaction) -> None:
+        for name in ("alice", "bobby", "carol"):
+            tx.db.execute(f"INSERT INTO users ({columns}) VALUES (?1, ?1, ?1, ?1, 1)", (name,))
+
+    write_once(path, settle)
+    return Database(path)
+
+
+def rename(tx: Transaction) -> None:
+    """Give the first person another nickname."""
+    tx.db.execute("UPDATE users SET nickname = 'Ally' WHERE id = 1")
+
+
+async def nicknames(db: Database, count: int = 3) -> set[str]:
+    """Post messages of the first person, and return what they call their sender."""
+    posts = [Post(1, Destination(2 + at % 2), "x", None, None, None, at) for at in range(count)]
+    posted: list[Posted] = await asyncio.gather(*(db.write(post) for post in posts))
+    return {each.message.sender.nickname for each in posted}
+
+
+async def test_a_changed_name_is_in_the_next_message(people: Database) -> None:
+    await people.open()
+    assert await nicknames(people) == {"alice"}
+    await people.write(rename)
+    assert await nicknames(people) == {"Ally"}
+    await people.close()
+
+
+async def test_what_another_process_changed_is_in_the_next_message(people: Database, tmp_path: Path) -> None:
+    await people.open()
+    assert await nicknames(people) == {"alice"}
+    write_once(tmp_path / "chatd.db", rename)
+    assert await nicknames(people) == {"Ally"}
+    await people.close()
+
+
+async def test_a_conversation_whose_beginning_was_undone_is_begun_again(people: Database) -> None:
+    await people.open()
+    reply = Post(1, Destination(2), "x", None, 99, None, 1)  # to what is not there
+    ordinary = [Post(1, Destination(2), "x", f"{at}", None, None, 1) for at in range(4)]
+    outcomes = await asyncio.gather(*map(people.write, [*ordinary, reply]), return_exceptions=True)
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Posted"] * 4 + ["MessageNotFound"]
+    found = await people.read(lambda db: db.execute("SELECT message_count FROM conversations").fetchall())
+    assert found == [(4,)]
+    await people.close()
+
+
+async def test_a_full_memory_is_begun_anew(people: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "LIMIT", 2)
+    await people.open()
+    for _ in range(3):
+        assert await nicknames(people) == {"alice"}
+    await people.close()
