@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import sqlite3
 import statistics
 import subprocess
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.generator import scratch
+from bench.generator import cores, scratch
 from bench.servers.chatd import HERE
 
 #: How many syncs of a page are timed.
@@ -39,6 +40,40 @@ def sync_ms() -> float:
             os.fdatasync(file.fileno())
             times.append(time.perf_counter() - began)
     return statistics.median(times) * 1000
+
+
+class Others:
+    """What anything but us takes of the two cores that are measured on."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic(), _busy_seconds(), _own_seconds()
+
+    def share(self) -> float:
+        """Return their share of both cores since this was created."""
+        began, busy, own = self._began
+        took = (time.monotonic() - began) * len(set(cores()))
+        return max(0.0, (_busy_seconds() - busy - (_own_seconds() - own)) / took)
+
+
+def _busy_seconds() -> float:
+    """Return how long the cores have worked: user, nice, system, irq, softirq and steal of /proc/stat (proc(5))."""
+    names = {f"cpu{core}" for core in cores()}
+    ticks = 0
+    for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
+        name, *counts = line.split()
+        if name in names:
+            user, nice, system, _idle, _waiting, irq, softirq, steal = map(int, counts[:8])
+            ticks += user + nice + system + irq + softirq + steal
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    """Return how long we and the children that have ended worked."""
+    total = 0.0
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        used = resource.getrusage(who)
+        total += used.ru_utime + used.ru_stime
+    return total
 
 
 def _processor() -> str:

@@ -5,12 +5,15 @@ import statistics
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 
-from bench.environment import describe
+from bench.environment import Others, describe
 from bench.generator import BenchError, cache_dir, scratch
 from bench.works.work import Figure, Values, Work
 
 #: Above this share of a core, the generator and not the server may be what was measured.
 GENERATOR_LIMIT = 0.9
+
+#: Above this share of both cores, what else the machine did shows in the figures.
+OTHERS_LIMIT = 0.1
 
 
 @dataclass
@@ -41,9 +44,9 @@ class Measured:
         one, two = self.median(label, name), self.median(other, name)
         return None if one is None or not two else one / two
 
-    def generator_share(self) -> float:
-        """Return the largest share of a core that the generator took."""
-        return max((each.get("generator", 0.0) for rounds in self.rounds.values() for each in rounds), default=0.0)
+    def most(self, name: str) -> float:
+        """Return the most that a share was in any round."""
+        return max((each.get(name, 0.0) for rounds in self.rounds.values() for each in rounds), default=0.0)
 
 
 def load_measured(work: Work) -> Measured | None:
@@ -72,6 +75,7 @@ def measure(work: Work, rounds: int, without: Collection[str] = ()) -> Measured:
         for case in cases if number % 2 == 0 else reversed(cases):  # who comes first is not always the same
             if case.label in measured.missing:
                 continue
+            others = Others()
             try:
                 with scratch() as directory:
                     values = case.measure(directory)
@@ -79,14 +83,17 @@ def measure(work: Work, rounds: int, without: Collection[str] = ()) -> Measured:
                 measured.missing[case.label] = str(error).strip().splitlines()[0]
                 print(f"{work.name}: {case.label}: missing, {error}", flush=True)
                 continue
+            values["others"] = others.share()
             measured.rounds.setdefault(case.label, []).append(values)
             told = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
             print(f"{work.name} {number + 1}/{rounds}: {case.label}: {told}", flush=True)
         _keep(work, measured)
     if not measured.rounds:
         raise BenchError(f"{work.name}: nothing could be measured")
-    if measured.generator_share() > GENERATOR_LIMIT:
-        print(f"{work.name}: the generator took {measured.generator_share():.0%} of its core: it may be the bottleneck")
+    if measured.most("generator") > GENERATOR_LIMIT:
+        print(f"{work.name}: the generator took {measured.most('generator'):.0%} of its core: it may be the bottleneck")
+    if measured.most("others") > OTHERS_LIMIT:
+        print(f"{work.name}: others took {measured.most('others'):.0%} of both cores: measure when there are none")
     return measured
 
 

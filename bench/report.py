@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.figures import Measured, cell, load_measured, number
+from bench.figures import GENERATOR_LIMIT, OTHERS_LIMIT, Measured, cell, load_measured, number
 from bench.generator import BenchError
 from bench.servers.chatd import HERE
 from bench.works import WORKS
@@ -168,8 +168,10 @@ def table(work: Work, measured: Measured) -> str:
     lines = [_row(head), _row(["---", *("--:" for _ in head[1:])]), *map(_row, rows)]
     rounds = max(len(each) for each in measured.rounds.values())
     told = f"{work.text} " + (f"Medians of {rounds} interleaved rounds." if rounds > 1 else "One round.")
-    if measured.generator_share() > 0.9:
+    if measured.most("generator") > GENERATOR_LIMIT:
         told += " The generator was at its limit, so more may be possible."
+    if measured.most("others") > OTHERS_LIMIT:
+        told += f" **Disturbed**: others took up to {measured.most('others'):.0%} of both cores meanwhile."
     for label, reason in measured.missing.items():
         told += f" Missing: {label} ({reason})."
     return f"{told}\n\n" + "\n".join(lines)

@@ -28,6 +28,7 @@ LIGHT_RATE, LIGHT_SENDERS, LIGHT_SECONDS = 200, 20, 10
 
 RATE = [
     Figure("rate", "messages/s", is_more_better=True),
+    Figure("per_core", "messages per second of the server's core", is_more_better=True),
     Figure("p50", "p50, ms", 1),
     Figure("p99", "p99, ms", 1),
 ]
@@ -50,7 +51,13 @@ def as_many(subject: Subject, kind: str, senders: int, window: int, directory: P
             seconds=SECONDS,
         )
     times = found["done_us"]
-    return {"rate": found["rate"], "p50": times["p50"] / 1000, "p99": times["p99"] / 1000, **shares(found)}
+    return {
+        "rate": found["rate"],
+        "per_core": found["rate"] / max(found["server_cpu"], 0.01),
+        "p50": times["p50"] / 1000,
+        "p99": times["p99"] / 1000,
+        **shares(found),
+    }
 
 
 def light(subject: Subject, kind: str, idle: int, directory: Path) -> Values:
