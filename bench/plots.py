@@ -115,7 +115,7 @@ def _latency(found: All) -> Plot | None:
         [
             ("latency", "p99", "200 messages/s: p99, ms", "{:.1f}"),
             ("latency-idle", "p99", "… beside 1,000 connections: p99, ms", "{:.1f}"),
-            ("fanout-1000", "last", "one to 1,000 connections: last one, ms", "{:.1f}"),
+            ("fanout-1000", "last", "one to 1,000 connections: ms", "{:.1f}"),
         ],
         1.9,
     )
