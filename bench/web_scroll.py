@@ -106,9 +106,9 @@ async def measure(data_dir: Path, count: int) -> Figures:
                     await page.evaluate("new Promise(requestAnimationFrame)")
             async with measured(page, figures, "write 20 messages"):
                 for number in range(20):
-                    await desk.chat.box.press_sequentially(f"written {number}")
+                    await desk.chat.box.press_sequentially(f"written {number:02}")
                     await desk.chat.box.press("Enter")
-                    await expect(desk.chat.message(f"written {number}")).to_be_in_viewport()
+                    await expect(desk.chat.message(f"written {number:02}")).to_be_in_viewport()
             async with measured(page, figures, "receive 50 messages"):
                 for number in range(50):
                     await grace.send(ada, f"received {number}")

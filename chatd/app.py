@@ -19,11 +19,25 @@ from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
 from chatd.errors import ChatError
-from chatd.events import Change, Event, MessageCreated, PresenceChanged
+from chatd.events import AccountDeleted, BlockChanged, Change, Event, MessageCreated, PresenceChanged
 from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
 from chatd.http.origins import add_headers, preflight
 from chatd.http.proxies import Proxies
-from chatd.services import Accounts, Avatars, Backups, Changes, Health, Histories, Messages, Services, Sessions
+from chatd.services import (
+    Accounts,
+    Avatars,
+    Backups,
+    Blocks,
+    Changes,
+    Erasure,
+    Exports,
+    Health,
+    Histories,
+    Messages,
+    Reports,
+    Services,
+    Sessions,
+)
 from chatd.services.limits import per_second
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
@@ -77,6 +91,8 @@ def create_app(
     sessions = Sessions(db, Tokens(key), passwords, config.accounts, config.limits, clock)
     avatars = Avatars(db, clock)
     changes = Changes(db, clock, config.server.change_log_days)
+    erasure = Erasure(db, clock)
+    exports = Exports(config.database, config.limits, clock)
     services = Services(
         database=db,
         accounts=Accounts(db, sessions, passwords, config.accounts, config.limits, clock),
@@ -93,6 +109,9 @@ def create_app(
         changes=changes,
         health=Health(db, clock),
         histories=Histories(db),
+        blocks=Blocks(db, clock),
+        reports=Reports(db, config.limits, clock),
+        exports=exports,
     )
 
     app = web.Application(
@@ -119,7 +138,7 @@ def create_app(
         await db.open()
         registry.head = (await changes.place()).seq
         tasks = {
-            asyncio.create_task(_housekeeping(sessions, changes)),
+            asyncio.create_task(_housekeeping(sessions, changes, erasure)),
             asyncio.create_task(services.backups.run()),
         }
 
@@ -128,18 +147,26 @@ def create_app(
             task.add_done_callback(tasks.discard)
 
         db.subscribe_foreign(lambda: start(_end_what_ended(sessions, registry)))
+        db.subscribe_foreign(lambda: start(_erase(erasure)))
 
         def tell_presence(user_id: int) -> None:
             start(_tell_presence(user_id, changes, registry, clock))
 
-        def acquaint(event: Event) -> None:
-            assert isinstance(event, MessageCreated)
-            if event.is_first:
-                for user_id in filter(registry.is_online, event.recipients):
-                    tell_presence(user_id)
+        def follow(event: Event) -> None:
+            match event:
+                case MessageCreated(is_first=True, message=message):
+                    for user_id in filter(registry.is_online, (message.sender_id, message.receiver_id or 0)):
+                        tell_presence(user_id)
+                case BlockChanged(blocker_id=user_id, blocked_id=other_id, are_acquainted=True):
+                    if registry.is_online(other_id):  # else the user has been told that already
+                        online = not event.on
+                        told = PresenceChanged(recipients=(user_id,), user_id=other_id, online=online, at=clock())
+                        registry.publish(told)
+                case AccountDeleted():
+                    start(_erase(erasure))
 
         registry.on_presence(tell_presence)
-        db.subscribe(acquaint, MessageCreated)
+        db.subscribe(follow, MessageCreated, BlockChanged, AccountDeleted)
         yield
         for task in tasks:
             task.cancel()
@@ -149,6 +176,7 @@ def create_app(
         await db.close()
         passwords.close()
         avatars.close()
+        exports.close()
 
     app.cleanup_ctx.append(running)
     return app
@@ -171,6 +199,7 @@ def _measure(app: web.Application, stats: Stats) -> None:
             path=config.database,
             changes=services.changes,
             log_seconds=config.server.change_log_days * DAY_MS / 1000,
+            backup_proven_at=lambda: services.backups.last_proven_at,
         )
     )
     services.database.subscribe(watch.count_event, Change)
@@ -221,11 +250,12 @@ def _find_address(proxies: Proxies) -> Middleware:
     return find_address
 
 
-async def _housekeeping(sessions: Sessions, changes: Changes) -> None:
+async def _housekeeping(sessions: Sessions, changes: Changes, erasure: Erasure) -> None:
     while True:
         try:
             await sessions.write_seen()
             await changes.prune()
+            await erasure.run()
         except ChatError as error:
             log.error("housekeeping failed: %s", error.detail, extra={"event": "housekeeping_failed"})
         except Exception:
@@ -239,7 +269,7 @@ async def _end_what_ended(sessions: Sessions, registry: Registry) -> None:
         try:
             events = await sessions.find_ended(registry.sessions())
         except ChatError as error:
-            log.error("it is not known whose session has ended: %s", error.detail)
+            log.error("it is not known whose session has ended: %s", error.detail, extra={"event": "ends_unknown"})
             await asyncio.sleep(database.WATCH_INTERVAL)
         else:
             break
@@ -247,10 +277,18 @@ async def _end_what_ended(sessions: Sessions, registry: Registry) -> None:
         registry.publish(event)
 
 
+async def _erase(erasure: Erasure) -> None:
+    """Erase what deleted accounts have left; what fails now is tried again by the housekeeping."""
+    try:
+        await erasure.run()
+    except ChatError as error:
+        log.error("a deleted account is not erased yet: %s", error.detail, extra={"event": "erasure_failed"})
+
+
 async def _tell_presence(user_id: int, changes: Changes, registry: Registry, clock: Clock) -> None:
     """Tell those who know a user whether they are there, as it is when the telling begins."""
     try:
-        known = await changes.acquaintances(user_id)
+        known = await changes.audience(user_id)
     except ChatError as error:
         log.warning("presence was not told: %s", error.detail, extra={"event": "presence_not_told"})
         return

@@ -45,9 +45,27 @@ def locked(data_dir: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(f"another chatd is already serving from {data_dir}") from None
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(descriptor)
+
+
+def server_pid(data_dir: Path) -> int | None:
+    """Return the process that holds the data directory; None where none does, or this process may not know."""
+    path = data_dir / LOCK_FILE
+    try:
+        pid = int(path.read_text(encoding="ascii"))
+        lock = path.stat()
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+    except (OSError, ValueError):
+        return None
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):  # closed meanwhile
+            if os.path.samestat(descriptor.stat(), lock):
+                return pid
+    return None
 
 
 def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
@@ -83,8 +101,8 @@ def _create(path: Path) -> None:
     """Write a new key and have it on disk before anything is signed; a key that is already there wins."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     partial.unlink(missing_ok=True)  # left by a crash; in a container the next process often has the same id
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(KEY_BYTES) + "\n")
             file.flush()
@@ -92,9 +110,11 @@ def _create(path: Path) -> None:
         hand_over(partial)
         with contextlib.suppress(FileExistsError):
             os.link(partial, path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise ConfigurationError(f"the signing key {path} cannot be made: {error.strerror}") from error
     finally:
-        partial.unlink()
-    sync_directory(path.parent)
+        partial.unlink(missing_ok=True)
 
 
 def hand_over(path: Path) -> None:

@@ -126,6 +126,30 @@ class CannotMessageSelf(ChatError):
     code = "cannot_message_self"
 
 
+class Blocked(ChatError):
+    """You have blocked this person: unblock them to write to them."""
+
+    code = "blocked"
+
+
+class CannotBlockSelf(ChatError):
+    """Nobody can block themselves."""
+
+    code = "cannot_block_self"
+
+
+class CannotReportOwn(ChatError):
+    """A message of your own cannot be reported."""
+
+    code = "cannot_report_own"
+
+
+class ReportNotFound(ChatError):
+    """There is no such report, or it is resolved already."""
+
+    code = "report_not_found"
+
+
 class ClientIdReused(ChatError):
     """This client_id was already used for a different message."""
 

@@ -102,6 +102,24 @@ class UserDisabled(Event):
 
 
 @record(kw_only=True)
+class AccountDeleted(UserDisabled):
+    """An account was deleted; what its user wrote is still to go."""
+
+
+@record(kw_only=True)
+class BlockChanged(Event):
+    """Somebody has blocked somebody (``on``), or does no longer. No client is told: the blocked must not know.
+
+    ``are_acquainted`` is whether the blocker sees the other in a conversation, and so is told whether they are there.
+    """
+
+    blocker_id: int
+    blocked_id: int
+    on: bool
+    are_acquainted: bool
+
+
+@record(kw_only=True)
 class Typing(Event):
     """A user is writing: to the one recipient, or in a group. Never stored."""
 

@@ -6,6 +6,9 @@ from chatd.records import record
 
 Role = Literal["member", "admin"]
 
+#: What the username of a deleted account begins with; its id follows.
+DELETED_PREFIX = "deleted:"
+
 
 @record()
 class User:
@@ -20,6 +23,11 @@ class User:
     role: Role
     created_at: int
     disabled_at: int | None
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the account was deleted: no name that anybody can choose begins like this."""
+        return self.username.startswith(DELETED_PREFIX)
 
 
 @record()
@@ -54,12 +62,16 @@ class Destination:
 
 @record()
 class Conversation:
-    """A private chat, which is found by its two members' ids, or a group, which has a name."""
+    """A private chat, which is found by its two members' ids, or a group, which has a name.
+
+    ``message_count`` is how many messages the member sees who asked, ``other_message_count`` how many the other one.
+    """
 
     id: int
     message_count: int
     name: str | None = None
     other_id: int | None = None
+    other_message_count: int = 0
 
     @property
     def group_id(self) -> int | None:
@@ -167,6 +179,28 @@ class Message:
     def sender_id(self) -> int:
         """The id of the user who wrote it."""
         return self.sender.id
+
+
+@record()
+class Block:
+    """A user whom the one who asked has blocked, and since when."""
+
+    user: User
+    created_at: int
+
+
+@record()
+class Report:
+    """A message that somebody has brought before the administrator, with its content as they saw it."""
+
+    id: int
+    reporter: User
+    sender: User
+    message_id: int
+    reason: str
+    content: str
+    created_at: int
+    resolved_at: int | None
 
 
 @record()

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import ssl
 from pathlib import Path
@@ -17,6 +18,7 @@ from chatd.config import Config
 from chatd.errors import ConfigurationError
 from chatd.http.context import REGISTRY
 from chatd.http.listener import Listener, load_certificate, tls_context
+from chatd.storage.damage import require_whole
 from chatd.storage.database import Synchronous
 from chatd.storage.migrate import migrate
 from chatd.web.files import STATIC
@@ -78,6 +80,7 @@ class Server:
             key = data_dir.signing_key(config.data_dir, os.environ.get("CREDENTIALS_DIRECTORY"))
             if config.server.tls_cert:
                 self._tls = tls_context(config.server.tls_cert, config.server.tls_key)
+            require_whole(config.database)
             migrate(config.database)
             app = create_app(config, key, static=self._static, synchronous=self._synchronous)
             self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
@@ -128,6 +131,7 @@ class Server:
 
 async def serve(config: Config) -> None:
     """Run a server until SIGTERM or SIGINT."""
+    _take_open_files()
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -161,6 +165,13 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+def _take_open_files() -> None:
+    """Have as many open files as this process may: what a shell begins with, often 1024, is for select(2)."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _watchdog() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import hypothesis
 import pytest
@@ -23,6 +23,48 @@ hypothesis.settings.register_profile(
     "same", derandomize=True, database=None, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("same")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--long``."""
+    parser.addoption("--long", action="store_true", help="run the fault tests at full length, which takes half an hour")
+
+
+class Size(Protocol):
+    """Says how much of something a test does, by whether ``--long`` was given."""
+
+    def __call__(self, *, short: int, long: int) -> int:
+        """Return one of the two."""
+
+
+Figure = Callable[[str], None]
+
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """Have something measured told at the end of the run: ``figure("all back in 3 s")``."""
+    return request.config.stash.setdefault(_FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell what was measured."""
+    if figures := config.stash.get(_FIGURES, []):
+        terminalreporter.section("figures")
+        for line in figures:
+            terminalreporter.line(line)
+
+
+@pytest.fixture
+def size(request: pytest.FixtureRequest) -> Size:
+    """How much a test does: ``size(short=4, long=50)``."""
+    is_long: bool = request.config.getoption("--long")
+
+    def size(*, short: int, long: int) -> int:
+        return long if is_long else short
+
+    return size
 
 
 @pytest.fixture(autouse=True)

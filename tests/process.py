@@ -50,6 +50,16 @@ def chatd(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def refusal(data_dir: Path, *arguments: str, stdin: str | bytes = "", **variables: str) -> str:
+    """Run a command that fails, and return its one line."""
+    done = chatd(data_dir, *arguments, stdin=stdin, **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("chatd: ")
+    assert done.stderr.endswith("\n")
+    return done.stderr.removeprefix("chatd: ").removesuffix("\n")
+
+
 def _nearest(data_dir: Path) -> Path:
     return next(parent for parent in data_dir.parents if parent.is_dir())
 
@@ -57,15 +67,33 @@ def _nearest(data_dir: Path) -> Path:
 class ServerProcess:
     """``chatd serve`` on a free port with no limits; at the end of the ``with`` the process is gone."""
 
-    def __init__(self, data_dir: Path, *arguments: str, program: Sequence[str] = CHATD, **variables: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        program: Sequence[str] = CHATD,
+        within: Sequence[str] = (),
+        **variables: str,
+    ) -> None:
         """Create a server that :meth:`start` or ``with`` starts.
 
         :param arguments: further options of ``chatd serve``.
         :param program: what the interpreter runs instead of chatd itself.
+        :param within: a command that runs the interpreter.
         :param variables: its environment, beside ours.
         """
         self._data_dir = data_dir
-        self._command = [sys.executable, *program, "serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
+        self._command = [
+            *within,
+            sys.executable,
+            *program,
+            "serve",
+            "--port",
+            "0",
+            "--data-dir",
+            str(data_dir),
+            *arguments,
+        ]
         self._environment = environment(data_dir, **variables)
         self._process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import cast
 
 from multidict import CIMultiDict
+from yarl import URL
 
 from tests.support import PATIENCE, Chat
 
@@ -125,3 +126,26 @@ async def connect(
         writer.transport.abort()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+def dial(address: str, request: str, receive_buffer: int | None = None) -> socket.socket:
+    """Connect to an address and send the beginning of something, without an event loop.
+
+    :param receive_buffer: how much the kernel may hold for this client, in bytes.
+    """
+    url = URL(address)
+    connection = socket.socket()
+    if receive_buffer is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.settimeout(PATIENCE)
+    connection.connect((url.host, url.port))
+    connection.sendall(request.encode())
+    return connection
+
+
+def read_head(connection: socket.socket) -> bytes:
+    """Read the head of an answer, and not a byte more."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    return head

@@ -26,6 +26,8 @@ NO_LIMITS = {
     "messages_per_second": 0,
     "logins_per_minute": 0,
     "registrations_per_hour": 0,
+    "reports_per_hour": 0,
+    "exports_per_hour": 0,
     "connections_per_user": 0,
     "connections_per_address": 0,
     "connections": 0,

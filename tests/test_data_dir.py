@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.data_dir import KEY_BYTES, KEY_CREDENTIAL, KEY_FILE, locked, prepare, signing_key
+from chatd.data_dir import KEY_BYTES, KEY_CREDENTIAL, KEY_FILE, LOCK_FILE, locked, prepare, server_pid, signing_key
 from chatd.errors import ConfigurationError
 from chatd.serve import Server
 from tests.conftest import Start
@@ -86,6 +86,15 @@ async def test_a_second_server_is_refused_with_one_line_until_the_first_ends(sta
     await chat.server.stop()
     await second.start()
     await second.stop()
+
+
+def test_who_holds_the_lock_is_known_for_as_long_as_it_is_held(tmp_path: Path) -> None:
+    assert server_pid(tmp_path) is None
+    with locked(tmp_path):
+        assert server_pid(tmp_path) == os.getpid()
+    assert server_pid(tmp_path) is None  # though this process lives, and the file names it
+    (tmp_path / LOCK_FILE).write_text("no number")
+    assert server_pid(tmp_path) is None
 
 
 def test_a_lock_ends_with_its_holder(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from tests.conftest import Start
 from tests.raw import connect as connect_raw
 from tests.storage.test_storage_faults import unreadable
 from tests.support import error_of, until
-from tests.ws.v2_client import connect
+from tests.ws.test_v2_presence import presence
+from tests.ws.v2_client import connect, live
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -147,7 +148,10 @@ async def test_the_lines_of_a_socket_have_its_number_and_its_handshake_both(said
 async def test_what_fails_while_a_socket_is_heard_has_its_number(said: io.StringIO, start: Start) -> None:
     chat = await start()
     alice, bob = await chat.people("alice", "bobby")
+    await alice.send(bob, "hi")
+    watching = await live(bob)
     client = await connect(alice)
+    await presence(watching, alice, online=True)  # which is read from the database, too
     app = chat.server.app
     await app[SERVICES].database.read(lambda db: db.execute("PRAGMA cache_size = 0"))
     with unreadable(app[CONFIG].database):
@@ -155,7 +159,7 @@ async def test_what_fails_while_a_socket_is_heard_has_its_number(said: io.String
         async with await alice.request("GET", f"/users/{bob.id}") as response:
             assert await error_of(response) == (503, StorageUnavailable.code)
     on_socket, on_request = [entry for entry in entries(said) if entry["event"] == "database_unreadable"]
-    (connected,) = [entry for entry in entries(said) if entry["event"] == "connected"]
+    *_, connected = [entry for entry in entries(said) if entry["event"] == "connected"]
     assert on_socket["connection"] == connected["connection"]
     assert "request" not in on_socket
     assert on_request["request"] > connected["request"]

@@ -11,16 +11,24 @@ const server = process.env.CHATD_URL ?? 'http://127.0.0.1:8000'
 /** The files of public/ that the client shows without the network, too. */
 const SHELL = ['favicon.svg', 'favicon-unread.svg', 'manifest.webmanifest']
 
+/** The widget library and what is made of it, which comes with the first menu or dialog. */
+const LAZY = /reka-ui|floating-ui|UiDialog/
+
 export default defineConfig({
   plugins: [vue(), serviceWorker({ entry: 'src/sw.ts', extra: SHELL }), precompress()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false, __VUE_I18N_LEGACY_API__: false, __INTLIFY_PROD_DEVTOOLS__: false },
+  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   build: {
     outDir: process.env.CHATD_WEB_OUT ?? '../chatd/static',
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Each file of a first visit costs its headers: what most pages need is one file, what only dialogs need another.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'shared', test: (id) => !LAZY.test(id), minShareCount: 2 }] } },
+    },
   },
   server: {
     proxy: {

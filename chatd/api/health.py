@@ -6,9 +6,9 @@ from chatd.errors import StorageUnavailable
 
 
 async def health(call: Call) -> dict[str, str]:
-    """Answer when a message could be stored."""
+    """Answer when a message could be stored, with the address that the request came from, as far as can be known."""
     try:
         await call.services.health.check()
     except TimeoutError:
         raise StorageUnavailable from None
-    return {"status": "ok", "version": __version__}
+    return {"status": "ok", "version": __version__, "address": call.address}

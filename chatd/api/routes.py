@@ -1,13 +1,16 @@
 """The table of routes."""
 
 from chatd import schemas
-from chatd.api import auth, files, health, messages, users, v2
+from chatd.api import auth, files, health, messages, people, users, v2
 from chatd.api.bodies import FormBody, JsonBody, UploadBody
 from chatd.api.endpoint import Route
 from chatd.config import Config
 from chatd.errors import (
     AvatarNotFound,
+    Blocked,
+    CannotBlockSelf,
     CannotMessageSelf,
+    CannotReportOwn,
     ClientIdReused,
     ConversationNotFound,
     InviteInvalid,
@@ -24,6 +27,7 @@ from chatd.errors import (
     WrongCredentials,
     WrongPassword,
 )
+from chatd.schemas import people as people_forms
 from chatd.schemas import v2 as forms
 from chatd.services.avatars import MEDIA_TYPE
 
@@ -100,6 +104,49 @@ def routes(config: Config) -> list[Route]:
             body=JsonBody(schemas.ChangePasswordBody(password_min=password_min)),
             errors=(WrongPassword,),
         ),
+        Route(
+            "DELETE",
+            "/users/me",
+            people.delete_account,
+            "Delete my account; what I wrote goes soon after",
+            status=204,
+            body=JsonBody(people_forms.DeleteAccountBody()),
+            errors=(WrongPassword,),
+        ),
+        Route(
+            "GET",
+            "/users/me/export",
+            people.export,
+            "Everything of mine: a zip with JSON and a page to read",
+            media_type=people.EXPORT_TYPE,
+        ),
+        Route(
+            "GET",
+            "/users/me/blocks",
+            people.list_blocks,
+            "Whom I block, the newest first",
+            answer=people_forms.BlockSchema(),
+            many=True,
+            query=people_forms.BlocksQuery(),
+        ),
+        Route(
+            "PUT",
+            "/users/{id}/block",
+            people.block,
+            "Block somebody: what they write does not reach me, and they cannot tell",
+            parameters=by_id,
+            status=204,
+            errors=(UserNotFound, CannotBlockSelf),
+        ),
+        Route(
+            "DELETE",
+            "/users/{id}/block",
+            people.unblock,
+            "Block somebody no longer",
+            parameters=by_id,
+            status=204,
+            errors=(UserNotFound,),
+        ),
         Route("GET", "/users/{id}", users.get, "A user", answer=user, parameters=by_id, errors=(UserNotFound,)),
         Route(
             "POST",
@@ -145,7 +192,7 @@ def routes(config: Config) -> list[Route]:
             parameters=by_id,
             answer=schemas.MessageSchema(),
             body=JsonBody(schemas.SendBody()),
-            errors=(CannotMessageSelf, UserNotFound, ClientIdReused),
+            errors=(CannotMessageSelf, UserNotFound, ClientIdReused, Blocked),
         ),
         Route(
             "POST",
@@ -207,6 +254,17 @@ def routes(config: Config) -> list[Route]:
             answer=forms.ChangedMessageSchema(),
             parameters=by_id,
             errors=(MessageNotFound, NotYours),
+        ),
+        Route(
+            "POST",
+            "/messages/{id}/report",
+            people.report,
+            "Report a message to the administrator",
+            answer=people_forms.ReportSchema(),
+            status=201,
+            parameters=by_id,
+            body=JsonBody(people_forms.ReportBody()),
+            errors=(MessageNotFound, CannotReportOwn, MessageDeleted),
         ),
         Route(
             "PUT",

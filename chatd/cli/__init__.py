@@ -6,7 +6,7 @@ A command imports what it does from inside its function, so that none waits for 
 import sys
 from collections.abc import Sequence
 
-from chatd.cli import accounts, chat, config, copies, serve
+from chatd.cli import accounts, chat, config, copies, doctor, reports, serve
 from chatd.cli.parsing import Parser, loaded
 from chatd.errors import BackupFailed, ChatError, ConfigurationError, DatabaseUnusable
 
@@ -27,6 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser()
-    for group in (serve, chat, config, accounts, copies):
+    for group in (serve, chat, config, accounts, reports, copies, doctor):
         group.add_to(parser.commands)
     return parser

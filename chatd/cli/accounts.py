@@ -37,7 +37,9 @@ def add_to(commands: Commands) -> None:
     password = user.add("password", _user_password, "Set a new password and end all sessions.")
     disable = user.add("disable", _user_disable, "Shut an account out and end all its sessions.")
     enable = user.add("enable", _user_enable, "Let a disabled account sign in again.")
-    for parser in (password, disable, enable):
+    delete = user.add("delete", _user_delete, "Delete an account and everything its user wrote.")
+    delete.add_argument("--yes", action="store_true", help="do not ask whether it is meant")
+    for parser in (password, disable, enable, delete):
         parser.add_argument("name", metavar="NAME", type=text)
     for parser in (add, password):
         parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
@@ -74,7 +76,7 @@ def _user_list(settings: "Config", _: argparse.Namespace) -> None:
 
     for user in write(settings, lambda tx: users.all_users(tx.db)):
         kind = "bot" if user.is_ai else user.role
-        state = "disabled" if user.disabled_at is not None else "enabled"
+        state = "deleted" if user.is_deleted else "disabled" if user.disabled_at is not None else "enabled"
         print(f"{user.id}\t{user.username}\t{kind}\t{state}\t{iso_time(user.created_at)}")
 
 
@@ -98,6 +100,20 @@ def _user_enable(settings: "Config", options: argparse.Namespace) -> None:
 
     write(settings, lambda tx: accounts.enable(tx, accounts.find(tx, options.name).id))
     print(f"{options.name} is enabled")
+
+
+def _user_delete(settings: "Config", options: argparse.Namespace) -> None:
+    from chatd.services import accounts
+
+    if not options.yes:
+        try:
+            repeated = input("This cannot be undone. The username once more: ")
+        except EOFError:
+            raise ConfigurationError("there is nobody to ask whether this is meant: use --yes") from None
+        if repeated != options.name:
+            raise ConfigurationError("that is another name; nothing was deleted")
+    write(settings, lambda tx: accounts.delete(tx, accounts.find(tx, options.name).id, now=clock.now()))
+    print(f"{options.name} is deleted; what they wrote goes now, or when the server next runs")
 
 
 def _invite(settings: "Config", options: argparse.Namespace) -> None:

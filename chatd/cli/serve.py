@@ -22,7 +22,8 @@ def _serve(settings: "Config", _: argparse.Namespace) -> None:
 
     from chatd import logs, serve
 
+    log = logging.getLogger(__name__)
     logs.configure(settings.log.level, settings.log.format)
     for warning in settings.warnings:
-        logging.getLogger(__name__).warning(warning, extra={"event": "setting_unknown"})
+        log.warning(warning, extra={"event": "setting_unknown"})
     asyncio.run(serve.serve(settings))

@@ -118,6 +118,8 @@ class Limits:
         at_least=0,
     )
     registrations_per_hour: float = setting(60.0, "New accounts from one address. 0: no limit.", at_least=0)
+    reports_per_hour: float = setting(20.0, "Messages one user reports. 0: no limit.", at_least=0)
+    exports_per_hour: float = setting(3.0, "Exports of one user's data. 0: no limit.", at_least=0)
     connections_per_user: int = setting(
         20, "Open sockets of one user; one more closes the oldest. 0: no limit.", at_least=0
     )

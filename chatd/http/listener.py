@@ -11,6 +11,9 @@ from chatd.http.protocol import HEAD_TIMEOUT, Protocol
 #: How many connections may wait to be accepted: all clients come back at once after a restart.
 BACKLOG = 1024
 
+#: How many connections are accepted in one turn of the loop, so that a thousand at once hold up nobody for long.
+ACCEPT_AT_ONCE = 16
+
 
 class Listener:
     """Accepts connections for an application's runner."""
@@ -41,8 +44,11 @@ class Listener:
                 self._port,
                 ssl=self._tls,
                 ssl_handshake_timeout=HEAD_TIMEOUT if self._tls else None,
-                backlog=BACKLOG,
+                backlog=ACCEPT_AT_ONCE,  # asyncio accepts as many in a turn as may wait
             )
+            for listening in self._server.sockets:
+                with listening.dup() as shared:
+                    shared.listen(BACKLOG)
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not the name of a host"
             raise ConfigurationError(f"cannot listen on {self._host} port {self._port}: {reason}") from error

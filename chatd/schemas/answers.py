@@ -114,6 +114,7 @@ class HealthSchema(BaseSchema):
 
     status = fields.String(required=True, validate=validate.Equal("ok"))
     version = fields.String(required=True)
+    address = fields.String(required=True)
 
 
 class WebClientSchema(BaseSchema):

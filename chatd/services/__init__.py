@@ -6,16 +6,34 @@ from typing import TypeVar
 from chatd.services.accounts import Accounts
 from chatd.services.avatars import Avatars
 from chatd.services.backups import Backups
+from chatd.services.blocks import Blocks
 from chatd.services.changes import Changes
+from chatd.services.erasure import Erasure
+from chatd.services.exports import Exports
 from chatd.services.health import Health
 from chatd.services.histories import Histories
 from chatd.services.messages import Messages
+from chatd.services.reports import Reports
 from chatd.services.sessions import Sessions
 from chatd.storage.database import Database, Done, Write
 
 T = TypeVar("T")
 
-__all__ = ["Accounts", "Avatars", "Backups", "Changes", "Health", "Histories", "Messages", "Services", "Sessions"]
+__all__ = [
+    "Accounts",
+    "Avatars",
+    "Backups",
+    "Blocks",
+    "Changes",
+    "Erasure",
+    "Exports",
+    "Health",
+    "Histories",
+    "Messages",
+    "Reports",
+    "Services",
+    "Sessions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,9 @@ class Services:
     changes: Changes
     health: Health
     histories: Histories
+    blocks: Blocks
+    reports: Reports
+    exports: Exports
 
     async def write(self, work: Write[T]) -> T:
         """Have a service's work done, and return its result once that is on disk."""

@@ -11,13 +11,13 @@ from chatd.clock import Clock
 from chatd.config import Accounts as AccountSettings
 from chatd.config import Limits as LimitSettings
 from chatd.errors import InviteInvalid, RegistrationClosed, UsernameTaken, UserNotFound, WrongPassword
-from chatd.events import ProfileChanged, SessionEnded, UserDisabled
+from chatd.events import AccountDeleted, ProfileChanged, SessionEnded, UserDisabled
 from chatd.models import Identity, Role, Session, User
 from chatd.services.limits import limit_key, per_hour
 from chatd.services.names import folded, search_key
 from chatd.services.passwords import Passwords
 from chatd.services.sessions import Sessions, start
-from chatd.storage import change_log, sessions, users
+from chatd.storage import blocks, change_log, sessions, users
 from chatd.storage.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class Accounts:
             after = users.require(tx.db, user_id)
             if after != before:
                 seq = change_log.append(tx.db, "profile", user_id=user_id, created_at=now)
-                tx.publish(ProfileChanged(seq=seq, recipients=users.acquaintances(tx.db, user_id), user=after))
+                tx.publish(ProfileChanged(seq=seq, recipients=tuple(users.audience(tx.db, user_id)), user=after))
             return after
 
         return await self._db.write(work)
@@ -138,6 +138,27 @@ class Accounts:
 
         await self._db.write(work)
         log.info("password changed", extra={"event": "password_changed", "user_id": user.id, "address": address})
+
+    async def delete(self, caller: Identity, password: str, *, address: str) -> None:
+        """Delete the caller's account; what they wrote goes soon after, see :mod:`chatd.services.erasure`.
+
+        :raises WrongPassword: it is not the password. A bot has none: who made it deletes it.
+        :raises RateLimited: too many attempts on this account or from this address.
+        """
+        user = await self.get(caller.user_id)
+        self._logins.throttle(folded(user.username), address)
+        stored = await self._db.read(lambda db: users.password_hash(db, user.id))
+        if not await self._passwords.verify(stored, password):
+            raise WrongPassword("The password is wrong.")
+        now = self._clock()
+
+        def work(tx: Transaction) -> None:
+            if users.password_hash(tx.db, user.id) != stored:
+                raise WrongPassword("The password is wrong.")
+            delete(tx, user.id, now=now)
+
+        await self._db.write(work)
+        log.info("account deleted", extra={"event": "account_deleted", "user_id": user.id, "address": address})
 
 
 def create(
@@ -177,7 +198,7 @@ def find(tx: Transaction, username: str) -> User:
     :raises UserNotFound: there is none.
     """
     user = users.get_by_key(tx.db, folded(username))
-    if user is None:
+    if user is None or user.is_deleted:
         raise UserNotFound(f"There is no user called {username}.")
     return user
 
@@ -208,6 +229,17 @@ def disable(tx: Transaction, user_id: int, *, now: int) -> None:
 def enable(tx: Transaction, user_id: int) -> None:
     """Let a disabled account sign in again."""
     users.set_disabled(tx.db, user_id, None)
+
+
+def delete(tx: Transaction, user_id: int, *, now: int) -> None:
+    """Delete an account: nobody can sign in, its sockets close, and the row says nothing of who it was.
+
+    The name is free from then on.
+    """
+    users.anonymise(tx.db, user_id, now)
+    sessions.delete_all(tx.db, user_id)
+    blocks.remove_all(tx.db, user_id)
+    tx.publish(AccountDeleted(recipients=(user_id,)))
 
 
 def create_invite(tx: Transaction, *, now: int) -> str:

@@ -84,15 +84,23 @@ class Backups:
             abandon.set()
             await asyncio.wait({working}, timeout=PATIENCE)
             if working.done():
-                working.exception()  # which is what was asked for
+                _ = working.exception()  # which is what was asked for
             raise
         except BackupFailed as error:
-            log.error("the backup failed: %s", error)
+            log.error("the backup failed: %s", error, extra={"event": "backup_failed"})
         except Exception:
-            log.exception("the backup failed")
+            log.exception("the backup failed", extra={"event": "backup_failed"})
         else:
-            counts = {table: made.rows[table] for table in ("users", "messages")}
-            log.info("a backup is proven", extra={"path": str(made.path), "bytes": made.size, **counts})
+            log.info(
+                "a backup is proven",
+                extra={
+                    "event": "backup_proven",
+                    "path": str(made.path),
+                    "bytes": made.size,
+                    "users": made.rows["users"],
+                    "messages": made.rows["messages"],
+                },
+            )
             return True
         return False
 
@@ -110,7 +118,12 @@ class Backups:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                log.error("the old backup %s cannot be removed: %s", path, error.strerror)
+                log.error(
+                    "the old backup %s cannot be removed: %s",
+                    path,
+                    error.strerror,
+                    extra={"event": "backup_not_removed"},
+                )
         return made
 
     def _due_in(self) -> float:

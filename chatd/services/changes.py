@@ -17,8 +17,8 @@ from chatd.events import (
     Replay,
 )
 from chatd.models import LogEntry, LogExtent, LogPlace, Message
-from chatd.storage import change_log, conversations, messages, users
-from chatd.storage.database import Database
+from chatd.storage import blocks, change_log, conversations, messages, users
+from chatd.storage.database import Database, Transaction
 
 #: How many changes are forgotten in one write, so that none is held up for long.
 PRUNE_STEP = 500
@@ -66,7 +66,7 @@ class Changes:
             entries = change_log.visible(db, user_id, since=since, up_to=head, limit=limit + 1)
             more = len(entries) > limit
             entries = entries[:limit]
-            return Replay(_facts(db, entries), entries[-1].seq if more else head, more)
+            return Replay(_facts(db, entries, user_id), entries[-1].seq if more else head, more)
 
         try:
             return await self._db.read(read)
@@ -75,21 +75,29 @@ class Changes:
             raise
 
     async def acquaintances(self, user_id: int) -> tuple[int, ...]:
-        """Return the ids of all who share a conversation with a user, without the user's own."""
-        found = await self._db.read(lambda db: users.acquaintances(db, user_id))
-        return tuple(each for each in found if each != user_id)
+        """Return the ids of all whose coming and going a user is told: who is in a conversation and not blocked."""
+        return tuple(await self._db.read(lambda db: users.acquaintances(db, user_id) - blocks.blocked(db, user_id)))
+
+    async def audience(self, user_id: int) -> tuple[int, ...]:
+        """Return the ids of all who are told of a user's coming and going."""
+        found = await self._db.read(lambda db: users.audience(db, user_id) - blocks.blockers(db, user_id))
+        return tuple(found - {user_id})
 
     async def prune(self) -> None:
         """Forget what is older than the log has to reach back, little by little."""
-        before = self._clock() - self._kept_ms
-        while await self._db.write(lambda tx: change_log.prune(tx.db, before=before, limit=PRUNE_STEP)) == PRUNE_STEP:
+        now = self._clock()
+
+        def prune(tx: Transaction) -> int:
+            return change_log.prune(tx.db, before=now - self._kept_ms, after=now + self._kept_ms, limit=PRUNE_STEP)
+
+        while await self._db.write(prune) == PRUNE_STEP:
             pass
 
 
-def _facts(db: sqlite3.Connection, entries: list[LogEntry]) -> list[Change]:
+def _facts(db: sqlite3.Connection, entries: list[LogEntry], viewer: int) -> list[Change]:
     told = {"message", "edit", "delete"}
     wanted = {entry.message_id for entry in entries if entry.kind in told and entry.message_id is not None}
-    found = {message.id: message for message in messages.get_many(db, wanted)}
+    found = {message.id: message for message in messages.get_many(db, wanted, viewer=viewer)}
     return [_fact(db, entry, found) for entry in entries]
 
 

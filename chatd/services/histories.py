@@ -27,7 +27,7 @@ class Histories:
             if conversation is None or skip >= conversation.message_count:
                 items = []
             else:
-                items = messages.page(db, conversation.id, skip=skip, limit=page_size)
+                items = messages.page(db, conversation.id, skip=skip, limit=page_size, viewer=user_id)
             total = 0 if conversation is None else conversation.message_count
             return HistoryPage(items, total, page, page_size, other)
 
@@ -84,12 +84,13 @@ class Histories:
                 if conversation is None:
                     raise ConversationNotFound
             if after is not None:
-                items = messages.after(db, conversation.id, after, limit)
+                items = messages.after(db, conversation.id, after, limit, viewer=user_id)
             elif around is not None:
-                older = messages.before(db, conversation.id, around + 1, limit - limit // 2)
-                items = older + messages.after(db, conversation.id, around, limit - len(older))
+                older = messages.before(db, conversation.id, around + 1, limit - limit // 2, viewer=user_id)
+                newer = messages.after(db, conversation.id, around, limit - len(older), viewer=user_id)
+                items = older + newer
             else:
-                items = messages.before(db, conversation.id, before, limit)
+                items = messages.before(db, conversation.id, before, limit, viewer=user_id)
             if not items:  # all there are lie on the other side
                 any_at_all = conversation.message_count > 0
                 return MessagePage(
@@ -99,8 +100,8 @@ class Histories:
                 )
             return MessagePage(
                 items,
-                more_before=bool(messages.before(db, conversation.id, items[0].id, 1)),
-                more_after=bool(messages.after(db, conversation.id, items[-1].id, 1)),
+                more_before=bool(messages.before(db, conversation.id, items[0].id, 1, viewer=user_id)),
+                more_after=bool(messages.after(db, conversation.id, items[-1].id, 1, viewer=user_id)),
             )
 
         return await self._db.read(read)

@@ -5,32 +5,22 @@ has many on their way at once (:meth:`chatd.storage.database.Database.submit`).
 """
 
 import contextlib
-import json
 import sqlite3
 
 from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
-from chatd.errors import (
-    ConversationNotFound,
-    MessageDeleted,
-    MessageNotFound,
-    NotYours,
-    TooManyReactions,
-)
-from chatd.events import MessageDeleted as MessageDeletedEvent
-from chatd.events import MessageEdited, ReactionChanged, ReadMarkerMoved
-from chatd.models import Conversation, Destination, Message, Posted, Reacted, Read
+from chatd.errors import ConversationNotFound
+from chatd.events import ReadMarkerMoved
+from chatd.models import Conversation, Destination, Posted, Reacted, Read
+from chatd.services import changing
 from chatd.services.limits import per_second
-from chatd.services.places import find, recipients
-from chatd.services.posting import Post, digest
-from chatd.storage import change_log, conversations, messages
+from chatd.services.places import find
+from chatd.services.posting import Post
+from chatd.storage import blocks, conversations, messages
 from chatd.storage.database import Database, Transaction, Write
 
 #: Above every message id.
 END = 2**63 - 1
-
-#: How many different reactions a user may have on one message.
-REACTIONS_MAX = 20
 
 
 class Messages:
@@ -76,17 +66,7 @@ class Messages:
         now = self._clock()
 
         def work(tx: Transaction) -> Posted:
-            conversation, before = _own(tx.db, user_id, message_id)
-            if before.deleted_at is not None:
-                raise MessageDeleted
-            if before.content == content:
-                return Posted(before, duplicate=True, seq=None)
-            messages.edit(tx.db, message_id, content=content, first_digest=digest(before.content), edited_at=now)
-            after = _get(tx.db, message_id)
-            seq = _log(tx, "edit", conversation, user_id, message_id, now)
-            concerned = recipients(tx.db, conversation, user_id)
-            tx.publish(MessageEdited(seq=seq, recipients=concerned, origin=origin, message=after))
-            return Posted(after, duplicate=False, seq=seq)
+            return changing.edit(tx, user_id, message_id, content, now=now, origin=origin)
 
         return work
 
@@ -98,15 +78,7 @@ class Messages:
         now = self._clock()
 
         def work(tx: Transaction) -> Posted:
-            conversation, before = _own(tx.db, user_id, message_id)
-            if before.deleted_at is not None:
-                return Posted(before, duplicate=True, seq=None)
-            messages.delete(tx.db, message_id, now)
-            after = _get(tx.db, message_id)
-            seq = _log(tx, "delete", conversation, user_id, message_id, now)
-            concerned = recipients(tx.db, conversation, user_id)
-            tx.publish(MessageDeletedEvent(seq=seq, recipients=concerned, origin=origin, message=after))
-            return Posted(after, duplicate=False, seq=seq)
+            return changing.delete(tx, user_id, message_id, now=now, origin=origin)
 
         return work
 
@@ -118,33 +90,13 @@ class Messages:
         now = self._clock()
 
         def work(tx: Transaction) -> Reacted:
-            conversation, message = _visible(tx.db, user_id, message_id)
-            if message.deleted_at is not None:
-                raise MessageDeleted
-            change = messages.react if on else messages.unreact
-            if not change(tx.db, message_id, user_id, emoji):
-                return Reacted(seq=None)
-            if messages.count_reactions(tx.db, message_id, user_id) > REACTIONS_MAX:
-                raise TooManyReactions
-            data = json.dumps({"emoji": emoji, "on": on})
-            seq = _log(tx, "reaction", conversation, user_id, message_id, now, data)
-            tx.publish(
-                ReactionChanged(
-                    seq=seq,
-                    recipients=recipients(tx.db, conversation, user_id),
-                    origin=origin,
-                    message_id=message_id,
-                    user_id=user_id,
-                    emoji=emoji,
-                    on=on,
-                )
-            )
-            return Reacted(seq)
+            return changing.react(tx, user_id, message_id, emoji, on, now=now, origin=origin)
 
         return work
 
     async def members(self, user_id: int, where: Destination) -> tuple[int, ...]:
-        """Return the ids of all that a conversation concerns, be it begun or not.
+        """Return the ids of all that a conversation concerns, be it begun or not: without the other one of a private
+        conversation, where either blocks the other.
 
         :raises UserNotFound: there is no such user.
         :raises ConversationNotFound: there is no such group, or the user is not in it.
@@ -152,7 +104,9 @@ class Messages:
 
         def read(db: sqlite3.Connection) -> tuple[int, ...]:
             find(db, user_id, where)
-            return conversations.members(db, where.group_id) if where.group_id else (user_id, where.user_id or 0)
+            if where.user_id is None:
+                return conversations.members(db, where.group_id or 0)
+            return (user_id,) if blocks.among(db, [(user_id, where.user_id)]) else (user_id, where.user_id)
 
         return await self._db.read(read)
 
@@ -173,69 +127,46 @@ class Messages:
 
         def work(tx: Transaction) -> Read:
             conversation = find(tx.db, reader_id, where, may_be_self=True)
-            if conversation is None:
+            if conversation is None or (conversation.other_id is not None and not conversation.message_count):
                 raise ConversationNotFound
+            member = conversations.membership(tx.db, conversation.id, reader_id)
+            before = 0 if member is None else member.read_up_to
             moved = conversations.move_marker(tx.db, conversation.id, reader_id, up_to)
             if moved is None:
-                member = conversations.membership(tx.db, conversation.id, reader_id)
-                return Read(0 if member is None else member.read_up_to, seq=None)
-            seq = _log(tx, "read", conversation, reader_id, moved, now)
-            tx.publish(
-                ReadMarkerMoved(
-                    seq=seq,
-                    recipients=recipients(tx.db, conversation, reader_id),
-                    origin=origin,
-                    reader_id=reader_id,
-                    user_id=conversation.other_id,
-                    group_id=conversation.group_id,
-                    up_to=moved,
-                )
-            )
+                return Read(before, seq=None)
+            _, hidden_from = messages.place_of(tx.db, moved, viewer=reader_id)
+            whom = changing.whom(tx.db, conversation, reader_id, hidden_from)
+            if hidden_from is not None:
+                shown = messages.last_up_to(tx.db, conversation.id, moved, viewer=hidden_from)
+                if shown > before:  # to the other, the marker is at the last message they see
+                    _tell_read(tx, conversation, reader_id, shown, now, (hidden_from,), None, hidden_from=reader_id)
+            seq = _tell_read(tx, conversation, reader_id, moved, now, whom, origin, hidden_from=hidden_from)
             return Read(moved, seq)
 
         return work
 
 
-def _get(db: sqlite3.Connection, message_id: int) -> Message:
-    message = messages.get(db, message_id)
-    if message is None:
-        raise MessageNotFound
-    return message
-
-
-def _visible(db: sqlite3.Connection, user_id: int, message_id: int) -> tuple[Conversation, Message]:
-    """Return a message and its conversation; to a stranger it does not exist."""
-    conversation_id = messages.conversation_of(db, message_id)
-    conversation = None
-    if conversation_id is not None:
-        conversation = conversations.get_for_member(db, conversation_id, user_id)
-    if conversation is None:
-        raise MessageNotFound
-    return conversation, _get(db, message_id)
-
-
-def _own(db: sqlite3.Connection, user_id: int, message_id: int) -> tuple[Conversation, Message]:
-    conversation, message = _visible(db, user_id, message_id)
-    if message.sender_id != user_id:
-        raise NotYours
-    return conversation, message
-
-
-def _log(
+def _tell_read(
     tx: Transaction,
-    kind: change_log.Kind,
     conversation: Conversation,
-    user_id: int,
-    message_id: int,
+    reader_id: int,
+    up_to: int,
     now: int,
-    data: str | None = None,
+    whom: tuple[int, ...],
+    origin: object,
+    *,
+    hidden_from: int | None,
 ) -> int:
-    return change_log.append(
-        tx.db,
-        kind,
-        conversation_id=conversation.id,
-        user_id=user_id,
-        message_id=message_id,
-        created_at=now,
-        data=data,
+    seq = changing.log_change(tx, "read", conversation, reader_id, up_to, now, hidden_from=hidden_from)
+    tx.publish(
+        ReadMarkerMoved(
+            seq=seq,
+            recipients=whom,
+            origin=origin,
+            reader_id=reader_id,
+            user_id=conversation.other_id,
+            group_id=conversation.group_id,
+            up_to=up_to,
+        )
     )
+    return seq

@@ -1,15 +1,17 @@
 """Storing a message: alone, or with all the others that wait for the same commit."""
 
+import dataclasses
 import hashlib
 import sqlite3
 from collections.abc import Sequence
 
-from chatd.errors import CannotMessageSelf, ChatError, ClientIdReused, MessageNotFound, UserNotFound
+from chatd.errors import Blocked, CannotMessageSelf, ChatError, ClientIdReused, MessageNotFound, UserNotFound
 from chatd.events import MessageCreated
 from chatd.models import Conversation, Destination, Message, Posted, User
 from chatd.records import record
-from chatd.services.places import find, recipients
-from chatd.storage import change_log, conversations, messages, users
+from chatd.services.places import find, hidden_from, recipients
+from chatd.storage import blocks, change_log, conversations, messages, users
+from chatd.storage.blocks import Hidden
 from chatd.storage.database import Outcome, Transaction
 from chatd.storage.memory import Memory
 
@@ -29,17 +31,21 @@ class Post:
     def __call__(self, tx: Transaction) -> Posted:
         """Store the message."""
         db = tx.db
+        reply_hidden_from = None
         sender = users.require(db, self.sender_id)
         conversation = find(db, self.sender_id, self.to)
         if self.client_id is not None:
             stored = messages.get_by_client_id(db, self.sender_id, self.client_id)
             if stored is not None:
                 return self._repeated(*stored)
+        hidden = None if self.to.user_id is None else hidden_from(db, self.sender_id, self.to.user_id)
         if conversation is None:
             assert self.to.user_id is not None
             conversation = conversations.open_private(db, self.sender_id, self.to.user_id, self.now)
-        if self.reply_to is not None and messages.conversation_of(db, self.reply_to) != conversation.id:
-            raise MessageNotFound
+        if self.reply_to is not None:
+            place, reply_hidden_from = messages.place_of(db, self.reply_to, viewer=self.sender_id)
+            if place != conversation.id:
+                raise MessageNotFound
         message_id = messages.insert(
             db,
             conversation_id=conversation.id,
@@ -58,8 +64,14 @@ class Post:
             message_id=message_id,
             created_at=self.now,
         )
-        event = self._created(message_id, seq, sender, recipients(db, conversation, self.sender_id), conversation)
-        tx.publish(event)
+        if hidden is not None:
+            blocks.hide(db, [Hidden(hidden, conversation.id, message_id, seq)])
+            whom: tuple[int, ...] = (self.sender_id,)
+        else:
+            whom = recipients(db, conversation, self.sender_id)
+        event = self._created(message_id, seq, sender, whom, conversation)
+        for each in _as_seen(event, reply_hidden_from):
+            tx.publish(each)
         return Posted(event.message, duplicate=False, seq=seq)
 
     def _created(
@@ -76,7 +88,9 @@ class Post:
             created_at=self.now,
             reply_to=self.reply_to,
         )
-        is_first = conversation.other_id is not None and conversation.message_count == 0
+        is_first = conversation.other_id is not None and (
+            not conversation.message_count or (not conversation.other_message_count and len(whom) > 1)
+        )
         return MessageCreated(seq=seq, recipients=whom, origin=self.origin, message=message, is_first=is_first)
 
     def _repeated(self, stored: Message, first_digest: bytes | None) -> Posted:
@@ -115,6 +129,7 @@ class _Gathering:
             pairs.add((post.sender_id, post.to.user_id))
         self._users = memory.users({user_id for pair in pairs for user_id in pair})
         self._places = memory.places(pairs)
+        self._blocks = memory.blocks(pairs)
 
     def store(self) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -123,6 +138,7 @@ class _Gathering:
         new_messages, changes = [], []
         counts: dict[tuple[int, int], int] = {}
         newest: dict[int, int] = {}
+        hidden: list[Hidden] = []
         for post in self._posts:
             try:
                 sender, place = self._place(post)
@@ -138,13 +154,19 @@ class _Gathering:
             counts[key] = counts.get(key, 0) + 1
             newest[conversation_id] = message_id
             assert post.to.user_id is not None
-            event = post._created(message_id, seq, sender, (post.sender_id, post.to.user_id), place)
-            if not place.message_count:
-                self._seen(post, place)
+            whom: tuple[int, ...] = (post.sender_id, post.to.user_id)
+            if self._blocks and whom[::-1] in self._blocks:
+                hidden.append(Hidden(post.to.user_id, conversation_id, message_id, seq))
+                whom = (post.sender_id,)
+            event = post._created(message_id, seq, sender, whom, place)
+            if not place.message_count or not place.other_message_count:
+                self._seen(post, place, both=len(whom) > 1)
             outcomes.append(Outcome(Posted(event.message, False, seq), None, [event]))
         messages.insert_many(self._db, new_messages)
         change_log.append_messages(self._db, changes)
         conversations.count_messages(self._db, counts, newest)
+        if hidden:
+            blocks.hide(self._db, hidden)
         return outcomes
 
     def _place(self, post: Post) -> tuple[User, Conversation]:
@@ -153,8 +175,13 @@ class _Gathering:
         if sender_id == receiver_id:
             raise CannotMessageSelf
         sender = self._users.get(sender_id)
-        if sender is None or receiver_id not in self._users:
+        receiver = self._users.get(receiver_id)
+        if sender is None or receiver is None:
             raise UserNotFound
+        if receiver.is_deleted or (self._blocks and (sender_id, receiver_id) in self._blocks):
+            if post.client_id is not None:  # it may have been stored before
+                raise _NotTogether
+            raise UserNotFound if receiver.is_deleted else Blocked
         place = self._places.get((sender_id, receiver_id))
         if place is None:
             place = conversations.open_private(self._db, sender_id, receiver_id, post.now)
@@ -162,12 +189,27 @@ class _Gathering:
             self._places[receiver_id, sender_id] = place
         return sender, place
 
-    def _seen(self, post: Post, place: Conversation) -> None:
-        """Remember that a conversation has a message now."""
-        known = Conversation(place.id, 1, other_id=place.other_id)
-        assert post.to.user_id is not None
-        self._places[post.sender_id, post.to.user_id] = known
-        self._places[post.to.user_id, post.sender_id] = known
+    def _seen(self, post: Post, place: Conversation, *, both: bool) -> None:
+        """Remember that the sender sees a message in a conversation now, or that both do."""
+        sender_id, receiver_id = post.sender_id, post.to.user_id
+        assert receiver_id is not None
+        others = 1 if both else place.other_message_count
+        self._places[sender_id, receiver_id] = Conversation(
+            place.id, 1, other_id=receiver_id, other_message_count=others
+        )
+        self._places[receiver_id, sender_id] = Conversation(place.id, others, other_id=sender_id, other_message_count=1)
+
+
+def _as_seen(event: MessageCreated, reply_hidden_from: int | None) -> list[MessageCreated]:
+    """Return the event as each recipient may see it: who does not see a message sees no reply to it."""
+    if reply_hidden_from not in event.recipients:
+        return [event]
+    others = tuple(each for each in event.recipients if each != reply_hidden_from)
+    plain = dataclasses.replace(event.message, reply_to=None)
+    return [
+        dataclasses.replace(event, recipients=others),
+        dataclasses.replace(event, recipients=(reply_hidden_from,), message=plain),
+    ]
 
 
 def digest(content: str) -> bytes:

@@ -180,7 +180,7 @@ class Sessions:
         due = [
             (seen, session_id)
             for session_id, seen in self._seen.items()
-            if seen - self._written.get(session_id, 0) >= SEEN_STEP_MS
+            if abs(seen - self._written.get(session_id, 0)) >= SEEN_STEP_MS  # a clock may have been put back
         ]
         self._seen.clear()
         if due:

@@ -17,6 +17,12 @@ def get(db: sqlite3.Connection, filename: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
+def names_of(db: sqlite3.Connection, owner_id: int) -> list[str]:
+    """Return the filenames of a user's pictures, the oldest first."""
+    rows = db.execute("SELECT filename FROM avatars WHERE owner_id = ? ORDER BY id", (owner_id,))
+    return [row[0] for row in rows]
+
+
 def delete_unused(db: sqlite3.Connection, owner_id: int, *, prefix: str, keep: int) -> None:
     """Delete a user's pictures, except the one in use and the ``keep`` newest.
 

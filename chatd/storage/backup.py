@@ -81,6 +81,19 @@ def last_proven_at(database: Path) -> int | None:
         return None
 
 
+def opened(path: Path, mode: str = "ro") -> sqlite3.Connection:
+    """Open a file so that nothing is ever checkpointed: only the server does that, or writes could be lost.
+
+    A connection that only reads cannot even do so when it is the last to be closed.
+    """
+    db = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+    )
+    db.execute("PRAGMA wal_autocheckpoint = 0")
+    db.execute("PRAGMA busy_timeout = 5000")
+    return db
+
+
 def remove_leftovers(directory: Path) -> None:
     """Remove the partial files of backups that did not end, because their process did."""
     for partial in directory.glob(f".*{PARTIAL_SUFFIX}*"):
@@ -123,7 +136,7 @@ def _copy(database: Path, partial: Path, descriptor: int, abandon: threading.Eve
         _go_on(abandon)
         os.fdatasync(descriptor)
 
-    with contextlib.closing(_opened(database)) as source, contextlib.closing(_opened(partial, "rw")) as copy:
+    with contextlib.closing(opened(database)) as source, contextlib.closing(opened(partial, "rw")) as copy:
         # One snapshot for all steps. Without it each commit of the server would have the copy begin anew.
         source.execute("BEGIN")
         source.set_progress_handler(abandon.is_set, 100_000)
@@ -148,7 +161,7 @@ def _prove(partial: Path, name: str, expected: Mapping[str, int], abandon: threa
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # or only the kernel's memory would be checked
     finally:
         os.close(descriptor)
-    with contextlib.closing(_opened(partial)) as copy:
+    with contextlib.closing(opened(partial)) as copy:
         copy.set_progress_handler(abandon.is_set, 100_000)
         check(copy, name)
         rows = _count(copy)
@@ -174,19 +187,6 @@ def check(db: sqlite3.Connection, name: str) -> None:
         raise DatabaseUnusable(f"{name} is damaged: {' '.join(verdict.split())}")
     if (row := db.execute("PRAGMA foreign_key_check").fetchone()) is not None:
         raise DatabaseUnusable(f"{name} is damaged: {row[0]} refers to what is not in {row[2]}")
-
-
-def _opened(path: Path, mode: str = "ro") -> sqlite3.Connection:
-    """Open a file so that nothing is ever checkpointed: only the server does that, or writes could be lost.
-
-    A connection that only reads cannot even do so when it is the last to be closed.
-    """
-    db = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
-    )
-    db.execute("PRAGMA wal_autocheckpoint = 0")
-    db.execute("PRAGMA busy_timeout = 5000")
-    return db
 
 
 def _count(db: sqlite3.Connection) -> dict[str, int]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from chatd.models import LogEntry
+from chatd.storage import users
 
 Kind = Literal["message", "edit", "delete", "reaction", "read", "profile", "membership"]
 
@@ -18,6 +19,7 @@ def append(
     user_id: int | None = None,
     message_id: int | None = None,
     data: str | None = None,
+    hidden_from: int | None = None,
 ) -> int:
     """Append a change and return its ``seq``.
 
@@ -26,14 +28,15 @@ def append(
     :param user_id: who made the change.
     :param message_id: the message it is about: for ``read``, the last one read.
     :param data: JSON with what the others do not say.
+    :param hidden_from: the one user whom it does not concern although they are in the conversation.
     """
     row = db.execute(
         """
-        INSERT INTO change_log (kind, conversation_id, user_id, message_id, data, created_at)
-        VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO change_log (kind, conversation_id, user_id, message_id, data, created_at, hidden_from)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
         RETURNING seq
         """,
-        (kind, conversation_id, user_id, message_id, data, created_at),
+        (kind, conversation_id, user_id, message_id, data, created_at, hidden_from),
     ).fetchone()
     return int(row[0])
 
@@ -83,26 +86,23 @@ def oldest_at(db: sqlite3.Connection) -> int | None:
 def visible(db: sqlite3.Connection, user_id: int, *, since: int, up_to: int, limit: int) -> list[LogEntry]:
     """Return the oldest changes above ``since`` and up to ``up_to`` that a user may see, in order.
 
-    These are the changes of their conversations, from joining to leaving, both included, and of the profiles of
-    those they share a conversation with.
+    These are the changes of their conversations, from joining to leaving, both included, but for what is hidden from
+    them, and of the profiles of those they share a conversation with.
     """
     rows = db.execute(
-        """
+        f"""
         SELECT c.seq, c.kind, c.conversation_id, c.user_id, c.message_id, c.data, c.created_at
         FROM memberships AS m
         JOIN change_log AS c ON c.conversation_id = m.conversation_id
         WHERE m.user_id = :user_id
             AND c.seq >= max(:since + 1, m.joined_seq) AND c.seq <= min(:up_to, coalesce(m.left_seq, :up_to))
+            AND c.hidden_from IS NOT :user_id
         UNION ALL
         SELECT c.seq, c.kind, c.conversation_id, c.user_id, c.message_id, c.data, c.created_at
         FROM change_log AS c
         WHERE c.conversation_id IS NULL AND c.seq > :since AND c.seq <= :up_to
             AND c.user_id IN (
-                SELECT other.user_id
-                FROM memberships AS mine
-                JOIN memberships AS other
-                    ON other.conversation_id = mine.conversation_id AND other.left_seq IS NULL
-                WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
+                {users.ACQUAINTANCES}
                 UNION
                 SELECT :user_id
             )
@@ -114,12 +114,15 @@ def visible(db: sqlite3.Connection, user_id: int, *, since: int, up_to: int, lim
     return [LogEntry(*row) for row in rows]
 
 
-def prune(db: sqlite3.Connection, *, before: int, limit: int) -> int:
-    """Forget the oldest changes, at most ``limit``, made before a time; return how many are gone."""
+def prune(db: sqlite3.Connection, *, before: int, after: int = 2**63 - 1, limit: int) -> int:
+    """Forget the oldest changes, at most ``limit``, up to the last one made before a time; return how many are gone.
+
+    :param after: what was made later than this was made by a clock that was wrong, and counts as old.
+    """
     seqs = [
         row[0]
         for row in db.execute("SELECT seq, created_at FROM change_log ORDER BY seq LIMIT ?", (limit,))
-        if row[1] < before
+        if not before <= row[1] <= after
     ]
     if seqs:
         db.execute("DELETE FROM change_log WHERE seq <= ?", (seqs[-1],))

@@ -6,27 +6,41 @@ from collections.abc import Collection, Mapping
 
 from chatd.models import Conversation, ConversationState, LastMessage, Membership, Overview
 from chatd.storage import messages, users
+from chatd.storage.visibility import hidden_count, is_there, last_message
 
-_UNREAD = "c.message_count - mine.sent_count - mine.read_count"
+_UNREAD = f"c.message_count - ({hidden_count('mine.user_id')}) - mine.sent_count - mine.read_count"
+
+# The other's read marker may stand at a message that is hidden from the member: they see it at the one before.
+_SEEN_MARKER = f"""
+    CASE WHEN ({hidden_count("mine.user_id")}) = 0 THEN other.read_up_to ELSE (
+        SELECT coalesce(max(m.id), 0) FROM messages AS m
+        WHERE m.conversation_id = c.id AND m.id <= other.read_up_to AND m.hidden_from IS NOT mine.user_id
+    ) END
+"""
 
 
 def find_private(db: sqlite3.Connection, user_id: int, other_id: int) -> Conversation | None:
     """Return the private conversation of two users."""
     row = db.execute(
         """
-        SELECT id, message_count FROM conversations
+        SELECT id, message_count - hidden_from_low, message_count - hidden_from_high FROM conversations
         WHERE kind = 'private' AND low_user_id = ? AND high_user_id = ?
         """,
         (min(user_id, other_id), max(user_id, other_id)),
     ).fetchone()
-    return None if row is None else Conversation(row[0], row[1], other_id=other_id)
+    if row is None:
+        return None
+    conversation_id, lows, highs = row
+    mine, others = (lows, highs) if user_id < other_id else (highs, lows)
+    return Conversation(conversation_id, mine, other_id=other_id, other_message_count=others)
 
 
 def private_among(db: sqlite3.Connection, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Conversation]:
     """Return the private conversations that there are of pairs of users, each by its pair and by the pair reversed."""
     rows = db.execute(
         """
-        SELECT c.id, c.message_count, c.low_user_id, c.high_user_id
+        SELECT c.id, c.message_count - c.hidden_from_low, c.message_count - c.hidden_from_high,
+            c.low_user_id, c.high_user_id
         FROM json_each(?) AS pair
         CROSS JOIN conversations AS c
             ON c.kind = 'private' AND c.low_user_id = pair.value ->> 0 AND c.high_user_id = pair.value ->> 1
@@ -34,9 +48,9 @@ def private_among(db: sqlite3.Connection, pairs: Collection[tuple[int, int]]) ->
         (json.dumps(list({(min(pair), max(pair)) for pair in pairs})),),
     )
     found = {}
-    for conversation_id, message_count, low, high in rows:
-        found[low, high] = Conversation(conversation_id, message_count, other_id=high)
-        found[high, low] = Conversation(conversation_id, message_count, other_id=low)
+    for conversation_id, lows, highs, low, high in rows:
+        found[low, high] = Conversation(conversation_id, lows, other_id=high, other_message_count=highs)
+        found[high, low] = Conversation(conversation_id, highs, other_id=low, other_message_count=lows)
     return found
 
 
@@ -75,6 +89,20 @@ def get_for_member(db: sqlite3.Connection, conversation_id: int, user_id: int) -
         (conversation_id, user_id),
     ).fetchone()
     return None if row is None else Conversation(*row)
+
+
+def ids_of(db: sqlite3.Connection, user_id: int) -> list[int]:
+    """Return the ids of all conversations a user is in or has been in."""
+    rows = db.execute("SELECT DISTINCT conversation_id FROM memberships WHERE user_id = ? ORDER BY 1", (user_id,))
+    return [row[0] for row in rows]
+
+
+def end_membership(db: sqlite3.Connection, conversation_id: int, user_id: int, left_seq: int) -> None:
+    """Have a user be in a group up to a ``seq``."""
+    db.execute(
+        "UPDATE memberships SET left_seq = ? WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL",
+        (left_seq, conversation_id, user_id),
+    )
 
 
 def members(db: sqlite3.Connection, conversation_id: int) -> tuple[int, ...]:
@@ -168,11 +196,11 @@ def move_marker(db: sqlite3.Connection, conversation_id: int, user_id: int, up_t
                 SELECT count(*) FROM messages AS m
                 WHERE m.conversation_id = mine.conversation_id
                     AND m.id > mine.read_up_to AND m.id <= moved.up_to
-                    AND m.sender_id <> mine.user_id
+                    AND m.sender_id <> mine.user_id AND m.hidden_from IS NOT mine.user_id
             )
         FROM (
             SELECT max(m.id) AS up_to FROM messages AS m
-            WHERE m.conversation_id = :conversation_id AND m.id <= :up_to
+            WHERE m.conversation_id = :conversation_id AND m.id <= :up_to AND m.hidden_from IS NOT :user_id
         ) AS moved
         WHERE mine.conversation_id = :conversation_id AND mine.user_id = :user_id AND mine.left_seq IS NULL
             AND moved.up_to > mine.read_up_to
@@ -187,11 +215,13 @@ def private_overviews(db: sqlite3.Connection, user_id: int) -> list[Overview]:
     """Return a user's private conversations that have messages, the newest first."""
     rows = db.execute(
         f"""
-        SELECT {users.COLUMNS}, m.id, m.content, m.created_at, m.sender_id = :user_id, {_UNREAD}
+        SELECT {users.COLUMNS}, m.id, coalesce(shown.content, m.content), m.created_at, m.sender_id = :user_id,
+            {_UNREAD}
         FROM memberships AS mine
         JOIN conversations AS c ON c.id = mine.conversation_id AND c.kind = 'private'
         JOIN users AS u ON u.id = c.low_user_id + c.high_user_id - :user_id
-        JOIN messages AS m ON m.id = c.last_message_id
+        JOIN messages AS m ON m.id = {last_message("mine.user_id")}
+        LEFT JOIN shown_versions AS shown ON shown.user_id = :user_id AND shown.message_id = m.id
         WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
         ORDER BY m.id DESC
         """,
@@ -228,22 +258,23 @@ def states(db: sqlite3.Connection, user_id: int, *, before: int | None, limit: i
     """
     rows = db.execute(
         f"""
-        SELECT c.id, c.message_count, c.name, c.low_user_id + c.high_user_id - mine.user_id, c.last_message_id,
-            {_UNREAD}, mine.read_up_to,
+        SELECT c.id, c.message_count, c.name, c.low_user_id + c.high_user_id - mine.user_id,
+            {last_message("mine.user_id")} AS last_id, {_UNREAD}, mine.read_up_to,
             coalesce((
-                SELECT min(other.read_up_to) FROM memberships AS other
+                SELECT min({_SEEN_MARKER}) FROM memberships AS other
                 WHERE other.conversation_id = c.id AND other.left_seq IS NULL AND other.user_id <> mine.user_id
             ), 0)
         FROM memberships AS mine
         JOIN conversations AS c ON c.id = mine.conversation_id
-        WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
-            AND (:before IS NULL OR coalesce(c.last_message_id, 0) < :before)
-        ORDER BY coalesce(c.last_message_id, 0) DESC, c.id DESC
+        WHERE mine.user_id = :user_id AND mine.left_seq IS NULL AND {is_there("mine.user_id")}
+            AND (:before IS NULL OR coalesce(last_id, 0) < :before)
+        ORDER BY coalesce(last_id, 0) DESC, c.id DESC
         LIMIT :limit
         """,
         {"user_id": user_id, "before": before, "limit": limit},
     ).fetchall()
-    last = {each.id: each for each in messages.get_many(db, [row[4] for row in rows if row[4] is not None])}
+    last_ids = [row[4] for row in rows if row[4] is not None]
+    last = {each.id: each for each in messages.get_many(db, last_ids, viewer=user_id)}
     return [
         ConversationState(
             conversation=Conversation(*row[:4]),

@@ -9,19 +9,21 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Literal, NoReturn, Protocol, TypeVar, cast, runtime_checkable
 
 import aiosqlite
 
-from chatd.errors import StorageUnavailable
+from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.stats import Stats
 from chatd.storage.memory import Memory
+from chatd.storage.reasons import reason
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,13 @@ READER_CACHE_KB = 2 * 1024
 #: How often commits of other processes are looked for, in seconds.
 WATCH_INTERVAL = 1.0
 
+#: How long the write-ahead log may become, in bytes, before readers are held for a moment so that it can begin anew:
+#: four times what the writer checkpoints at. Readers that overlap without a gap would let it grow for ever.
+LOG_LIMIT = 64 * 1024 * 1024
+
+#: How long reads are held for that at the most, in seconds.
+HOLD_LIMIT = 1.0
+
 #: The primary result codes that say the disk, not the statement, is at fault: https://sqlite.org/rescode.html
 _STORAGE_FAULTS = frozenset(
     {
@@ -59,6 +68,9 @@ _STORAGE_FAULTS = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
+
+#: A sync failed: what the kernel holds in memory and calls written may not be on disk, and no later sync will say so.
+_UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 
 
 class Transaction:
@@ -161,7 +173,7 @@ def write_once(path: Path, work: Write[T]) -> T:
         with contextlib.closing(connect(path, checkpoints=False)) as db:
             (outcome,) = _commit(db, None, [work])
     except sqlite3.Error as error:
-        raise StorageUnavailable(f"cannot write to {path}: {error}") from error
+        raise StorageUnavailable(f"cannot write to {path}: {reason(error)}") from error
     if outcome.error is not None:
         raise outcome.error
     return cast(T, outcome.result)
@@ -181,10 +193,14 @@ class Database:
         :param stats: where commits are counted.
         """
         self._stats = stats
+        self._path = path
         self._writer = _Thread(lambda: connect(path, checkpoints=True, synchronous=synchronous), 64)
         self._readers = [_Thread(lambda: connect(path, checkpoints=False, writable=False), 64) for _ in range(readers)]
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
+        self._readable = asyncio.Event()
+        self._readable.set()
+        self._a_read_ended = asyncio.Event()
         self._closing = False
         self._subscribers: list[tuple[Subscriber, tuple[type[Event], ...]]] = []
         self._interested: dict[type[Event], list[Subscriber]] = {}
@@ -192,12 +208,19 @@ class Database:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
-        """Open all connections and start committing."""
+        """Open all connections and start committing.
+
+        :raises DatabaseUnusable: the disk does not let us.
+        """
         try:
             for connection in (self._writer, *self._readers):
                 await connection
             memory = await self._writer.run(Memory)
+            await self._writer.run(_begin_log_anew)
             seen = await self._writer.run(_data_version)
+        except sqlite3.Error as error:
+            await self.close()
+            raise DatabaseUnusable(f"{self._path} cannot be opened: {reason(error)}") from error
         except BaseException:
             await self.close()
             raise
@@ -270,6 +293,8 @@ class Database:
 
         :raises StorageUnavailable: the file could not be read.
         """
+        if not self._readable.is_set():
+            await self._readable.wait()
         reader = min(self._readers, key=lambda candidate: candidate.pending)
         try:
             return await reader.run(_snapshot, work)
@@ -278,6 +303,8 @@ class Database:
                 log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
                 raise StorageUnavailable from error
             raise
+        finally:
+            self._a_read_ended.set()
 
     async def _commit_loop(self, memory: Memory) -> None:
         while True:
@@ -289,6 +316,8 @@ class Database:
                 try:
                     outcomes = await self._writer.run(_commit, memory, [work for work, _, _ in batch])
                 except Exception as error:
+                    if _is_unsynced(error):
+                        _end_process()
                     log.error("cannot write to the database: %s", error, extra={"event": "database_unwritable"})
                     self._settle(batch, [Outcome(None, StorageUnavailable(), []) for _ in batch])
                     if self._stats is not None:
@@ -323,6 +352,26 @@ class Database:
             except Exception:
                 log.exception("a subscriber failed on %r", kind.__name__, extra={"event": "subscriber_failed"})
 
+    def _log_size(self) -> int:
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    async def _shorten_log(self) -> None:
+        """Hold new reads until those under way have ended, and have the log begin anew; writes go on meanwhile."""
+        self._readable.clear()
+        try:
+            async with asyncio.timeout(HOLD_LIMIT):
+                while any(reader.pending for reader in self._readers):
+                    self._a_read_ended.clear()
+                    await self._a_read_ended.wait()
+                await self._writer.run(_begin_log_anew)
+        except TimeoutError:
+            log.warning("the write-ahead log stays long: a read takes its time", extra={"event": "log_stays_long"})
+        finally:
+            self._readable.set()
+
     async def _watch(self, seen: int) -> None:
         """Notice the commits of other processes: ``data_version`` changes by theirs and never by our own.
 
@@ -332,7 +381,11 @@ class Database:
             await asyncio.sleep(WATCH_INTERVAL)
             try:
                 version = await self._writer.run(_data_version)
+                if self._log_size() > LOG_LIMIT:
+                    await self._shorten_log()
             except sqlite3.Error as error:
+                if _is_unsynced(error):
+                    _end_process()
                 log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
                 continue
             if version != seen:
@@ -346,6 +399,32 @@ class Database:
 
 def _is_storage_fault(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_FAULTS
+
+
+def _is_unsynced(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) in _UNSYNCED
+
+
+def _end_process() -> NoReturn:
+    """End without a further word to anybody: a refusal would say that nothing was stored, and that is not known."""
+    log.error(
+        "the disk failed to sync: chatd ends, as nothing it would store now could be relied on",
+        extra={"event": "sync_failed"},
+    )
+    os._exit(os.EX_IOERR)
+
+
+def _begin_log_anew(db: sqlite3.Connection) -> None:
+    """Bring all that is in the log into the database, sync it, and have the log begin anew.
+
+    At the start this is what the last server left. If it ended because a sync failed, its log may be on disk only in
+    part, though it can be read: commits that were appended to it would be lost with it.
+    """
+    db.execute("PRAGMA busy_timeout = 0")  # another process that reads is not waited for
+    try:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _data_version(db: sqlite3.Connection) -> int:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 
 from chatd.models import Conversation, User
-from chatd.storage import conversations, users
+from chatd.storage import blocks, conversations, users
 
 #: How many users, and how many conversations, are remembered: some 20 MB of each.
 LIMIT = 50_000
@@ -31,6 +31,13 @@ class Memory:
         self._users: dict[int, User] = {}
         self._places: dict[Pair, Conversation] = {}
         self._version = 0
+        self._anybody_blocks: bool | None = None
+        db.create_function("chatd_forget_blocks", 0, self._forget_blocks)
+        for change in ("INSERT", "DELETE"):
+            db.execute(
+                f"CREATE TEMP TRIGGER forget_blocks_after_{change} AFTER {change} ON blocks"
+                " BEGIN SELECT chatd_forget_blocks(); END"
+            )
         db.create_function("chatd_forget_user", 1, self._forget_user)
         for change in ("UPDATE", "DELETE"):
             db.execute(
@@ -49,6 +56,7 @@ class Memory:
         """Forget everything: what was remembered may have been undone."""
         self._users.clear()
         self._places.clear()
+        self._anybody_blocks = None
 
     def users(self, ids: Collection[int]) -> Mapping[int, User]:
         """Return users, those there are of ``ids`` and perhaps others."""
@@ -69,6 +77,15 @@ class Memory:
                 unknown = list(pairs)
             self._places.update(conversations.private_among(self._db, unknown))
         return self._places
+
+    def blocks(self, pairs: Collection[Pair]) -> Collection[Pair]:
+        """Return the blocks that there are among ``pairs``, either way round; mostly nobody blocks anybody."""
+        if self._anybody_blocks is None:
+            self._anybody_blocks = blocks.anybody(self._db)
+        return blocks.among(self._db, pairs) if self._anybody_blocks else ()
+
+    def _forget_blocks(self) -> None:
+        self._anybody_blocks = None
 
     def _forget_user(self, user_id: int) -> None:
         self._users.pop(user_id, None)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chatd.data_dir import hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
+from chatd.storage.reasons import reason
 
 #: "chat" in ASCII: what ``PRAGMA application_id`` of a chatd database says.
 APPLICATION_ID = 0x63686174
@@ -70,7 +71,7 @@ def current_version(path: Path) -> int:
                 raise
             application_id, version, tables = _marks(path, "rw")
     except sqlite3.Error as error:
-        raise DatabaseUnusable(f"{path} cannot be read as a database: {error}") from error
+        raise DatabaseUnusable(f"{path} cannot be read as a database: {reason(error)}") from error
     if application_id == 0 and version == 0 and tables == 0:
         return 0
     if application_id != APPLICATION_ID:
@@ -131,7 +132,7 @@ def _upgrade(path: Path, steps: list[Migration]) -> int:
             for step in steps[version:]:
                 _apply(db, step)
     except (OSError, sqlite3.Error) as error:
-        raise DatabaseUnusable(f"{path} cannot be migrated: {error}") from error
+        raise DatabaseUnusable(f"{path} cannot be migrated: {reason(error)}") from error
     sync_directory(path.parent)
     return newest
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from chatd.data_dir import hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
-from chatd.storage.backup import check
+from chatd.storage.backup import check, opened
 from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
 
 
@@ -41,7 +41,7 @@ def restore(path: Path, copy: Path, *, aside: Path, upgrade: bool = True) -> Los
         partial.touch()
         hand_over(partial)
         with (
-            contextlib.closing(_read_only(copy)) as source,
+            contextlib.closing(opened(copy)) as source,
             contextlib.closing(sqlite3.connect(partial, isolation_level=None)) as target,
         ):
             source.backup(target)
@@ -107,13 +107,13 @@ def _verify(copy: Path) -> None:
         raise DatabaseUnusable(
             f"{copy} has version {version}, this chatd knows versions up to {newest}: install a newer chatd"
         )
-    with contextlib.closing(_read_only(copy)) as db:
+    with contextlib.closing(opened(copy)) as db:
         check(db, str(copy))
 
 
 def _lost(path: Path, copy: Path) -> Lost | None:
     try:
-        with contextlib.closing(_read_only(path)) as now, contextlib.closing(_read_only(copy)) as then:
+        with contextlib.closing(opened(path)) as now, contextlib.closing(opened(copy)) as then:
             if change_log.epoch(now) != change_log.epoch(then):
                 return None
             messages, accounts, changes = (
@@ -128,10 +128,6 @@ def _lost(path: Path, copy: Path) -> Lost | None:
 def _last_number(db: sqlite3.Connection, table: str) -> int:
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
     return int(row[0]) if row else 0
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
 def _keep(path: Path, aside: Path) -> None:

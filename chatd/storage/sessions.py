@@ -65,4 +65,4 @@ def touch(db: sqlite3.Connection, seen: Collection[tuple[int, int]]) -> None:
 
     :param seen: pairs of a time and a session id.
     """
-    db.executemany("UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE id = ?", seen)
+    db.executemany("UPDATE sessions SET last_seen_at = ? WHERE id = ?", seen)

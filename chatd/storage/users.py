@@ -6,10 +6,23 @@ from collections.abc import Collection
 from typing import Any
 
 from chatd.errors import UserNotFound
-from chatd.models import Role, User
+from chatd.models import DELETED_PREFIX, Role, User
+from chatd.storage.visibility import is_there
 
 #: The columns of one user, for :func:`user_from_row`; the table is called ``u`` wherever this is used.
 COLUMNS = "u.id, u.username, u.nickname, u.avatar_path, u.bio, u.is_ai, u.role, u.created_at, u.disabled_at"
+
+#: What others see in place of the name of who deleted their account.
+DELETED_NICKNAME = "Deleted account"
+
+#: The ids of all whom :user_id sees in a conversation.
+ACQUAINTANCES = f"""
+    SELECT other.user_id
+    FROM memberships AS mine
+    JOIN conversations AS c ON c.id = mine.conversation_id
+    JOIN memberships AS other ON other.conversation_id = c.id AND other.left_seq IS NULL
+    WHERE mine.user_id = :user_id AND mine.left_seq IS NULL AND {is_there("mine.user_id")}
+"""
 
 
 def user_from_row(row: tuple[Any, ...]) -> User:
@@ -119,6 +132,33 @@ def set_disabled(db: sqlite3.Connection, user_id: int, disabled_at: int | None) 
     db.execute("UPDATE users SET disabled_at = ? WHERE id = ?", (disabled_at, user_id))
 
 
+def anonymise(db: sqlite3.Connection, user_id: int, deleted_at: int) -> None:
+    """Delete an account: its row stays, and says nothing of who it was."""
+    db.execute(
+        """
+        UPDATE users
+        SET username = :prefix || id, username_key = :prefix || id, nickname = :nickname, search_key = '',
+            avatar_path = NULL, bio = NULL, password_hash = NULL, role = 'member',
+            disabled_at = coalesce(disabled_at, :deleted_at), deleted_at = :deleted_at
+        WHERE id = :user_id
+        """,
+        {"user_id": user_id, "prefix": DELETED_PREFIX, "nickname": DELETED_NICKNAME, "deleted_at": deleted_at},
+    )
+    db.execute("DELETE FROM avatars WHERE owner_id = ?", (user_id,))
+    db.execute("UPDATE invites SET used_by = NULL WHERE used_by = ?", (user_id,))
+
+
+def to_erase(db: sqlite3.Connection) -> list[int]:
+    """Return the ids of deleted accounts of which something is left."""
+    query = "SELECT id FROM users WHERE deleted_at IS NOT NULL AND erased_at IS NULL ORDER BY id"
+    return [row[0] for row in db.execute(query)]
+
+
+def set_erased(db: sqlite3.Connection, user_id: int, erased_at: int) -> None:
+    """Note that nothing is left of a deleted account."""
+    db.execute("UPDATE users SET erased_at = ? WHERE id = ?", (erased_at, user_id))
+
+
 def set_profile(
     db: sqlite3.Connection,
     user_id: int,
@@ -165,20 +205,27 @@ def all_users(db: sqlite3.Connection) -> list[User]:
     return [user_from_row(row) for row in db.execute(f"SELECT {COLUMNS} FROM users AS u ORDER BY u.id")]
 
 
-def acquaintances(db: sqlite3.Connection, user_id: int) -> tuple[int, ...]:
-    """Return the ids of all who share a conversation with a user, the user's own among them."""
+def acquaintances(db: sqlite3.Connection, user_id: int) -> set[int]:
+    """Return the ids of all whom a user sees in a conversation, the user's own not among them."""
+    return {row[0] for row in db.execute(ACQUAINTANCES, {"user_id": user_id})} - {user_id}
+
+
+def audience(db: sqlite3.Connection, user_id: int) -> set[int]:
+    """Return the ids of all who see a user in a conversation, the user's own among them.
+
+    They are the same as the acquaintances, but for who has not seen anything yet of a conversation with the user.
+    """
     rows = db.execute(
-        """
+        f"""
         SELECT other.user_id
         FROM memberships AS mine
-        JOIN memberships AS other ON other.conversation_id = mine.conversation_id AND other.left_seq IS NULL
-        WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
-        UNION
-        SELECT :user_id
+        JOIN conversations AS c ON c.id = mine.conversation_id
+        JOIN memberships AS other ON other.conversation_id = c.id AND other.left_seq IS NULL
+        WHERE mine.user_id = :user_id AND mine.left_seq IS NULL AND {is_there("other.user_id")}
         """,
         {"user_id": user_id},
     )
-    return tuple(row[0] for row in rows)
+    return {row[0] for row in rows} | {user_id}
 
 
 def insert_invite(db: sqlite3.Connection, code_hash: bytes, created_at: int) -> None:

@@ -28,6 +28,7 @@ GOOD = {
     "new_password": "battery staple",
     "content": "hi",
     "client_id": "c1",
+    "reason": "spam",
 }
 
 #: JSON that no field of a kind takes.

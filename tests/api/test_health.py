@@ -15,7 +15,7 @@ from tests.support import Chat, error_of
 async def test_a_server_that_can_store_messages_is_ok_without_a_token(chat: Chat) -> None:
     async with chat.client.get("/health") as response:
         assert response.status == 200
-        assert await response.json() == {"status": "ok", "version": __version__}
+        assert await response.json() == {"status": "ok", "version": __version__, "address": "127.0.0.1"}
 
 
 async def test_a_server_that_cannot_store_messages_says_so_until_it_can(

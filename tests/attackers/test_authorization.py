@@ -95,6 +95,15 @@ REST: dict[tuple[str, str], list[Row]] = {
     ("GET", "/users/"): [ones_own("200", "/users/?limit=100")],
     ("PUT", "/users/me"): [ones_own("200", "/users/me", json={"bio": "x"})],
     ("GET", "/users/{id}"): [of_a_person("/users/{}")],
+    ("PUT", "/users/{id}/block"): [
+        Row("204 204 204 204", lambda w: f"/users/{w.bystander.id}/block", f"/users/{NOWHERE}/block")
+    ],
+    ("GET", "/users/me/blocks"): [ones_own("200", "/users/me/blocks")],
+    ("DELETE", "/users/{id}/block"): [
+        Row("204 204 204 204", lambda w: f"/users/{w.bystander.id}/block", f"/users/{NOWHERE}/block")
+    ],
+    ("GET", "/users/me/export"): [ones_own("200", "/users/me/export")],
+    ("DELETE", "/users/me"): [ones_own("400", "/users/me", json={"password": "not it"})],
     ("POST", "/files/upload/avatar"): [
         Row("200 200 200 200", lambda _: "/files/upload/avatar", request=lambda: {"data": picture()})
     ],
@@ -114,6 +123,10 @@ REST: dict[tuple[str, str], list[Row]] = {
         ),
     ],
     ("GET", "/messages/events"): [ones_own("200", "/messages/events")],
+    ("POST", "/messages/{id}/report"): [
+        of_a_message("404 404 201 400", "/messages/{}/report", json={"reason": "spam"}),
+        of_a_private_message("404 404 201 400", "/messages/{}/report", json={"reason": "spam"}),
+    ],
     ("PATCH", "/messages/{id}"): [
         of_a_message("404 404 403 200", "/messages/{}", json={"content": "other"}),
         of_a_private_message("404 404 403 200", "/messages/{}", json={"content": "other"}),

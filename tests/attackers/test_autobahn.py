@@ -29,9 +29,14 @@ KNOWN = "7.9.5"
 class Echo(Classic):
     """A dialect of one word: yours."""
 
-    async def hear(self, text: str) -> None:
+    def hear_at_once(self, text: str) -> bool:
         """Say it again."""
         self.connection.push(text_frame(text.encode()))
+        return True
+
+    async def hear(self, text: str) -> None:
+        """Say it again."""
+        self.hear_at_once(text)
 
 
 async def test_the_socket_passes_every_case_but_one(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The commands for accounts and settings, beside a running server and before the first start of one."""
 
+import asyncio
 import contextlib
 import tomllib
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ from aiohttp.test_utils import TestClient
 from chatd import __version__
 from chatd.config import SECTIONS
 from tests.process import ServerProcess, chatd, client_of
-from tests.support import PASSWORD, Person, error_of, register, sign_in
+from tests.support import PASSWORD, PATIENCE, Person, error_of, register, sign_in
 
 Client = TestClient[Any, Any]
 
@@ -104,6 +105,55 @@ async def test_a_disabled_account_is_shut_out_and_listed_as_such_until_it_is_ena
     place.run("user", "enable", "alice")
     assert await may_sign_in(client, "alice", PASSWORD)
     assert "\talice\tadmin\tenabled\t" in place.run("user", "list")
+
+
+async def test_reports_are_shown_to_the_operator_and_resolved(place: Place) -> None:
+    names = ("alice", "bobby")
+    client = await place.client()
+    for name in names:
+        place.run("user", "add", name, "--password-stdin", stdin=f"{PASSWORD}\n")
+    alice, bob = [Person(client, at, name, name, await sign_in(client, name)) for at, name in enumerate(names, 1)]
+    message = await bob.send(alice, "buy\tthis\x1b[2J\nnow, 买")
+    for reason in ("spam", "rude"):
+        await alice.post(f"/messages/{message['id']}/report", {"reason": reason}, status=201)
+    first, second = (line.split("\t") for line in place.run("reports", "list").splitlines())
+    assert first[0] == "1"
+    assert first[1].endswith("Z")
+    assert first[2:] == [
+        *("open", "by alice", "of bobby", f"message {message['id']}", '"spam"'),
+        '"buy\\tthis\\u001b[2J\\nnow, \\u4e70"',
+    ]
+    assert second[6] == '"rude"'
+    assert place.run("reports", "resolve", "1") == ""
+    assert [line[0] for line in place.run("reports", "list").splitlines()] == ["2"]
+    resolved = place.run("reports", "list", "--all").splitlines()[0].split("\t")
+    assert (resolved[2].split()[0], resolved[6:]) == ("resolved", ['"spam"', '""'])
+    again = chatd(place.data_dir, "reports", "resolve", "2", "1")
+    assert (again.returncode, again.stderr) == (1, "chatd: There is no open report 1.\n")
+    assert [line[0] for line in place.run("reports", "list").splitlines()] == ["2"]
+
+
+async def test_a_deleted_account_is_erased_by_the_server_and_its_sockets_close(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data") as server:
+        async with client_of(server) as client:
+            alice, bob = await register(client, "alice"), await register(client, "bobby")
+            await alice.send(bob, "secret")
+            socket = await alice.connect()
+            for answer in ("", "bobby\n"):
+                refused = chatd(tmp_path / "data", "user", "delete", "alice", stdin=answer)
+                assert refused.returncode == 1
+            assert (await alice.get("/auth/me"))["username"] == "alice"
+            done = chatd(tmp_path / "data", "user", "delete", "Alice", stdin="Alice\n")
+            assert (done.returncode, done.stderr) == (0, "")
+            assert await socket.closed() == 4003
+            async with asyncio.timeout(PATIENCE):
+                while (await bob.get(f"/messages/history/{alice.id}"))["items"][0]["content"]:
+                    await asyncio.sleep(0.05)
+            assert f"deleted:{alice.id}\tadmin" not in chatd(tmp_path / "data", "user", "list").stdout
+            gone = chatd(tmp_path / "data", "user", "enable", f"deleted:{alice.id}")
+            assert (gone.returncode, gone.stderr) == (1, f"chatd: There is no user called deleted:{alice.id}.\n")
+            again = chatd(tmp_path / "data", "user", "delete", "--yes", "alice")
+            assert again.returncode == 1
 
 
 async def test_each_invitation_lets_one_in(place: Place) -> None:

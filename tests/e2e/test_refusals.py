@@ -4,26 +4,14 @@ import contextlib
 import os
 import pty
 import socket
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.process import CHATD, ServerProcess, chatd, environment
+from tests.process import CHATD, ServerProcess, chatd, environment, refusal
 from tests.support import PASSWORD
-
-
-def refusal(data_dir: Path, *arguments: str, stdin: str | bytes = "", **variables: str) -> str:
-    """Run a command that fails, and return its one line."""
-    done = chatd(data_dir, *arguments, stdin=stdin, **variables)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("chatd: ")
-    assert done.stderr.endswith("\n")
-    return done.stderr.removeprefix("chatd: ").removesuffix("\n")
 
 
 def test_a_command_that_cannot_be_carried_out_says_why(tmp_path: Path) -> None:
@@ -111,40 +99,6 @@ def test_a_password_is_asked_for_twice_on_a_terminal_that_does_not_show_it(
     finally:
         os.close(terminal)
     assert shown.decode().split("\r\n") == ["New password: ", "Again: ", outcome, ""]
-
-
-def other_program(data_dir: Path) -> str:
-    """Put another program's database where ours would be."""
-    with contextlib.closing(sqlite3.connect(data_dir / "chatd.db")) as db:
-        db.execute("CREATE TABLE notes (text)")
-    return "chatd.db is a database of another program"
-
-
-def no_database(data_dir: Path) -> str:
-    """Put a file that is no database where ours would be."""
-    (data_dir / "chatd.db").write_text("Dear diary, " * 100)
-    return "chatd.db cannot be read as a database: "
-
-
-def newer_database(data_dir: Path) -> str:
-    """Make a database and have it look like a later version's."""
-    assert chatd(data_dir, "user", "list").returncode == 0
-    with contextlib.closing(sqlite3.connect(data_dir / "chatd.db")) as db:
-        db.execute("PRAGMA user_version = 999")
-    return "chatd.db has version 999, this chatd knows versions up to "
-
-
-@pytest.mark.parametrize("prepare", [other_program, no_database, newer_database])
-@pytest.mark.parametrize("arguments", [["serve"], ["user", "list"]], ids=["serve", "command"])
-def test_a_database_that_is_not_ours_to_use_is_left_alone(
-    tmp_path: Path, prepare: Callable[[Path], str], arguments: list[str]
-) -> None:
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    expected = prepare(data_dir)
-    before = (data_dir / "chatd.db").read_bytes()
-    assert expected in refusal(data_dir, *arguments)
-    assert (data_dir / "chatd.db").read_bytes() == before
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:

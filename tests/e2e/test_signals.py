@@ -1,83 +1,19 @@
 """Signals, and what systemd is told: a stop that waits for nobody, a certificate renewed in place, readiness."""
 
-import asyncio
 import contextlib
 import http.client
 import signal
 import socket
 import ssl
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trustme
 from yarl import URL
 
-from tests.process import ServerProcess, chatd, client_of
-from tests.raw import upgrade_head
-from tests.support import PATIENCE, register, until
-
-#: How many of the longest messages wait for one who never reads: more than the kernel holds, and a little less than
-#: what drops a socket.
-MESSAGES = 40
-
-
-def dial(server: ServerProcess, request: str, receive_buffer: int | None = None) -> socket.socket:
-    """Connect and send the beginning of something.
-
-    :param receive_buffer: how much the kernel may hold for this client, in bytes.
-    """
-    url = URL(server.url)
-    connection = socket.socket()
-    if receive_buffer is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    connection.settimeout(PATIENCE)
-    connection.connect((url.host, url.port))
-    connection.sendall(request.encode())
-    return connection
-
-
-def read_head(connection: socket.socket) -> bytes:
-    """Read the head of an answer, and not a byte more."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        head += connection.recv(1)
-    return head
-
-
-async def test_sigterm_waits_for_no_client_and_loses_nothing(tmp_path: Path) -> None:
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(ServerProcess(tmp_path / "data"))
-        async with client_of(server) as client:
-            alice, bob = await register(client, "alice"), await register(client, "bobby")
-            stalled = stack.enter_context(dial(server, upgrade_head(bob.token), receive_buffer=4096))
-            assert read_head(stalled).startswith(b"HTTP/1.1 101 ")
-            halves = [
-                "",
-                "GET /health HT",
-                "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nusername=",
-                f"POST /messages/send/{bob.id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\n"
-                'Content-Length: 9999\r\n\r\n{"content":',
-                "GET /messages/ws HTTP/1.1\r\nHost: x\r\n",
-            ]
-            for half in halves:
-                stack.enter_context(dial(server, half))
-            text = "語" * 2000
-            for _ in range(MESSAGES):
-                await alice.send(bob, text)
-            assert await asyncio.to_thread(server.stop) == 0
-        received = 0
-        with contextlib.suppress(ConnectionError):
-            while chunk := stalled.recv(65536):
-                received += len(chunk)
-        assert received < MESSAGES * len(text.encode())
-        assert "dropped" not in server.log
-        assert "Traceback" not in server.log
-        assert server.entries[-1]["message"] == "stopped"
-    with ServerProcess(tmp_path / "data") as server:
-        async with client_of(server) as client:
-            history = await replace(bob, client=client).get(f"/messages/history/{alice.id}")
-            assert history["total"] == MESSAGES
+from tests.process import ServerProcess, chatd
+from tests.raw import dial, read_head
+from tests.support import PATIENCE, until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -145,7 +81,7 @@ def test_systemd_hears_when_the_server_is_ready_alive_and_stopping(tmp_path: Pat
             assert chatd(tmp_path / "data", "serve", "--port", port, NOTIFY_SOCKET=address).returncode == 1
         with ServerProcess(tmp_path / "data", NOTIFY_SOCKET=address, WATCHDOG_USEC="100000") as server:
             assert systemd.recv(100) == b"READY=1"
-            with dial(server, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n") as connection:
+            with dial(server.url, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n") as connection:
                 assert read_head(connection).startswith(b"HTTP/1.1 200 ")
             assert [systemd.recv(100) for _ in range(4)] == [b"WATCHDOG=1"] * 4
             server.signal(signal.SIGTERM)

@@ -11,13 +11,18 @@ from hypothesis import strategies as st
 from chatd.errors import ChatError
 from chatd.models import Destination, Posted
 from chatd.services.posting import Post
+from chatd.storage import users
 from chatd.storage.database import Database, Transaction
 from chatd.storage.migrate import migrate
 from tests.storage.support import hold, start, traced
 
-PEOPLE = 4
+PEOPLE = 5
+GONE = 5
 NOBODY = PEOPLE + 1
 GROUP = 1
+
+#: Some block others, each as (blocker, blocked); two block each other.
+BLOCKS = ((2, 1), (3, 4), (4, 3))
 
 TABLES = ("messages", "change_log", "conversations", "memberships")
 
@@ -36,14 +41,17 @@ POSTS = st.builds(
     now=st.just(1_700_000_000_000),
 )
 
-#: What is stored together: private, no reply, each client_id new.
+#: What is stored together: private, no reply, each client_id new or none.
 ORDINARY = st.lists(st.tuples(st.integers(1, PEOPLE), st.integers(1, NOBODY)), min_size=2, max_size=30).map(
-    lambda pairs: [Post(one, Destination(two), "x", f"{at}", None, None, at) for at, (one, two) in enumerate(pairs)]
+    lambda pairs: [
+        Post(one, Destination(two), "x", f"{at}" if at % 2 else None, None, None, at)
+        for at, (one, two) in enumerate(pairs)
+    ]
 )
 
 
-async def opened(path: Path) -> Database:
-    """Return a new database with some people and a group of the first two."""
+async def opened(path: Path, blocks: tuple[tuple[int, int], ...] = ()) -> Database:
+    """Return a new database with some people, one of whom has left for good, and a group of the first two."""
     migrate(path)
     db = Database(path)
     await db.open()
@@ -57,6 +65,8 @@ async def opened(path: Path) -> Database:
             "INSERT INTO conversations (id, kind, name, created_at) VALUES (?, 'group', 'Chess', 1)", (GROUP,)
         )
         tx.db.execute("INSERT INTO memberships (conversation_id, user_id) VALUES (?, 1), (?, 2)", (GROUP, GROUP))
+        tx.db.executemany("INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (?, ?, 1)", blocks)
+        users.anonymise(tx.db, GONE, 1)
 
     await db.write(settle)
     return db
@@ -74,7 +84,7 @@ def shown(outcome: object) -> object:
 
 async def compare(directory: Path, posts: list[Post]) -> None:
     """Store posts one after the other in one database, and in one batch in another."""
-    one_by_one, at_once = await opened(directory / "alone.db"), await opened(directory / "together.db")
+    one_by_one, at_once = [await opened(directory / name, BLOCKS) for name in ("alone.db", "together.db")]
     told: dict[Database, list[Any]] = {one_by_one: [], at_once: []}
     for db, events in told.items():
         db.subscribe(events.append)
@@ -112,7 +122,7 @@ async def test_ordinary_messages_share_their_statements(tmp_path: Path) -> None:
     statements: list[str] = []
     await db.write(traced(statements))
     gate, holding = await hold(db)
-    posts = [Post(1 + at % 3, Destination(PEOPLE), "x", f"{at}", None, None, at) for at in range(50)]
+    posts = [Post(1 + at % 3, Destination(4), "x", f"{at}", None, None, at) for at in range(50)]
     waiting = await start(db, *posts)
     statements.clear()
     gate.open()

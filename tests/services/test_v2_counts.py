@@ -106,7 +106,7 @@ def check_step(db: sqlite3.Connection, work: Write[Any]) -> None:
     for person in PEOPLE:
         private = 0
         for state in conversations.states(db, person, before=None, limit=10):
-            said = messages.before(db, state.conversation.id, None, 100)
+            said = messages.before(db, state.conversation.id, None, 100, viewer=person)
             unread = [each for each in said if each.sender_id != person and each.id > state.read_up_to]
             assert state.unread_count == len(unread)
             if state.user is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.errors import StorageUnavailable
+from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.storage import database
 from chatd.storage.database import Database, Transaction, write_once
@@ -158,7 +158,7 @@ async def test_a_database_that_opens_only_in_part_leaves_no_thread_behind(path: 
     db = Database(path)
     resource.setrlimit(resource.RLIMIT_NOFILE, (enough_for_the_writer, hard))
     try:
-        with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        with pytest.raises(DatabaseUnusable, match="unable to open"):
             await db.open()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

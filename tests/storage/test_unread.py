@@ -81,7 +81,7 @@ def check(db: sqlite3.Connection, model: Model) -> None:
         assert place.read_up_to == model.read.get((user, other), 0)
         unread = conversation.message_count - place.sent_count - place.read_count
         assert unread == model.unread(user, other)
-        shown = messages.page(db, conversation.id, skip=0, limit=100)
+        shown = messages.page(db, conversation.id, skip=0, limit=100, viewer=user)
         assert [(each.id, each.is_read) for each in shown] == [
             (key, model.read.get((receiver, sender), 0) >= key)
             for key, sender, receiver in model.sent

@@ -122,9 +122,14 @@ class Chat:
 
     async def act(self, message: Locator, action: Literal["Reply", "React", "Edit", "Copy", "Delete"]) -> None:
         """Choose from a message's menu."""
-        await message.hover()
-        await message.get_by_role("button", name="Message actions").click()
+        await self.open_menu(message)
         await self.page.get_by_role("menuitem", name=action, exact=True).click()
+
+    @staticmethod
+    async def open_menu(message: Locator) -> None:
+        """Open a message's menu by the button that shows beside the message in use."""
+        await message.focus()
+        await message.get_by_role("button", name="Message actions").click()
 
     async def edit(self, message: Locator, text: str) -> None:
         """Give one's own message another text."""

@@ -76,8 +76,7 @@ async def test_the_messages_are_accessible(
     await device.chat.box.fill("a draft")
     assert await findings(device.page) == []
     message = device.chat.message("I have seen it, thanks")
-    await message.hover()
-    await message.get_by_role("button", name="Message actions").click()
+    await device.chat.open_menu(message)
     await expect(device.page.get_by_role("menuitem", name="Delete")).to_be_visible()
     assert await findings(device.page) == []
     await device.page.get_by_role("menuitem", name="Delete").click()

@@ -57,7 +57,9 @@ async def test_enter_sends_and_shift_enter_breaks_the_line(devices: Devices, ali
 async def test_nothing_is_sent_of_white_space_alone(devices: Devices, alice: Person, bob: Person) -> None:
     desk = await devices.desk(alice)
     await desk.open(f"/messages/{bob.id}")
-    await desk.chat.say(" \n ")
+    await desk.chat.box.fill(" \n ")
+    await expect(desk.chat.send_button).to_be_disabled()
+    await desk.chat.box.press("Enter")
     await desk.chat.tell("something")
     await expect(desk.chat.messages).to_have_count(1)
 
@@ -131,6 +133,7 @@ async def test_what_the_server_refused_is_kept_and_can_be_retried(
         db.execute(move, (*home, question["id"]))
         await desk.page.get_by_role("button", name="Retry").click()
         await expect(answer).to_have_attribute("data-state", "sent")
+        await desk.page.reload()
         await expect(desk.chat.messages).to_have_count(3)
         await expect(desk.page.get_by_role("button", name="Retry")).to_have_count(0)
 

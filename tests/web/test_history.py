@@ -78,7 +78,7 @@ async def test_a_conversation_opens_at_its_end(devices: Devices, alice: Person, 
 async def test_older_messages_come_without_moving_what_is_read(devices: Devices, alice: Person, bob: Person) -> None:
     ids = await talk(alice, bob)
     await bob.post(f"/messages/read/{alice.id}")
-    desk = await devices.desk(bob, service_workers="block")
+    desk = await devices.desk(bob)
     asked, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(route: Route) -> None:

@@ -103,6 +103,7 @@ async def test_both_reconnect_to_a_killed_server_and_what_was_said_meanwhile_arr
 
 async def test_retry_now_does_not_wait(devices: Devices, alice: Person, bob: Person) -> None:
     desk = await devices.desk(alice)
+    desk.allow(*LINE_LOST)
     line = Line()
     await line.hold(desk.context)
     await desk.context.add_init_script("Math.random = () => 1000")  # so that a wait would outlast the test

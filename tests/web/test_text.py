@@ -113,7 +113,7 @@ async def test_markup_is_text_in_a_notification(devices: Devices, alice: Person,
     await at_bobs.settings.notifications.click()
     await expect(at_bobs.settings.notifications).to_be_checked()
     await alice.send(bob, MARKUP)
-    noted = await (await at_bobs.page.wait_for_function("noted.length && noted")).json_value()
+    noted = await (await at_bobs.page.wait_for_function("() => noted.length && noted")).json_value()
     assert [(note["title"], note["body"]) for note in noted] == [(MARKUP_NAME, MARKUP)]
 
 
@@ -142,7 +142,7 @@ async def test_text_that_turns_the_direction_round_does_not_turn_its_neighbours(
     places = [
         at_bobs.conversations.list.get_by_text("ecila"),
         at_bobs.conversations.list.get_by_text("turned"),
-        at_bobs.chat.messages.get_by_text("turned"),
+        at_bobs.chat.messages.get_by_role("paragraph").filter(has_text="turned"),
         at_bobs.page.get_by_role("heading").get_by_text("ecila").or_(at_bobs.page.get_by_role("heading", name="ecila")),
     ]
     for place in places:

@@ -13,10 +13,10 @@ type Path<Texts> = {
 }[keyof Texts & string]
 
 /**
- * The text at `key` with each `{name}` filled in from `values`. A text of several forms, `one | more` or
- * `none | one | more`, goes by a count, which fills in `{n}`: `values` if it is a number, or the last argument.
+ * The text at `key` with each `{name}` filled in from `values`. A number stands for `{n}`, and chooses among the forms
+ * of a text that has several: `one | more` or `none | one | more`.
  */
-export type Translate = (key: MessageKey, values?: Record<string, string | number> | number, count?: number) => string
+export type Translate = (key: MessageKey, values?: Record<string, string | number> | number) => string
 
 export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -28,11 +28,10 @@ const messages = shallowRef<Messages>(en)
 let zh: Messages | undefined
 let wanted: Language = 'en'
 
-const t: Translate = (key, values = {}, count) => {
-  const number = typeof values === 'number' ? values : (count ?? values['n'])
-  const filling = typeof values === 'number' ? {} : values
-  const text = choose(find(key).split(' | '), Number(number ?? 2))
-  return text.replace(/\{(\w+)\}/g, (gap, name: string) => String((name === 'n' ? number : filling[name]) ?? gap))
+const t: Translate = (key, values = {}) => {
+  const filling: Record<string, string | number> = typeof values === 'number' ? { n: values } : values
+  const text = choose(find(key).split(' | '), typeof values === 'number' ? values : 2)
+  return text.replace(/\{(\w+)\}/g, (gap, name: string) => String(filling[name] ?? gap))
 }
 
 function choose(forms: readonly string[], count: number): string {

@@ -9,8 +9,19 @@ export interface Brief {
   is_ai: boolean
 }
 
+/** Whether somebody has deleted their account: no name that can be chosen begins like this. */
+export function isDeleted(user: Brief): boolean {
+  return user.username.startsWith('deleted:')
+}
+
 export interface User extends Brief {
   bio: string | null
+  created_at: string
+}
+
+/** Somebody whom the user has blocked. */
+export interface Block {
+  user: Brief
   created_at: string
 }
 
@@ -105,4 +116,4 @@ export interface Commands {
 export type CommandType = keyof Commands
 
 /** The limits of the contract, in code points. */
-export const LIMITS = { content: 2000, nickname: 50, bio: 500, username: { min: 3, max: 50 } } as const
+export const LIMITS = { content: 2000, nickname: 50, bio: 500, reason: 500, username: { min: 3, max: 50 } } as const

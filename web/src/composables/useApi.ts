@@ -1,9 +1,12 @@
 import { ApiError } from '@/api/errors'
 import { apiAddress } from '@/api/settings'
-import type { Brief, Conversation, MessagePage, Position, Session, User } from '@/api/wire'
+import type { Block, Brief, Conversation, MessagePage, Position, Session, User } from '@/api/wire'
 
 /** How long a call may take: longer than the server waits for a slow request. */
 const TIMEOUT_MS = 30_000
+
+/** And an export of many years. */
+const EXPORT_TIMEOUT_MS = 10 * 60_000
 
 type Query = Record<string, string | number | undefined>
 
@@ -12,6 +15,8 @@ interface Call {
   json?: object
   body?: BodyInit
   signal?: AbortSignal | undefined
+  /** How long it may take, where that is longer than usual. */
+  timeoutMs?: number
   /** Asked without a token: a 401 then says nothing about the session. */
   isPublic?: boolean
 }
@@ -80,6 +85,25 @@ const api = {
 
   endSession: (id: string) => call<void>('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
 
+  blocks: (skip: number, limit: number) => call<Block[]>('GET', '/users/me/blocks', { query: { skip, limit } }),
+
+  block: (id: number) => call<void>('PUT', `/users/${id}/block`),
+
+  unblock: (id: number) => call<void>('DELETE', `/users/${id}/block`),
+
+  report: (messageId: number, reason: string) =>
+    call<unknown>('POST', `/messages/${messageId}/report`, { json: { reason } }),
+
+  /** Everything of the user's, as a zip. */
+  async exportData(): Promise<Blob> {
+    const response = await send('GET', '/users/me/export', { timeoutMs: EXPORT_TIMEOUT_MS })
+    return response.blob().catch((error: unknown) => {
+      throw unreachable(error)
+    })
+  },
+
+  deleteAccount: (password: string) => call<void>('DELETE', '/users/me', { json: { password } }),
+
   user: (id: number) => call<User>('GET', `/users/${id}`),
 
   searchUsers: (q: string, skip = 0, limit = 20, signal?: AbortSignal) =>
@@ -113,7 +137,7 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
 }
 
 /** Send a request and return the answer, unless that is an error. */
-async function send(method: string, path: string, { query, json, body, signal, isPublic }: Call): Promise<Response> {
+async function send(method: string, path: string, { query, json, body, signal, isPublic, timeoutMs = TIMEOUT_MS }: Call): Promise<Response> {
   const address = apiAddress(path)
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined) address.searchParams.set(name, String(value))
@@ -122,7 +146,7 @@ async function send(method: string, path: string, { query, json, body, signal, i
   const sent = isPublic ? null : token
   if (sent !== null) headers.set('Authorization', `Bearer ${sent}`)
   if (json !== undefined) headers.set('Content-Type', 'application/json')
-  const timeout = AbortSignal.timeout(TIMEOUT_MS)
+  const timeout = AbortSignal.timeout(timeoutMs)
   let response: Response
   try {
     response = await fetch(address, {

@@ -2,6 +2,7 @@ import { effectScope, type EffectScope, onScopeDispose, watch } from 'vue'
 
 import type { Position } from '@/api/wire'
 import { useAuthStore } from '@/stores/auth'
+import { useBlocksStore } from '@/stores/blocks'
 import { useConversationsStore } from '@/stores/conversations'
 import { dispatch } from '@/stores/dispatch'
 import { useMessagesStore } from '@/stores/messages'
@@ -60,6 +61,7 @@ function hold(me: number | null): void {
   if (holder !== null) {
     usePeopleStore().reset()
     usePresenceStore().reset()
+    useBlocksStore().reset()
     useOutboxStore().reset()
     useConversationsStore().reset()
     useMessagesStore().reset()

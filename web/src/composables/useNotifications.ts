@@ -69,6 +69,7 @@ function notify(isOn: ComputedRef<boolean>): void {
   /** The newest message of each sender that is still to be told of. */
   const untold = new Map<number, Message>()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let isOver = false
 
   const stop = onMessage((event: ServerEvent) => {
     if (event.type === 'new_message') hear(event.data)
@@ -79,7 +80,7 @@ function notify(isOn: ComputedRef<boolean>): void {
   function hear(message: Message): void {
     if (message.group_id !== null || message.sender_id === auth.user?.id) return
     untold.set(message.sender_id, message)
-    timer ??= setTimeout(tell, COURTESY)
+    tellLater()
   }
 
   function correct(message: Message): void {
@@ -91,10 +92,19 @@ function notify(isOn: ComputedRef<boolean>): void {
     void close((data) => data.messageId === messageId)
   }
 
+  function tellLater(): void {
+    timer ??= setTimeout(() => void tell(), COURTESY)
+  }
+
   /** Only what is still unread when all that was missed has come: it may have been read elsewhere meanwhile. */
-  function tell(): void {
+  async function tell(): Promise<void> {
     timer = undefined
     if (!isConnected.value) return
+    if (isOn.value && !isNotifier.value && !(await isLockHeld(NOTIFIER))) {
+      // Some tab is about to be the one that notifies, and it may be this one.
+      if (!isOver) tellLater()
+      return
+    }
     const messages = [...untold.values()]
     untold.clear()
     if (isNotifier.value) for (const message of messages) void show(message)
@@ -113,7 +123,7 @@ function notify(isOn: ComputedRef<boolean>): void {
     return conversations.byUser(userId)?.unread_count === 0
   }
 
-  watch(isConnected, (now) => now && untold.size > 0 && tell())
+  watch(isConnected, (now) => now && untold.size > 0 && tellLater())
   watch(isOn, (now) => !now && close(() => true))
   watch(
     () => conversations.list.flatMap(({ user }) => (isRead(user.id) ? user.id : [])).join(),
@@ -124,6 +134,7 @@ function notify(isOn: ComputedRef<boolean>): void {
   navigator.serviceWorker.addEventListener('message', opened)
 
   onScopeDispose(() => {
+    isOver = true
     stop()
     clearTimeout(timer)
     navigator.serviceWorker.removeEventListener('message', opened)

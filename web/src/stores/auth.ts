@@ -84,6 +84,16 @@ export const useAuthStore = defineStore('auth', () => {
     await wipeSnapshots()
   }
 
+  /** Delete the account. The server ends the connection before it answers: that is no news then. */
+  async function deleteAccount(password: string): Promise<void> {
+    const me = user.value?.id
+    await api.deleteAccount(password)
+    local.remove(KEY)
+    kept.value = null
+    endedBecause.value = null
+    if (me !== undefined) await forgetEverything(me)
+  }
+
   function setUser(changes: Partial<User>): void {
     if (kept.value !== null) keep({ ...kept.value, user: { ...kept.value.user, ...changes } })
   }
@@ -130,6 +140,7 @@ export const useAuthStore = defineStore('auth', () => {
     changePassword,
     loadSessions,
     endSession,
+    deleteAccount,
     apply,
   }
 })

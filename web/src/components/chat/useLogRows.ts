@@ -1,4 +1,4 @@
-import { nextTick, ref, shallowRef, watch } from 'vue'
+import { nextTick, onBeforeMount, ref, shallowRef, watch } from 'vue'
 
 import type { Message } from '@/api/wire'
 import type { Chat } from '@/stores/messages'
@@ -31,17 +31,20 @@ export function useLogRows(chat: () => Chat, me: number, listeners: Listeners) {
 
   let wasLoaded = false
 
-  watch(
-    () => {
-      const { items, pending, moreAfter, isLoaded } = chat()
-      // What is on its way comes after the newest message, not after the end of another part of the history.
-      return { next: moreAfter ? [...items] : [...items, ...pending], isLoaded }
-    },
-    ({ next, isLoaded }) => {
-      void show(next)
-      wasLoaded = isLoaded
-    },
-    { immediate: true },
+  // A chat may be there already, and those who listen to its first rows are there only now.
+  onBeforeMount(() =>
+    watch(
+      () => {
+        const { items, pending, moreAfter, isLoaded } = chat()
+        // What is on its way comes after the newest message, not after the end of another part of the history.
+        return { next: moreAfter ? [...items] : [...items, ...pending], isLoaded }
+      },
+      ({ next, isLoaded }) => {
+        void show(next)
+        wasLoaded = isLoaded
+      },
+      { immediate: true },
+    ),
   )
 
   async function show(next: Row[]): Promise<void> {

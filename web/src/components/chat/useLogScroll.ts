@@ -38,8 +38,14 @@ export function useLogScroll(
     const handle = list.value
     if (!handle || handle.viewportSize === 0) return
     const offset = handle.scrollOffset
-    distance.value = Math.max(0, handle.scrollSize - handle.viewportSize - offset)
+    distance.value = distanceToEnd()
     seen.value = { first: handle.findItemIndex(offset + 1), last: lastSeen(handle, offset + handle.viewportSize) }
+  }
+
+  /** Asked of the element itself: when that changes its height, it scrolls before the list is told of its size. */
+  function distanceToEnd(): number {
+    const { scrollHeight = 0, clientHeight = 0, scrollTop = 0 } = scroller.value ?? {}
+    return Math.max(0, scrollHeight - clientHeight - scrollTop)
   }
 
   function onScroll(offset: number): void {

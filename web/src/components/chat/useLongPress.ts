@@ -36,6 +36,12 @@ export function useLongPress(held: () => void) {
     },
     pointerup: cancel,
     pointercancel: cancel,
+    /** What a browser makes of the end of a press, a click and another focus, would close what has just opened. */
+    touchend(event: Event): void {
+      if (!swallow || !event.cancelable) return
+      swallow = false
+      event.preventDefault()
+    },
     contextmenu(event: Event): void {
       if (timer !== undefined || swallow) event.preventDefault()
     },

@@ -22,6 +22,7 @@ export const chat = {
     other: 'This message could not be sent.',
     not_found: 'This person is not there any more.',
     validation_error: 'The server does not take this message.',
+    blocked: 'You have blocked this person.',
     retry: 'Retry',
     discard: 'Discard',
   },

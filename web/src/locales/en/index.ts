@@ -2,7 +2,8 @@ import { auth } from './auth'
 import { chat } from './chat'
 import { conversations } from './conversations'
 import { manners } from './manners'
+import { people } from './people'
 import { settings } from './settings'
 import { shell } from './shell'
 
-export const en = { shell, auth, settings, conversations, chat, manners }
+export const en = { shell, auth, settings, conversations, chat, people, manners }

@@ -13,7 +13,7 @@ export function changed(message: Message, event: ServerEvent): Message {
     case 'message_edited': {
       const { id, content, edited_at, deleted_at } = event.data
       if (id !== message.id) return message
-      if (deleted_at !== null) return deleted(message, deleted_at)
+      if (deleted_at !== null) return { ...deleted(message, deleted_at), edited_at }
       if (content === message.content && edited_at === message.edited_at) return message
       return { ...message, content, edited_at }
     }

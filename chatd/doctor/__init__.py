@@ -1,0 +1,39 @@
+"""``chatd doctor``: everything an operator would look at, one line each: ok, or what exactly to change."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from yarl import URL
+
+from chatd.config import Config
+from chatd.doctor import address, data, machine, public, settings
+from chatd.doctor.findings import Finding
+
+
+def run(config: Config, url: URL | None, token: str | None, idle: float | None) -> int:
+    """Print what is found, and return the exit status: 1 where something has to be changed.
+
+    :param url: the address that people use, if that is to be looked at.
+    :param token: whose socket is held open through it for ``idle`` seconds.
+    """
+    return asyncio.run(_print(config, url, token, idle))
+
+
+async def _print(config: Config, url: URL | None, token: str | None, idle: float | None) -> int:
+    status = 0
+    async for finding in _findings(config, url, token, idle):
+        print(finding, flush=True)
+        status = status if finding.ok else 1
+    return status
+
+
+async def _findings(config: Config, url: URL | None, token: str | None, idle: float | None) -> AsyncIterator[Finding]:
+    for look in (settings.look, machine.look, data.look):
+        for finding in look(config):
+            yield finding
+    yield await address.look(config)
+    if url is not None:
+        async for finding in public.look(config, url):
+            yield finding
+        if token is not None and idle is not None:
+            yield await public.hold(config, url, token, idle)

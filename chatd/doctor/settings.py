@@ -1,0 +1,56 @@
+"""The configuration: what chatd does not know, and what does not go together."""
+
+import ipaddress
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatd.config import Config
+from chatd.doctor.address import is_loopback
+from chatd.doctor.findings import Finding, change, good
+
+ABOUT = "configuration"
+
+
+def look(config: Config) -> Iterator[Finding]:
+    """Look at the settings."""
+    problems = [*_unknown(config), *_contradictions(config)]
+    if problems:
+        yield from (change(ABOUT, problem) for problem in problems)
+    else:
+        files = sorted({source for source in config.sources.values() if source.endswith(".toml")})
+        yield good(ABOUT, f"read from {files[0]}" if files else "no file, which is fine")
+
+
+def _unknown(config: Config) -> Iterator[str]:
+    for warning in config.warnings:
+        yield f"{warning}: unset it, or `chatd config` shows how it is spelt"
+
+
+def _contradictions(config: Config) -> Iterator[str]:
+    server, limits = config.server, config.limits
+    if not (server.tls_cert or server.trusted_proxies or is_loopback(server.host)):
+        yield (
+            f"[server] host = {server.host!r} is open to the network without TLS: set tls_cert and tls_key, or "
+            "host = '127.0.0.1' behind a reverse proxy"
+        )
+    for network in server.trusted_proxies:
+        if ipaddress.ip_network(network).prefixlen == 0:
+            yield f"[server] trusted_proxies: {network} is everybody: name the proxy's own address"
+    for name in ("connections_per_user", "connections_per_address"):
+        if 0 < limits.connections < getattr(limits, name):
+            yield f"[limits] {name} is above connections = {limits.connections}, and so never reached: lower it"
+    if server.tls_key:
+        yield from _key(Path(server.tls_key))
+    if config.backup.directory and config.data_dir == config.backups:
+        yield "[backup] directory is the data directory: name one for the backups alone"
+
+
+def _key(path: Path) -> Iterator[str]:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        yield f"[server] tls_key {path} cannot be read ({error.strerror}): set the path, or the permissions"
+        return
+    if mode & 0o007:
+        yield f"[server] tls_key can be read by everybody (mode {mode:04o}): chmod 600 {path}"

@@ -1,0 +1,47 @@
+"""The forms of blocking, reporting, and leaving for good."""
+
+from marshmallow import fields
+
+from chatd.schemas.answers import BriefSchema
+from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text, Timestamp, id_field
+
+#: The longest reason of a report, in code points.
+REASON_MAX = 500
+
+
+class BlockSchema(BaseSchema):
+    """Somebody the caller blocks."""
+
+    user = fields.Nested(BriefSchema, required=True)
+    created_at = Timestamp(required=True)
+
+
+class ReportSchema(BaseSchema):
+    """A report, with the message as the caller saw it; without it once the report is resolved."""
+
+    id = id_field()
+    message_id = id_field()
+    sender = fields.Nested(BriefSchema, required=True)
+    reason = fields.String(required=True)
+    content = fields.String(required=True)
+    created_at = Timestamp(required=True)
+    resolved_at = Timestamp(required=True, allow_none=True)
+
+
+class BlocksQuery(BaseSchema):
+    """Which of the blocked."""
+
+    skip = Digits(at_least=0, at_most=ID_LIMIT - 1, load_default=0)
+    limit = Digits(at_least=1, at_most=100, load_default=100)
+
+
+class ReportBody(BaseSchema):
+    """Why a message is reported."""
+
+    reason = Text(required=True, min_length=1, max_length=REASON_MAX)
+
+
+class DeleteAccountBody(BaseSchema):
+    """The password, so that nobody else does it."""
+
+    password = Text(required=True, metadata={"format": "password"})

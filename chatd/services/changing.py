@@ -1,0 +1,221 @@
+"""What may be done to a message that is there: editing it, deleting it, reacting to it.
+
+These are plain functions of a transaction. Whoever makes a change while the other of a private conversation blocks
+them makes it for themselves alone: the change is hidden from the blocker. Taking something away that the blocker sees
+is not hidden: it tells nobody anything.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+
+from chatd.errors import MessageDeleted, MessageNotFound, NotYours, TooManyReactions
+from chatd.events import MessageDeleted as MessageDeletedEvent
+from chatd.events import MessageEdited, ReactionChanged
+from chatd.models import Conversation, Message, Posted, Reacted
+from chatd.services.places import recipients
+from chatd.services.posting import digest
+from chatd.storage import blocks, change_log, conversations, messages
+from chatd.storage.database import Transaction
+
+#: How many different reactions a user may have on one message.
+REACTIONS_MAX = 20
+
+
+def edit(tx: Transaction, user_id: int, message_id: int, content: str, *, now: int, origin: object = None) -> Posted:
+    """Give a user's own message another content; the same content changes nothing.
+
+    :raises MessageNotFound: there is no such message in their conversations.
+    :raises NotYours: it is somebody else's.
+    :raises MessageDeleted: there is nothing left to edit.
+    """
+    conversation, before, hidden_from = _own(tx.db, user_id, message_id)
+    if before.deleted_at is not None:
+        raise MessageDeleted
+    if before.content == content:
+        return Posted(before, duplicate=True, seq=None)
+    if hidden_from is None:
+        hidden_from = _blocker(tx.db, conversation, user_id)
+        if hidden_from is None:
+            blocks.drop_versions(tx.db, message_id)
+        else:
+            blocks.keep_version(tx.db, message_id, hidden_from)
+    messages.edit(tx.db, message_id, content=content, first_digest=digest(before.content), edited_at=now)
+    seq = log_change(tx, "edit", conversation, user_id, message_id, now, hidden_from=hidden_from)
+    for after, concerned in _as_seen(tx.db, message_id, whom(tx.db, conversation, user_id, hidden_from)):
+        tx.publish(MessageEdited(seq=seq, recipients=concerned, origin=origin, message=after))
+    return Posted(_get(tx.db, message_id, user_id), duplicate=False, seq=seq)
+
+
+def delete(tx: Transaction, user_id: int, message_id: int, *, now: int, origin: object = None) -> Posted:
+    """Take the content from a user's own message; a second time changes nothing.
+
+    :raises MessageNotFound: there is no such message in their conversations.
+    :raises NotYours: it is somebody else's.
+    """
+    conversation, before, hidden_from = _own(tx.db, user_id, message_id)
+    if before.deleted_at is not None:
+        return Posted(before, duplicate=True, seq=None)
+    return erase(tx, conversation, user_id, message_id, hidden_from, now=now, origin=origin)
+
+
+def erase(
+    tx: Transaction,
+    conversation: Conversation,
+    user_id: int,
+    message_id: int,
+    hidden_from: int | None,
+    *,
+    now: int,
+    origin: object = None,
+) -> Posted:
+    """Take the content from a user's own message, be they in the conversation still or not."""
+    messages.delete(tx.db, message_id, now)
+    after = _get(tx.db, message_id, user_id)
+    seq = log_change(tx, "delete", conversation, user_id, message_id, now, hidden_from=hidden_from)
+    concerned = whom(tx.db, conversation, user_id, hidden_from)
+    tx.publish(MessageDeletedEvent(seq=seq, recipients=concerned, origin=origin, message=after))
+    return Posted(after, duplicate=False, seq=seq)
+
+
+def react(
+    tx: Transaction, user_id: int, message_id: int, emoji: str, on: bool, *, now: int, origin: object = None
+) -> Reacted:
+    """Put an emoji below a message, or take it away; the same again changes nothing.
+
+    :raises MessageNotFound: there is no such message in the user's conversations.
+    :raises MessageDeleted: there is nothing left to react to.
+    :raises TooManyReactions: the user has as many on this message as one may.
+    """
+    conversation, message, hidden_from = _visible(tx.db, user_id, message_id)
+    if message.deleted_at is not None:
+        raise MessageDeleted
+    if not on:
+        return take_back(tx, conversation, user_id, message_id, emoji, now=now, origin=origin)
+    if hidden_from is None:
+        hidden_from = _blocker(tx.db, conversation, user_id)
+    if not messages.react(tx.db, message_id, user_id, emoji, hidden_from):
+        return Reacted(seq=None)
+    if messages.count_reactions(tx.db, message_id, user_id) > REACTIONS_MAX:
+        raise TooManyReactions
+    return _tell_reaction(tx, conversation, user_id, message_id, emoji, True, hidden_from, now, origin)
+
+
+def take_back(
+    tx: Transaction,
+    conversation: Conversation,
+    user_id: int,
+    message_id: int,
+    emoji: str,
+    *,
+    now: int,
+    origin: object = None,
+) -> Reacted:
+    """Take a user's reaction away, be they in the conversation still or not."""
+    changed, hidden_from = messages.unreact(tx.db, message_id, user_id, emoji)
+    if not changed:
+        return Reacted(seq=None)
+    return _tell_reaction(tx, conversation, user_id, message_id, emoji, False, hidden_from, now, origin)
+
+
+def _tell_reaction(
+    tx: Transaction,
+    conversation: Conversation,
+    user_id: int,
+    message_id: int,
+    emoji: str,
+    on: bool,
+    hidden_from: int | None,
+    now: int,
+    origin: object,
+) -> Reacted:
+    data = json.dumps({"emoji": emoji, "on": on})
+    seq = log_change(tx, "reaction", conversation, user_id, message_id, now, data, hidden_from=hidden_from)
+    tx.publish(
+        ReactionChanged(
+            seq=seq,
+            recipients=whom(tx.db, conversation, user_id, hidden_from),
+            origin=origin,
+            message_id=message_id,
+            user_id=user_id,
+            emoji=emoji,
+            on=on,
+        )
+    )
+    return Reacted(seq)
+
+
+def _blocker(db: sqlite3.Connection, conversation: Conversation, user_id: int) -> int | None:
+    """Return the other one of a private conversation, if they block the user."""
+    other = conversation.other_id
+    return other if other is not None and blocks.exists(db, other, user_id) else None
+
+
+def whom(db: sqlite3.Connection, conversation: Conversation, user_id: int, hidden_from: int | None) -> tuple[int, ...]:
+    """Return the ids of all whom a change made by ``user_id`` concerns, but for the one it is hidden from."""
+    return tuple(each for each in recipients(db, conversation, user_id) if each != hidden_from)
+
+
+def _as_seen(
+    db: sqlite3.Connection, message_id: int, whom: tuple[int, ...]
+) -> Iterator[tuple[Message, tuple[int, ...]]]:
+    """Yield a message as those whom it concerns see it: mostly it is the same for all of them."""
+    if len(whom) > 2:  # a group, where nothing is hidden
+        yield _get(db, message_id, whom[0]), whom
+        return
+    seen: list[tuple[Message, tuple[int, ...]]] = []
+    for viewer in whom:
+        message = _get(db, message_id, viewer)
+        if seen and seen[0][0] == message:
+            seen[0] = message, (*seen[0][1], viewer)
+        else:
+            seen.append((message, (viewer,)))
+    yield from seen
+
+
+def _get(db: sqlite3.Connection, message_id: int, viewer: int) -> Message:
+    message = messages.get(db, message_id, viewer=viewer)
+    if message is None:
+        raise MessageNotFound
+    return message
+
+
+def _visible(db: sqlite3.Connection, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
+    """Return a message, its conversation and whom it is hidden from; to a stranger it does not exist."""
+    conversation_id, hidden_from = messages.place_of(db, message_id, viewer=user_id)
+    conversation = None
+    if conversation_id is not None:
+        conversation = conversations.get_for_member(db, conversation_id, user_id)
+    if conversation is None:
+        raise MessageNotFound
+    return conversation, _get(db, message_id, user_id), hidden_from
+
+
+def _own(db: sqlite3.Connection, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
+    conversation, message, hidden_from = _visible(db, user_id, message_id)
+    if message.sender_id != user_id:
+        raise NotYours
+    return conversation, message, hidden_from
+
+
+def log_change(
+    tx: Transaction,
+    kind: change_log.Kind,
+    conversation: Conversation,
+    user_id: int,
+    message_id: int,
+    now: int,
+    data: str | None = None,
+    *,
+    hidden_from: int | None,
+) -> int:
+    return change_log.append(
+        tx.db,
+        kind,
+        conversation_id=conversation.id,
+        user_id=user_id,
+        message_id=message_id,
+        created_at=now,
+        data=data,
+        hidden_from=hidden_from,
+    )

@@ -1,0 +1,101 @@
+"""Taking away what the users of deleted accounts have left behind, step by step and through the change log."""
+
+import asyncio
+import json
+import logging
+
+from chatd.clock import Clock
+from chatd.events import MembershipChanged, ProfileChanged
+from chatd.services import changing
+from chatd.storage import change_log, conversations, messages, users
+from chatd.storage.database import Database, Transaction, Write
+
+log = logging.getLogger(__name__)
+
+#: How many messages or reactions go in one write, so that nobody's message is held up for long.
+STEP = 100
+
+#: How long to wait between two steps, in seconds, so that those who are connected can read along.
+PAUSE = 0.02
+
+
+class Erasure:
+    """Erases what is left of deleted accounts.
+
+    An account is deleted in one transaction; its messages may be many. What a stop interrupts goes on after the next
+    start: the account stays on the list until nothing is left.
+    """
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Erase all that is to be erased."""
+        async with self._one_at_a_time:
+            for user_id in await self._db.read(users.to_erase):
+                await self._erase(user_id)
+                log.info("a deleted account is erased", extra={"event": "account_erased", "user_id": user_id})
+
+    async def _erase(self, user_id: int) -> None:
+        now = self._clock()
+        await self._db.write(lambda tx: _tell_new_name(tx, user_id, now))
+        for conversation_id in await self._db.read(lambda db: conversations.ids_of(db, user_id)):
+            last: int | None = 0
+            while last is not None:
+                last = await self._db.write(_erasing_messages(conversation_id, user_id, last, now))
+                await asyncio.sleep(PAUSE)
+        taken = STEP
+        while taken == STEP:
+            taken = await self._db.write(lambda tx: _take_back_reactions(tx, user_id, now))
+            await asyncio.sleep(PAUSE)
+        await self._db.write(lambda tx: _finish(tx, user_id, now))
+
+
+def _tell_new_name(tx: Transaction, user_id: int, now: int) -> None:
+    seq = change_log.append(tx.db, "profile", user_id=user_id, created_at=now)
+    whom = tuple(users.audience(tx.db, user_id))
+    tx.publish(ProfileChanged(seq=seq, recipients=whom, user=users.require(tx.db, user_id)))
+
+
+def _erasing_messages(conversation_id: int, user_id: int, after: int, now: int) -> Write[int | None]:
+    """Return the work of erasing some messages; it returns the last one's id, or None where there are no more."""
+
+    def work(tx: Transaction) -> int | None:
+        found = messages.own_after(tx.db, conversation_id, user_id, after, STEP)
+        conversation = conversations.get(tx.db, conversation_id, user_id)
+        for message_id, hidden_from in found:
+            changing.erase(tx, conversation, user_id, message_id, hidden_from, now=now)
+        return found[-1][0] if len(found) == STEP else None
+
+    return work
+
+
+def _take_back_reactions(tx: Transaction, user_id: int, now: int) -> int:
+    """Take some reactions back, and return how many."""
+    found = messages.reactions_of(tx.db, user_id, STEP)
+    for conversation_id, message_id, emoji in found:
+        conversation = conversations.get(tx.db, conversation_id, user_id)
+        changing.take_back(tx, conversation, user_id, message_id, emoji, now=now)
+    return len(found)
+
+
+def _finish(tx: Transaction, user_id: int, now: int) -> None:
+    """Leave every group, and be done."""
+    for conversation_id in conversations.ids_of(tx.db, user_id):
+        group = conversations.find_group(tx.db, conversation_id, user_id)
+        if group is None:
+            continue
+        members = conversations.members(tx.db, group.id)
+        seq = change_log.append(
+            tx.db,
+            "membership",
+            conversation_id=group.id,
+            user_id=user_id,
+            data=json.dumps({"role": None}),
+            created_at=now,
+        )
+        conversations.end_membership(tx.db, group.id, user_id, seq)
+        tx.publish(MembershipChanged(seq=seq, recipients=members, group_id=group.id, user_id=user_id, role=None))
+    users.set_erased(tx.db, user_id, now)

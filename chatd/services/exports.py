@@ -1,0 +1,165 @@
+"""What a person can take along: everything of theirs, written to a file on a thread of its own."""
+
+import asyncio
+import contextlib
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import IO
+
+from chatd.clock import Clock
+from chatd.config import Limits as LimitSettings
+from chatd.errors import RateLimited, StorageUnavailable
+from chatd.models import Block, Conversation, Membership, Message, Report, Session, User
+from chatd.services.limits import per_hour
+from chatd.storage import avatars, blocks, conversations, messages, reports, sessions, users
+from chatd.storage.database import connect
+
+#: How many messages are in memory at once.
+PAGE = 500
+
+#: How many exports may wait; one is written at a time.
+QUEUE_LIMIT = 8
+
+
+class _Stopped(Exception):
+    """The server stops."""
+
+
+class PersonalData:
+    """Everything of one person, read from one snapshot as they see it; long lists come little by little."""
+
+    def __init__(self, db: sqlite3.Connection, user_id: int, now: int, is_stopping: Callable[[], bool]) -> None:
+        self._db = db
+        self._user_id = user_id
+        self._is_stopping = is_stopping
+        self.exported_at = now
+
+    @property
+    def profile(self) -> User:
+        """What the person says of themselves."""
+        return users.require(self._db, self._user_id)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Where the person is signed in, without what would let somebody else in."""
+        return sessions.list_live(self._db, self._user_id, self.exported_at)
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Whom the person blocks."""
+        return blocks.page(self._db, self._user_id, skip=0, limit=-1)
+
+    @property
+    def reports(self) -> list[Report]:
+        """The reports that the person has made."""
+        return reports.made_by(self._db, self._user_id)
+
+    def pictures(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the person's pictures: name and content."""
+        for filename in avatars.names_of(self._db, self._user_id):
+            content = avatars.get(self._db, filename)
+            if content is not None:
+                yield filename, content
+
+    def reactions(self) -> Iterator[tuple[int, str]]:
+        """Yield the person's reactions: message and emoji."""
+        last = (0, "")
+        while found := messages.reactions_of(self._db, self._user_id, PAGE, last):
+            self._go_on()
+            yield from (row[1:] for row in found)
+            last = found[-1][1:]
+
+    def conversations(self) -> Iterator[tuple[Conversation, User | None, Membership | None]]:
+        """Yield the conversations, each with the other person, where there is one, and the read marker.
+
+        There is no marker where the person has left.
+        """
+        for conversation_id in conversations.ids_of(self._db, self._user_id):
+            conversation = conversations.get(self._db, conversation_id, self._user_id)
+            if conversation.other_id is None:
+                yield conversation, None, conversations.membership(self._db, conversation_id, self._user_id)
+                continue
+            found = conversations.find_private(self._db, self._user_id, conversation.other_id)
+            if found is not None and found.message_count:
+                other = users.require(self._db, conversation.other_id)
+                yield found, other, conversations.membership(self._db, conversation_id, self._user_id)
+
+    def messages(self, conversation: Conversation, *, only_own: bool) -> Iterator[Message]:
+        """Yield the messages of a conversation, oldest first.
+
+        :param only_own: leave out what others wrote.
+        """
+        last = 0
+        while found := messages.after(self._db, conversation.id, last, PAGE, viewer=self._user_id):
+            self._go_on()
+            yield from (each for each in found if not only_own or each.sender_id == self._user_id)
+            last = found[-1].id
+
+    def _go_on(self) -> None:
+        if self._is_stopping():
+            raise _Stopped
+
+
+class Exports:
+    """Writes exports."""
+
+    def __init__(self, database: Path, limits: LimitSettings, clock: Clock) -> None:
+        """Create the service.
+
+        :param database: the database file; the files are written beside it, without a name.
+        """
+        self._database = database
+        self._clock = clock
+        self._limit = per_hour(limits.exports_per_hour)
+        self._thread = ThreadPoolExecutor(1, "exports")
+        self._pending = 0
+        self._stopping = threading.Event()
+
+    async def build(self, user_id: int, write: Callable[[IO[bytes], PersonalData], None]) -> IO[bytes]:
+        """Have a user's data written, and return the file, at its beginning.
+
+        :param write: writes everything into the file; runs on the thread of exports.
+        :raises RateLimited: the user has had enough exports, or too many are waiting.
+        :raises StorageUnavailable: the file could not be written, or the server stops.
+        """
+        if self._pending >= QUEUE_LIMIT:
+            raise RateLimited(5.0)
+        self._limit.take(user_id)
+        self._pending += 1
+        written = self._thread.submit(self._build, user_id, write)
+        try:
+            return await asyncio.wrap_future(written)
+        except asyncio.CancelledError:
+            written.add_done_callback(_close)
+            raise
+        except (OSError, sqlite3.Error, _Stopped) as error:
+            raise StorageUnavailable from error
+        finally:
+            self._pending -= 1
+
+    def close(self) -> None:
+        """Let the thread end soon."""
+        self._stopping.set()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _build(self, user_id: int, write: Callable[[IO[bytes], PersonalData], None]) -> IO[bytes]:
+        file = tempfile.TemporaryFile(dir=self._database.parent)  # noqa: SIM115 (the caller closes it)
+        try:
+            with contextlib.closing(connect(self._database, checkpoints=False, writable=False)) as db:
+                db.execute("BEGIN")
+                write(file, PersonalData(db, user_id, self._clock(), self._stopping.is_set))
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+
+def _close(written: "Future[IO[bytes]]") -> None:
+    """Close a file that nobody waits for any more."""
+    if not written.cancelled() and written.exception() is None:
+        written.result().close()

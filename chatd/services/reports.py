@@ -1,0 +1,69 @@
+"""Reporting a message to the administrator."""
+
+import logging
+
+from chatd.clock import Clock
+from chatd.config import Limits as LimitSettings
+from chatd.errors import CannotReportOwn, MessageDeleted, MessageNotFound, ReportNotFound
+from chatd.models import Report
+from chatd.services.limits import per_hour
+from chatd.storage import conversations, messages, reports
+from chatd.storage.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+
+
+class Reports:
+    """Takes reports in; ``chatd reports`` shows them."""
+
+    def __init__(self, db: Database, limits: LimitSettings, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._limit = per_hour(limits.reports_per_hour)
+
+    async def report(self, user_id: int, message_id: int, reason: str) -> Report:
+        """Keep a copy of a message as the user sees it, and why they report it.
+
+        The same once more, while it is open, is the report there is.
+
+        :raises MessageNotFound: there is no such message in the user's conversations.
+        :raises CannotReportOwn: it is the user's own.
+        :raises MessageDeleted: there is nothing left to report.
+        :raises RateLimited: too many reports of this user.
+        """
+        self._limit.take(user_id)
+        now = self._clock()
+
+        def work(tx: Transaction) -> Report:
+            place, _ = messages.place_of(tx.db, message_id, viewer=user_id)
+            message = messages.get(tx.db, message_id, viewer=user_id)
+            if place is None or message is None or conversations.get_for_member(tx.db, place, user_id) is None:
+                raise MessageNotFound
+            if message.sender_id == user_id:
+                raise CannotReportOwn
+            if message.deleted_at is not None:
+                raise MessageDeleted
+            report_id = reports.insert(
+                tx.db,
+                reporter_id=user_id,
+                message_id=message_id,
+                reason=reason,
+                content=message.content,
+                created_at=now,
+            )
+            found = reports.get(tx.db, report_id)
+            assert found is not None
+            return found
+
+        found = await self._db.write(work)
+        log.warning("a message was reported", extra={"event": "reported", "user_id": user_id, "report_id": found.id})
+        return found
+
+
+def resolve(tx: Transaction, report_id: int, *, now: int) -> None:
+    """Note that a report is done with; the copy of the message goes.
+
+    :raises ReportNotFound: there is no such report that is open.
+    """
+    if not reports.resolve(tx.db, report_id, now):
+        raise ReportNotFound(f"There is no open report {report_id}.")

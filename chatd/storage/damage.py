@@ -1,0 +1,129 @@
+"""Looking at a database before anything is written to it: whether its file and its write-ahead log are whole.
+
+SQLite itself reads a log as far as its checksums hold and forgets the rest, as it must after a power cut; of a log that
+is damaged in the middle it would silently forget what was acknowledged. Formats: https://sqlite.org/fileformat2.html
+"""
+
+import contextlib
+import logging
+import sqlite3
+import struct
+import time
+from pathlib import Path
+
+from chatd.errors import DatabaseUnusable
+from chatd.storage.reasons import reason
+
+log = logging.getLogger(__name__)
+
+#: How long a start may look at a database, in seconds: enough for two million messages that are in memory already.
+PATIENCE = 1.0
+
+#: How many commits may follow the first damage of a log: each is synced before the next is written, so a power cut can
+#: have taken a part of the last one only.
+EXPLAINED = 1
+
+_REMEDY = "put a copy back with chatd restore"
+
+#: How many of SQLite's instructions are run between two looks at the time.
+_STEPS = 10_000
+
+#: A write-ahead log's header: magic number, version, page size, checkpoint, salts, checksum.
+_HEADER = struct.Struct(">8I")
+#: A frame's header: page number, pages after a commit or 0, salts, checksum.
+_FRAME = struct.Struct(">6I")
+#: The two magic numbers; the last bit says in which order of bytes the checksums are made.
+_MAGIC = 0x377F0682
+
+#: Where the index of the log (the -shm file) has the number of frames that hold.
+_HOLDING = struct.Struct("=16xI")
+
+
+def require_whole(path: Path) -> None:
+    """Look at the database at ``path``, which may not be there yet, and change nothing of it.
+
+    A large one is looked at for :data:`PATIENCE` and no longer.
+
+    :raises DatabaseUnusable: it is damaged.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    wal = path.with_name(f"{path.name}-wal")
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            db.execute("BEGIN")
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # has SQLite read the log
+            _require_whole_log(wal, path.with_name(f"{path.name}-shm"))
+            problem = _problem(db)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
+            return  # killed while it had no write-ahead log yet: whoever opens it to write takes that back first
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+            raise DatabaseUnusable(f"{path} is damaged ({error}): {_REMEDY}") from error
+        raise DatabaseUnusable(f"{path} cannot be read as a database: {reason(error)}") from error
+    if problem is not None:
+        raise DatabaseUnusable(f"{path} is damaged ({problem}): {_REMEDY}")
+
+
+def _problem(db: sqlite3.Connection) -> str | None:
+    end = time.monotonic() + PATIENCE
+    db.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    try:
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        log.info(
+            "the database is large: only a part of it was looked at for damage", extra={"event": "damage_check_cut"}
+        )
+        return None
+    return None if verdict == "ok" else " ".join(verdict.split())
+
+
+def _require_whole_log(wal: Path, index: Path) -> None:
+    """Refuse a log with more beyond its first damage than a power cut can explain."""
+    if not wal.exists() or not index.exists():
+        return
+    with wal.open("rb") as file, index.open("rb") as shared:
+        head = file.read(_HEADER.size)
+        if len(head) < _HEADER.size:
+            return
+        magic, _, page_size, _, *salts, first, second = _HEADER.unpack(head)
+        is_sound = magic | 1 == _MAGIC | 1 and _checksum(head[:24], (0, 0), magic) == (first, second)
+        if not is_sound:
+            if file.read(_FRAME.size + 512):
+                raise DatabaseUnusable(f"{wal} is damaged (its header): {_REMEDY}")
+            return
+        (holding,) = _HOLDING.unpack(shared.read(_HOLDING.size))
+        file.seek(_HEADER.size + holding * (_FRAME.size + page_size))
+        if _commits(file.read(), page_size, salts, magic) > EXPLAINED:
+            raise DatabaseUnusable(f"{wal} is damaged (frame {holding + 1}): {_REMEDY}")
+
+
+def _commits(frames: bytes, page_size: int, salts: list[int], magic: int) -> int:
+    """Count the commits among frames of which the first does not hold, if their checksums follow from the frame before.
+
+    Frames with other salts are of a time before the log began anew.
+    """
+    size = _FRAME.size + page_size
+    commits, before = 0, (0, 0)
+    for start in range(0, len(frames) - size + 1, size):
+        frame = frames[start : start + size]
+        _, pages, *rest = _FRAME.unpack_from(frame)
+        checksum = rest[2], rest[3]
+        is_commit = start and pages and rest[:2] == salts
+        if is_commit and _checksum(frame[:8] + frame[_FRAME.size :], before, magic) == checksum:
+            commits += 1
+            if commits > EXPLAINED:
+                break
+        before = checksum
+    return commits
+
+
+def _checksum(data: bytes, before: tuple[int, int], magic: int) -> tuple[int, int]:
+    first, second = before
+    words = struct.unpack(f"{'>' if magic & 1 else '<'}{len(data) // 4}I", data)
+    for even, odd in zip(words[::2], words[1::2], strict=True):
+        first = (first + even + second) & 0xFFFFFFFF
+        second = (second + odd + first) & 0xFFFFFFFF
+    return first, second

@@ -1,0 +1,143 @@
+"""Deleting an account: what goes, what stays, and who is told."""
+
+from typing import Any
+
+import pytest
+
+from chatd.services import accounts, erasure
+from tests.api.support import add_bot, write
+from tests.support import PASSWORD, Chat, Person, error_of, register, until
+from tests.ws.v2_client import add_group, contents, kinds, live, logged
+
+DELETED = "Deleted account"
+
+
+async def delete(person: Person, password: str = PASSWORD) -> tuple[int, str]:
+    """Ask to delete an account, and return the status and code."""
+    async with await person.request("DELETE", "/users/me", json={"password": password}) as response:
+        return (204, "") if response.status == 204 else await error_of(response)
+
+
+def tables(chat: Chat, query: str) -> list[Any]:
+    """Return the rows of a query."""
+    return write(chat, lambda tx: tx.db.execute(query).fetchall())
+
+
+async def erased(chat: Chat) -> None:
+    """Wait until nothing is left of those who deleted their accounts."""
+    await until(lambda: not tables(chat, "SELECT 1 FROM users WHERE deleted_at IS NOT NULL AND erased_at IS NULL"))
+
+
+async def test_nothing_of_a_person_is_left(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "STEP", 2)
+    alice, bob, carol = await chat.people("alice", "bobby", "carol")
+    async with await alice.request("PUT", "/users/me", json={"nickname": "Her name", "bio": "Her life"}) as response:
+        assert response.status == 200
+    for number in range(5):
+        await alice.send(bob, f"secret {number}")
+    answer = await bob.send(alice, "kept")
+    group = add_group(chat, "Chess", alice, bob)
+    client, watching = await live(alice), await live(bob)
+    await client.ack("react", message_id=answer["id"], emoji="👍")
+    await client.ack("send", group=group, content="secret to all")
+    for one, other in ((alice, carol), (bob, alice)):
+        async with await one.request("PUT", f"/users/{other.id}/block") as response:
+            assert response.status == 204
+    await watching.settle()
+
+    assert await delete(alice) == (204, "")
+    assert await client.closed() == 4003
+    await erased(chat)
+    told = await watching.settle()
+    assert kinds(told) == ["profile", *["message_deleted"] * 6, "reaction", "membership"]
+    assert told[0]["data"] == {**bob.brief, "id": alice.id, "username": f"deleted:{alice.id}", "nickname": DELETED}
+    assert told[-1]["data"] == {"group_id": group, "user_id": alice.id, "role": None}
+    async with await alice.request("GET", "/auth/me") as response:
+        assert await error_of(response) == (401, "account_unavailable")
+
+    history = (await bob.get(f"/messages/history/{alice.id}"))["items"]
+    assert [each["content"] for each in history] == [""] * 5 + ["kept"]
+    assert (await bob.get(f"/messages?user={alice.id}"))["items"][-1]["reactions"] == []
+    assert contents(await logged(chat, bob)) == [""] * 5 + ["kept", ""]
+    assert (await bob.get(f"/users/{alice.id}"))["bio"] is None
+    assert await bob.get("/users/?q=alice") == []
+    assert [each["user"]["username"] for each in await bob.get("/users/me/blocks")] == []
+    columns = [
+        (table, column)
+        for (table,) in tables(chat, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        for (column,) in tables(chat, f"SELECT name FROM pragma_table_info('{table}') WHERE type = 'TEXT'")
+    ]
+    texts = [str(row[0]) for table, column in columns for row in tables(chat, f"SELECT {column} FROM {table}")]
+    assert not [text for text in texts if "secret" in text or "Her" in text or "alice" in text.lower()]
+    for table, column in (("sessions", "user_id"), ("avatars", "owner_id"), ("blocks", "blocker_id")):
+        assert tables(chat, f"SELECT 1 FROM {table} WHERE {column} = {alice.id}") == []
+    assert tables(chat, "PRAGMA foreign_key_check") == []
+
+
+async def test_signing_in_gets_the_usual_answer_and_the_name_is_free(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    await alice.send(bob, "hi")
+    await delete(alice)
+    for username in ("alice", f"deleted:{alice.id}"):
+        for password in (PASSWORD, ""):
+            form = {"username": username, "password": password}
+            assert await chat.error("POST", "/auth/login", data=form) == (401, "wrong_credentials")
+    newcomer = await register(chat.client, "alice")
+    assert newcomer.id != alice.id
+    assert (await bob.get("/conversations"))["conversations"][0]["user"]["username"] == f"deleted:{alice.id}"
+    body = {"username": f"deleted:{bob.id}", "password": PASSWORD, "nickname": "x"}
+    assert await chat.error("POST", "/auth/register", json=body) == (422, "validation_error")
+
+
+async def test_nobody_can_write_to_a_deleted_account(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    first = await bob.send(alice, "hi", "c1")
+    await delete(alice)
+    for body in ({"content": "hi"}, {"content": "hi", "client_id": "c2"}):
+        async with await bob.request("POST", f"/messages/send/{alice.id}", json=body) as response:
+            assert await error_of(response) == (404, "user_not_found")
+    assert (await bob.send(alice, "hi", "c1"))["id"] == first["id"]
+
+
+async def test_the_password_is_asked_for(chat: Chat) -> None:
+    alice = await chat.person("alice")
+    assert await delete(alice, "guess") == (400, "wrong_password")
+    async with await alice.request("DELETE", "/users/me", json={}) as response:
+        assert await error_of(response) == (422, "validation_error")
+    assert (await alice.get("/auth/me"))["username"] == "alice"
+
+
+async def test_guessing_the_password_is_limited_like_signing_in(start: Any) -> None:
+    chat = await start(limits={"logins_per_minute": 2})
+    alice = await chat.person("alice")
+    assert [(await delete(alice, "guess"))[0] for _ in range(2)] == [400, 429]
+
+
+async def test_an_account_without_a_password_is_for_others_to_delete(chat: Chat) -> None:
+    add_bot(chat, "weather")
+    alice = await chat.person("alice")
+    bot = write(chat, lambda tx: accounts.find(tx, "weather"))
+    assert (await alice.get(f"/users/{bot.id}"))["is_ai"] is True
+    write(chat, lambda tx: accounts.delete(tx, bot.id, now=1))
+    await erased(chat)
+    assert (await alice.get(f"/users/{bot.id}"))["username"] == f"deleted:{bot.id}"
+
+
+async def test_what_a_stop_has_left_goes_after_the_next_start(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = await start()
+    alice, bob = await chat.people("alice", "bobby")
+    await alice.send(bob, "secret")
+    run = erasure.Erasure.run
+
+    async def not_now(_: erasure.Erasure) -> None:
+        """Be stopped before anything is done."""
+
+    monkeypatch.setattr(erasure.Erasure, "run", not_now)
+    assert await delete(alice) == (204, "")
+    assert (await bob.get(f"/messages/history/{alice.id}"))["items"][0]["content"] == "secret"
+    await chat.client.close()
+    monkeypatch.setattr(erasure.Erasure, "run", run)
+    again = await start()
+    bob = Person(again.client, bob.id, bob.username, bob.nickname, bob.token)
+    await erased(again)
+    assert (await bob.get(f"/messages/history/{alice.id}"))["items"][0]["content"] == ""

@@ -1,0 +1,84 @@
+"""Reporting a message to the administrator."""
+
+from chatd import clock
+from chatd.models import Report
+from chatd.services import reports as service
+from chatd.storage import reports
+from tests.api.support import write
+from tests.conftest import Start
+from tests.support import Chat, Person, error_of
+
+SPAM = {"reason": "spam"}
+
+
+def stored(chat: Chat) -> list[Report]:
+    """Return every report there is."""
+    return write(chat, lambda tx: reports.all_reports(tx.db))
+
+
+async def refusal(person: Person, message_id: int) -> tuple[int, str]:
+    """Return the status and code of a report that is refused."""
+    async with await person.request("POST", f"/messages/{message_id}/report", json=SPAM) as response:
+        return await error_of(response)
+
+
+async def test_a_report_keeps_the_message_as_it_was_seen(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    message = await bob.send(alice, "buy <b>this</b>")
+    answer = await alice.post(f"/messages/{message['id']}/report", SPAM, status=201)
+    assert answer == {
+        "id": 1,
+        "message_id": message["id"],
+        "sender": bob.brief,
+        "reason": "spam",
+        "content": "buy <b>this</b>",
+        "created_at": answer["created_at"],
+        "resolved_at": None,
+    }
+    async with await bob.request("PATCH", f"/messages/{message['id']}", json={"content": "hello"}) as response:
+        assert response.status == 200
+    async with await bob.request("DELETE", f"/messages/{message['id']}") as response:
+        assert response.status == 200
+    (kept,) = stored(chat)
+    assert (kept.content, kept.reason, kept.reporter.id, kept.sender.id) == (
+        "buy <b>this</b>",
+        "spam",
+        alice.id,
+        bob.id,
+    )
+    assert await refusal(alice, message["id"]) == (409, "message_deleted")
+
+
+async def test_the_same_report_twice_is_one_until_it_is_resolved(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    path = f"/messages/{(await bob.send(alice, 'spam'))['id']}/report"
+    first = await alice.post(path, SPAM, status=201)
+    assert await alice.post(path, SPAM, status=201) == first
+    await alice.post(path, {"reason": "and rude"}, status=201)
+    assert [each.reason for each in stored(chat)] == ["spam", "and rude"]
+    write(chat, lambda tx: service.resolve(tx, first["id"], now=clock.now()))
+    (resolved, _) = stored(chat)
+    assert (resolved.resolved_at is None, resolved.content, resolved.reason) == (False, "", "spam")
+    assert (await alice.post(path, SPAM, status=201))["id"] == 3
+
+
+async def test_only_what_one_sees_of_others_can_be_reported(chat: Chat) -> None:
+    alice, bob, carol = await chat.people("alice", "bobby", "carol")
+    message_id = (await bob.send(alice, "hi"))["id"]
+    assert await refusal(bob, message_id) == (400, "cannot_report_own")
+    assert await refusal(carol, message_id) == await refusal(alice, 99) == (404, "message_not_found")
+    async with await alice.request("PUT", f"/users/{bob.id}/block") as response:
+        assert response.status == 204
+    assert await refusal(alice, (await bob.send(alice, "hidden"))["id"]) == (404, "message_not_found")
+    assert stored(chat) == []
+
+
+async def test_reports_are_limited(start: Start) -> None:
+    chat = await start(limits={"reports_per_hour": 2})
+    alice, bob = await chat.people("alice", "bobby")
+    path = f"/messages/{(await bob.send(alice, 'spam'))['id']}/report"
+    for reason in ("one", "two"):
+        await alice.post(path, {"reason": reason}, status=201)
+    async with await alice.request("POST", path, json=SPAM) as response:
+        assert await error_of(response) == (429, "rate_limited")
+        assert int(response.headers["Retry-After"]) > 600
