@@ -18,8 +18,8 @@ from chatd.config import Config
 from chatd.errors import ConfigurationError
 from chatd.http.context import REGISTRY
 from chatd.http.listener import Listener, load_certificate, tls_context
+from chatd.storage.connections import Synchronous
 from chatd.storage.damage import require_whole
-from chatd.storage.database import Synchronous
 from chatd.storage.migrate import migrate
 from chatd.web.files import STATIC
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from chatd.config import Config
-    from chatd.storage.database import Write
+    from chatd.storage.commit import Write
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ def write(settings: "Config", work: "Write[T]") -> T:
     :raises StorageUnavailable: nothing could be written.
     """
     from chatd import data_dir
-    from chatd.storage.database import write_once
+    from chatd.storage.commit import write_once
     from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
 
     data_dir.prepare(settings.data_dir)

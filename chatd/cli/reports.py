@@ -9,7 +9,7 @@ from chatd.cli.parsing import Commands
 
 if TYPE_CHECKING:
     from chatd.config import Config
-    from chatd.storage.database import Transaction
+    from chatd.storage.commit import Transaction
 
 
 def add_to(commands: Commands) -> None:

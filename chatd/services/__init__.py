@@ -15,7 +15,8 @@ from chatd.services.histories import Histories
 from chatd.services.messages import Messages
 from chatd.services.reports import Reports
 from chatd.services.sessions import Sessions
-from chatd.storage.database import Database, Done, Write
+from chatd.storage.commit import Write
+from chatd.storage.database import Database, Done
 
 T = TypeVar("T")
 

@@ -18,7 +18,8 @@ from chatd.services.names import folded, search_key
 from chatd.services.passwords import Passwords
 from chatd.services.sessions import Sessions, start
 from chatd.storage import blocks, change_log, sessions, users
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 
 log = logging.getLogger(__name__)
 

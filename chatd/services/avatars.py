@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from chatd.clock import Clock
 from chatd.errors import AvatarNotFound, RateLimited, UnsupportedImage
 from chatd.storage import avatars
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 
 #: The longest side of a stored picture, in pixels.
 MAX_SIDE = 512

@@ -5,7 +5,8 @@ from chatd.errors import CannotBlockSelf
 from chatd.events import BlockChanged
 from chatd.models import Block
 from chatd.storage import blocks, users
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 
 
 class Blocks:

@@ -18,7 +18,8 @@ from chatd.events import (
 )
 from chatd.models import LogEntry, LogExtent, LogPlace, Message
 from chatd.storage import blocks, change_log, conversations, messages, users
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 
 #: How many changes are forgotten in one write, so that none is held up for long.
 PRUNE_STEP = 500

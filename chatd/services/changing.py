@@ -16,7 +16,7 @@ from chatd.models import Conversation, Message, Posted, Reacted
 from chatd.services.places import recipients
 from chatd.services.posting import digest
 from chatd.storage import blocks, change_log, conversations, messages
-from chatd.storage.database import Transaction
+from chatd.storage.commit import Transaction
 
 #: How many different reactions a user may have on one message.
 REACTIONS_MAX = 20

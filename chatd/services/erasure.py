@@ -8,7 +8,8 @@ from chatd.clock import Clock
 from chatd.events import MembershipChanged, ProfileChanged
 from chatd.services import changing
 from chatd.storage import change_log, conversations, messages, users
-from chatd.storage.database import Database, Transaction, Write
+from chatd.storage.commit import Transaction, Write
+from chatd.storage.database import Database
 
 log = logging.getLogger(__name__)
 

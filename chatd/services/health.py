@@ -3,7 +3,8 @@
 import asyncio
 
 from chatd.clock import Clock
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 
 #: A result is good for this long, in milliseconds, however many ask.
 FRESH_MS = 1_000

@@ -17,7 +17,8 @@ from chatd.services.limits import per_second
 from chatd.services.places import find
 from chatd.services.posting import Post
 from chatd.storage import blocks, conversations, messages
-from chatd.storage.database import Database, Transaction, Write
+from chatd.storage.commit import Transaction, Write
+from chatd.storage.database import Database
 
 #: Above every message id.
 END = 2**63 - 1

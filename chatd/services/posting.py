@@ -12,7 +12,7 @@ from chatd.records import record
 from chatd.services.places import find, hidden_from, recipients
 from chatd.storage import blocks, change_log, conversations, messages, users
 from chatd.storage.blocks import Hidden
-from chatd.storage.database import Outcome, Transaction
+from chatd.storage.commit import Outcome, Transaction
 from chatd.storage.memory import Memory
 
 

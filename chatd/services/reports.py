@@ -8,7 +8,8 @@ from chatd.errors import CannotReportOwn, MessageDeleted, MessageNotFound, Repor
 from chatd.models import Report
 from chatd.services.limits import per_hour
 from chatd.storage import conversations, messages, reports
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from chatd.services.names import account_key
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
 from chatd.storage import sessions, users
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 
 log = logging.getLogger(__name__)
 

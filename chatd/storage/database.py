@@ -7,21 +7,22 @@ transaction open, and cancelling a caller changes nothing in the database.
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal, NoReturn, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, NoReturn, TypeVar, cast
 
 import aiosqlite
 
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.stats import Stats
+from chatd.storage.commit import Outcome, Write, commit
+from chatd.storage.connections import BUSY_TIMEOUT_MS, Synchronous, connect, is_storage_fault, is_unsynced
 from chatd.storage.memory import Memory
 from chatd.storage.reasons import reason
 
@@ -29,22 +30,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-Synchronous = Literal["FULL", "NORMAL", "OFF"]
-
 #: How many writes share a commit at the most. Measured on a sketch of this writer: a cap of 64 costs 26 %
 #: of the throughput of 512, and more than 512 gains nothing.
 BATCH_LIMIT = 512
-
-#: How long a statement waits for another process (a ``chatd user …`` beside the server), in milliseconds.
-BUSY_TIMEOUT_MS = 5_000
-
-#: How many pages the write-ahead log has when it is folded into the database: 16 MB. With SQLite's own 1,000, the
-#: pages that every message changes are written three times as often, which costs a busy writer 15 %.
-CHECKPOINT_PAGES = 4_000
-
-#: What a connection may keep of the file in memory, in KiB.
-WRITER_CACHE_KB = 16 * 1024
-READER_CACHE_KB = 2 * 1024
 
 #: How often commits of other processes are looked for, in seconds.
 WATCH_INTERVAL = 1.0
@@ -56,60 +44,6 @@ LOG_LIMIT = 64 * 1024 * 1024
 #: How long reads are held for that at the most, in seconds.
 HOLD_LIMIT = 1.0
 
-#: The primary result codes that say the disk, not the statement, is at fault: https://sqlite.org/rescode.html
-_STORAGE_FAULTS = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-    }
-)
-
-#: A sync failed: what the kernel holds in memory and calls written may not be on disk, and no later sync will say so.
-_UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
-
-
-class Transaction:
-    """What a write works with: the connection, and the facts to tell once they are committed."""
-
-    __slots__ = ("db", "events")
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self.db = db
-        self.events: list[Event] = []
-
-    def publish(self, event: Event) -> None:
-        """Tell ``event`` to the subscribers after the commit; never, should there be none."""
-        self.events.append(event)
-
-
-class Outcome:
-    """What became of one work: its result or what it raised, and the facts to tell."""
-
-    __slots__ = ("error", "events", "result")
-
-    def __init__(self, result: Any, error: Exception | None, events: list[Event]) -> None:
-        self.result = result
-        self.error = error
-        self.events = events
-
-
-@runtime_checkable
-class Together(Protocol):
-    """A work that can be done in one go with others of its kind that stand beside it in a batch."""
-
-    def together(self, db: sqlite3.Connection, memory: Memory, works: Sequence[Any]) -> list[Outcome]:
-        """Do all ``works``, this one the first of them, and return their outcomes in the same order.
-
-        What this raises undoes all of it; then they are done in two halves, and in the end each alone.
-        """
-
-
-Write = Callable[[Transaction], T]
 Read = Callable[[sqlite3.Connection], T]
 Subscriber = Callable[[Event], None]
 
@@ -135,48 +69,6 @@ class _Thread(aiosqlite.Connection):
 
     def _call(self, function: Callable[..., T], *args: Any) -> T:
         return function(self._conn, *args)
-
-
-def connect(
-    path: Path, *, checkpoints: bool, synchronous: Synchronous = "FULL", writable: bool = True
-) -> sqlite3.Connection:
-    """Open ``path`` with the settings every connection of chatd has.
-
-    :param checkpoints: whether this connection may checkpoint the write-ahead log. Only one may: SQLite before
-        3.51.3 can lose writes when two connections checkpoint at once (https://sqlite.org/wal.html).
-    :param synchronous: FULL, or an acknowledged message may be lost in a power cut.
-    :param writable: False for a connection that only reads.
-    """
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    try:
-        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute(f"PRAGMA synchronous = {synchronous}")
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA trusted_schema = OFF")
-        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
-        db.execute(f"PRAGMA cache_size = {-WRITER_CACHE_KB if checkpoints else -READER_CACHE_KB}")
-        db.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
-        db.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def write_once(path: Path, work: Write[T]) -> T:
-    """Run ``work`` in a transaction of its own, for a command beside the server or without one.
-
-    :raises StorageUnavailable: nothing could be written.
-    """
-    try:
-        with contextlib.closing(connect(path, checkpoints=False)) as db:
-            (outcome,) = _commit(db, None, [work])
-    except sqlite3.Error as error:
-        raise StorageUnavailable(f"cannot write to {path}: {reason(error)}") from error
-    if outcome.error is not None:
-        raise outcome.error
-    return cast(T, outcome.result)
 
 
 class Database:
@@ -215,8 +107,8 @@ class Database:
         try:
             for connection in (self._writer, *self._readers):
                 await connection
-            memory = await self._writer.run(Memory)
             await self._writer.run(_begin_log_anew)
+            memory = await self._writer.run(Memory)
             seen = await self._writer.run(_data_version)
         except sqlite3.Error as error:
             await self.close()
@@ -299,7 +191,7 @@ class Database:
         try:
             return await reader.run(_snapshot, work)
         except sqlite3.Error as error:
-            if _is_storage_fault(error):
+            if is_storage_fault(error):
                 log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
                 raise StorageUnavailable from error
             raise
@@ -314,9 +206,9 @@ class Database:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
                 began = perf_counter()
                 try:
-                    outcomes = await self._writer.run(_commit, memory, [work for work, _, _ in batch])
+                    outcomes = await self._writer.run(commit, memory, [work for work, _, _ in batch])
                 except Exception as error:
-                    if _is_unsynced(error):
+                    if is_unsynced(error):
                         _end_process()
                     log.error("cannot write to the database: %s", error, extra={"event": "database_unwritable"})
                     self._settle(batch, [Outcome(None, StorageUnavailable(), []) for _ in batch])
@@ -384,7 +276,7 @@ class Database:
                 if self._log_size() > LOG_LIMIT:
                     await self._shorten_log()
             except sqlite3.Error as error:
-                if _is_unsynced(error):
+                if is_unsynced(error):
                     _end_process()
                 log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
                 continue
@@ -395,14 +287,6 @@ class Database:
                         subscriber()
                     except Exception:
                         log.exception("a subscriber failed on a foreign commit", extra={"event": "subscriber_failed"})
-
-
-def _is_storage_fault(error: Exception) -> bool:
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_FAULTS
-
-
-def _is_unsynced(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) in _UNSYNCED
 
 
 def _end_process() -> NoReturn:
@@ -438,69 +322,3 @@ def _snapshot(db: sqlite3.Connection, work: Read[T]) -> T:
     finally:
         if db.in_transaction:  # an I/O error has ended it already
             db.execute("COMMIT")
-
-
-def _commit(db: sqlite3.Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
-    """Run every work of ``batch`` in a savepoint of one transaction, and commit it.
-
-    A work that fails is undone alone. Where SQLite gives up the whole transaction (a full disk), so do we.
-    """
-    try:
-        db.execute("BEGIN IMMEDIATE")
-        outcomes = _run_all(db, memory, batch)
-        db.execute("COMMIT")
-    except BaseException:
-        if memory is not None:
-            memory.forget()
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-    return outcomes
-
-
-def _run_all(db: sqlite3.Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
-    if memory is None:
-        return [_run(db, work) for work in batch]
-    memory.refresh()
-    outcomes: list[Outcome] = []
-    for kind, works in itertools.groupby(batch, type):
-        if issubclass(kind, Together):
-            outcomes += _run_together(db, memory, list(works))
-        else:
-            outcomes += [_run(db, work) for work in works]
-    return outcomes
-
-
-def _run_together(db: sqlite3.Connection, memory: Memory, works: list[Any]) -> list[Outcome]:
-    db.execute("SAVEPOINT works")
-    try:
-        outcomes = cast(Together, works[0]).together(db, memory, works)
-    except Exception as error:
-        if _is_storage_fault(error) or not db.in_transaction:
-            raise
-        memory.forget()
-        db.execute("ROLLBACK TO works")
-        db.execute("RELEASE works")
-    else:
-        db.execute("RELEASE works")
-        return outcomes
-    if len(works) == 1:
-        return [_run(db, works[0])]
-    middle = len(works) // 2
-    return _run_together(db, memory, works[:middle]) + _run_together(db, memory, works[middle:])
-
-
-def _run(db: sqlite3.Connection, work: Write[Any]) -> Outcome:
-    transaction = Transaction(db)
-    db.execute("SAVEPOINT work")
-    try:
-        outcome = Outcome(work(transaction), None, transaction.events)
-    except Exception as error:
-        if _is_storage_fault(error) or not db.in_transaction:
-            raise
-        db.execute("ROLLBACK TO work")
-        if isinstance(error, StopIteration):  # no future takes one
-            error = RuntimeError("a work raised StopIteration")
-        outcome = Outcome(None, error, [])
-    db.execute("RELEASE work")
-    return outcome

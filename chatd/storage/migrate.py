@@ -71,6 +71,8 @@ def current_version(path: Path) -> int:
                 raise
             application_id, version, tables = _marks(path, "rw")
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+            raise DatabaseUnusable(f"{path} is damaged: {error}") from error
         raise DatabaseUnusable(f"{path} cannot be read as a database: {reason(error)}") from error
     if application_id == 0 and version == 0 and tables == 0:
         return 0

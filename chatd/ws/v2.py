@@ -20,7 +20,8 @@ from chatd.models import Destination
 from chatd.schemas import v2, v2_frames
 from chatd.schemas.plain import plain_send
 from chatd.services import Services
-from chatd.storage.database import Done, Write
+from chatd.storage.commit import Write
+from chatd.storage.database import Done
 from chatd.ws.connection import Connection, text_frame
 from chatd.ws.dialect import Frames
 from chatd.ws.registry import Registry

@@ -13,7 +13,7 @@ from chatd.api.endpoint import Route
 from chatd.api.routes import routes
 from chatd.http.context import CONFIG
 from chatd.services import accounts
-from chatd.storage.database import Write, write_once
+from chatd.storage.commit import Write, write_once
 from tests.support import Chat, Person
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chatd.services import accounts
-from chatd.storage.database import Transaction
+from chatd.storage.commit import Transaction
 from tests.api.support import add_bot, disable, write
 from tests.support import Chat, Person, error_of
 

@@ -138,7 +138,8 @@ def test_settings_that_are_unknown_or_contradict_are_named(served: Patient) -> N
     key = served.data_dir.parent / "key.pem"
     pair = {"CHATD_SERVER_TLS_CERT": "cert.pem", "CHATD_SERVER_TLS_KEY": str(key)}
     assert "cannot be read" in said(**pair)
-    key.touch(0o644)
+    key.touch()
+    key.chmod(0o644)
     assert said(**pair) == f"[server] tls_key can be read by everybody (mode 0644): chmod 600 {key}"
 
 

@@ -31,7 +31,7 @@ COMMITS = 200
 KILLED_AFTER_COMMITS = f"""
 import os, sys
 from pathlib import Path
-from chatd.storage.database import connect
+from chatd.storage.connections import connect
 db = connect(Path(sys.argv[1]), checkpoints=False)
 for number in range({COMMITS}):
     db.execute("INSERT INTO invites (code_hash, created_at) VALUES (randomblob(900), 1)")

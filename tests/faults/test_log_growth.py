@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chatd.storage import database, users
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 from chatd.storage.migrate import migrate
 
 LIMIT = 8 * 1024 * 1024

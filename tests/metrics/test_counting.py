@@ -14,7 +14,7 @@ from chatd.http.context import CONFIG, SERVICES
 from chatd.metrics.collector import DIALECTS, SandboxedProcessCollector
 from chatd.metrics.watching import KINDS
 from chatd.storage import change_log
-from chatd.storage.database import Transaction
+from chatd.storage.commit import Transaction
 from chatd.ws.connection import QUIET_LIMIT, STALLED, TOO_MUCH_UNREAD
 from tests.api.support import write
 from tests.conftest import Start

@@ -25,7 +25,8 @@ from chatd.services.changes import Changes
 from chatd.services.histories import Histories
 from chatd.services.messages import Messages
 from chatd.storage import blocks, change_log, users
-from chatd.storage.database import Database, Transaction, Write
+from chatd.storage.commit import Transaction, Write
+from chatd.storage.database import Database
 from chatd.storage.migrate import migrate
 
 ALICE, BOB, CAROL = 1, 2, 3

@@ -12,7 +12,8 @@ from chatd.errors import ChatError
 from chatd.models import Destination, Posted
 from chatd.services.posting import Post
 from chatd.storage import users
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 from chatd.storage.migrate import migrate
 from tests.storage.support import hold, start, traced
 

@@ -14,7 +14,7 @@ from chatd.services import accounts
 from chatd.services.sessions import SEEN_STEP_MS, Sessions
 from chatd.storage import sessions as storage
 from chatd.storage import users
-from chatd.storage.database import write_once
+from chatd.storage.commit import write_once
 from tests.services.conftest import House
 from tests.support import PATIENCE
 

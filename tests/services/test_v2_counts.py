@@ -16,7 +16,8 @@ from chatd.errors import ChatError
 from chatd.models import Destination
 from chatd.services.messages import Messages
 from chatd.storage import change_log, conversations, messages
-from chatd.storage.database import Database, Transaction, Write
+from chatd.storage.commit import Transaction, Write
+from chatd.storage.database import Database
 from chatd.storage.migrate import migrate
 
 ALICE, BOB, CAROL = 1, 2, 3

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from chatd.events import UserDisabled
 from chatd.storage import users
-from chatd.storage.database import Database, Transaction, Write
+from chatd.storage.commit import Transaction, Write
+from chatd.storage.database import Database
 from tests.support import PATIENCE
 
 

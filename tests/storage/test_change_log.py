@@ -15,7 +15,8 @@ from chatd.services import Accounts, Messages, Sessions, accounts
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
 from chatd.storage import change_log
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 from tests.storage.support import hold, traced
 
 NO_LIMITS = Limits(messages_per_second=0)

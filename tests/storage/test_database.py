@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from chatd.errors import StorageUnavailable, UserNotFound
-from chatd.storage.database import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, Database, Transaction, connect, write_once
+from chatd.storage.commit import Transaction, write_once
+from chatd.storage.connections import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, connect
+from chatd.storage.database import Database
 from tests.storage.support import Gate, ended_since, hold, note, notes, seen_outside, start
 from tests.support import PATIENCE
 

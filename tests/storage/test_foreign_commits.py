@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from chatd.storage import database
-from chatd.storage.database import Database, write_once
+from chatd.storage.commit import write_once
+from chatd.storage.database import Database
 from tests.storage.support import note, traced
 from tests.support import PATIENCE
 

@@ -10,11 +10,13 @@ import pytest
 from chatd.errors import UserNotFound
 from chatd.events import Event, UserDisabled
 from chatd.storage import database
-from chatd.storage.database import Database, Transaction
+from chatd.storage.commit import Transaction, Write
+from chatd.storage.connections import connect
+from chatd.storage.database import Database
 from tests.storage.support import Gate, hold, note, notes, seen_outside, start, traced
 
 
-def raising(name: str, event: int) -> database.Write[None]:
+def raising(name: str, event: int) -> Write[None]:
     """Return a work that stores, publishes and then fails."""
 
     def work(tx: Transaction) -> None:
@@ -181,7 +183,7 @@ async def test_cancelling_a_caller_during_its_work_changes_nothing(db: Database,
     gate.open()
     assert await db.write(lambda tx: tx.db.in_transaction)
     assert seen_outside(path) == {"cancelled"}
-    with contextlib.closing(database.connect(path, checkpoints=False)) as other:
+    with contextlib.closing(connect(path, checkpoints=False)) as other:
         other.execute("PRAGMA busy_timeout = 0")
         other.execute("BEGIN IMMEDIATE")
 

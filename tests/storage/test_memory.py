@@ -8,7 +8,8 @@ import pytest
 from chatd.models import Destination, Posted
 from chatd.services.posting import Post
 from chatd.storage import memory
-from chatd.storage.database import Database, Transaction, write_once
+from chatd.storage.commit import Transaction, write_once
+from chatd.storage.database import Database
 from chatd.storage.migrate import migrate
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from chatd.errors import DatabaseUnusable
 from chatd.services import accounts, sessions
-from chatd.storage.database import Transaction, write_once
+from chatd.storage.commit import Transaction, write_once
 from chatd.storage.migrate import (
     APPLICATION_ID,
     current_version,
@@ -217,8 +217,8 @@ def text(path: Path) -> None:
         (newer, f"has version {NEWEST + 1}, this chatd knows versions up to {NEWEST}: install a newer chatd"),
         (foreign, "is a database of another program"),
         (foreign_with_an_id, "is a database of another program"),
-        (truncated, "cannot be read as a database"),
-        (cut_short, "cannot be read as a database"),
+        (truncated, "is damaged"),
+        (cut_short, "is damaged"),
         (text, "cannot be read as a database"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

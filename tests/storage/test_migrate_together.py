@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.storage.database import write_once
+from chatd.storage.commit import write_once
 from chatd.storage.migrate import current_version, migrate, migrations_directory
 from tests.storage.support import note, seen_outside
 

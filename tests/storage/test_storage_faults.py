@@ -15,13 +15,14 @@ import pytest
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.storage import database
-from chatd.storage.database import Database, Transaction, write_once
+from chatd.storage.commit import Transaction, Write, write_once
+from chatd.storage.database import Database
 from tests.storage.support import ended_since, hold, note, notes, seen_outside, start
 
 ROOM = 1_000_000
 
 
-def pages(limit: int | None = None) -> database.Write[None]:
+def pages(limit: int | None = None) -> Write[None]:
     """Return a work that lets the file grow to ``limit`` pages, or no further than it is."""
 
     def work(tx: Transaction) -> None:
@@ -31,7 +32,7 @@ def pages(limit: int | None = None) -> database.Write[None]:
     return work
 
 
-def much(name: str) -> database.Write[None]:
+def much(name: str) -> Write[None]:
     """Return a work that stores more than fits into the pages there are."""
 
     def work(tx: Transaction) -> None:

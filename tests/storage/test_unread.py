@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chatd.services import accounts
 from chatd.storage import conversations, messages
-from chatd.storage.database import Transaction, connect
+from chatd.storage.commit import Transaction
+from chatd.storage.connections import connect
 
 PEOPLE = (1, 2, 3)
 PAIRS = [(a, b) for a in PEOPLE for b in PEOPLE if a != b]

@@ -17,6 +17,7 @@ from chatd.models import Session
 from chatd.services import accounts, sessions
 from chatd.services.tokens import Tokens
 from chatd.storage import database
+from chatd.storage.commit import write_once
 from tests.loop_time import LoopTime
 from tests.support import PASSWORD, Chat, Person, Socket, until
 
@@ -39,7 +40,7 @@ def signed(chat: Chat, **claims: object) -> str:
 def new_session(chat: Chat, person: Person, lifetime_ms: int = 60_000) -> tuple[Session, str]:
     """Start a session whose lifetime is cut to the full second, and return it with its token."""
     now = time.time_ns() // 1_000_000
-    session = database.write_once(
+    session = write_once(
         chat.server.app[CONFIG].database,
         lambda tx: sessions.start(tx, person.id, device="", address="", now=now, lifetime_ms=lifetime_ms),
     )
@@ -181,9 +182,7 @@ async def test_a_session_ended_by_another_process_is_looked_for_until_that_succe
         return await look(connected)
 
     monkeypatch.setattr(found, "find_ended", fail_at_first)
-    database.write_once(
-        chat.server.app[CONFIG].database, lambda tx: accounts.set_password(tx, alice.id, "another hash")
-    )
+    write_once(chat.server.app[CONFIG].database, lambda tx: accounts.set_password(tx, alice.id, "another hash"))
     assert await socket.closed() == 4002
     assert tries == 3
 
@@ -194,9 +193,7 @@ async def test_a_password_set_beside_the_server_closes_the_users_sockets(
     monkeypatch.setattr(database, "WATCH_INTERVAL", 0.05)
     alice, bob = await chat.people("alice", "bobby")
     socket, other = await alice.connect(), await bob.connect()
-    database.write_once(
-        chat.server.app[CONFIG].database, lambda tx: accounts.set_password(tx, alice.id, "another hash")
-    )
+    write_once(chat.server.app[CONFIG].database, lambda tx: accounts.set_password(tx, alice.id, "another hash"))
     assert await socket.closed() == 4002
     await other.ping()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chatd.storage import commit as commits
 from chatd.storage import database
 from tests.support import PATIENCE, Chat, until
 from tests.ws.v2_client import connect, contents
@@ -16,7 +17,7 @@ async def test_what_a_replay_has_told_is_not_told_again_when_its_commit_returns(
 ) -> None:
     alice, bob = await chat.people("alice", "bobby")
     committed, may_return = threading.Event(), threading.Event()
-    commit = database._commit
+    commit = commits.commit
 
     def slow_to_return(*arguments: Any) -> Any:
         outcomes = commit(*arguments)
@@ -24,7 +25,7 @@ async def test_what_a_replay_has_told_is_not_told_again_when_its_commit_returns(
         assert may_return.wait(PATIENCE)
         return outcomes
 
-    monkeypatch.setattr(database, "_commit", slow_to_return)
+    monkeypatch.setattr(database, "commit", slow_to_return)
     sending = asyncio.create_task(alice.send(bob, "once"))
     await until(committed.is_set)
     client = await connect(bob)

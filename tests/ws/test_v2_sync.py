@@ -278,8 +278,8 @@ async def test_a_running_server_prunes_by_itself_in_small_steps(
     clock, steps = Clock(), []
     prune = change_log.prune
 
-    def counted(db: sqlite3.Connection, *, before: int, limit: int) -> int:
-        steps.append(prune(db, before=before, limit=limit))
+    def counted(db: sqlite3.Connection, **which: int) -> int:
+        steps.append(prune(db, **which))
         if len(steps) == 1:
             raise RuntimeError("a step that fails must not be the last one")
         return steps[-1]

@@ -8,7 +8,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from chatd.http.context import CONFIG
 from chatd.storage import change_log
-from chatd.storage.database import Transaction, write_once
+from chatd.storage.commit import Transaction, write_once
 from tests.support import PATIENCE, Chat, Person
 
 Frame = dict[str, Any]
