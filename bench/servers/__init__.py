@@ -1,0 +1,1 @@
+"""What is measured: each server started in its own way, in a temporary directory, pinned to one core."""
