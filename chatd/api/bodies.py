@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from aiohttp import BodyPartReader, web
@@ -62,7 +62,7 @@ class Body(ABC):
             raise web.HTTPUnsupportedMediaType
         refuse_larger(request, self.max_size)
         try:
-            async with asyncio.timeout(BODY_TIMEOUT):
+            async with asyncio.timeout(None if request.content.is_eof() else BODY_TIMEOUT):
                 return await self._read(request)
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
@@ -84,11 +84,18 @@ class JsonBody(Body):
 
     malformed = MalformedJson
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, plain: Callable[[bytes], Mapping[str, Any] | None] | None = None) -> None:
+        """Take bodies that a schema loads.
+
+        :param plain: what is asked first: it returns what the schema would, or None where that has to look.
+        """
         self._schema = schema
+        self._plain = plain
 
     async def _read(self, request: web.Request) -> Mapping[str, Any]:
-        return cast(Mapping[str, Any], self._schema.load(schemas.decode(await request.read())))
+        body = await request.read()
+        fields = None if self._plain is None else self._plain(body)
+        return cast(Mapping[str, Any], self._schema.load(schemas.decode(body))) if fields is None else fields
 
     def describe(self) -> dict[str, Any]:
         """Return the media type and schema."""

@@ -41,9 +41,10 @@ from chatd.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from chatd.http.answers import error_response, http_error, json_response
+from chatd.http.answers import error_response, http_error, json_body
 from chatd.http.context import ADDRESS, SERVICES, request_number
 from chatd.models import Identity
+from chatd.schemas import BaseSchema
 from chatd.services import Services
 from chatd.services.limits import RateLimiter, limit_key
 
@@ -112,7 +113,7 @@ class Route:
     path: str
     handler: Callable[[Call], Awaitable[Any]]
     summary: str
-    answer: Schema | None = None
+    answer: BaseSchema | None = None
     status: int = 200
     many: bool = False
     public: bool = False
@@ -160,7 +161,7 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
             return result
         if route.answer is None:
             return web.Response(status=route.status)
-        return json_response(route.answer.dump(result, many=route.many), route.status, headers)
+        return json_body(route.answer.to_json(result, many=route.many), route.status, headers)
 
     return handle
 

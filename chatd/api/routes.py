@@ -29,6 +29,7 @@ from chatd.errors import (
 )
 from chatd.schemas import people as people_forms
 from chatd.schemas import v2 as forms
+from chatd.schemas.plain import plain_body
 from chatd.services.avatars import MEDIA_TYPE
 
 
@@ -191,7 +192,7 @@ def routes(config: Config) -> list[Route]:
             "Send a private message; the answer means it is on disk",
             parameters=by_id,
             answer=schemas.MessageSchema(),
-            body=JsonBody(schemas.SendBody()),
+            body=JsonBody(schemas.SendBody(), plain_body),
             errors=(CannotMessageSelf, UserNotFound, ClientIdReused, Blocked),
         ),
         Route(

@@ -25,8 +25,13 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Answer with ``data`` as JSON in UTF-8."""
+    return json_body(schemas.encode(data), status, headers)
+
+
+def json_body(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with what is JSON in UTF-8 already."""
     headers = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
-    return web.Response(body=schemas.encode(data), status=status, headers=headers)
+    return web.Response(body=body, status=status, headers=headers)
 
 
 def error_response(

@@ -6,6 +6,7 @@ from typing import Any, cast
 from marshmallow import ValidationError, fields, validate
 
 from chatd.schemas.fields import BaseSchema, Timestamp, id_field
+from chatd.schemas.message_json import classic_message
 
 
 class BriefSchema(BaseSchema):
@@ -54,6 +55,10 @@ class MessageSchema(BaseSchema):
     is_read = fields.Boolean(required=True)
     created_at = Timestamp(required=True)
     sender = fields.Nested(BriefSchema, required=True)
+
+    def to_json(self, result: Any, *, many: bool = False) -> bytes:
+        """Return a message as JSON, written by hand."""
+        return super().to_json(result, many=True) if many else classic_message(result).encode()
 
 
 class UploadSchema(BaseSchema):

@@ -8,6 +8,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from chatd.schemas.codec import encode
+
 #: The integers a JavaScript number holds exactly end below this.
 ID_LIMIT = 2**53
 
@@ -19,6 +21,10 @@ class BaseSchema(Schema):
         """Options of marshmallow."""
 
         unknown = EXCLUDE
+
+    def to_json(self, result: Any, *, many: bool = False) -> bytes:
+        """Return ``result`` as this schema dumps it, as JSON in UTF-8."""
+        return encode(self.dump(result, many=many))
 
 
 class Text(fields.String):

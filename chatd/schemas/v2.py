@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from chatd.models import ConversationState, Destination
 from chatd.schemas.answers import BriefSchema, MessageSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text, Timestamp, id_field
+from chatd.schemas.message_json import full_message
 from chatd.schemas.requests import CLIENT_ID_MAX, CONTENT_MAX
 
 #: The longest emoji, in code points: families and flags are sequences of many.
@@ -41,6 +42,10 @@ class FullMessageSchema(MessageSchema):
     deleted_at = Timestamp(required=True, allow_none=True)
     reply_to = fields.Integer(required=True, allow_none=True)
     reactions = fields.List(fields.Nested(ReactionSchema), required=True)
+
+    def to_json(self, result: Any, *, many: bool = False) -> bytes:
+        """Return a message as JSON, written by hand."""
+        return super().to_json(result, many=True) if many else full_message(result).encode()
 
 
 class GroupSchema(BaseSchema):

@@ -10,8 +10,8 @@ from marshmallow import ValidationError
 
 from chatd.events import MessageCreated
 from chatd.models import Message, Posted, Reaction, User
-from chatd.schemas import MessageSchema, classic_new_message
-from chatd.schemas.plain import plain_send
+from chatd.schemas import MessageSchema, PathId, SendBody, classic_new_message
+from chatd.schemas.plain import plain_body, plain_send
 from chatd.schemas.v2 import FullMessageSchema, SendCommand
 from chatd.schemas.v2_frames import ack_frame, event, event_frame, sent
 from chatd.ws.v2 import _parsed
@@ -90,6 +90,47 @@ def test_the_answer_to_a_send_is_what_its_schema_says(message: Message, seq: int
     answer = json.loads(ack_frame(re, seq, sent(Posted(message, again, seq))).decode("utf-8", "surrogatepass"))
     assert answer.pop("data") == {"message": FullMessageSchema().dump(message), "duplicate": again}
     assert answer == {"type": "ack", "re": re} | ({} if seq is None else {"seq": seq})
+
+
+@given(MESSAGES)
+def test_a_schema_writes_what_it_dumps(message: Message) -> None:
+    for schema in (MessageSchema(), FullMessageSchema()):
+        assert json.loads(schema.to_json(message)) == schema.dump(message)
+        assert json.loads(schema.to_json([message], many=True)) == schema.dump([message], many=True)
+
+
+@given(SAID | ORDINARY)
+def test_an_ordinary_body_says_what_the_schema_loads_or_is_left_to_it(said: Any) -> None:
+    plain = plain_body(json.dumps(said).encode())
+    if plain is not None:
+        assert plain == SendBody().load(said)
+
+
+@given(TEXTS, st.none() | TEXTS)
+def test_every_ordinary_body_is_taken(content: str, client_id: str | None) -> None:
+    said = {"content": content, "client_id": client_id}
+    try:
+        loaded = SendBody().load(said)
+    except ValidationError:
+        loaded = None
+    assert plain_body(json.dumps(said).encode()) == loaded
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b'{"content":"\xed\xa0\x80"}', b'{"content":NaN}'])
+def test_what_is_no_ordinary_body_is_left_to_the_schema(body: bytes) -> None:
+    assert plain_body(body) is None
+
+
+@given(st.text(max_size=20) | st.integers(0, 2**54).map(str) | st.sampled_from(["007", "1" * 16, "²", "٣"]))
+def test_the_short_way_to_an_id_leads_where_the_long_one_does(value: str) -> None:
+    def outcome(load: Any) -> Any:
+        try:
+            return load({"id": value})
+        except ValidationError as error:
+            return error.messages
+
+    schema = PathId()
+    assert outcome(schema.load) == outcome(super(PathId, schema).load)
 
 
 def frame(said: Any, re: Any = 1, **more: Any) -> str:
