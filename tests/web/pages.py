@@ -8,14 +8,13 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 #: The states of one's own message that is stored.
 STORED = re.compile("^(sent|read)$")
 
+#: What the menu of a message has.
+Action = Literal["Reply", "React", "Edit", "Copy", "Report", "Delete"]
+
 
 def starting(name: str) -> re.Pattern[str]:
     """Return a pattern for what begins with ``name``, as a whole word."""
     return re.compile(rf"^{re.escape(name)}(?!\w)")
-
-
-#: What the menu of a message has.
-Action = Literal["Reply", "React", "Edit", "Copy", "Report", "Delete"]
 
 
 class Entrance:
