@@ -112,13 +112,23 @@ async def visit(browser: Browser, data_dir: Path, directory: Path, form: str, sc
             at_jonas = await devices.desk(people["jonas"])
             await at_jonas.open("/messages")
             await expect(at_jonas.conversations.of(PEOPLE["mira"])).to_be_visible()
-            await pictures(await devices.device(**options), people, directory, form, scheme)
+            device = await devices.device(**options)
+            await pictures(device, people, directory, form, scheme)
             chinese = await devices.device(people["mira"], locale="zh-CN", **options)
             await chinese.open(f"/messages/{people['xiaoyu'].id}")
             await picture(
                 chinese,
                 chinese.page.get_by_role("article").filter(has_text="记得带水"),
                 directory / f"chinese-{form}-{scheme}.webp",
+            )
+            await device.open(f"/messages/{people['ben'].id}")
+            await expect(device.chat.message("Two small corrections")).to_be_visible()
+            server.kill()
+            await device.chat.say("On the train, and there is no line. See you at eight!")
+            await picture(
+                device,
+                device.page.get_by_role("button", name="Retry now"),
+                directory / f"offline-{form}-{scheme}.webp",
             )
             await devices.close()
 
@@ -223,11 +233,15 @@ async def pictures(device: Device, people: dict[str, Person], directory: Path, f
     await device.open("/settings")
     await expect(device.page.get_by_text("This device", exact=True)).to_be_visible()
     await expect(device.page.get_by_role("button", name=f"Unblock {prizes.nickname}")).to_be_visible()
+    size = FORMS[form]["viewport"]
     height = await device.page.get_by_role("main").evaluate(
         "main => innerHeight - main.clientHeight + main.scrollHeight"
     )
-    await device.page.set_viewport_size({"width": FORMS[form]["viewport"]["width"], "height": height})
+    await device.page.set_viewport_size({"width": size["width"], "height": height})
     await shoot("settings", device.settings.sign_out)
+    await device.page.set_viewport_size(size)
+    await device.open("/messages/0")
+    await shoot("nowhere", device.page.get_by_role("heading", name="Page not found"))
 
 
 async def picture(device: Device, sign: Locator, path: Path) -> None:
