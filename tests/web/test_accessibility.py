@@ -84,6 +84,7 @@ async def test_the_messages_are_accessible(
     assert await findings(device.page) == []
     await device.page.keyboard.press("Escape")
     await device.chat.act(device.chat.by_id(question["id"]), "React")
+    await expect(device.page.get_by_role("button", name="React with 👍")).to_be_in_viewport()
     assert await findings(device.page) == []
 
 
