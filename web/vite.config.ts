@@ -12,7 +12,7 @@ const server = process.env.CHATD_URL ?? 'http://127.0.0.1:8000'
 const SHELL = ['favicon.svg', 'favicon-unread.svg', 'manifest.webmanifest']
 
 /** The widget library and what is made of it, which comes with the first menu or dialog. */
-const LAZY = /reka-ui|floating-ui|UiDialog/
+const LAZY = /reka-ui|floating-ui|vueuse|aria-hidden|defu|UiDialog|UiMenu/
 
 export default defineConfig({
   plugins: [vue(), serviceWorker({ entry: 'src/sw.ts', extra: SHELL }), precompress()],

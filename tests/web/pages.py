@@ -8,6 +8,9 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 #: The states of one's own message that is stored.
 STORED = re.compile("^(sent|read)$")
 
+#: What the menu of a message has.
+Action = Literal["Reply", "React", "Edit", "Copy", "Report", "Delete"]
+
 
 def starting(name: str) -> re.Pattern[str]:
     """Return a pattern for what begins with ``name``, as a whole word."""
@@ -120,7 +123,7 @@ class Chat:
         await self.say(text)
         await expect(self.message(text)).to_have_attribute("data-state", STORED)
 
-    async def act(self, message: Locator, action: Literal["Reply", "React", "Edit", "Copy", "Delete"]) -> None:
+    async def act(self, message: Locator, action: Action) -> None:
         """Choose from a message's menu."""
         await self.open_menu(message)
         await self.page.get_by_role("menuitem", name=action, exact=True).click()
@@ -175,7 +178,7 @@ class Settings:
         self.new_password = page.get_by_label("New password")
         self.change_password = page.get_by_role("button", name="Change password")
         self.end_session = page.get_by_role("button", name=re.compile("End this session"))
-        self.notifications = page.get_by_role("switch", name="Desktop notifications")
+        self.notifications = page.get_by_role("switch", name="Notifications")
         self.sign_out = page.get_by_role("main").get_by_role("button", name="Sign out")
 
     async def upload(self, picture: bytes) -> None:

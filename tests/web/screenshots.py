@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Locator, expect
 
 from tests.process import ServerProcess, client_of
-from tests.support import PASSWORD, Person, sign_in
+from tests.support import PASSWORD, Person
 from tests.web.browser import DESK, PHONE, Device, Devices, chromium
 
 DIRECTORY = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -34,6 +34,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "desk": {**DESK, "user_agent": AGENT.format("X11; Linux x86_64", "")},
     "phone": {**PHONE, "device_scale_factor": 2, "user_agent": AGENT.format("Linux; Android 16", "Mobile ")},
 }
+ELSEWHERE = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:144.0) Gecko/20100101 Firefox/144.0"
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
@@ -45,10 +46,12 @@ PEOPLE = {
     "ben": "Ben Okafor",
     "ines": "Inês Duarte",
     "tomasz": "Tomasz Zieliński",
+    "prizes": "Prize Centre",
 }
 
 #: Who says what to whom, and how many minutes ago.
 TALK = (
+    ("prizes", "mira", "Congratulations!!! You have won a phone. Send us your address now", 11000),
     ("ines", "mira", "The keys are with the neighbour on the second floor.", 9000),
     ("mira", "ines", "Found them. Thank you!", 8995),
     ("mira", "tomasz", "Did the new filter fit?", 4400),
@@ -109,13 +112,23 @@ async def visit(browser: Browser, data_dir: Path, directory: Path, form: str, sc
             at_jonas = await devices.desk(people["jonas"])
             await at_jonas.open("/messages")
             await expect(at_jonas.conversations.of(PEOPLE["mira"])).to_be_visible()
-            await pictures(await devices.device(**options), people, directory, form, scheme)
+            device = await devices.device(**options)
+            await pictures(device, people, directory, form, scheme)
             chinese = await devices.device(people["mira"], locale="zh-CN", **options)
             await chinese.open(f"/messages/{people['xiaoyu'].id}")
             await picture(
                 chinese,
                 chinese.page.get_by_role("article").filter(has_text="记得带水"),
                 directory / f"chinese-{form}-{scheme}.webp",
+            )
+            await device.open(f"/messages/{people['ben'].id}")
+            await expect(device.chat.message("Two small corrections")).to_be_visible()
+            server.kill()
+            await device.chat.say("On the train, and there is no line. See you at eight!")
+            await picture(
+                device,
+                device.page.get_by_role("button", name="Retry now"),
+                directory / f"offline-{form}-{scheme}.webp",
             )
             await devices.close()
 
@@ -126,7 +139,7 @@ async def join(client: TestClient[Any, Any], name: str, nickname: str) -> Person
     async with client.post("/auth/register", json=body) as response:
         assert response.status == 201, await response.text()
         user = await response.json()
-    person = Person(client, user["id"], name, nickname, await sign_in(client, name))
+    person = Person(client, user["id"], name, nickname, await sign_in_at_home(client, name))
     if name == "jonas":
         form = FormData()
         form.add_field("file", portrait(), filename="me.png", content_type="image/png")
@@ -138,6 +151,15 @@ async def join(client: TestClient[Any, Any], name: str, nickname: str) -> Person
         ) as response:
             assert response.status == 200, await response.text()
     return person
+
+
+async def sign_in_at_home(client: TestClient[Any, Any], name: str) -> str:
+    """Sign in by a browser that is neither this phone nor this desk, and return the token."""
+    body = {"username": name, "password": PASSWORD}
+    async with client.post("/auth/login", data=body, headers={"User-Agent": ELSEWHERE}) as response:
+        assert response.status == 200, await response.text()
+        token: str = (await response.json())["access_token"]
+        return token
 
 
 def portrait() -> bytes:
@@ -181,7 +203,7 @@ async def pictures(device: Device, people: dict[str, Person], directory: Path, f
     async def shoot(name: str, sign: Locator) -> None:
         await picture(device, sign, directory / f"{name}-{form}-{scheme}.webp")
 
-    mira, jonas = people["mira"], people["jonas"]
+    mira, jonas, prizes = people["mira"], people["jonas"], people["prizes"]
     await device.open("/register")
     await shoot("register", device.entrance.register_heading)
     await device.open("/login")
@@ -197,13 +219,29 @@ async def pictures(device: Device, people: dict[str, Person], directory: Path, f
     await device.chat.open_menu(device.chat.message("List of places"))
     await shoot("menu", device.page.get_by_role("menuitem", name="Reply"))
     await device.page.keyboard.press("Escape")
+    await device.open(f"/messages/{prizes.id}")
+    await device.chat.act(device.chat.message("Congratulations"), "Report")
+    reason = device.page.get_by_label("What is wrong with it?")
+    await reason.fill("A fraud: there was no draw, and they ask for addresses.")
+    await shoot("report", reason)
+    await device.page.keyboard.press("Escape")
+    await expect(reason).to_have_count(0)
+    async with await mira.request("PUT", f"/users/{prizes.id}/block") as response:
+        assert response.status == 204, await response.text()
+    await device.open(f"/messages/{prizes.id}")
+    await shoot("blocked", device.page.get_by_role("button", name="Unblock", exact=True))
     await device.open("/settings")
     await expect(device.page.get_by_text("This device", exact=True)).to_be_visible()
+    await expect(device.page.get_by_role("button", name=f"Unblock {prizes.nickname}")).to_be_visible()
+    size = FORMS[form]["viewport"]
     height = await device.page.get_by_role("main").evaluate(
         "main => innerHeight - main.clientHeight + main.scrollHeight"
     )
-    await device.page.set_viewport_size({"width": FORMS[form]["viewport"]["width"], "height": height})
+    await device.page.set_viewport_size({"width": size["width"], "height": height})
     await shoot("settings", device.settings.sign_out)
+    await device.page.set_viewport_size(size)
+    await device.open("/messages/0")
+    await shoot("nowhere", device.page.get_by_role("heading", name="Page not found"))
 
 
 async def picture(device: Device, sign: Locator, path: Path) -> None:

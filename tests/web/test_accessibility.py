@@ -84,6 +84,7 @@ async def test_the_messages_are_accessible(
     assert await findings(device.page) == []
     await device.page.keyboard.press("Escape")
     await device.chat.act(device.chat.by_id(question["id"]), "React")
+    await expect(device.page.get_by_role("button", name="React with 👍")).to_be_in_viewport()
     assert await findings(device.page) == []
 
 
@@ -100,3 +101,19 @@ async def test_finding_a_person_and_the_settings_are_accessible(
     await device.open("/settings")
     await expect(device.settings.nickname).to_have_value(bob.nickname)
     assert await findings(device.page) == []
+
+
+async def test_a_message_that_comes_is_read_out_and_one_that_is_deleted_is_not_any_more(
+    devices: Devices, alice: Person, bob: Person
+) -> None:
+    await bob.send(alice, "first")
+    desk = await devices.desk(alice)
+    await desk.open(f"/messages/{bob.id}")
+    await expect(desk.chat.message("first")).to_be_visible()
+    live = desk.page.get_by_role("status")
+    await expect(live.filter(has_text="first")).to_have_count(0)
+    message_id = (await bob.send(alice, "news"))["id"]
+    await expect(live.filter(has_text=f"{bob.nickname}: news")).to_have_attribute("aria-live", "polite")
+    async with await bob.request("DELETE", f"/messages/{message_id}") as response:
+        assert response.ok, await response.text()
+    await expect(live.filter(has_text="news")).to_have_count(0)

@@ -89,6 +89,7 @@ async def test_the_blocked_are_listed_in_the_settings_in_the_readers_language(
     await phone.open(f"/messages/{bob.id}")
     await expect(phone.page.get_by_text(f"你已屏蔽{bob.nickname}。")).to_be_visible()
     await desk.open("/settings")
+    await expect(desk.page.get_by_text(re.compile(r"Blocked (now|\d+ minutes? ago)"))).to_be_visible()
     await desk.page.get_by_role("button", name=f"Unblock {bob.nickname}").click()
     await expect(desk.page.get_by_text("You have blocked nobody.")).to_be_visible()
     assert await alice.get("/users/me/blocks") == []
@@ -157,6 +158,24 @@ async def test_an_account_is_deleted_with_its_password_and_the_other_sees_that_i
     await expect(his.chat.message("Message deleted")).to_be_visible()
     await expect(his.chat.message("a secret")).to_have_count(0)
     await expect(his.chat.box).to_have_count(0)
+
+
+async def test_who_has_deleted_their_account_is_called_so_in_the_readers_language(
+    devices: Devices, alice: Person, bob: Person
+) -> None:
+    await alice.send(bob, "a secret")
+    phone = await devices.phone(bob, locale="zh-CN")
+    await phone.open("/messages")
+    link = phone.page.get_by_role("listitem").get_by_role("link")
+    await expect(link.filter(has_text=alice.nickname)).to_be_visible()
+    async with await alice.request("DELETE", "/users/me", json={"password": PASSWORD}) as response:
+        assert response.status == 204, await response.text()
+    await link.filter(has_text="已注销的账号").click()
+    await expect(phone.chat.heading("已注销的账号")).to_be_visible()
+    await expect(phone.page).to_have_title(re.compile("已注销的账号"))
+    await expect(phone.page.get_by_text("该账号已注销。")).to_be_visible()
+    await expect(phone.page.get_by_role("article").filter(has_text="消息已删除")).to_be_visible()
+    await expect(phone.page.get_by_text(re.compile("Deleted account|deleted:"))).to_have_count(0)
 
 
 async def test_what_is_about_people_is_accessible(devices: Devices, alice: Person, bob: Person) -> None:

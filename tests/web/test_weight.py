@@ -28,11 +28,17 @@ async def weight(device: Device, path: str) -> dict[str, int]:
     return {url: round(sizes.get(request, 0)) for request, (kind, url) in kinds.items() if kind in COUNTED}
 
 
-@pytest.mark.parametrize("path", ["/login", "/messages"])
-async def test_a_first_visit_loads_less_than_100_kb(devices: Devices, bob: Person, path: str) -> None:
-    device = await devices.desk(None if path == "/login" else bob)
+@pytest.mark.parametrize("page", ["sign in", "conversations", "chat"])
+async def test_a_first_visit_loads_less_than_100_kb(devices: Devices, alice: Person, bob: Person, page: str) -> None:
+    await alice.send(bob, "hello")
+    device = await devices.desk(None if page == "sign in" else bob)
+    path, sign = {
+        "sign in": ("/login", device.entrance.sign_in_button),
+        "conversations": ("/messages", device.conversations.new),
+        "chat": (f"/messages/{alice.id}", device.chat.message("hello")),
+    }[page]
     loaded = await weight(device, path)
-    await expect(device.entrance.sign_in_button if path == "/login" else device.conversations.new).to_be_visible()
+    await expect(sign).to_be_visible()
     assert len(loaded) >= 3, loaded
     assert all(size > 0 for size in loaded.values()), loaded
     assert sum(loaded.values()) < MOST, sorted(loaded.items(), key=lambda item: -item[1])

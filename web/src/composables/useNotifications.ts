@@ -44,12 +44,12 @@ export function useNotifications(): {
   async function turnOn(): Promise<boolean> {
     if (!isSupported) return false
     permission.value = await Notification.requestPermission()
-    preferences.notifications = permission.value === 'granted'
+    preferences.choose({ notifications: permission.value === 'granted' })
     return preferences.notifications
   }
 
   function turnOff(): void {
-    preferences.notifications = false
+    preferences.choose({ notifications: false })
   }
 
   return { isSupported, isBlocked, isOn, turnOn, turnOff, watch: () => isSupported && notify(isOn) }

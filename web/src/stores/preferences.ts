@@ -8,9 +8,15 @@ const KEY = 'chatd.preferences'
 export const THEMES = ['auto', 'light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
+export interface Preferences {
+  language: 'auto' | Language
+  theme: Theme
+  notifications: boolean
+}
+
 /** What somebody chose for this browser: kept in it, shared by its tabs, and left alone when they sign out. */
 export const usePreferencesStore = defineStore('preferences', () => {
-  const language = ref<'auto' | Language>('auto')
+  const language = ref<Preferences['language']>('auto')
   const theme = ref<Theme>('auto')
   const notifications = ref(false)
   const browserLanguages = ref<readonly string[]>(navigator.languages)
@@ -39,7 +45,13 @@ export const usePreferencesStore = defineStore('preferences', () => {
     if (text !== localStorage.getItem(KEY)) localStorage.setItem(KEY, text)
   })
 
-  return { language, theme, notifications, shownLanguage }
+  function choose(changes: Partial<Preferences>): void {
+    language.value = changes.language ?? language.value
+    theme.value = changes.theme ?? theme.value
+    notifications.value = changes.notifications ?? notifications.value
+  }
+
+  return { language, theme, notifications, shownLanguage, choose }
 })
 
 function parse(text: string | null): Record<string, unknown> {

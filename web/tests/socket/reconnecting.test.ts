@@ -176,6 +176,8 @@ describe('there is no use in coming back', () => {
     await until(() => stage.socket.status.value === 'stopped')
     expect(stage.socket.stopped.value).toEqual({ code, reason })
     expect(stage.socket.retryAt.value).toBeNull()
+    // The server's end has a timer of its own until the line is closed.
+    await until(() => served.isOver)
     expect(vi.getTimerCount()).toBe(0)
 
     vi.advanceTimersByTime(600_000)

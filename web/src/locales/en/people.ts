@@ -8,6 +8,7 @@ export const people = {
   blocked: '{name} is blocked',
   unblocked: '{name} is no longer blocked',
   blockedHere: 'You have blocked {name}.',
+  gone: 'Deleted account',
   deletedHere: 'This account was deleted.',
   report: 'Report',
   reportTitle: 'Report this message?',
@@ -21,7 +22,7 @@ export const people = {
     title: 'Blocked people',
     text: 'What they write does not reach you.',
     none: 'You have blocked nobody.',
-    since: 'Since {time}',
+    since: 'Blocked {time}',
   },
   data: {
     title: 'Your data',

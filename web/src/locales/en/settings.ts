@@ -48,7 +48,7 @@ export const settings = {
     languageAuto: 'Automatic',
     theme: 'Theme',
     themes: { auto: 'Automatic', light: 'Light', dark: 'Dark' },
-    notifications: 'Desktop notifications',
+    notifications: 'Notifications',
     notificationsHint: 'Shows new messages while you look elsewhere.',
     notificationsDenied: 'This browser blocks notifications from here. Allow them in its site settings.',
     notificationsUnsupported: 'This browser cannot show notifications.',

@@ -10,6 +10,7 @@ export const people: typeof en = {
   blocked: '已屏蔽{name}',
   unblocked: '已取消屏蔽{name}',
   blockedHere: '你已屏蔽{name}。',
+  gone: '已注销的账号',
   deletedHere: '该账号已注销。',
   report: '举报',
   reportTitle: '举报这条消息？',
@@ -23,7 +24,7 @@ export const people: typeof en = {
     title: '已屏蔽的人',
     text: '他们发的内容不会到达你这里。',
     none: '你没有屏蔽任何人。',
-    since: '屏蔽于{time}',
+    since: '{time}屏蔽',
   },
   data: {
     title: '你的数据',

@@ -50,7 +50,7 @@ export const settings: typeof en = {
     languageAuto: '跟随浏览器',
     theme: '外观',
     themes: { auto: '跟随系统', light: '浅色', dark: '深色' },
-    notifications: '桌面通知',
+    notifications: '通知',
     notificationsHint: '不在此页面时提醒新消息。',
     notificationsDenied: '浏览器已阻止本站通知，请在网站设置中允许。',
     notificationsUnsupported: '此浏览器不支持通知。',

@@ -1,0 +1,9 @@
+import { type Brief, isDeleted } from '@/api/wire'
+import { useI18n } from '@/i18n'
+
+const { t } = useI18n()
+
+/** What somebody is called: by their nickname, and who has deleted their account by what the language shown has for it. */
+export function nameOf(user: Brief): string {
+  return isDeleted(user) ? t('people.gone') : user.nickname
+}
