@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from chatd.errors import ChatError
 from chatd.models import Destination, Posted
 from chatd.services.posting import Post
 from chatd.storage import users
-from chatd.storage.commit import Transaction
+from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
 from chatd.storage.migrate import migrate
 from tests.storage.support import hold, start, traced
@@ -83,8 +84,21 @@ def shown(outcome: object) -> object:
     return repr(outcome) if isinstance(outcome, ChatError) else outcome
 
 
-async def compare(directory: Path, posts: list[Post]) -> None:
-    """Store posts one after the other in one database, and in one batch in another."""
+def try_writing(tx: Transaction) -> None:
+    """Write what is no post."""
+    tx.db.execute("UPDATE health SET checked_at = 1")
+
+
+def last_tried(db: sqlite3.Connection) -> int:
+    """Return what :func:`try_writing` has written, 0 where it has not."""
+    return int(db.execute("SELECT checked_at FROM health").fetchone()[0])
+
+
+async def compare(directory: Path, posts: list[Post], before: Sequence[Write[None]] = ()) -> None:
+    """Store posts one after the other in one database, and in one batch in another.
+
+    :param before: what the batch has before the posts.
+    """
     one_by_one, at_once = [await opened(directory / name, BLOCKS) for name in ("alone.db", "together.db")]
     told: dict[Database, list[Any]] = {one_by_one: [], at_once: []}
     for db, events in told.items():
@@ -92,12 +106,13 @@ async def compare(directory: Path, posts: list[Post]) -> None:
     try:
         alone = [(await asyncio.gather(one_by_one.write(post), return_exceptions=True))[0] for post in posts]
         gate, holding = await hold(at_once)
-        waiting = await start(at_once, *posts)
+        waiting = await start(at_once, *before, *posts)
         gate.open()
         await holding
-        together = await asyncio.gather(*waiting, return_exceptions=True)
+        together = (await asyncio.gather(*waiting, return_exceptions=True))[len(before) :]
         assert [shown(each) for each in together] == [shown(each) for each in alone]
         assert await at_once.read(dump) == await one_by_one.read(dump)
+        assert await at_once.read(last_tried) == len(before)
         assert told[at_once] == told[one_by_one]
     finally:
         await one_by_one.close()
@@ -116,6 +131,14 @@ def test_ordinary_messages_stored_together_are_as_if_stored_one_by_one(
     tmp_path_factory: Any, posts: list[Post]
 ) -> None:
     asyncio.run(compare(tmp_path_factory.mktemp("posting"), posts))
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(posts=st.lists(POSTS, min_size=2, max_size=12))
+def test_messages_stored_together_leave_what_the_batch_has_written_before_them(
+    tmp_path_factory: Any, posts: list[Post]
+) -> None:
+    asyncio.run(compare(tmp_path_factory.mktemp("posting"), posts, before=[try_writing]))
 
 
 async def test_ordinary_messages_share_their_statements(tmp_path: Path) -> None:
