@@ -1,35 +1,36 @@
 """``GET /messages/ws``: the handshake, who is speaking, and in which dialect."""
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import cast
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from chatd import logs
 from chatd.clock import Clock
-from chatd.errors import AccountUnavailable, ChatError, NotAuthenticated, RateLimited, StorageUnavailable
+from chatd.errors import AccountUnavailable, NotAuthenticated, StorageUnavailable
 from chatd.http.answers import http_error
 from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
 from chatd.http.origins import is_allowed
-from chatd.http.protocol import read_little
+from chatd.http.protocol import Protocol, read_little
 from chatd.services.limits import RateLimiter, limit_key, per_second
 from chatd.stats import Stats
 from chatd.ws import registry
 from chatd.ws.classic import Classic
-from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, close_politely, pong_frame, unsent
+from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, close_politely, unsent
+from chatd.ws.conversation import TRY_AGAIN_LATER, Conversation
 from chatd.ws.dialect import Dialect
 from chatd.ws.inbound import Socket
+from chatd.ws.registry import Registry
 from chatd.ws.v2 import V2
 
 log = logging.getLogger(__name__)
 
 #: The longest frame a client may send, in bytes.
 MAX_FRAME = 64 * 1024
-
-#: Close codes of RFC 6455 and its registry that only this room uses.
-UNSUPPORTED_DATA = 1003
-POLICY_VIOLATION = 1008
-TRY_AGAIN_LATER = 1013
 
 _BEARER_ITEM = "bearer."
 V2_PROTOCOL = "chatd.v2"
@@ -61,7 +62,10 @@ class SocketHandler:
             return http_error(400)
         if not is_allowed(request):
             return http_error(403, detail="Pages of this origin may not connect.")
-        with request.app[REGISTRY].admit(limit_key(request[ADDRESS])):
+        address = limit_key(request[ADDRESS])
+        request.app[REGISTRY].admit(address)
+        converse = None
+        try:
             socket = Socket(
                 protocols=(V2_PROTOCOL,),
                 heartbeat=request.app[CONFIG].server.heartbeat_seconds,
@@ -71,33 +75,53 @@ class SocketHandler:
                 timeout=CLOSE_TIMEOUT,
             )
             await socket.prepare(request)
-            transport = request.transport
-            if transport is None:
-                return socket
-            read_little(transport)
-            try:
-                await self._serve(request, socket, transport)
-            finally:
-                if not socket.closed or unsent(transport):
-                    transport.abort()
+            converse = await self._admitted(request, socket)
+        finally:
+            if converse is None:
+                request.app[REGISTRY].dismiss(address)
+        if converse is None:
             return socket
+        if socket.let_go_of(request):
+            cast(Protocol, request.protocol).go_on_with(converse)
+        else:
+            await converse()
+        return socket
 
-    async def _serve(self, request: web.Request, socket: Socket, transport: asyncio.Transport) -> None:
-        token = _token(request)
-        if token is None:
-            return await close_politely(socket, transport, registry.NO_TOKEN, "no token")
+    async def _admitted(self, request: web.Request, socket: Socket) -> Callable[[], Awaitable[None]] | None:
+        """Return what is to be done with a socket whose handshake is done; None for one that may not stay."""
+        transport = request.transport
+        if transport is None:
+            return None
+        read_little(transport)
+        client = None
         try:
-            identity = await request.app[SERVICES].sessions.authenticate(token)
+            client = await self._welcome(request, socket, transport)
+        finally:
+            if client is None:
+                _end(socket, transport)
+        if client is None:
+            return None
+        return partial(self._converse, request.app[REGISTRY], client, socket, transport, request[ADDRESS])
+
+    async def _welcome(self, request: web.Request, socket: Socket, transport: asyncio.Transport) -> Dialect | None:
+        """Return who has come; close the socket, and return None, if they may not stay."""
+        token = _token(request)
+        identity = None
+        refusal = registry.NO_TOKEN, "no token"
+        try:
+            if token is not None:
+                identity = await request.app[SERVICES].sessions.authenticate(token)
         except AccountUnavailable as error:
-            return await close_politely(socket, transport, registry.ACCOUNT_UNAVAILABLE, error.detail)
+            refusal = registry.ACCOUNT_UNAVAILABLE, error.detail
         except NotAuthenticated as error:
-            return await close_politely(socket, transport, NOT_AUTHENTICATED, error.detail)
+            refusal = NOT_AUTHENTICATED, error.detail
         except StorageUnavailable as error:
-            return await close_politely(socket, transport, TRY_AGAIN_LATER, error.detail)
+            refusal = TRY_AGAIN_LATER, error.detail
+        if identity is None:
+            await close_politely(socket, transport, *refusal)
+            return None
         seconds = (identity.expires_at - self._clock()) / 1000
         connection = Connection(socket, transport, identity, seconds, self._stats)
-        client = self._dialect(request, socket, connection)
-        dialect = socket.ws_protocol or "classic"
         log.info(
             "connected",
             extra={
@@ -106,23 +130,34 @@ class SocketHandler:
                 "connection": connection.number,
                 "user_id": identity.user_id,
                 "address": request[ADDRESS],
-                "dialect": dialect,
+                "dialect": _name(socket),
             },
         )
+        self._stats.connections_opened[_name(socket)] += 1
+        return self._dialect(request, socket, connection)
+
+    async def _converse(
+        self, clients: Registry, client: Dialect, socket: Socket, transport: asyncio.Transport, address: str
+    ) -> None:
+        """Have a client be there, and hear it, until the socket ends."""
+        connection = client.connection
         logs.about("connection", connection.number)
-        self._stats.connections[dialect] += 1
-        self._stats.connections_opened[dialect] += 1
-        request.app[REGISTRY].add(client)
+        self._stats.connections[_name(socket)] += 1
+        clients.add(client)
         try:
-            await connection.hold(_Conversation(client, socket, self._heard, self._flood).hold)
+            with contextlib.suppress(ConnectionError):
+                await connection.hold(Conversation(client, socket, self._heard, self._flood).hold)
+        except Exception:
+            log.exception("a socket failed", extra={"event": "socket_failed"})
         finally:
-            request.app[REGISTRY].remove(client)
-            self._stats.connections[dialect] -= 1
+            clients.remove(client)
+            clients.dismiss(limit_key(address))
+            self._stats.connections[_name(socket)] -= 1
             log.info(
                 "disconnected",
-                extra={"event": "disconnected", "user_id": identity.user_id, "address": request[ADDRESS]},
+                extra={"event": "disconnected", "user_id": connection.identity.user_id, "address": address},
             )
-        return None
+            _end(socket, transport)
 
     def _dialect(self, request: web.Request, socket: Socket, connection: Connection) -> Dialect:
         if socket.ws_protocol != V2_PROTOCOL:
@@ -137,84 +172,14 @@ class SocketHandler:
         )
 
 
-class _Conversation:
-    """What one client says, as far as it says not too much."""
+def _name(socket: Socket) -> str:
+    return socket.ws_protocol or "classic"
 
-    __slots__ = ("_client", "_flood", "_heard", "_is_counted", "_socket", "_user_id")
 
-    def __init__(self, client: Dialect, socket: Socket, heard: RateLimiter, flood: RateLimiter) -> None:
-        self._client = client
-        self._socket = socket
-        self._heard = heard
-        self._flood = flood
-        self._user_id = client.connection.identity.user_id
-        self._is_counted = False
-
-    async def hold(self) -> None:
-        """Hear the client until the socket ends or it says what it must not."""
-        connection = self._client.connection
-        try:
-            await self._client.start()
-        except ChatError as error:
-            connection.say_goodbye(TRY_AGAIN_LATER, error.detail)
-            return
-        self._socket.hear_at_once(self._hear_at_once)
-        try:
-            while True:
-                message = await self._socket.next()
-                if message.type is WSMsgType.BINARY:
-                    connection.say_goodbye(UNSUPPORTED_DATA, "frames are text here")
-                elif message.type is WSMsgType.TEXT:
-                    await self._hear(message.data)
-                elif message.type in (WSMsgType.PING, WSMsgType.PONG):
-                    if self._is_flooding():
-                        return
-                    if message.type is WSMsgType.PING:
-                        connection.push(pong_frame(message.data))
-                else:
-                    return
-                if connection.is_leaving:
-                    return
-        finally:
-            self._socket.hear_no_more()
-
-    def _hear_at_once(self, text: str) -> bool:
-        """Hear a frame inside the reader. That it counts is remembered should it have to wait after all."""
-        if self._client.connection.is_leaving:
-            return True
-        try:
-            self._heard.take(self._user_id)
-        except RateLimited:
-            return False
-        try:
-            self._is_counted = not self._client.hear_at_once(text)
-        except Exception:
-            log.exception(
-                "a frame could not be heard",
-                extra={"event": "frame_not_heard", "connection": self._client.connection.number},
-            )
-            self._client.connection.drop("a frame of it could not be heard")
-        return not self._is_counted
-
-    async def _hear(self, text: str) -> None:
-        try:
-            if not self._is_counted:
-                self._heard.take(self._user_id)
-        except RateLimited as error:
-            if not self._is_flooding():
-                await self._client.hear_too_much(text, error.retry_after)
-            return
-        self._is_counted = False
-        await self._client.hear(text)
-
-    def _is_flooding(self) -> bool:
-        """Count a frame beyond what is heard; say goodbye where there are too many of these."""
-        try:
-            self._flood.take(self._user_id)
-        except RateLimited:
-            self._client.connection.say_goodbye(POLICY_VIOLATION, "too many frames")
-            return True
-        return False
+def _end(socket: Socket, transport: asyncio.Transport) -> None:
+    """Abort what was not closed politely, or still has something to send."""
+    if not socket.closed or unsent(transport):
+        transport.abort()
 
 
 def _token(request: web.Request) -> str | None:

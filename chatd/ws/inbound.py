@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.http import WebSocketReader
+from aiohttp.web_protocol import RequestHandler
 
 #: The versions of aiohttp whose reader is known.
 KNOWN_VERSIONS = ("3.14.",)
@@ -46,6 +47,14 @@ class Socket(web.WebSocketResponse):
             self._inbox.rest()
         return self.receive()
 
+    def let_go_of(self, request: web.Request) -> bool:
+        """Need the request no more, so that it can end before the socket does; False where it has to last as long."""
+        if self._inbox is None:
+            return False
+        self._req = cast(Any, _Remains(request.protocol))
+        self._eof_sent = True  # nothing is sent at the request's end
+        return True
+
     def _on_data_received(self) -> None:
         # aiohttp sets the heartbeat's timer anew after each turn of the loop in which something came.
         if self._inbox is None or self._pong_response_cb is not None:
@@ -73,6 +82,20 @@ class Socket(web.WebSocketResponse):
         beat = None if self._heartbeat is None else self._on_data_received
         request.protocol.set_parser(self._parser, data_received_cb=beat)
         request.protocol.keep_alive(False)
+
+
+class _Remains:
+    """What a socket needs of its request."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: RequestHandler) -> None:
+        self._protocol = protocol
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """What the connection is written to, as long as it is there."""
+        return self._protocol.transport
 
 
 class _Inbox(WebSocketDataQueue):

@@ -47,9 +47,8 @@ class Registry:
         #: The newest ``seq`` that was published.
         self.head = 0
 
-    @contextlib.contextmanager
-    def admit(self, address: str) -> Iterator[None]:
-        """Count a connection from ``address`` for as long as it lasts.
+    def admit(self, address: str) -> None:
+        """Count a connection from ``address``, until :meth:`dismiss` is called for it.
 
         :raises TooManyConnections: there are as many as there may be, or the server is stopping.
         """
@@ -61,15 +60,15 @@ class Registry:
             raise TooManyConnections
         self._admitted += 1
         self._addresses[address] += 1
-        try:
-            yield
-        finally:
-            self._admitted -= 1
-            self._addresses[address] -= 1
-            if not self._addresses[address]:
-                del self._addresses[address]
-            if self._stopping and not self._admitted:
-                self._emptied.set()
+
+    def dismiss(self, address: str) -> None:
+        """Count a connection no longer that was admitted."""
+        self._admitted -= 1
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
+        if self._stopping and not self._admitted:
+            self._emptied.set()
 
     def on_presence(self, subscriber: Callable[[int], None]) -> None:
         """Have ``subscriber`` called with the id of each user whose first client comes or whose last one goes."""
