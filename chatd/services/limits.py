@@ -3,6 +3,7 @@
 import ipaddress
 import time
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 
 from chatd.errors import RateLimited
 
@@ -77,6 +78,7 @@ def per_hour(count: float) -> RateLimiter:
     return RateLimiter(count / 3600, count)
 
 
+@lru_cache(maxsize=1024)
 def limit_key(address: str) -> str:
     """Return what limits by address go by: the address, or in IPv6 the network of one customer."""
     try:

@@ -81,7 +81,8 @@ class Quiet(asyncio.Protocol):
         if opcode == TEXT:
             said = json.loads(payload)
             if said["type"] == "ack" and said["re"] == 0:
-                self.is_live.set_result(None)
+                if not self.is_live.done():  # nobody may be waiting for it any more
+                    self.is_live.set_result(None)
             elif said["type"] == "new_message":
                 self.heard[said["data"]["content"]] = time.perf_counter()
         elif opcode == 0x9:
@@ -98,7 +99,11 @@ async def quiet(url: str, token: str) -> Quiet:
     assert address.host is not None
     assert address.port is not None
     _, client = await asyncio.get_running_loop().create_connection(lambda: Quiet(token), address.host, address.port)
-    await client.is_live
+    try:
+        await client.is_live
+    except BaseException:
+        client.abort()
+        raise
     return client
 
 

@@ -85,6 +85,8 @@ class Device:
         self.context = context
         self.page = page
         self.complaints: list[str] = []
+        #: The texts of the notifications there were, where a test watches them.
+        self.shown: set[str] = set()
         self._allowed: list[str] = []
         context.on("console", self._hear)
         context.on("weberror", self._catch)

@@ -17,6 +17,7 @@ from chatd.web.files import STATIC
 from tests.process import ServerProcess, client_of
 from tests.support import Person, register
 from tests.web.browser import Devices, chromium
+from tests.web.site import Site
 
 Newcomer = Callable[[str], Awaitable[Person]]
 
@@ -59,6 +60,15 @@ def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     """The server of a module's tests; each of them brings people of its own."""
     with ServerProcess(tmp_path_factory.mktemp("web") / "data") as server:
         yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(built: None, tmp_path: Path) -> AsyncIterator[Site]:
+    """A server in this process that a test can stop and start; a module that wants it has it for its ``server``."""
+    site = Site(tmp_path)
+    await site.start()
+    yield site
+    await site.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

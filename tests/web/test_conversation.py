@@ -1,11 +1,12 @@
 """Two people talk: what one does, the other sees, on every device of theirs."""
 
+import asyncio
 import re
 
 from playwright.async_api import expect
 
 from tests.support import Person
-from tests.web.browser import Devices
+from tests.web.browser import PATIENCE, Devices
 from tests.web.conftest import Newcomer
 
 
@@ -164,8 +165,10 @@ async def test_who_is_there_and_who_is_typing_is_shown(devices: Devices, alice: 
     at_bobs = await devices.desk(bob)
     await at_bobs.open(f"/messages/{alice.id}")
     await expect(header.get_by_text(re.compile("^online", re.IGNORECASE)).first).to_be_visible()
-    await at_bobs.chat.box.press_sequentially("well")
-    await expect(at_alices.page.get_by_text(f"{bob.nickname} is typing…").first).to_be_visible()
+    typing = at_alices.page.get_by_text(f"{bob.nickname} is typing…").first
+    async with asyncio.timeout(PATIENCE / 1000):
+        while not await typing.is_visible():  # what is typed before the page has caught up is told to nobody
+            await at_bobs.chat.box.press_sequentially("well ")
     await at_bobs.page.close()
     await expect(header.get_by_text(re.compile("^online", re.IGNORECASE))).to_have_count(0)
 
