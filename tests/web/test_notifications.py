@@ -30,6 +30,25 @@ ANNOUNCE = """
     }
 """
 
+#: Has a notification appear as long as two messages are unread, and counts how often it is asked about meanwhile.
+SLOWLY = """
+    if (window.ServiceWorkerRegistration) {
+        window.appearing = window.disturbances = 0
+        const { showNotification, getNotifications } = ServiceWorkerRegistration.prototype
+        ServiceWorkerRegistration.prototype.showNotification = async function (title, options) {
+            window.appearing += 1
+            await showNotification.call(this, title, options)
+            while (document.title.startsWith('(2)')) await new Promise((resolve) => setTimeout(resolve, 20))
+            await new Promise((resolve) => setTimeout(resolve, 100))
+            window.appearing -= 1
+        }
+        ServiceWorkerRegistration.prototype.getNotifications = function (filter) {
+            window.disturbances += window.appearing
+            return getNotifications.call(this, filter)
+        }
+    }
+"""
+
 #: A click on the only notification there is, as the browser would tell the worker of it.
 CLICK = """
     async () => {
@@ -55,17 +74,22 @@ async def worker_of(device: Device) -> Worker:
     return worker
 
 
-async def allowed(devices: Devices, person: Person) -> Device:
-    """Return a computer that may notify somebody, and is watched."""
+async def allowed(devices: Devices, person: Person, *scripts: str) -> Device:
+    """Return a computer that may notify somebody, and is watched.
+
+    :param scripts: what its pages run first.
+    """
     desk = await devices.desk(person, permissions=["notifications"])
+    for script in scripts:
+        await desk.context.add_init_script(script)
     await desk.context.expose_function("announce", lambda body: desk.shown.add(body))
     await desk.context.add_init_script(ANNOUNCE)
     return desk
 
 
-async def with_notifications(devices: Devices, person: Person) -> Device:
+async def with_notifications(devices: Devices, person: Person, *scripts: str) -> Device:
     """Return a computer of somebody who has turned notifications on, and looks at the settings."""
-    desk = await allowed(devices, person)
+    desk = await allowed(devices, person, *scripts)
     await desk.open("/messages")
     await kept(desk.page)
     # Whatever is sent before the conversations are there is no news.
@@ -163,6 +187,20 @@ async def test_a_notification_is_taken_back_when_its_message_is_deleted(
     async with await bob.request("DELETE", f"/messages/{message['id']}") as response:
         assert response.ok
     await told(desk)
+
+
+async def test_no_notification_is_asked_about_while_it_appears(
+    devices: Devices, server: Site, alice: Person, bob: Person, newcomer: Newcomer
+) -> None:
+    carol = await newcomer("carol")
+    desk = await with_notifications(devices, alice, SLOWLY)
+    await carol.send(alice, "Tea?")
+    await told(desk, "Tea?")
+    await bob.send(alice, "Lunch?")
+    await until(desk.page, "window.appearing", 1)
+    await alice.post(f"/messages/read/{carol.id}")
+    await told(desk, "Lunch?")
+    assert await desk.page.evaluate("window.disturbances") == 0
 
 
 async def test_signing_out_takes_all_notifications_back(

@@ -19,6 +19,9 @@ const COURTESY = 400
 const NOTIFIER = 'chatd.notifier'
 const READER = 'chatd.reader.'
 
+/** Held while notifications are shown or looked through: Chromium forgets one that is asked about as it appears. */
+const SCREEN = 'chatd.screen'
+
 const isSupported =
   typeof window !== 'undefined' && 'Notification' in window && 'serviceWorker' in navigator && 'locks' in navigator
 
@@ -115,7 +118,7 @@ function notify(isOn: ComputedRef<boolean>): void {
     const sender = conversations.byUser(message.sender_id)?.user ?? message.sender
     const { title, options } = noticeOf(message, sender, settings().api === '')
     const registration = await navigator.serviceWorker.getRegistration()
-    await registration?.showNotification(title, options)
+    await navigator.locks.request(SCREEN, () => registration?.showNotification(title, options))
     await close((data) => isRead(data.userId))
   }
 
@@ -172,7 +175,9 @@ function followPermission(): void {
 /** Takes back the notifications that are `outdated`, whichever tab has shown them. */
 async function close(outdated: (data: NotificationData) => boolean): Promise<void> {
   const registration = await navigator.serviceWorker.getRegistration()
-  for (const notification of (await registration?.getNotifications()) ?? []) {
-    if (outdated(notification.data as NotificationData)) notification.close()
-  }
+  await navigator.locks.request(SCREEN, async () => {
+    for (const notification of (await registration?.getNotifications()) ?? []) {
+      if (outdated(notification.data as NotificationData)) notification.close()
+    }
+  })
 }
