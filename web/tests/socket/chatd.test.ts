@@ -169,14 +169,23 @@ describe('over a line that breaks all the time', () => {
       isFaulty ? { kind: ++faults % 4 ? 'cut' : 'silence', afterBytes: 1 + Math.floor(random() * 12_000) } : null
     const line = await FaultyLine.open(server.url, fault)
     const [dora, emil] = [await server.join(`dora${SEED}`), await server.join(`emil${SEED}`)]
+    let isOver = false
+    const mending = (async () => {
+      while (!isOver) {
+        const { silence } = line.broken
+        await until(() => isOver || socket.status.value === 'waiting' || line.broken.silence > silence)
+        if (line.broken.silence > silence) vi.advanceTimersByTime(60_000)
+        if (socket.status.value === 'waiting') vi.advanceTimersByTime(30_000)
+      }
+    })()
     await goOnline(dora.token, line.url)
 
     const theirs: string[] = []
     const mine: string[] = []
     const acknowledged: Message[] = []
-    let isOver = false
     const sending = (async () => {
-      for (let n = 0; n < MESSAGES; n += 1) {
+      const isEnough = (): boolean => line.broken.cut > 10 && line.broken.silence > 2
+      for (let n = 0; n < MESSAGES || !isEnough(); n += 1) {
         if (n % 150 === 149) {
           await server.kill()
           await server.startAgain()
@@ -197,17 +206,9 @@ describe('over a line that breaks all the time', () => {
         mine.push(command.content)
       }
     })()
-    const mending = (async () => {
-      while (!isOver) {
-        const { silence } = line.broken
-        await until(() => isOver || socket.status.value === 'waiting' || line.broken.silence > silence)
-        if (line.broken.silence > silence) vi.advanceTimersByTime(60_000)
-        if (socket.status.value === 'waiting') vi.advanceTimersByTime(30_000)
-      }
-    })()
     await Promise.all([sending, writing])
     isFaulty = false
-    await until(() => contents().filter((text) => text.startsWith('from emil')).length >= MESSAGES)
+    await until(() => contents().filter((text) => text.startsWith('from emil')).length >= theirs.length)
     isOver = true
     await mending
 
@@ -217,8 +218,6 @@ describe('over a line that breaks all the time', () => {
     expect(own.toSorted()).toEqual(mine.toSorted())
     const seqs = told.flatMap(({ seq }) => seq ?? [])
     expect(seqs).toEqual([...new Set(seqs)].toSorted((one, other) => one - other))
-    expect(line.broken.cut).toBeGreaterThan(10)
-    expect(line.broken.silence).toBeGreaterThan(2)
     expect(load).toHaveBeenCalledOnce()
     socket.disconnect()
     await line.close()
