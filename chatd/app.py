@@ -20,7 +20,7 @@ from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
 from chatd.errors import ChatError
 from chatd.events import AccountDeleted, BlockChanged, Change, Event, MessageCreated, PresenceChanged
-from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
+from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, begin
 from chatd.http.origins import add_headers, preflight
 from chatd.http.proxies import Proxies
 from chatd.services import (
@@ -244,7 +244,7 @@ def _pattern(path: str, paths: Iterable[str]) -> str:
 def _find_address(proxies: Proxies) -> Middleware:
     @web.middleware
     def find_address(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
-        logs.about("request", request_number(request))
+        logs.about("request", begin(request))
         request[ADDRESS] = proxies.client_address(request.remote, request.headers.getall("X-Forwarded-For", ()))
         return handler(request)
 

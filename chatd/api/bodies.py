@@ -62,7 +62,9 @@ class Body(ABC):
             raise web.HTTPUnsupportedMediaType
         refuse_larger(request, self.max_size)
         try:
-            async with asyncio.timeout(None if request.content.is_eof() else BODY_TIMEOUT):
+            if request.content.is_eof():  # the usual body has come with its head
+                return await self._read(request)
+            async with asyncio.timeout(BODY_TIMEOUT):
                 return await self._read(request)
         except TimeoutError:
             raise web.HTTPRequestTimeout from None

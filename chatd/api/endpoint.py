@@ -44,6 +44,7 @@ from chatd.errors import (
 from chatd.http.answers import error_response, http_error, json_body
 from chatd.http.context import ADDRESS, SERVICES, request_number
 from chatd.models import Identity
+from chatd.records import record
 from chatd.schemas import BaseSchema
 from chatd.services import Services
 from chatd.services.limits import RateLimiter, limit_key
@@ -83,7 +84,7 @@ STATUS: dict[type[ChatError], int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Call:
     """One well-formed request: who asks, and what."""
 
@@ -157,10 +158,8 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
         headers = None
         if isinstance(result, Answer):
             result, headers = result.result, result.headers
-        if isinstance(result, web.StreamResponse):
-            return result
         if route.answer is None:
-            return web.Response(status=route.status)
+            return result if isinstance(result, web.StreamResponse) else web.Response(status=route.status)
         return json_body(route.answer.to_json(result, many=route.many), route.status, headers)
 
     return handle

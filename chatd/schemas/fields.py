@@ -85,8 +85,12 @@ class Timestamp(fields.String):
 @lru_cache(maxsize=4096)  # those that are told now are of this moment
 def iso_time(milliseconds: int) -> str:
     """Return a time, in UTC milliseconds since 1970, as ISO 8601."""
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
+    return f"{_iso_seconds(milliseconds // 1000)}.{milliseconds % 1000:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _iso_seconds(seconds: int) -> str:
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def id_field() -> fields.Integer:

@@ -131,8 +131,7 @@ class V2:
 
     async def start(self) -> None:
         """Say hello."""
-        place = await self._services.changes.place()
-        user = await self._services.accounts.get(self._user_id)
+        place, user = await self._services.changes.welcome(self._user_id)
         self._push(
             v2_frames.hello_frame(
                 epoch=place.epoch,
