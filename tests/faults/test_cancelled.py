@@ -9,7 +9,7 @@ import socket
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -17,6 +17,7 @@ from aiohttp import web
 from PIL import Image
 
 from chatd.http.context import CONFIG, REGISTRY
+from chatd.http.protocol import Protocol
 from tests.conftest import Start
 from tests.faults.proxy import ABRUPT
 from tests.raw import connect, frame, upgrade_head
@@ -32,24 +33,26 @@ PARTS = 12
 MANY = 100
 
 
-class CancelledAt(Awaitable[web.StreamResponse]):
+class CancelledAt(Awaitable[Any]):
     """A handler whose task is cancelled at one of its waits, as by :meth:`asyncio.Task.cancel`."""
 
-    def __init__(self, handling: Coroutine[Any, Any, web.StreamResponse], place: int) -> None:
+    def __init__(self, handling: Coroutine[Any, Any, Any], place: int) -> None:
         self._handling = handling
         self._place = place
+        #: How many waits are left before that.
+        self.left = place
         #: Whether it came so far.
         self.was_reached = False
 
-    def __await__(self) -> Generator[Any, Any, web.StreamResponse]:
+    def __await__(self) -> Generator[Any, Any, Any]:
         go_on: Callable[[Any], Any] = self._handling.send
         value: Any = None
         for number in itertools.count(1):
             try:
                 awaited = go_on(value)
             except StopIteration as end:
-                response: web.StreamResponse = end.value
-                return response
+                return end.value
+            self.left = self._place - number
             if number == self._place:
                 self.was_reached = True
                 task = asyncio.current_task()
@@ -70,16 +73,25 @@ class Canceller:
         self.last: CancelledAt | None = None
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Stand between aiohttp and the application, middlewares and all."""
-        handle = web.Application._handle
+        """Stand between aiohttp and the application, middlewares and all, and before what outlives a request."""
+        handle, go_on_with = web.Application._handle, Protocol.go_on_with
 
         async def cancelled(app: web.Application, request: web.Request) -> web.StreamResponse:
             if CANCEL_AT not in request.headers:
                 return await handle(app, request)
             self.last = CancelledAt(handle(app, request), int(request.headers[CANCEL_AT]))
-            return await self.last
+            return cast(web.StreamResponse, await self.last)
+
+        def go_on(protocol: Protocol, converse: Callable[[], Coroutine[Any, Any, None]]) -> None:
+            async def cancelled() -> None:
+                assert self.last is not None
+                self.last = CancelledAt(converse(), self.last.left)
+                await self.last
+
+            go_on_with(protocol, cancelled)
 
         monkeypatch.setattr(web.Application, "_handle", cancelled)
+        monkeypatch.setattr(Protocol, "go_on_with", go_on)
 
 
 @pytest.fixture
