@@ -13,6 +13,10 @@ BUSY_TIMEOUT_MS = 5_000
 #: pages that every message changes are written three times as often, which costs a busy writer 15 %.
 CHECKPOINT_PAGES = 4_000
 
+#: How long the write-ahead log may become, in bytes, before readers are held for a moment so that it can begin anew:
+#: four times what the writer checkpoints at. Readers that overlap without a gap would let it grow for ever.
+LOG_LIMIT = 64 * 1024 * 1024
+
 #: What a connection may keep of the file in memory, in KiB.
 WRITER_CACHE_KB = 16 * 1024
 READER_CACHE_KB = 2 * 1024
@@ -53,7 +57,7 @@ def connect(
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
         db.execute(f"PRAGMA cache_size = {-WRITER_CACHE_KB if checkpoints else -READER_CACHE_KB}")
-        db.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
+        db.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}")
         db.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
     except BaseException:
         db.close()

@@ -22,7 +22,14 @@ from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.stats import Stats
 from chatd.storage.commit import Outcome, Write, commit
-from chatd.storage.connections import BUSY_TIMEOUT_MS, Synchronous, connect, is_storage_fault, is_unsynced
+from chatd.storage.connections import (
+    BUSY_TIMEOUT_MS,
+    LOG_LIMIT,
+    Synchronous,
+    connect,
+    is_storage_fault,
+    is_unsynced,
+)
 from chatd.storage.memory import Memory
 from chatd.storage.reasons import reason
 
@@ -37,11 +44,7 @@ BATCH_LIMIT = 512
 #: How often commits of other processes are looked for, in seconds.
 WATCH_INTERVAL = 1.0
 
-#: How long the write-ahead log may become, in bytes, before readers are held for a moment so that it can begin anew:
-#: four times what the writer checkpoints at. Readers that overlap without a gap would let it grow for ever.
-LOG_LIMIT = 64 * 1024 * 1024
-
-#: How long reads are held for that at the most, in seconds.
+#: How long reads are held at the most so that a log longer than :data:`LOG_LIMIT` can begin anew, in seconds.
 HOLD_LIMIT = 1.0
 
 Read = Callable[[sqlite3.Connection], T]
