@@ -18,25 +18,19 @@ ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
 #: The request's number: it counts up from the start of the process, and stands in every line of the log about it.
 NUMBER: web.RequestKey[int] = web.RequestKey("number", int)
 
-#: The names of request headers on which the choice of the answerer depended, besides Origin; mostly none.
+#: The names of request headers on which the choice of the answerer depended, besides Origin.
 VARIES: web.RequestKey[str] = web.RequestKey("varies", str)
 
 _numbers = itertools.count(1)
 
 
 def begin(request: web.BaseRequest) -> int:
-    """Give a request its number, which is returned, and a value to all that is asked for at every answer.
-
-    Asking for a key that is not there takes a microsecond.
-    """
+    """Give a request that has none yet its number, and return it."""
     request[NUMBER] = number = next(_numbers)
-    request[VARIES] = ""
     return number
 
 
 def request_number(request: web.BaseRequest) -> int:
     """Return a request's number; one that has none yet, as it never came to the application, gets it here."""
     number: int | None = request.get(NUMBER)
-    if number is None:
-        request[NUMBER] = number = next(_numbers)
-    return number
+    return begin(request) if number is None else number
