@@ -48,6 +48,7 @@ from chatd.storage.database import Database
 from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler
+from chatd.ws.presence import Presence
 from chatd.ws.registry import Registry
 
 if TYPE_CHECKING:
@@ -150,8 +151,10 @@ def create_app(
         db.subscribe_foreign(lambda: start(_end_what_ended(sessions, registry)))
         db.subscribe_foreign(lambda: start(_erase(erasure)))
 
+        presence = Presence(changes, registry, clock)
+
         def tell_presence(user_id: int) -> None:
-            start(_tell_presence(user_id, changes, registry, clock))
+            start(presence.tell(user_id))
 
         def follow(event: Event) -> None:
             match event:
@@ -284,14 +287,3 @@ async def _erase(erasure: Erasure) -> None:
         await erasure.run()
     except ChatError as error:
         log.error("a deleted account is not erased yet: %s", error.detail, extra={"event": "erasure_failed"})
-
-
-async def _tell_presence(user_id: int, changes: Changes, registry: Registry, clock: Clock) -> None:
-    """Tell those who know a user whether they are there, as it is when the telling begins."""
-    try:
-        known = await changes.audience(user_id)
-    except ChatError as error:
-        log.warning("presence was not told: %s", error.detail, extra={"event": "presence_not_told"})
-        return
-    online = registry.is_online(user_id)
-    registry.publish(PresenceChanged(recipients=known, user_id=user_id, online=online, at=clock()))

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from chatd.clock import DAY_MS, Clock
 from chatd.errors import ResyncNeeded
@@ -88,10 +89,15 @@ class Changes:
         """Return the ids of all whose coming and going a user is told: who is in a conversation and not blocked."""
         return tuple(await self._db.read(lambda db: users.acquaintances(db, user_id) - blocks.blocked(db, user_id)))
 
-    async def audience(self, user_id: int) -> tuple[int, ...]:
-        """Return the ids of all who are told of a user's coming and going."""
-        found = await self._db.read(lambda db: users.audience(db, user_id) - blocks.blockers(db, user_id))
-        return tuple(found - {user_id})
+    async def audiences(self, user_ids: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return, for each of some users, the ids of all who are told of their coming and going."""
+
+        def read(db: sqlite3.Connection) -> list[tuple[int, ...]]:
+            return [
+                tuple(users.audience(db, user_id) - blocks.blockers(db, user_id) - {user_id}) for user_id in user_ids
+            ]
+
+        return await self._db.read(read)
 
     async def prune(self) -> None:
         """Forget what is older than the log has to reach back, little by little."""

@@ -1,0 +1,49 @@
+"""Telling who has come and who has gone, many at once where many do."""
+
+import logging
+
+from chatd.clock import Clock
+from chatd.errors import ChatError
+from chatd.events import PresenceChanged
+from chatd.services.changes import Changes
+from chatd.ws.registry import Registry
+
+log = logging.getLogger(__name__)
+
+
+class Presence:
+    """Tells those who know a user whether they are there, as it is when they are told.
+
+    Everybody who comes or goes while the database is asked about others waits for the next question, which is about all
+    of them: a thousand clients that come back at once ask it some ten times.
+    """
+
+    def __init__(self, changes: Changes, registry: Registry, clock: Clock) -> None:
+        self._changes = changes
+        self._registry = registry
+        self._clock = clock
+        self._waiting: dict[int, None] = {}
+        self._is_telling = False
+
+    async def tell(self, user_id: int) -> None:
+        """Tell of a user: returns when they are told of, or when another call is about to do it."""
+        self._waiting[user_id] = None
+        if self._is_telling:
+            return
+        self._is_telling = True
+        try:
+            while self._waiting:
+                user_ids, self._waiting = tuple(self._waiting), {}
+                await self._tell_of(user_ids)
+        finally:
+            self._is_telling = False
+
+    async def _tell_of(self, user_ids: tuple[int, ...]) -> None:
+        try:
+            audiences = await self._changes.audiences(user_ids)
+        except ChatError as error:
+            log.warning("presence was not told: %s", error.detail, extra={"event": "presence_not_told"})
+            return
+        for user_id, known in zip(user_ids, audiences, strict=True):
+            online = self._registry.is_online(user_id)
+            self._registry.publish(PresenceChanged(recipients=known, user_id=user_id, online=online, at=self._clock()))
