@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from bench.generator import BenchError, cache_dir
-from bench.servers.chatd import Chatd, Checkout
+from bench.servers.chatd import HERE, Chatd, Checkout
 
 #: The conversations of the reader, and those of everybody else.
 CONVERSATIONS, OTHERS = 50, 10_000
@@ -56,11 +56,11 @@ class Stored:
 
 
 def stored(count: int, checkout: Checkout) -> Stored:
-    """Return a database of ``count`` messages, made now if it is not there.
+    """Return a database of ``count`` messages, made now if it is not there by the migrations there are.
 
     :raises BenchError: the disk has no room for it.
     """
-    root = cache_dir() / f"messages-{count}"
+    root = cache_dir() / f"messages-{count}-v{len(list((HERE / 'migrations').glob('*.sql')))}"
     described = root / "stored.json"
     if described.exists():
         return Stored(**json.loads(described.read_text()))

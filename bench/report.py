@@ -42,7 +42,9 @@ def _median(label: str, name: str) -> Callable[[Measured], float | None]:
 
 
 def _slowest_read(measured: Measured) -> float | None:
-    """Return how much longer the call takes that suffers most from more messages."""
+    """Return how much longer the call takes that suffers most from more messages; None where only one was measured."""
+    if len(measured.rounds) != 2:
+        return None
     small, large = sorted(measured.rounds, key=lambda label: int(label.split()[0].replace(",", "")))
     return max(measured.ratio(large, small, call) or 0.0 for call in TITLES)
 
