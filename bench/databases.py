@@ -13,7 +13,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from bench.generator import BenchError, cache_dir
-from bench.servers.chatd import HERE, Chatd, Checkout
+from bench.servers.chatd import Chatd, Checkout
+from chatd.storage.migrate import load_migrations
 
 #: The conversations of the reader, and those of everybody else.
 CONVERSATIONS, OTHERS = 50, 10_000
@@ -60,7 +61,7 @@ def stored(count: int, checkout: Checkout) -> Stored:
 
     :raises BenchError: the disk has no room for it.
     """
-    root = cache_dir() / f"messages-{count}-v{len(list((HERE / 'migrations').glob('*.sql')))}"
+    root = cache_dir() / f"messages-{count}-v{len(load_migrations(checkout.root / 'migrations'))}"
     described = root / "stored.json"
     if described.exists():
         return Stored(**json.loads(described.read_text()))

@@ -1,5 +1,6 @@
 """What a work is: cases that are measured in turn, and the figures that come of each."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from bench.servers.peers import Ejabberd, Mosquitto, Naive, Prosody, SocketIO
 #: What is measured, by figure.
 Values = dict[str, float]
 
-HERE_AS_IT_IS = Checkout(HERE)
+HERE_AS_IT_IS = Checkout(HERE, sys.executable)  # the Python that the report names
 CHATD = Chatd(HERE_AS_IT_IS)
 NAIVE = Naive()
 SOCKETIO = SocketIO()
