@@ -1,12 +1,11 @@
 """Notifications of the desktop: of what, when, and how they go away again."""
 
-import asyncio
-
 import pytest
 from playwright.async_api import Worker, expect
 from yarl import URL
 
-from tests.support import PATIENCE, Person
+from tests import support
+from tests.support import Person
 from tests.web.browser import LINE_LOST, Device, Devices
 from tests.web.conftest import Newcomer
 from tests.web.site import Site, kept, until
@@ -102,9 +101,7 @@ async def with_notifications(devices: Devices, person: Person, *scripts: str) ->
 
 async def told(desk: Device, *bodies: str) -> list[dict[str, str]]:
     """Wait until exactly these notifications are shown, and return them."""
-    async with asyncio.timeout(PATIENCE):
-        while not desk.shown.issuperset(bodies):
-            await asyncio.sleep(0.05)
+    await support.until(lambda: desk.shown.issuperset(bodies))
     await until(desk.page, f"{NOTIFICATIONS}.then((all) => all.map(({{ body }}) => body).sort())", sorted(bodies))
     notifications: list[dict[str, str]] = await desk.page.evaluate(NOTIFICATIONS)
     return notifications
