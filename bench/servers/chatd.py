@@ -37,11 +37,10 @@ class Checkout:
         """Take a copy.
 
         :param root: its directory.
-        :param python: by default the one in its ``.venv``, else ours.
+        :param python: by default ours, so that two copies that are compared have the same.
         """
         self.root = root.resolve()
-        own = self.root / ".venv" / "bin" / "python"
-        self.python = python or (str(own) if own.exists() else sys.executable)
+        self.python = python or sys.executable
         if not (self.root / "chatd" / "__main__.py").exists():
             raise BenchError(f"{root} is not a copy of chatd")
 

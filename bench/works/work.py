@@ -1,6 +1,5 @@
 """What a work is: cases that are measured in turn, and the figures that come of each."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from bench.servers.peers import Ejabberd, Mosquitto, Naive, Prosody, SocketIO
 #: What is measured, by figure.
 Values = dict[str, float]
 
-HERE_AS_IT_IS = Checkout(HERE, sys.executable)  # the Python that the report names
+HERE_AS_IT_IS = Checkout(HERE)
 CHATD = Chatd(HERE_AS_IT_IS)
 NAIVE = Naive()
 SOCKETIO = SocketIO()
