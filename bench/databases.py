@@ -77,10 +77,10 @@ def stored(count: int, checkout: Checkout) -> Stored:
         near, middle = (
             db.execute(
                 """
-                SELECT min(seq) - 1 FROM (
-                    SELECT seq FROM change_log WHERE conversation_id IN (
+                SELECT min(id) - 1 FROM (
+                    SELECT id FROM messages WHERE conversation_id IN (
                         SELECT conversation_id FROM memberships WHERE user_id = ?
-                    ) ORDER BY seq DESC LIMIT ?
+                    ) ORDER BY id DESC LIMIT ?
                 )
                 """,
                 (int(reader.id), changes),
@@ -108,10 +108,7 @@ def fill(db: sqlite3.Connection, reader: int, count: int) -> None:
     db.execute("PRAGMA synchronous = OFF")
     db.execute("BEGIN IMMEDIATE")
     indexes = db.execute(
-        """
-        SELECT name, sql FROM sqlite_master
-        WHERE type = 'index' AND tbl_name IN ('messages', 'change_log') AND sql <> ''
-        """
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'messages' AND sql <> ''"
     ).fetchall()
     for name, _ in indexes:  # sorting once is quicker than keeping order
         db.execute(f"DROP INDEX {name}")
@@ -144,12 +141,6 @@ def fill(db: sqlite3.Connection, reader: int, count: int) -> None:
         FROM placed CROSS JOIN conversations AS c ON c.id = placed.conversation_id
         """,
         {"count": count, "now": now},
-    )
-    db.execute(
-        """
-        INSERT INTO change_log (kind, conversation_id, user_id, message_id, created_at)
-        SELECT 'message', conversation_id, sender_id, id, created_at FROM messages ORDER BY id
-        """
     )
     db.execute(
         "CREATE TEMP TABLE said AS SELECT conversation_id, sender_id, count(*) AS sent, max(id) AS last, "

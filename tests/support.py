@@ -19,6 +19,13 @@ PASSWORD = "correct horse"
 #: How long anything may take, in seconds, on however slow a machine: only what is broken needs it.
 PATIENCE = 30
 
+#: The change log as one table: a message's own row is its row there.
+LOG = """(
+    SELECT seq, kind, conversation_id, user_id, message_id, data FROM change_log
+    UNION ALL
+    SELECT id, 'message', conversation_id, sender_id, id, NULL FROM messages
+)"""
+
 #: Limits off, so that a test meets only the one it is about.
 NO_LIMITS = {
     "requests_per_second": 0,

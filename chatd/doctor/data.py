@@ -11,6 +11,7 @@ from chatd import clock
 from chatd.config import Config
 from chatd.doctor.findings import Finding, change, good, mib
 from chatd.errors import DatabaseUnusable
+from chatd.storage import change_log
 from chatd.storage.backup import last_proven_at, opened
 from chatd.storage.migrate import current_version, load_migrations, migrations_directory
 
@@ -65,14 +66,14 @@ def _database(path: Path) -> Finding:
             )
         with contextlib.closing(opened(path)) as db:
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            row = db.execute("SELECT created_at FROM change_log ORDER BY seq DESC LIMIT 1").fetchone()
+            newest_at = change_log.newest_at(db)
     except (DatabaseUnusable, sqlite3.Error) as error:
         return change(about, f"{error}: stop chatd, and chatd restore the last backup")
     if verdict != "ok":
         return change(about, f"{path} is damaged ({verdict}): stop chatd, and chatd restore the last backup")
     if version < newest:
         return change(about, f"it has version {version}, this chatd {newest}: restart chatd, which upgrades it")
-    if row and row[0] > clock.now() + SLACK_MS:
+    if newest_at is not None and newest_at > clock.now() + SLACK_MS:
         return change(about, "what was written last is from the future: set the clock, which is behind")
     return good(about, f"{mib(path.stat().st_size)}, quick_check finds nothing wrong")
 

@@ -46,8 +46,10 @@ class Post:
             place, reply_hidden_from = messages.place_of(db, self.reply_to, viewer=self.sender_id)
             if place != conversation.id:
                 raise MessageNotFound
-        message_id = messages.insert(
+        message_id = change_log.head(db) + 1
+        messages.insert(
             db,
+            message_id=message_id,
             conversation_id=conversation.id,
             sender_id=self.sender_id,
             content=self.content,
@@ -56,26 +58,18 @@ class Post:
             created_at=self.now,
         )
         conversations.count_message(db, conversation.id, self.sender_id, message_id)
-        seq = change_log.append(
-            db,
-            "message",
-            conversation_id=conversation.id,
-            user_id=self.sender_id,
-            message_id=message_id,
-            created_at=self.now,
-        )
         if hidden is not None:
-            blocks.hide(db, [Hidden(hidden, conversation.id, message_id, seq)])
+            blocks.hide(db, [Hidden(hidden, conversation.id, message_id)])
             whom: tuple[int, ...] = (self.sender_id,)
         else:
             whom = recipients(db, conversation, self.sender_id)
-        event = self._created(message_id, seq, sender, whom, conversation)
+        event = self._created(message_id, sender, whom, conversation)
         for each in _as_seen(event, reply_hidden_from):
             tx.publish(each)
-        return Posted(event.message, duplicate=False, seq=seq)
+        return Posted(event.message, duplicate=False, seq=message_id)
 
     def _created(
-        self, message_id: int, seq: int, sender: User, whom: tuple[int, ...], conversation: Conversation
+        self, message_id: int, sender: User, whom: tuple[int, ...], conversation: Conversation
     ) -> MessageCreated:
         message = Message(
             id=message_id,
@@ -91,7 +85,7 @@ class Post:
         is_first = conversation.other_id is not None and (
             not conversation.message_count or (not conversation.other_message_count and len(whom) > 1)
         )
-        return MessageCreated(seq=seq, recipients=whom, origin=self.origin, message=message, is_first=is_first)
+        return MessageCreated(seq=message_id, recipients=whom, origin=self.origin, message=message, is_first=is_first)
 
     def _repeated(self, stored: Message, first_digest: bytes | None) -> Posted:
         """Return the message that was stored first; of a deleted one nothing is left to compare."""
@@ -133,9 +127,8 @@ class _Gathering:
 
     def store(self) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        message_id = messages.newest_id(self._db)
-        seq = change_log.head(self._db)
-        new_messages, changes = [], []
+        message_id = change_log.head(self._db)
+        new_messages = []
         counts: dict[tuple[int, int], int] = {}
         newest: dict[int, int] = {}
         hidden: list[Hidden] = []
@@ -146,24 +139,21 @@ class _Gathering:
                 outcomes.append(Outcome(None, error, []))
                 continue
             message_id += 1
-            seq += 1
             conversation_id = place.id
             new_messages.append((message_id, conversation_id, post.sender_id, post.content, post.client_id, post.now))
-            changes.append((seq, conversation_id, post.sender_id, message_id, post.now))
             key = conversation_id, post.sender_id
             counts[key] = counts.get(key, 0) + 1
             newest[conversation_id] = message_id
             assert post.to.user_id is not None
             whom: tuple[int, ...] = (post.sender_id, post.to.user_id)
             if self._blocks and whom[::-1] in self._blocks:
-                hidden.append(Hidden(post.to.user_id, conversation_id, message_id, seq))
+                hidden.append(Hidden(post.to.user_id, conversation_id, message_id))
                 whom = (post.sender_id,)
-            event = post._created(message_id, seq, sender, whom, place)
+            event = post._created(message_id, sender, whom, place)
             if not place.message_count or not place.other_message_count:
                 self._seen(post, place, both=len(whom) > 1)
-            outcomes.append(Outcome(Posted(event.message, False, seq), None, [event]))
+            outcomes.append(Outcome(Posted(event.message, False, message_id), None, [event]))
         messages.insert_many(self._db, new_messages)
-        change_log.append_messages(self._db, changes)
         conversations.count_messages(self._db, counts, newest)
         if hidden:
             blocks.hide(self._db, hidden)

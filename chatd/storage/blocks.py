@@ -11,12 +11,11 @@ from chatd.storage import users
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A message that was stored and has to be hidden, and its place in the log."""
+    """A message that was stored and has to be hidden."""
 
     hidden_from: int
     conversation_id: int
     message_id: int
-    seq: int
 
 
 def add(db: sqlite3.Connection, blocker_id: int, blocked_id: int, created_at: int) -> bool:
@@ -90,11 +89,10 @@ def page(db: sqlite3.Connection, user_id: int, *, skip: int, limit: int) -> list
 
 
 def hide(db: sqlite3.Connection, stored: Sequence[Hidden]) -> None:
-    """Hide messages that were just stored, counted and logged."""
+    """Hide messages that were just stored and counted."""
     db.executemany(
         "UPDATE messages SET hidden_from = ? WHERE id = ?", [(it.hidden_from, it.message_id) for it in stored]
     )
-    db.executemany("UPDATE change_log SET hidden_from = ? WHERE seq = ?", [(it.hidden_from, it.seq) for it in stored])
     db.executemany(
         """
         UPDATE conversations

@@ -77,21 +77,25 @@ def _with_reactions(db: sqlite3.Connection, viewer: int, found: list[Message]) -
 def insert(
     db: sqlite3.Connection,
     *,
+    message_id: int,
     conversation_id: int,
     sender_id: int,
     content: str,
     client_id: str | None,
     created_at: int,
     reply_to: int | None = None,
-) -> int:
-    """Store a new message and return its id."""
-    row = db.execute(
+) -> None:
+    """Store a new message.
+
+    :param message_id: the next ``seq`` of the change log.
+    """
+    db.execute(
         """
-        INSERT INTO messages (conversation_id, sender_id, content, client_id, reply_to_id, created_at)
-        VALUES (:conversation_id, :sender_id, :content, :client_id, :reply_to, :created_at)
-        RETURNING id
+        INSERT INTO messages (id, conversation_id, sender_id, content, client_id, reply_to_id, created_at)
+        VALUES (:message_id, :conversation_id, :sender_id, :content, :client_id, :reply_to, :created_at)
         """,
         {
+            "message_id": message_id,
             "conversation_id": conversation_id,
             "sender_id": sender_id,
             "content": content,
@@ -99,14 +103,13 @@ def insert(
             "reply_to": reply_to,
             "created_at": created_at,
         },
-    ).fetchone()
-    return int(row[0])
+    )
 
 
 def insert_many(db: sqlite3.Connection, rows: Sequence[tuple[int, int, int, str, str | None, int]]) -> None:
     """Store new messages.
 
-    :param rows: id, conversation, sender, content, ``client_id`` and time of each.
+    :param rows: id, conversation, sender, content, ``client_id`` and time of each; the ids are the next in the log.
     """
     db.executemany(
         """
@@ -115,12 +118,6 @@ def insert_many(db: sqlite3.Connection, rows: Sequence[tuple[int, int, int, str,
         """,
         rows,
     )
-
-
-def newest_id(db: sqlite3.Connection) -> int:
-    """Return the highest id a message was ever given, 0 where there was none."""
-    row = db.execute("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0)").fetchone()
-    return int(row[0])
 
 
 def get_by_client_id(db: sqlite3.Connection, sender_id: int, client_id: str) -> tuple[Message, bytes | None] | None:

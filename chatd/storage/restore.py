@@ -117,17 +117,19 @@ def _lost(path: Path, copy: Path) -> Lost | None:
             if change_log.epoch(now) != change_log.epoch(then):
                 return None
             messages, accounts, changes = (
-                max(0, _last_number(now, table) - _last_number(then, table))
-                for table in ("messages", "users", "change_log")
+                max(0, count(now) - count(then)) for count in (_messages, _accounts, change_log.head)
             )
     except sqlite3.Error:  # a damaged database is a reason to restore another
         return None
     return Lost(messages, accounts, changes)
 
 
-def _last_number(db: sqlite3.Connection, table: str) -> int:
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
-    return int(row[0]) if row else 0
+def _messages(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT count(*) FROM messages").fetchone()[0])
+
+
+def _accounts(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM users").fetchone()[0])
 
 
 def _keep(path: Path, aside: Path) -> None:

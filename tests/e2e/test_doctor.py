@@ -17,6 +17,7 @@ from yarl import URL
 
 from chatd import clock
 from chatd.doctor.public import SPOOFED, judge_address
+from chatd.storage import change_log
 from chatd.storage.backup import MARKER_FILE
 from tests.e2e.reverse_proxy import ReverseProxy
 from tests.process import ServerProcess, chatd
@@ -173,9 +174,7 @@ def newer(patient: Patient) -> str:
 def from_the_future(patient: Patient) -> str:
     """Write something that will happen in a year."""
     with contextlib.closing(sqlite3.connect(patient.data_dir / "chatd.db")) as db, db:
-        db.execute(
-            "INSERT INTO change_log (kind, created_at) VALUES ('profile', ?)", (clock.now() + 365 * clock.DAY_MS,)
-        )
+        change_log.append(db, "profile", created_at=clock.now() + 365 * clock.DAY_MS)
     return "set the clock, which is behind"
 
 

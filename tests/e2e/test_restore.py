@@ -31,6 +31,8 @@ async def test_a_restored_copy_has_the_old_messages_and_a_new_epoch(tmp_path: Pa
             await alice.send(bob, "before")
             copy_of(data_dir / "chatd.db", copy)
             await alice.send(bob, "after")
+            await bob.post(f"/messages/read/{alice.id}")
+            await register(client, "carol")
             first = await epoch(alice)
         refused = chatd(data_dir, "restore", str(copy))
         assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
@@ -43,7 +45,7 @@ async def test_a_restored_copy_has_the_old_messages_and_a_new_epoch(tmp_path: Pa
     (kept,) = data_dir.glob("chatd.db.replaced-*")
     assert done.stdout.splitlines() == [
         f"{copy} is restored",
-        f"lost is what was written since: 1 messages and 0 accounts, 1 changes in all; {kept} has it, "
+        f"lost is what was written since: 1 messages and 1 accounts, 2 changes in all; {kept} has it, "
         "the database as it was until now",
     ]
     with ServerProcess(data_dir) as server:

@@ -173,7 +173,7 @@ def check(data_dir: Path, ledger: Ledger) -> int:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         rows = db.execute("SELECT id, client_id, content FROM messages ORDER BY id").fetchall()
-        log = db.execute("SELECT seq, message_id FROM change_log ORDER BY seq").fetchall()
+        others = db.execute("SELECT * FROM change_log").fetchall()
     stored = {client_id: message_id for message_id, client_id, _ in rows}
     assert len(stored) == len(rows)
     assert [content for *_, content in rows] == [content_of(client_id) for client_id in stored]
@@ -181,9 +181,10 @@ def check(data_dir: Path, ledger: Ledger) -> int:
     assert stored.keys() - ledger.acked.keys() <= ledger.unsure.keys()
     for ids in ledger.pushed:
         assert ids == sorted(set(ids) & set(stored.values()))
-    assert log == [(seq, message_id) for seq, (message_id, *_) in enumerate(rows, 1)]
-    places = {message_id: seq for seq, message_id in log}
-    assert {message_id: places.get(message_id) for message_id in ledger.seqs} == ledger.seqs
+    # Nobody does anything but send here: the messages are the log, and it has no gap.
+    assert others == []
+    assert [message_id for message_id, *_ in rows] == list(range(1, len(rows) + 1))
+    assert ledger.seqs == {message_id: message_id for message_id in ledger.seqs.keys() & set(stored.values())}
     return len(rows)
 
 

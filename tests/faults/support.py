@@ -9,6 +9,7 @@ from typing import Any
 
 from chatd.client import Event, MessageDeleted, MessageEdited, NewMessage, Reaction, Read
 from tests.process import ServerProcess, chatd
+from tests.support import LOG
 
 #: A row of the log as a test compares it: ``seq``, kind, and what it says.
 Entry = tuple[Any, ...]
@@ -38,18 +39,18 @@ class Disk:
 
     def last_seqs(self) -> dict[int, int]:
         """Return the newest ``seq`` that each user may see."""
-        query = """
+        query = f"""
             SELECT m.user_id, max(l.seq) FROM memberships AS m
-            JOIN change_log AS l ON l.conversation_id = m.conversation_id
+            JOIN {LOG} AS l ON l.conversation_id = m.conversation_id
             GROUP BY m.user_id
         """
         return dict(self._rows(query))
 
     def log_of(self, user_id: int) -> list[Entry]:
         """Return what the log has for a user, in order."""
-        query = """
+        query = f"""
             SELECT l.seq, l.kind, l.user_id, l.message_id, m.content, l.data ->> 'emoji', l.data ->> 'on'
-            FROM change_log AS l
+            FROM {LOG} AS l
             JOIN conversations AS c ON c.id = l.conversation_id
             JOIN messages AS m ON m.id = l.message_id
             WHERE ? IN (c.low_user_id, c.high_user_id)

@@ -1,6 +1,7 @@
 """The wall clock jumps: order is that of the log, tokens go by the clock there is, and nothing waits for its time."""
 
 import asyncio
+import sqlite3
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from chatd.app import create_app
 from chatd.clock import DAY_MS
 from chatd.http.context import SERVICES
 from chatd.services import changes
+from chatd.storage import change_log
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.faults.shim import Shim
 from tests.process import ServerProcess, client_of
-from tests.support import Chat, Person, error_of, register, sign_in
+from tests.support import LOG, Chat, Person, error_of, register, sign_in
 from tests.ws import v2_client
 
 HOUR = 3600.0
@@ -93,10 +95,13 @@ async def test_a_token_made_while_the_clock_was_ahead_works_when_it_is_right_aga
 
 
 async def logged(chat: Chat) -> int:
-    """Return how many changes are in the log."""
-    db = chat.server.app[SERVICES].database
-    count: int = await db.read(lambda connection: connection.execute("SELECT count(*) FROM change_log").fetchone()[0])
-    return count
+    """Return how many changes the log reaches back over."""
+    query = f"SELECT count(*) FROM {LOG} WHERE seq > ?"
+
+    def read(db: sqlite3.Connection) -> int:
+        return int(db.execute(query, (change_log.pruned_up_to(db),)).fetchone()[0])
+
+    return await chat.server.app[SERVICES].database.read(read)
 
 
 async def test_changes_of_a_time_that_has_not_come_do_not_keep_the_log_from_being_pruned(

@@ -76,7 +76,7 @@ async def test_messages_and_changes_are_counted_by_kind(server: Measured) -> Non
 def test_every_kind_of_change_has_a_name() -> None:
     changes = {each for each in vars(events).values() if isinstance(each, type) and issubclass(each, events.Change)}
     assert set(KINDS) == changes - {events.Change, events.MessageCreated}
-    assert set(KINDS.values()) == set(get_args(change_log.Kind)) - {"message"}
+    assert set(KINDS.values()) == set(get_args(change_log.Kind))
 
 
 async def test_what_waits_for_a_commit_is_seen_and_then_how_long_it_has_waited(server: Measured) -> None:

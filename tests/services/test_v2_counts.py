@@ -62,9 +62,14 @@ def fresh_database() -> bytes:
             return db.serialize()
 
 
-def work_of(service: Messages, step: tuple[str, tuple[int, Destination], int], content: str) -> Write[Any]:
-    """Return the work of a step."""
+def work_of(
+    db: sqlite3.Connection, service: Messages, step: tuple[str, tuple[int, Destination], int], content: str
+) -> Write[Any]:
+    """Return the work of a step: its number is that of a message, the first is 1."""
     kind, (person, where), number = step
+    if number:
+        query = "SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET ?"
+        (number,) = db.execute(query, (number - 1,)).fetchone() or (1000 + number,)  # above every id
     if kind == "send":
         return service.posting(person, where, content)
     if kind == "read":
@@ -87,7 +92,7 @@ def test_unread_counts_are_the_others_messages_above_the_marker(
         db.deserialize(fresh_database())
         db.execute("PRAGMA foreign_keys = ON")
         for step in taken:
-            check_step(db, work_of(service, step, f"n{next(numbers)}"))
+            check_step(db, work_of(db, service, step, f"n{next(numbers)}"))
 
 
 def check_step(db: sqlite3.Connection, work: Write[Any]) -> None:

@@ -1,7 +1,7 @@
-"""The change log: one row for each durable change, in its transaction, without a gap."""
+"""The change log: one row for each durable change, a message's own or one of the log's, without a gap."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,17 @@ import pytest
 
 from chatd.config import Accounts as AccountSettings
 from chatd.config import Limits
-from chatd.errors import ClientIdReused, StorageUnavailable, UserNotFound
+from chatd.errors import ClientIdReused, ResyncNeeded, StorageUnavailable, UserNotFound
 from chatd.events import Event, MessageCreated, ProfileChanged, ReadMarkerMoved
 from chatd.services import Accounts, Messages, Sessions, accounts
+from chatd.services.changes import Changes
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
-from chatd.storage import change_log
+from chatd.storage import change_log, messages
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from tests.storage.support import hold, traced
+from tests.support import LOG
 
 NO_LIMITS = Limits(messages_per_second=0)
 
@@ -31,13 +33,18 @@ class Room:
         sessions = Sessions(db, Tokens(b"k" * 32), passwords, AccountSettings(), NO_LIMITS, lambda: self.now)
         self.accounts = Accounts(db, sessions, passwords, AccountSettings(), NO_LIMITS, lambda: self.now)
         self.messages = Messages(db, NO_LIMITS, lambda: self.now)
+        self.changes = Changes(db, lambda: self.now, 30)
         self.events: list[Event] = []
         db.subscribe(self.events.append)
 
     async def log(self) -> list[tuple[Any, ...]]:
         """Return seq, kind, user and message of every row."""
-        query = "SELECT seq, kind, user_id, message_id FROM change_log ORDER BY seq"
+        query = f"SELECT seq, kind, user_id, message_id FROM {LOG} ORDER BY seq"
         return await self.db.read(lambda connection: connection.execute(query).fetchall())
+
+    async def prune(self, *, before: int = 2**60, limit: int) -> int:
+        """Forget the oldest changes, and return how many."""
+        return await self.db.write(lambda tx: change_log.prune(tx.db, before=before, limit=limit))
 
 
 @pytest.fixture
@@ -59,16 +66,16 @@ async def room(db: Database, passwords: Passwords) -> Room:
 
 async def test_every_durable_change_is_one_row_and_its_event_has_the_rows_seq(room: Room) -> None:
     posted = await room.messages.post(1, 2, "hello", "c1")
-    assert posted.seq == 1
+    assert (posted.seq, posted.message.id) == (1, 1)
     await room.messages.mark_read(2, 1)
     await room.accounts.update_profile(1, {"nickname": "Alice"})
     answer = await room.messages.post(2, 1, "hi")
-    assert answer.seq == 4
+    assert (answer.seq, answer.message.id) == (4, 4)
     assert await room.log() == [
         (1, "message", 1, 1),
         (2, "read", 2, 1),
         (3, "profile", 1, None),
-        (4, "message", 2, 2),
+        (4, "message", 2, 4),
     ]
     kinds = [(type(event), getattr(event, "seq", None), set(event.recipients)) for event in room.events]
     assert kinds == [
@@ -98,11 +105,12 @@ async def test_what_changes_nothing_has_no_row_and_no_event(room: Room) -> None:
 
 
 async def test_a_change_and_its_row_are_written_in_one_transaction(room: Room) -> None:
-    for act in (
-        lambda: room.messages.post(1, 2, "hello"),
-        lambda: room.messages.mark_read(2, 1),
-        lambda: room.accounts.update_profile(1, {"bio": "here"}),
-    ):
+    acts: list[tuple[Callable[[], Awaitable[object]], str, str]] = [
+        (lambda: room.messages.post(1, 2, "hello"), "messages", "conversations"),
+        (lambda: room.messages.mark_read(2, 1), "change_log", "memberships"),
+        (lambda: room.accounts.update_profile(1, {"bio": "here"}), "change_log", "users"),
+    ]
+    for act, row_of, changed in acts:
         statements: list[str] = []
         await room.db.write(traced(statements))
         statements.clear()
@@ -111,8 +119,8 @@ async def test_a_change_and_its_row_are_written_in_one_transaction(room: Room) -
         transaction = statements[statements.index("BEGIN IMMEDIATE") : statements.index("COMMIT")]
         changes = [each.split() for each in transaction if each.strip().startswith(("INSERT", "UPDATE"))]
         tables = [words[2] if words[0] == "INSERT" else words[1] for words in changes]
-        assert tables.count("change_log") == 1
-        assert set(tables) & {"messages", "memberships", "users"}
+        assert [table for table in tables if table in ("messages", "change_log")] == [row_of]
+        assert changed in tables
 
 
 async def test_writes_that_fail_leave_no_gap(room: Room) -> None:
@@ -163,9 +171,63 @@ async def test_the_order_of_the_log_is_the_order_of_the_events_however_many_writ
 
 async def test_a_seq_is_never_given_twice_even_after_the_log_was_pruned(room: Room) -> None:
     await room.messages.post(1, 2, "first")
+    await room.messages.mark_read(2, 1)
+    assert await room.prune(limit=9) == 2
+    posted = await room.messages.post(1, 2, "second")
+    assert (posted.seq, posted.message.id) == (3, 3)
+    await room.accounts.update_profile(1, {"bio": "here"})
+    assert await room.prune(limit=9) == 2
+    await room.accounts.update_profile(1, {"bio": "there"})
+    assert await room.db.read(change_log.head) == 5
+
+
+async def test_a_log_of_messages_alone_is_pruned_as_well_and_the_messages_stay(room: Room) -> None:
+    for number in (1, 2, 3):
+        room.now = number * 1000
+        await room.messages.post(1, 2, f"m{number}")
+    assert await room.prune(before=3000, limit=1) == 1
+    assert await room.prune(before=3000, limit=9) == 1
+    assert await room.prune(before=3000, limit=9) == 0
+    assert await room.db.read(change_log.pruned_up_to) == 2
+    assert await room.db.read(change_log.oldest_at) == 3000
+    replay = await room.changes.replay(2, epoch=await room.db.read(change_log.epoch), since=2, limit=9)
+    assert [event.seq for event in replay.events] == [3]
+    with pytest.raises(ResyncNeeded):
+        await room.changes.replay(2, epoch=await room.db.read(change_log.epoch), since=1, limit=9)
+    history = await room.db.read(lambda db: messages.before(db, 1, None, 9, viewer=2))
+    assert [(message.id, message.content) for message in history] == [(1, "m1"), (2, "m2"), (3, "m3")]
+
+
+async def test_messages_and_other_changes_are_pruned_in_their_one_order(room: Room) -> None:
+    await room.messages.post(1, 2, "first")
+    await room.messages.mark_read(2, 1)
     await room.messages.post(1, 2, "second")
-    await room.db.write(lambda tx: tx.db.execute("DELETE FROM change_log").rowcount)
-    assert (await room.messages.post(1, 2, "third")).seq == 3
+    await room.messages.mark_read(2, 1)
+    left = []
+    for _ in range(4):
+        assert await room.prune(limit=1) == 1
+        pruned = await room.db.read(change_log.pruned_up_to)
+        others = await room.db.read(lambda db: db.execute("SELECT seq FROM change_log ORDER BY seq").fetchall())
+        left.append((pruned, [seq for (seq,) in others]))
+    assert left == [(1, [2, 4]), (2, [4]), (3, [4]), (4, [])]
+    assert await room.db.read(change_log.oldest_at) is None
+
+
+async def test_when_the_newest_change_was_made_is_known_whatever_it_was(room: Room) -> None:
+    assert await room.db.read(change_log.newest_at) is None
+    seen = []
+    for now, act in (
+        (1000, lambda: room.messages.post(1, 2, "hello")),
+        (2000, lambda: room.messages.mark_read(2, 1)),
+        (1500, lambda: room.messages.post(2, 1, "the clock was set back")),
+        (1600, lambda: room.accounts.update_profile(1, {"bio": "here"})),
+    ):
+        room.now = now
+        await act()
+        seen.append(await room.db.read(change_log.newest_at))
+    assert seen == [1000, 2000, 1500, 1600]
+    await room.prune(limit=9)
+    assert await room.db.read(change_log.newest_at) == 1500
 
 
 async def test_the_log_has_a_name_that_stays(db: Database, path: Path) -> None:

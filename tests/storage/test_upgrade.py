@@ -4,13 +4,22 @@ import contextlib
 import hashlib
 import shutil
 import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatd import clock
+from chatd.config import Limits
+from chatd.errors import ResyncNeeded
+from chatd.events import MessageCreated, ReadMarkerMoved
+from chatd.services import Messages, accounts
+from chatd.services.changes import Changes
 from chatd.storage import change_log, conversations, messages, users
+from chatd.storage.database import Database
 from chatd.storage.migrate import load_migrations, migrate, migrations_directory
+from chatd.storage.restore import Lost, copy_before_upgrade, restore
 
 #: The migrations that have been released, by what is in them: they never change again.
 RELEASED = {"0001_initial.sql": "15837dc62219bf94be5d7fae079d53d6ea87971571f9493e5807276eb3ec3bd7"}
@@ -43,6 +52,9 @@ INSERT INTO change_log VALUES
 UPDATE health SET checked_at = 80;
 """
 
+#: The newest seq there.
+HEAD = 11
+
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
@@ -56,6 +68,17 @@ def old(tmp_path: Path) -> Path:
         db.execute("PRAGMA foreign_keys = ON")
         db.executescript(f"BEGIN; {DATA} COMMIT;")
     return path
+
+
+@contextlib.asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[Database]:
+    """Open a database for a while."""
+    db = Database(path)
+    await db.open()
+    try:
+        yield db
+    finally:
+        await db.close()
 
 
 def dump(path: Path, columns: dict[str, list[str]] | None = None) -> tuple[dict[str, list[str]], dict[str, list[Any]]]:
@@ -76,7 +99,7 @@ def dump(path: Path, columns: dict[str, list[str]] | None = None) -> tuple[dict[
     return columns, rows
 
 
-def test_every_row_of_the_first_release_is_there_after_every_migration(old: Path) -> None:
+def test_every_row_of_the_first_release_but_the_logs_is_there_after_every_migration(old: Path) -> None:
     columns, before = dump(old)
     assert all(before.values()), "a table of the first release has no row in this test"
     assert migrate(old) == len(load_migrations(migrations_directory())) > 1
@@ -84,6 +107,10 @@ def test_every_row_of_the_first_release_is_there_after_every_migration(old: Path
     added = [row for row in after["sqlite_sequence"] if row not in before["sqlite_sequence"]]
     assert all(seq == 0 for _, seq in added)
     after["sqlite_sequence"] = [row for row in after["sqlite_sequence"] if row not in added]
+    # The log is pruned up to its head, and messages have their numbers from there on.
+    ((number, epoch, _),) = before["change_log_state"]
+    before |= {"change_log": [], "change_log_state": [(number, epoch, HEAD)]}
+    before["sqlite_sequence"] = [row for row in before["sqlite_sequence"] if row[0] not in ("change_log", "messages")]
     assert after == before
     with contextlib.closing(sqlite3.connect(old)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -103,10 +130,76 @@ def test_people_see_what_they_saw_before_the_upgrade(old: Path) -> None:
             ("now", True, 1, 1),
             ("", False, None, 0),
         ]
-        seen = change_log.visible(db, 2, since=0, up_to=99, limit=99)
-        assert [each.seq for each in seen] == list(range(1, 12))
+        assert (change_log.head(db), change_log.pruned_up_to(db)) == (HEAD, HEAD)
+        assert change_log.visible(db, 2, since=HEAD, up_to=99, limit=99) == []
         assert users.acquaintances(db, 1) == {2}
         assert users.to_erase(db) == []
+
+
+def test_what_was_hidden_stays_hidden_through_the_upgrade(old: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    for name in ("0001_initial.sql", "0002_trust.sql"):
+        shutil.copy(migrations_directory() / name, second)
+    assert migrate(old, second) == 2
+    with contextlib.closing(sqlite3.connect(old)) as db, db:
+        db.execute("UPDATE messages SET hidden_from = 1 WHERE id = 2")
+    migrate(old)
+    with contextlib.closing(sqlite3.connect(old)) as db:
+        for viewer, seen in ((1, [1, 3]), (2, [1, 2, 3])):
+            assert [each.id for each in messages.before(db, 1, None, 9, viewer=viewer)] == seen
+
+
+@pytest.mark.parametrize("pruned", [0, 4, HEAD])
+async def test_an_upgraded_log_goes_on_behind_its_old_end_and_reaches_back_no_further(old: Path, pruned: int) -> None:
+    with contextlib.closing(sqlite3.connect(old)) as before, before:
+        before.execute("DELETE FROM change_log WHERE seq <= ?", (pruned,))
+        before.execute("UPDATE change_log_state SET pruned_seq = ?", (pruned,))
+    migrate(old)
+    async with opened(old) as db:
+        chatting, changes = Messages(db, Limits(), clock.now), Changes(db, clock.now, 30)
+        epoch = await db.read(change_log.epoch)
+        said = await chatting.post(1, 2, "after")
+        assert (said.seq, said.message.id) == (HEAD + 1, HEAD + 1)
+        await chatting.mark_read(2, 1)
+        answer = await chatting.post(2, 1, "the answer")
+        assert (answer.seq, answer.message.id) == (HEAD + 3, HEAD + 3)
+        for reader in (1, 2):
+            replay = await changes.replay(reader, epoch=epoch, since=HEAD, limit=99)
+            first, read, second = replay.events
+            assert [event.seq for event in replay.events] == [HEAD + 1, HEAD + 2, HEAD + 3]
+            assert isinstance(first, MessageCreated)
+            assert (first.message.id, first.message.content) == (HEAD + 1, "after")
+            assert isinstance(read, ReadMarkerMoved)
+            assert (read.reader_id, read.up_to) == (2, HEAD + 1)
+            assert isinstance(second, MessageCreated)
+            assert (second.message.id, second.message.content) == (HEAD + 3, "the answer")
+        for since in (0, 4, HEAD - 1):
+            with pytest.raises(ResyncNeeded):
+                await changes.replay(2, epoch=epoch, since=since, limit=99)
+
+
+@pytest.mark.parametrize("is_pruned", [False, True])
+async def test_going_back_behind_the_upgrade_loses_what_was_written_since_and_says_so(
+    old: Path, tmp_path: Path, is_pruned: bool
+) -> None:
+    migrate(old)
+    copy = copy_before_upgrade(old)
+    async with opened(old) as db:
+        chatting = Messages(db, Limits(), clock.now)
+        await chatting.post(1, 2, "after")
+        await chatting.post(1, 2, "and after")
+        await chatting.mark_read(2, 1)
+        await db.write(lambda tx: accounts.create(tx, "newcomer", "Newcomer", None, now=1))
+        if is_pruned:
+            assert await db.write(lambda tx: change_log.prune(tx.db, before=2**60, limit=99)) == 3
+    assert restore(old, copy, aside=tmp_path / "aside.db", upgrade=False) == Lost(messages=2, accounts=1, changes=3)
+
+
+def test_going_back_right_after_the_upgrade_loses_nothing(old: Path, tmp_path: Path) -> None:
+    migrate(old)
+    lost = restore(old, copy_before_upgrade(old), aside=tmp_path / "aside.db", upgrade=False)
+    assert lost == Lost(messages=0, accounts=0, changes=0)
 
 
 def test_a_released_migration_never_changes() -> None:

@@ -171,7 +171,7 @@ async def test_a_hundred_commands_at_once_good_and_bad_are_answered_once_each_an
 ) -> None:
     alice, bob = await chat.people("alice", "bobby")
     group = add_group(chat, "friends", alice, bob)
-    await alice.send(bob, "first")
+    first = (await alice.send(bob, "first"))["id"]
     acting, other = await live(alice), await live(bob)
     choose = random.Random(seed)
     menu: list[tuple[str, dict[str, Any], str | None]] = [
@@ -181,11 +181,11 @@ async def test_a_hundred_commands_at_once_good_and_bad_are_answered_once_each_an
         ("send", {"user": 99, "content": "x"}, "not_found"),
         ("send", {"user": alice.id, "content": "x"}, "cannot_message_self"),
         ("send", {"user": bob.id, "content": ""}, "validation_error"),
-        ("edit", {"message_id": 1, "content": "first"}, None),
+        ("edit", {"message_id": first, "content": "first"}, None),
         ("edit", {"message_id": 99_999, "content": "x"}, "not_found"),
-        ("react", {"message_id": 1, "emoji": "👍"}, None),
-        ("unreact", {"message_id": 1, "emoji": "👍"}, None),
-        ("read", {"user": bob.id, "up_to": 1}, None),
+        ("react", {"message_id": first, "emoji": "👍"}, None),
+        ("unreact", {"message_id": first, "emoji": "👍"}, None),
+        ("read", {"user": bob.id, "up_to": first}, None),
         ("read", {"group": 99, "up_to": 1}, "not_found"),
         ("typing", {"user": bob.id}, None),
         ("nonsense", {}, "unknown_type"),
