@@ -114,6 +114,11 @@ class Protocol(RequestHandler):
             if self._head_timer is None:
                 self._start_head_timer()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Go on reading where that was paused: aiohttp asks for it after each body, and looks for more to parse."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
     def _is_reading_head(self) -> bool:
         return not self._upgraded and (self._body is None or self._body.is_eof())
 

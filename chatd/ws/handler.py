@@ -20,7 +20,7 @@ from chatd.services.limits import RateLimiter, limit_key, per_second
 from chatd.stats import Stats
 from chatd.ws import registry
 from chatd.ws.classic import Classic
-from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, close_politely, unsent
+from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, Postman, close_politely, unsent
 from chatd.ws.conversation import TRY_AGAIN_LATER, Conversation
 from chatd.ws.dialect import Dialect
 from chatd.ws.inbound import Socket
@@ -51,6 +51,7 @@ class SocketHandler:
         self._flood = RateLimiter(commands_per_second, commands_per_second * 15)
         self._clock = clock
         self._stats = stats
+        self._postman = Postman()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket from handshake to close."""
@@ -121,7 +122,7 @@ class SocketHandler:
             await close_politely(socket, transport, *refusal)
             return None
         seconds = (identity.expires_at - self._clock()) / 1000
-        connection = Connection(socket, transport, identity, seconds, self._stats)
+        connection = Connection(socket, transport, identity, seconds, self._postman, self._stats)
         log.info(
             "connected",
             extra={

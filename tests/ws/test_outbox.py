@@ -1,0 +1,54 @@
+"""What has gathered for many sockets in one turn of the loop is written by one callback."""
+
+import asyncio
+
+import pytest
+
+from chatd.http.context import REGISTRY
+from chatd.ws.connection import Connection
+from tests.support import Chat
+
+
+async def test_a_socket_that_cannot_be_written_to_is_dropped_and_the_others_miss_nothing(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    sockets = [await bob.connect() for _ in range(3)]
+    for socket in sockets:
+        await socket.ping()
+    _, broken, _ = chat.server.app[REGISTRY].of(bob.id)
+    flush = Connection.flush
+
+    def fail(connection: Connection) -> None:
+        if connection is broken:
+            raise RuntimeError("unforeseen")
+        flush(connection)
+
+    monkeypatch.setattr(Connection, "flush", fail)
+    sent = await alice.send(bob, "hello")
+    one, other = sockets[0], sockets[2]
+    assert [(await socket.receive())["data"]["id"] for socket in (one, other)] == [sent["id"]] * 2
+    assert await sockets[1].closed() == 1006
+    failed = [each for each in caplog.records if getattr(each, "event", None) == "socket_not_written"]
+    assert [getattr(each, "connection", None) for each in failed][:1] == [broken.number]
+    for socket in (one, other):
+        await socket.ping()
+
+
+async def test_the_sockets_are_written_to_in_the_order_in_which_they_were_told(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    for _ in range(5):
+        await (await bob.connect()).ping()
+    written = []
+    flush = Connection.flush
+
+    def note(connection: Connection) -> None:
+        written.append(connection.number)
+        flush(connection)
+
+    monkeypatch.setattr(Connection, "flush", note)
+    await alice.send(bob, "hello")
+    await asyncio.sleep(0)
+    assert written == [each.number for each in chat.server.app[REGISTRY].of(bob.id)]
