@@ -1,11 +1,10 @@
 """Committed facts. Each names its recipients; who is connected, and how a fact is written, is for others to know."""
 
 from chatd.models import Message, User
-from chatd.records import record
+from chatd.records import Record
 
 
-@record(kw_only=True)
-class Event:
+class Event(Record, kw_only=True):
     """A fact, and the ids of the users it concerns.
 
     ``origin`` is the connection whose command made the change, if one did: its answer tells it already.
@@ -15,37 +14,32 @@ class Event:
     origin: object = None
 
 
-@record(kw_only=True)
-class Change(Event):
+class Change(Event, kw_only=True):
     """A fact that has its place in the change log."""
 
     seq: int
 
 
-@record(kw_only=True)
-class MessageCreated(Change):
+class MessageCreated(Change, kw_only=True):
     """A message was stored; the first one of a private conversation makes the two acquainted."""
 
     message: Message
     is_first: bool = False
 
 
-@record(kw_only=True)
-class MessageEdited(Change):
+class MessageEdited(Change, kw_only=True):
     """A message has another content."""
 
     message: Message
 
 
-@record(kw_only=True)
-class MessageDeleted(Change):
+class MessageDeleted(Change, kw_only=True):
     """A message has lost its content."""
 
     message: Message
 
 
-@record(kw_only=True)
-class ReactionChanged(Change):
+class ReactionChanged(Change, kw_only=True):
     """Somebody has put an emoji below a message (``on``), or taken it away."""
 
     message_id: int
@@ -54,8 +48,7 @@ class ReactionChanged(Change):
     on: bool
 
 
-@record(kw_only=True)
-class ReadMarkerMoved(Change):
+class ReadMarkerMoved(Change, kw_only=True):
     """A reader has read a conversation up to a message: a private one with ``user_id``, or a group."""
 
     reader_id: int
@@ -64,15 +57,13 @@ class ReadMarkerMoved(Change):
     up_to: int
 
 
-@record(kw_only=True)
-class ProfileChanged(Change):
+class ProfileChanged(Change, kw_only=True):
     """A user has another nickname, avatar or bio."""
 
     user: User
 
 
-@record(kw_only=True)
-class MembershipChanged(Change):
+class MembershipChanged(Change, kw_only=True):
     """A user has joined a group, has another role in it (``role``), or has left it (None)."""
 
     group_id: int
@@ -80,8 +71,7 @@ class MembershipChanged(Change):
     role: str | None
 
 
-@record()
-class Replay:
+class Replay(Record):
     """Some changes in order, the cursor after them, and whether there are more."""
 
     events: list[Change]
@@ -89,25 +79,21 @@ class Replay:
     more: bool
 
 
-@record(kw_only=True)
-class SessionEnded(Event):
+class SessionEnded(Event, kw_only=True):
     """A session was signed out or revoked; its connections have to go."""
 
     session_id: int
 
 
-@record(kw_only=True)
-class UserDisabled(Event):
+class UserDisabled(Event, kw_only=True):
     """An account may no longer connect."""
 
 
-@record(kw_only=True)
-class AccountDeleted(UserDisabled):
+class AccountDeleted(UserDisabled, kw_only=True):
     """An account was deleted; what its user wrote is still to go."""
 
 
-@record(kw_only=True)
-class BlockChanged(Event):
+class BlockChanged(Event, kw_only=True):
     """Somebody has blocked somebody (``on``), or does no longer. No client is told: the blocked must not know.
 
     ``are_acquainted`` is whether the blocker sees the other in a conversation, and so is told whether they are there.
@@ -119,16 +105,14 @@ class BlockChanged(Event):
     are_acquainted: bool
 
 
-@record(kw_only=True)
-class Typing(Event):
+class Typing(Event, kw_only=True):
     """A user is writing: to the one recipient, or in a group. Never stored."""
 
     user_id: int
     group_id: int | None
 
 
-@record(kw_only=True)
-class PresenceChanged(Event):
+class PresenceChanged(Event, kw_only=True):
     """A user has come or gone. Never stored."""
 
     user_id: int

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from chatd.records import record
+from chatd.records import Record
 
 Role = Literal["member", "admin"]
 
@@ -10,8 +10,7 @@ Role = Literal["member", "admin"]
 DELETED_PREFIX = "deleted:"
 
 
-@record()
-class User:
+class User(Record):
     """One account. A bot or another program has ``is_ai`` set."""
 
     id: int
@@ -30,8 +29,7 @@ class User:
         return self.username.startswith(DELETED_PREFIX)
 
 
-@record()
-class Session:
+class Session(Record):
     """One login of one user on one device. It can be revoked before it expires."""
 
     id: int
@@ -43,8 +41,7 @@ class Session:
     expires_at: int
 
 
-@record()
-class Identity:
+class Identity(Record):
     """Who is speaking: a user in one session, until a time."""
 
     user_id: int
@@ -52,16 +49,14 @@ class Identity:
     expires_at: int
 
 
-@record()
-class Destination:
+class Destination(Record):
     """Where a command points to: a user, or a group; one of the two is None."""
 
     user_id: int | None = None
     group_id: int | None = None
 
 
-@record()
-class Conversation:
+class Conversation(Record):
     """A private chat, which is found by its two members' ids, or a group, which has a name.
 
     ``message_count`` is how many messages the member sees who asked, ``other_message_count`` how many the other one.
@@ -79,8 +74,7 @@ class Conversation:
         return None if self.name is None else self.id
 
 
-@record()
-class ConversationState:
+class ConversationState(Record):
     """A conversation as one member sees it now."""
 
     conversation: Conversation
@@ -91,8 +85,7 @@ class ConversationState:
     others_read_up_to: int
 
 
-@record()
-class ConversationPage:
+class ConversationPage(Record):
     """Some of a member's conversations, the newest first, and where the change log was when they were read."""
 
     items: list[ConversationState]
@@ -101,8 +94,7 @@ class ConversationPage:
     cursor: int
 
 
-@record()
-class MessagePage:
+class MessagePage(Record):
     """Consecutive messages of a conversation, oldest first, and whether there are more on either side."""
 
     items: "list[Message]"
@@ -110,16 +102,14 @@ class MessagePage:
     more_after: bool
 
 
-@record()
-class LogPlace:
+class LogPlace(Record):
     """A place in a change log: the log's name, and a ``seq``."""
 
     epoch: str
     seq: int
 
 
-@record()
-class LogExtent:
+class LogExtent(Record):
     """How far a change log reaches: the newest ``seq``, the last that was pruned, and when its oldest was made."""
 
     head: int
@@ -127,8 +117,7 @@ class LogExtent:
     oldest_at: int | None
 
 
-@record()
-class LogEntry:
+class LogEntry(Record):
     """One row of the change log."""
 
     seq: int
@@ -140,8 +129,7 @@ class LogEntry:
     created_at: int
 
 
-@record()
-class Membership:
+class Membership(Record):
     """One member's place in a conversation: the read marker and what unread counts need."""
 
     user_id: int
@@ -150,16 +138,14 @@ class Membership:
     read_count: int
 
 
-@record()
-class Reaction:
+class Reaction(Record):
     """One emoji below a message, and who chose it."""
 
     emoji: str
     user_ids: tuple[int, ...]
 
 
-@record()
-class Message:
+class Message(Record):
     """One message: private, with a receiver, or to a group; the other of the two is null."""
 
     id: int
@@ -181,16 +167,14 @@ class Message:
         return self.sender.id
 
 
-@record()
-class Block:
+class Block(Record):
     """A user whom the one who asked has blocked, and since when."""
 
     user: User
     created_at: int
 
 
-@record()
-class Report:
+class Report(Record):
     """A message that somebody has brought before the administrator, with its content as they saw it."""
 
     id: int
@@ -203,8 +187,7 @@ class Report:
     resolved_at: int | None
 
 
-@record()
-class LastMessage:
+class LastMessage(Record):
     """The newest message of a conversation as an overview shows it."""
 
     id: int
@@ -213,8 +196,7 @@ class LastMessage:
     is_mine: bool
 
 
-@record()
-class Overview:
+class Overview(Record):
     """One private conversation as its member sees it in a list."""
 
     user: User
@@ -222,8 +204,7 @@ class Overview:
     unread_count: int
 
 
-@record()
-class HistoryPage:
+class HistoryPage(Record):
     """One page of a private conversation, its messages oldest first."""
 
     items: list[Message]
@@ -233,23 +214,20 @@ class HistoryPage:
     other_user: User
 
 
-@record()
-class Reacted:
+class Reacted(Record):
     """What became of a reaction: the change, if there was one."""
 
     seq: int | None
 
 
-@record()
-class Read:
+class Read(Record):
     """What became of marking as read: where the marker is, and the change, if it moved."""
 
     up_to: int
     seq: int | None
 
 
-@record()
-class Posted:
+class Posted(Record):
     """What became of a message: as it is stored, whether that changed nothing, and the change, if there was one."""
 
     message: Message

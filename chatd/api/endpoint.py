@@ -44,7 +44,7 @@ from chatd.errors import (
 from chatd.http.answers import error_response, http_error, json_body
 from chatd.http.context import ADDRESS, SERVICES, request_number
 from chatd.models import Identity
-from chatd.records import record
+from chatd.records import Record
 from chatd.schemas import BaseSchema
 from chatd.services import Services
 from chatd.services.limits import RateLimiter, limit_key
@@ -84,8 +84,7 @@ STATUS: dict[type[ChatError], int] = {
 }
 
 
-@record()
-class Call:
+class Call(Record):
     """One well-formed request: who asks, and what."""
 
     request: web.Request

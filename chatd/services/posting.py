@@ -1,14 +1,15 @@
 """Storing a message: alone, or with all the others that wait for the same commit."""
 
-import dataclasses
 import hashlib
 import sqlite3
 from collections.abc import Sequence
 
+import msgspec
+
 from chatd.errors import Blocked, CannotMessageSelf, ChatError, ClientIdReused, MessageNotFound, UserNotFound
 from chatd.events import MessageCreated
 from chatd.models import Conversation, Destination, Message, Posted, User
-from chatd.records import record
+from chatd.records import Record
 from chatd.services.places import find, hidden_from, recipients
 from chatd.storage import blocks, change_log, conversations, messages, users
 from chatd.storage.blocks import Hidden
@@ -16,8 +17,7 @@ from chatd.storage.commit import Outcome, Transaction
 from chatd.storage.memory import Memory
 
 
-@record()
-class Post:
+class Post(Record):
     """The work of storing one message; see :meth:`chatd.services.messages.Messages.posting`."""
 
     sender_id: int
@@ -195,10 +195,10 @@ def _as_seen(event: MessageCreated, reply_hidden_from: int | None) -> list[Messa
     if reply_hidden_from not in event.recipients:
         return [event]
     others = tuple(each for each in event.recipients if each != reply_hidden_from)
-    plain = dataclasses.replace(event.message, reply_to=None)
+    plain = msgspec.structs.replace(event.message, reply_to=None)
     return [
-        dataclasses.replace(event, recipients=others),
-        dataclasses.replace(event, recipients=(reply_hidden_from,), message=plain),
+        msgspec.structs.replace(event, recipients=others),
+        msgspec.structs.replace(event, recipients=(reply_hidden_from,), message=plain),
     ]
 
 

@@ -1,10 +1,11 @@
 """Messages."""
 
-import dataclasses
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
+
+import msgspec
 
 from chatd.models import Message, Reaction
 from chatd.storage import users
@@ -66,7 +67,7 @@ def _with_reactions(db: sqlite3.Connection, viewer: int, found: list[Message]) -
     for message_id, emoji, user_id in rows:
         chosen.setdefault(message_id, {}).setdefault(emoji, []).append(user_id)
     return [
-        dataclasses.replace(
+        msgspec.structs.replace(
             message,
             reactions=tuple(Reaction(emoji, tuple(who)) for emoji, who in chosen.get(message.id, {}).items()),
         )

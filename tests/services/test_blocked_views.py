@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -173,7 +174,7 @@ class World:
             "overviews": _now(histories.overviews(person)),
             "unread": _now(histories.unread_count(person)),
             "conversations": [
-                dataclasses.replace(each, conversation=each.conversation.other_id)
+                msgspec.structs.replace(each, conversation=each.conversation.other_id)
                 for each in _now(histories.conversations(person, before=None, limit=100)).items
             ],
             "paged": [],
@@ -342,4 +343,4 @@ def _without_seq(result: Any) -> Any:
     """Return a result as it can be compared: only the seq differs between the worlds."""
     if result is None or isinstance(result, bool):
         return result
-    return dataclasses.replace(result, seq=result.seq is not None)
+    return msgspec.structs.replace(result, seq=result.seq is not None)
