@@ -2,13 +2,16 @@
 
 import ipaddress
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 
 from chatd.errors import RateLimited
 
 #: A limiter forgets the keys that are at rest whenever it holds this many.
 _SWEEP_SIZE = 10_000
+
+#: What sums of seconds may be off by.
+_ROUNDING = 1e-9
 
 #: What belongs to one customer in IPv6, and so counts as one address: RFC 6177.
 _IPV6_PREFIX = 64
@@ -26,41 +29,40 @@ class RateLimiter:
         """
         self._interval = 1 / rate if rate else 0.0
         self._tolerance = max(burst, 1.0) * self._interval
+        self._longest_wait = self._tolerance + _ROUNDING
         self._clock = clock
         self._full_until: dict[Hashable, float] = {}
         self._sweep_at = _SWEEP_SIZE
 
-    def take(self, *keys: Hashable) -> None:
-        """Let one event of each of ``keys`` through, or none.
+    def take(self, key: Hashable, *others: Hashable) -> None:
+        """Let one event of ``key`` and of each of ``others`` through, or none.
 
         :raises RateLimited: with the seconds until the next can come.
         """
         if not self._interval:
             return
         now = self._clock()
-        if len(keys) == 1:
-            self._take_one(keys[0], now)
-            return
-        until = {key: max(self._full_until.get(key, 0.0), now) + self._interval for key in keys}
-        wait = max(until.values()) - now - self._tolerance
-        if wait > 1e-9:
-            raise RateLimited(wait)
-        self._full_until.update(until)
-        self._sweep(now)
+        if others:
+            self._take_all((key, *others), now)
+        else:
+            until = self._full_until.get(key, now)
+            until = (until if until > now else now) + self._interval
+            if until - now > self._longest_wait:
+                raise RateLimited(until - now - self._tolerance)
+            self._full_until[key] = until
+        if len(self._full_until) > self._sweep_at:
+            self._sweep(now)
 
-    def _take_one(self, key: Hashable, now: float) -> None:
-        until = self._full_until.get(key, now)
-        until = (until if until > now else now) + self._interval
-        wait = until - now - self._tolerance
-        if wait > 1e-9:
-            raise RateLimited(wait)
-        self._full_until[key] = until
-        self._sweep(now)
+    def _take_all(self, keys: Sequence[Hashable], now: float) -> None:
+        until = {key: max(self._full_until.get(key, 0.0), now) + self._interval for key in keys}
+        longest = max(until.values()) - now
+        if longest > self._longest_wait:
+            raise RateLimited(longest - self._tolerance)
+        self._full_until.update(until)
 
     def _sweep(self, now: float) -> None:
-        if len(self._full_until) > self._sweep_at:
-            self._full_until = {key: end for key, end in self._full_until.items() if end > now}
-            self._sweep_at = max(_SWEEP_SIZE, 2 * len(self._full_until))
+        self._full_until = {key: end for key, end in self._full_until.items() if end > now}
+        self._sweep_at = max(_SWEEP_SIZE, 2 * len(self._full_until))
 
 
 def per_second(rate: float) -> RateLimiter:
