@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chatd.http.context import SERVICES
 from chatd.services import accounts, erasure
 from tests.api.support import add_bot, write
 from tests.support import PASSWORD, Chat, Person, error_of, register, until
@@ -24,8 +25,9 @@ def tables(chat: Chat, query: str) -> list[Any]:
 
 
 async def erased(chat: Chat) -> None:
-    """Wait until nothing is left of those who deleted their accounts."""
+    """Wait until nothing is left of those who deleted their accounts, and all have been told."""
     await until(lambda: not tables(chat, "SELECT 1 FROM users WHERE deleted_at IS NOT NULL AND erased_at IS NULL"))
+    await chat.server.app[SERVICES].write(lambda tx: None)  # what is in the file already is told before this returns
 
 
 async def test_nothing_of_a_person_is_left(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
