@@ -5,7 +5,7 @@ import fcntl
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,13 +94,14 @@ def _marks(path: Path, mode: str) -> tuple[int, int, int]:
         )
 
 
-def migrate(path: Path, directory: Path | None = None) -> int:
+def migrate(path: Path, directory: Path | None = None, *, upgrading: Callable[[int], None] = lambda size: None) -> int:
     """Create or upgrade the database at ``path`` and return its version.
 
     Before an existing database is changed, a copy of it is kept beside it (``chatd.db.before-0002`` before the
     migration 0002). Ended half-way, by whatever means, the file holds the old version or a newer one, whole.
 
     :param directory: where the migrations are; by default :func:`migrations_directory`.
+    :param upgrading: called before an existing database is changed, with its size in bytes: tables may be rebuilt.
     :raises DatabaseUnusable: the file is not chatd's, or newer than this program, or a migration failed.
     """
     if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
@@ -108,10 +109,10 @@ def migrate(path: Path, directory: Path | None = None) -> int:
         raise DatabaseUnusable(f"chatd needs SQLite {wanted} or newer, this Python has {sqlite3.sqlite_version}")
     steps = load_migrations(directory or migrations_directory())
     with _alone(path.parent):
-        return _upgrade(path, steps)
+        return _upgrade(path, steps, upgrading)
 
 
-def _upgrade(path: Path, steps: list[Migration]) -> int:
+def _upgrade(path: Path, steps: list[Migration], upgrading: Callable[[int], None]) -> int:
     newest = steps[-1].version
     version = current_version(path)
     if version > newest:
@@ -121,6 +122,8 @@ def _upgrade(path: Path, steps: list[Migration]) -> int:
         )
     if version == newest:
         return version
+    if version:
+        upgrading(path.stat().st_size)
     try:
         if not version:  # SQLite gives what it puts beside a database to the database's owner
             path.touch()

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import shutil
 import signal
 import socket
 import ssl
@@ -11,6 +12,7 @@ import pytest
 import trustme
 from yarl import URL
 
+from chatd.storage.migrate import migrate, migrations_directory
 from tests.process import ServerProcess, chatd
 from tests.raw import dial, read_head
 from tests.support import PATIENCE, until
@@ -90,3 +92,20 @@ def test_systemd_hears_when_the_server_is_ready_alive_and_stopping(tmp_path: Pat
                 heard = systemd.recv(100)
             assert heard == b"STOPPING=1"
             assert server.wait() == 0
+
+
+def test_systemd_is_asked_to_wait_while_a_database_is_upgraded(tmp_path: Path) -> None:
+    data_dir, first = tmp_path / "data", tmp_path / "first"
+    data_dir.mkdir(0o700)
+    first.mkdir()
+    shutil.copy(migrations_directory() / "0001_initial.sql", first)
+    migrate(data_dir / "chatd.db", first)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(PATIENCE)
+        with ServerProcess(data_dir, NOTIFY_SOCKET=str(tmp_path / "notify")) as server:
+            assert [systemd.recv(100), systemd.recv(100)] == [b"EXTEND_TIMEOUT_USEC=60000000", b"READY=1"]
+            assert server.log.count("the database is upgraded first") == 1
+            assert server.stop() == 0
+        with ServerProcess(data_dir, NOTIFY_SOCKET=str(tmp_path / "notify")):
+            assert [systemd.recv(100), systemd.recv(100)] == [b"STOPPING=1", b"READY=1"]
