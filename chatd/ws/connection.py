@@ -226,8 +226,9 @@ class Connection:
 
 
 class Postman:
-    """Comes for the outboxes of many connections, once in a turn of the loop: a callback for each of them would be a
-    tenth of what a message costs on the loop.
+    """Comes for the outboxes of all connections that have something, once in a turn of the loop.
+
+    A callback for each of them makes a message 6 % dearer where 800 people send one each.
     """
 
     __slots__ = ("_waiting",)
