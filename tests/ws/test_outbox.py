@@ -13,9 +13,10 @@ async def test_a_socket_that_cannot_be_written_to_is_dropped_and_the_others_miss
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     alice, bob = await chat.people("alice", "bobby")
-    sockets = [await bob.connect() for _ in range(3)]
-    for socket in sockets:
-        await socket.ping()
+    sockets = []
+    for _ in range(3):  # one after the other, so that they are entered in this order
+        sockets.append(await bob.connect())
+        await sockets[-1].ping()
     _, broken, _ = chat.server.app[REGISTRY].of(bob.id)
     flush = Connection.flush
 
