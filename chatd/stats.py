@@ -85,7 +85,7 @@ class Stats:
         self.commit_duration.observe(ended - began)
         self.batch_size.observe(len(answered))
         self.ack_latency.observe_all([now - submitted for submitted in answered])
-        if told:  # a connection writes what it was given in a callback of its own, so this one comes after all of them
+        if told:  # what they are told is written in a callback that was called for before, so this one comes after it
             asyncio.get_running_loop().call_soon(self._delivered, told)
 
     def _delivered(self, told: Sequence[float]) -> None:
