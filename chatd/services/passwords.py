@@ -1,6 +1,9 @@
-"""Password hashing: slow on purpose, off the event loop, two at a time, and never a queue without an end."""
+"""Password hashing: slow on purpose, behind all else, two at a time, and never a queue without an end."""
 
 import asyncio
+import contextlib
+import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -23,13 +26,18 @@ AT_ONCE = 2
 #: How many may wait for their turn: at some 25 ms a hash, the last of them has its answer within a second.
 QUEUE_LIMIT = 64
 
+#: How much nicer a thread that hashes is than the others: on one core it gets a tenth of what the event loop gets while
+#: both want it (``sched_prio_to_weight`` in Linux). Not 19, the most: should another process take the core from it
+#: while it has Python's lock, the event loop waits as long as it does.
+NICENESS = 10
+
 
 class Passwords:
     """Hashes and checks passwords on threads of its own."""
 
     def __init__(self) -> None:
         self._hasher = argon2.PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
-        self._threads = ThreadPoolExecutor(AT_ONCE, "argon2")
+        self._threads = ThreadPoolExecutor(AT_ONCE, "argon2", initializer=_be_nice)
         self._pending = 0
         self._decoy = self._threads.submit(self._hasher.hash, "decoy")
 
@@ -62,7 +70,7 @@ class Passwords:
             raise RateLimited(1.0)
         self._pending += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, _last, function, *args)
         finally:
             self._pending -= 1
 
@@ -80,3 +88,20 @@ class Passwords:
             return self._hasher.verify(stored, password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
+
+
+def _be_nice() -> None:
+    """Have the other threads go first: Linux keeps a niceness for each."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # a sandbox may not allow it
+            os.nice(NICENESS)
+
+
+def _last(function: Callable[..., T], *args: object) -> T:
+    """Return ``function(*args)``, begun after all that can run now.
+
+    A thread that wakes has a claim to the processor, however nice it is, and would have it for a whole tick of the
+    kernel: 4 ms in which messages wait, measured on Linux 6.18. Yielding gives the claim up.
+    """
+    os.sched_yield()
+    return function(*args)

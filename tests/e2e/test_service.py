@@ -26,7 +26,9 @@ def unit_values(name: str) -> list[str]:
 
 
 def members(syscall_filter: str) -> set[str]:
-    """Return the system calls in a filter set of systemd, such as @system-service."""
+    """Return the system calls in an item of a filter of systemd: a set, such as @system-service, or one by its name."""
+    if not syscall_filter.startswith("@"):
+        return {syscall_filter}
     done = subprocess.run(
         ["systemd-analyze", "syscall-filter", syscall_filter], check=True, capture_output=True, text=True
     )

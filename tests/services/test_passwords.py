@@ -1,15 +1,17 @@
 """Password hashing: two at once, a queue with an end, and nothing to learn from the time it takes."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import argon2
 import pytest
 
 from chatd.errors import RateLimited
 from chatd.services import passwords as module
-from chatd.services.passwords import AT_ONCE, LANES, MEMORY_KIB, PASSES, Passwords
+from chatd.services.passwords import AT_ONCE, LANES, MEMORY_KIB, NICENESS, PASSES, Passwords
 from tests.support import PATIENCE
 
 
@@ -78,6 +80,17 @@ async def test_the_same_password_hashes_differently_each_time_and_with_the_param
 async def test_a_hash_that_is_none_is_never_right(passwords: Passwords) -> None:
     for odd in ("", "nonsense", "$argon2id$v=19$m=8,t=1,p=1$nonsense"):
         assert not await passwords.verify(odd, "correct horse")
+
+
+async def test_a_hash_goes_behind_all_other_threads(passwords: Passwords) -> None:
+    def niceness(thread: int) -> int:
+        return os.getpriority(os.PRIO_PROCESS, thread)
+
+    before = niceness(threading.get_native_id())
+    await passwords.hash("pass1234")
+    now = [niceness(int(task.name)) for task in Path("/proc/self/task").iterdir()]
+    assert min(19, before + NICENESS) in now
+    assert niceness(threading.get_native_id()) == before
 
 
 async def test_no_more_than_two_hashes_run_at_once(spy: Spy, passwords: Passwords) -> None:
