@@ -34,10 +34,8 @@ def members(syscall_filter: str) -> set[str]:
     )
     found: set[str] = set()
     for line in map(str.strip, done.stdout.splitlines()[1:]):
-        if line.startswith("@"):
+        if not line.startswith("#"):
             found |= members(line)
-        elif not line.startswith("#"):
-            found.add(line)
     return found
 
 
