@@ -18,7 +18,7 @@ from chatd.http.context import CONFIG, SERVICES
 from chatd.services.histories import Histories
 from tests.conftest import Start
 from tests.raw import connect as connect_raw
-from tests.storage.test_storage_faults import unreadable
+from tests.storage.support import keep_no_pages, unreadable
 from tests.support import error_of, until
 from tests.ws.test_v2_presence import presence
 from tests.ws.v2_client import connect, live
@@ -153,7 +153,7 @@ async def test_what_fails_while_a_socket_is_heard_has_its_number(said: io.String
     client = await connect(alice)
     await presence(watching, alice, online=True)  # which is read from the database, too
     app = chat.server.app
-    await app[SERVICES].database.read(lambda db: db.execute("PRAGMA cache_size = 0"))
+    await keep_no_pages(app[SERVICES].database)
     with unreadable(app[CONFIG].database):
         await client.error("typing", user=bob.id)
         async with await alice.request("GET", f"/users/{bob.id}") as response:

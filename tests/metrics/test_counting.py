@@ -19,7 +19,8 @@ from chatd.ws.connection import QUIET_LIMIT, STALLED, TOO_MUCH_UNREAD
 from tests.api.support import write
 from tests.conftest import Start
 from tests.metrics.support import Measured, Scrape, measured
-from tests.storage.test_storage_faults import pages, unreadable
+from tests.storage.support import keep_no_pages, unreadable
+from tests.storage.test_storage_faults import pages
 from tests.support import until
 from tests.ws.test_slow_reader import LONG, send_until_dropped, waiting
 from tests.ws.test_v2_slow_reader import slow
@@ -208,7 +209,7 @@ async def test_answers_are_counted_by_their_status(server: Measured) -> None:
 
 async def test_a_database_that_cannot_be_read_is_no_reason_to_be_silent(server: Measured) -> None:
     app = server.chat.server.app
-    await app[SERVICES].database.read(lambda db: db.execute("PRAGMA cache_size = 0"))
+    await keep_no_pages(app[SERVICES].database)
     with unreadable(app[CONFIG].database):
         found = await server.scrape()
     assert "chatd_change_log_head_seq" not in found

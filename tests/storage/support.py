@@ -1,9 +1,11 @@
-"""Writes that are easy to see, and ways to stop the writer and to look from outside."""
+"""Writes that are easy to see, ways to stop the writer and to look from outside, and a disk that cannot be read."""
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from chatd.events import UserDisabled
@@ -90,3 +92,39 @@ async def hold(db: Database) -> tuple[Gate, "asyncio.Task[object]"]:
     (task,) = await start(db, gate.work)
     await gate.entered()
     return gate, task
+
+
+async def keep_no_pages(db: Database) -> None:
+    """Have every reader go to the disk for whatever it reads from now on."""
+
+    def forget(connection: sqlite3.Connection) -> int:
+        connection.execute("PRAGMA cache_size = 0")
+        return id(connection)
+
+    # A single read would miss the reader that the server itself is using; so many are spread over all of them.
+    found = await asyncio.gather(*(db.read(forget) for _ in range(8)))
+    assert len(set(found)) == 2
+
+
+def _opens(descriptor: Path, path: Path) -> bool:
+    try:
+        return descriptor.readlink() == path
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def unreadable(path: Path) -> Iterator[None]:
+    """Make every descriptor this process has of ``path`` answer reads with an error, as a broken disk does."""
+    descriptors = [int(each.name) for each in Path("/proc/self/fd").iterdir() if _opens(each, path)]
+    saved = {descriptor: os.dup(descriptor) for descriptor in descriptors}
+    broken = os.open(path, os.O_WRONLY)
+    try:
+        for descriptor in saved:
+            os.dup2(broken, descriptor, inheritable=False)
+        yield
+    finally:
+        for descriptor, copy in saved.items():
+            os.dup2(copy, descriptor, inheritable=False)
+            os.close(copy)
+        os.close(broken)

@@ -7,7 +7,6 @@ import os
 import resource
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from chatd.events import Event
 from chatd.storage import database
 from chatd.storage.commit import Transaction, Write, write_once
 from chatd.storage.database import Database
-from tests.storage.support import ended_since, hold, note, notes, seen_outside, start
+from tests.storage.support import ended_since, hold, note, notes, seen_outside, start, unreadable
 
 ROOM = 1_000_000
 
@@ -108,30 +107,6 @@ async def test_a_lock_let_go_in_time_only_delays_a_write(db: Database, path: Pat
         assert not waiting.done()
         other.execute("COMMIT")
         assert await waiting == "delayed"
-
-
-def _opens(descriptor: Path, path: Path) -> bool:
-    try:
-        return descriptor.readlink() == path
-    except FileNotFoundError:
-        return False
-
-
-@contextlib.contextmanager
-def unreadable(path: Path) -> Iterator[None]:
-    """Make every descriptor this process has of ``path`` answer reads with an error, as a broken disk does."""
-    descriptors = [int(each.name) for each in Path("/proc/self/fd").iterdir() if _opens(each, path)]
-    saved = {descriptor: os.dup(descriptor) for descriptor in descriptors}
-    broken = os.open(path, os.O_WRONLY)
-    try:
-        for descriptor in saved:
-            os.dup2(broken, descriptor, inheritable=False)
-        yield
-    finally:
-        for descriptor, copy in saved.items():
-            os.dup2(copy, descriptor, inheritable=False)
-            os.close(copy)
-        os.close(broken)
 
 
 async def test_a_disk_that_cannot_be_read_is_a_storage_fault_and_not_a_bug(path: Path) -> None:
