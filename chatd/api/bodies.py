@@ -95,9 +95,17 @@ class JsonBody(Body):
         self._plain = plain
 
     async def _read(self, request: web.Request) -> Mapping[str, Any]:
-        body = await request.read()
+        body = await self._all_of(request)
         fields = None if self._plain is None else self._plain(body)
         return cast(Mapping[str, Any], self._schema.load(schemas.decode(body))) if fields is None else fields
+
+    async def _all_of(self, request: web.Request) -> bytes:
+        if not request.content.is_eof():
+            return await request.read()
+        body = request.content.read_nowait()  # in one piece, without the four calls that aiohttp's own way takes
+        if len(body) > self.max_size:
+            raise web.HTTPRequestEntityTooLarge(max_size=self.max_size, actual_size=len(body))
+        return body
 
     def describe(self) -> dict[str, Any]:
         """Return the media type and schema."""

@@ -17,6 +17,9 @@ _ALLOWED_HEADERS = "Authorization, Content-Type"
 #: How long a browser may remember a preflight's answer, in seconds: Chromium forgets after two hours anyway.
 _PREFLIGHT_AGE = "7200"
 
+#: The methods whose answers a cache may keep.
+_KEPT = ("GET", "HEAD")
+
 
 def is_allowed(request: web.Request) -> bool:
     """Tell whether the page behind a request may use this server.
@@ -65,7 +68,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """
     response.headers.update(_ALWAYS)
     origins = request.app[CONFIG].server.origins
-    varies = request.get(VARIES)
+    varies = request.get(VARIES) if request.method in _KEPT else None
     if varies or origins:
         depends = (response.headers.get("Vary"), varies, "Origin" if origins else None)
         response.headers["Vary"] = ", ".join(filter(None, depends))

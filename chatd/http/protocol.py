@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractAccessLogger
+from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
-from chatd.http.answers import from_exception, http_error
+from chatd.http.answers import JsonResponse, from_exception, http_error
 from chatd.http.context import request_number
+from chatd.versions import aiohttp_is_known
 
 log = logging.getLogger(__name__)
 
@@ -147,10 +149,36 @@ class Protocol(RequestHandler):
             resp = from_exception(resp)
         if resp.status == 408:
             self._lingering_time = 0.0  # what comes too late is not waited for
+        if isinstance(resp, JsonResponse) and self._is_ordinary(request, resp):
+            await self._write(resp, request, start_time)
+            return resp, False
         finished = await super().finish_response(request, resp, start_time)
         if self._converse is not None:
             self._kept, self.transport = self.transport, None  # aiohttp closes what it finds there
         return finished
+
+    def _is_ordinary(self, request: web.BaseRequest, response: JsonResponse) -> bool:
+        """Tell whether an answer is one of HTTP/1.1, with a body, and its connection goes on."""
+        if request.method == "HEAD" or self._upgraded or not aiohttp_is_known():
+            return False
+        return request.version == HttpVersion11 and request.keep_alive and response.keep_alive is None
+
+    async def _write(self, response: JsonResponse, request: web.BaseRequest, start_time: float | None) -> None:
+        """Write an answer as aiohttp does, without asking for all that this one is not, which takes half as long.
+
+        :raises ConnectionError: the client has left.
+        """
+        request._finish()
+        await request._prepare_hook(response)
+        response._keep_alive = True
+        body = cast(bytes, response.body)
+        response.headers["Content-Length"] = str(len(body))
+        response.headers["Date"] = rfc822_formatted_time()
+        try:
+            await request.writer.write_headers(f"HTTP/1.1 {response.status} {response.reason}", response.headers)
+            await request.writer.write_eof(body)
+        finally:
+            self.log_access(request, response, start_time)
 
     def go_on_with(self, converse: Callable[[], Awaitable[None]]) -> None:
         """Have the connection, now a WebSocket's, outlive its request: a request with its parser and the ten coroutines

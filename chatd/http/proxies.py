@@ -1,7 +1,7 @@
 """Where a request really comes from, behind proxies that are trusted and past those that are not."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -12,7 +12,7 @@ class Proxies:
     def __init__(self, trusted: Iterable[str]) -> None:
         self._networks: tuple[Network, ...] = tuple(ipaddress.ip_network(each) for each in trusted)
 
-    def client_address(self, peer: str | None, forwarded_for: Iterable[str]) -> str:
+    def client_address(self, peer: str | None, forwarded_for: Sequence[str]) -> str:
         """Return the address of the client.
 
         :param peer: who holds the other end of the connection.
@@ -20,6 +20,8 @@ class Proxies:
             believed for as long as trusted proxies wrote them.
         """
         address = peer or "unknown"
+        if not forwarded_for:
+            return address
         hops = [hop.strip() for value in forwarded_for for hop in value.split(",")]
         while hops and self._is_trusted(address):
             candidate = _bare(hops.pop())

@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn, TypeVar, cast
@@ -158,16 +159,7 @@ class Database:
         :raises StorageUnavailable: nothing could be written; nothing of ``work`` is kept.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-
-        def done(result: T | None, error: Exception | None) -> None:
-            if future.done():
-                return
-            if error is None:
-                future.set_result(cast(T, result))
-            else:
-                future.set_exception(error)
-
-        self.submit(work, done)
+        self.submit(work, partial(_resolve, future))
         return await future
 
     def submit(self, work: Write[T], done: Done[T]) -> None:
@@ -290,6 +282,16 @@ class Database:
                         subscriber()
                     except Exception:
                         log.exception("a subscriber failed on a foreign commit", extra={"event": "subscriber_failed"})
+
+
+def _resolve(future: asyncio.Future[T], result: T | None, error: Exception | None) -> None:
+    """Be told of a write for who waits for it, unless nobody does any more."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(cast(T, result))
+    else:
+        future.set_exception(error)
 
 
 def _end_process() -> NoReturn:

@@ -1,8 +1,8 @@
 """Hearing text frames inside aiohttp's reader, where they are parsed.
 
 The public way, ``await socket.receive()``, wakes a task for each frame that comes. What needs no waiting is heard 15 %
-faster by a plain callback instead. This is the one room that knows private parts of aiohttp, and only in the versions
-they were read in; in any other, every frame comes by the public way.
+faster by a plain callback instead. That takes private parts of aiohttp, and so happens only in the versions they were
+read in (:mod:`chatd.versions`); in any other, every frame comes by the public way.
 """
 
 import asyncio
@@ -15,8 +15,7 @@ from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.http import WebSocketReader
 from aiohttp.web_protocol import RequestHandler
 
-#: The versions of aiohttp whose reader is known.
-KNOWN_VERSIONS = ("3.14.",)
+from chatd.versions import aiohttp_is_known
 
 #: aiohttp's own: a reader that has this many bytes waiting stops the transport at twice as many.
 _QUEUE_LIMIT = 2**16
@@ -71,7 +70,7 @@ class Socket(web.WebSocketResponse):
             self._heartbeat_cb = self._loop.call_at(due, self._send_heartbeat)
 
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: Any) -> None:
-        if not aiohttp.__version__.startswith(KNOWN_VERSIONS):
+        if not aiohttp_is_known():
             super()._post_start(request, protocol, writer)
             return
         self._ws_protocol = protocol

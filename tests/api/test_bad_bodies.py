@@ -154,6 +154,16 @@ async def test_a_body_may_have_64_kib_and_not_a_byte_more(
                 assert (code == "too_large") is (status == 413)
 
 
+async def test_a_body_that_hides_its_size_and_comes_all_at_once_has_the_same_limit(
+    chat: Chat, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with unharmed(chat, caplog), connect(chat) as raw:
+        head = "POST /auth/register HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for size, expected in [(MAX_BODY, 400), (MAX_BODY + 1, 413)]:
+            await raw.send(f"{head}{size:x}\r\n{'x' * size}\r\n0\r\n\r\n")
+            assert (await raw.answer())[0] == expected
+
+
 async def test_a_route_without_a_body_takes_no_large_one_either(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
     async with unharmed(chat, caplog), connect(chat) as raw:
         await raw.send("GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n")

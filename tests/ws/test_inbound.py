@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatd.ws import inbound
+from chatd import versions
 from tests import raw
 from tests.conftest import Start
 from tests.support import Chat
@@ -39,11 +39,11 @@ async def answers(client: V2Client, count: int) -> list[tuple[str, Any]]:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hear as in a known version of aiohttp, and as in any other."""
     if request.param == "the public way":
-        monkeypatch.setattr(inbound, "KNOWN_VERSIONS", ("none",))
+        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
 
 
 def test_the_reader_of_the_installed_aiohttp_is_known() -> None:
-    assert aiohttp.__version__.startswith(inbound.KNOWN_VERSIONS)
+    assert aiohttp.__version__.startswith(versions.KNOWN_VERSIONS)
 
 
 @pytest.mark.usefixtures("way")

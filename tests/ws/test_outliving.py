@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import web
 
+from chatd import versions
 from chatd.errors import TooManyConnections
 from chatd.http.context import REGISTRY
-from chatd.ws import inbound
 from chatd.ws.connection import Connection
 from tests import raw
 from tests.conftest import Start
@@ -22,7 +22,7 @@ KNOWN, PUBLIC = "the request ends", "the public way"
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Serve as with a known version of aiohttp, and as with any other."""
     if request.param == PUBLIC:
-        monkeypatch.setattr(inbound, "KNOWN_VERSIONS", ("none",))
+        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
     return str(request.param)
 
 
