@@ -15,12 +15,13 @@ from chatd import clock as wall_clock
 from chatd import logs
 from chatd.api import endpoint, openapi
 from chatd.api.bodies import MAX_BODY
+from chatd.api.direct import DirectSends
 from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
 from chatd.errors import ChatError
 from chatd.events import AccountDeleted, BlockChanged, Change, Event, MessageCreated, PresenceChanged
-from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, begin
+from chatd.http.context import ADDRESS, CONFIG, DIRECTLY, REGISTRY, SERVICES, begin
 from chatd.http.origins import add_headers, preflight
 from chatd.http.proxies import Proxies
 from chatd.services import (
@@ -53,6 +54,7 @@ from chatd.ws.registry import Registry
 
 if TYPE_CHECKING:
     from chatd.metrics.door import Metrics
+    from chatd.metrics.watching import Watch
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +135,11 @@ def create_app(
     app.router.add_get(_SOCKET_PATH, SocketHandler(config.limits.commands_per_second, clock, stats).handle)
     app.router.add_get("/openapi.json", openapi.handler(table))
     app.on_response_prepare.append(add_headers)
+    direct = DirectSends(services, requests)
+    if not config.server.origins:  # else answers depend on who asks
+        app[DIRECTLY] = direct
     if config.metrics.are_read:
-        _measure(app, stats)
+        direct.count = _measure(app, stats).count_status
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()
@@ -186,8 +191,8 @@ def create_app(
     return app
 
 
-def _measure(app: web.Application, stats: Stats) -> None:
-    """Have the metrics counted, and readable at the public listener by who has the token."""
+def _measure(app: web.Application, stats: Stats) -> "Watch":
+    """Have the metrics counted, and readable at the public listener by who has the token; return who counts."""
     # Imported only where somebody may read them: see the collector.
     from chatd.metrics import door
     from chatd.metrics.collector import Sources
@@ -217,6 +222,7 @@ def _measure(app: web.Application, stats: Stats) -> None:
         task.cancel()
 
     app.cleanup_ctx.append(watching)
+    return watch
 
 
 def create_metrics_app(app: web.Application) -> web.Application:

@@ -41,7 +41,7 @@ from chatd.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from chatd.http.answers import error_response, http_error, json_body
+from chatd.http.answers import JsonResponse, error_response, http_error, json_body
 from chatd.http.context import ADDRESS, SERVICES, request_number
 from chatd.models import Identity
 from chatd.records import Record
@@ -144,7 +144,7 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
         identity = None
         try:
             if not route.public:
-                identity = await services.sessions.authenticate(bearer_token(request))
+                identity = await services.sessions.authenticate(bearer_token(request.headers))
         finally:
             if route.limited:
                 requests.take(limit_key(request[ADDRESS]) if identity is None else identity.user_id)
@@ -164,12 +164,12 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
     return handle
 
 
-def bearer_token(request: web.Request) -> str:
-    """Return the token of a request.
+def bearer_token(headers: Mapping[str, str]) -> str:
+    """Return the token among the headers of a request.
 
     :raises NotAuthenticated: there is none.
     """
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotAuthenticated
     return token.strip()
@@ -184,13 +184,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return error_response(
             422, "validation_error", schemas.first_problem(error), errors=schemas.problems_by_field(error)
         )
-    except RateLimited as error:
-        headers = {"Retry-After": str(max(1, -int(-error.retry_after // 1)))}
-        return error_response(429, error.code, error.detail, headers=headers)
     except ChatError as error:
-        status = STATUS[type(error)]
-        headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status, {})
-        return error_response(status, error.code, error.detail, headers=headers)
+        return refusal(error)
     except (web.HTTPException, ConnectionError, asyncio.CancelledError):
         raise
     except Exception:
@@ -201,6 +196,15 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             extra={"event": "request_failed", "request": request_number(request)},
         )
         return http_error(500)
+
+
+def refusal(error: ChatError) -> JsonResponse:
+    """Return the answer that an error of ours is."""
+    status = STATUS[type(error)]
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status, {})
+    if isinstance(error, RateLimited):
+        headers = {"Retry-After": str(max(1, -int(-error.retry_after // 1)))}
+    return error_response(status, error.code, error.detail, headers=headers)
 
 
 def _load(schema: Schema, data: Any) -> Mapping[str, Any]:

@@ -77,7 +77,7 @@ async def events(call: Call) -> Answer:
             if page.events or since is None or left <= 0:
                 return Answer(_described(page), _place(place.epoch, page.cursor))
             await asyncio.wait([changed], timeout=min(left, LOOK_AROUND))
-            await call.services.sessions.authenticate(bearer_token(call.request))
+            await call.services.sessions.authenticate(bearer_token(call.request.headers))
             if call.request.transport is None or call.request.app[REGISTRY].is_stopping:
                 return Answer(_described(page), _place(place.epoch, page.cursor))
 

@@ -1,11 +1,17 @@
 """JSON answers, and one form for every error."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
+from aiohttp.helpers import rfc822_formatted_time
 
 from chatd import schemas
+
+#: What every answer says: no browser is to guess a type, or to tell where it came from.
+ALWAYS = {"Server": "chatd", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 #: Sentences for errors that HTTP itself knows; the codes are the stable names clients see.
 _HTTP_ERRORS: dict[int, tuple[str, str]] = {
@@ -23,19 +29,18 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
 }
 
 
-def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Answer with ``data`` as JSON in UTF-8."""
-    return json_body(schemas.encode(data), status, headers)
-
-
 class JsonResponse(web.Response):
     """An answer with a body of bytes and nothing else to it: no cookies, no compression, no chunks."""
 
 
+def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
+    """Answer with ``data`` as JSON in UTF-8."""
+    return json_body(schemas.encode(data), status, headers)
+
+
 def json_body(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
     """Answer with what is JSON in UTF-8 already."""
-    headers = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
-    return JsonResponse(body=body, status=status, headers=headers)
+    return JsonResponse(body=body, status=status, headers={**_JSON, **headers} if headers else _JSON)
 
 
 def error_response(
@@ -45,7 +50,7 @@ def error_response(
     *,
     errors: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> web.Response:
+) -> JsonResponse:
     """Answer with an error.
 
     :param code: the stable name for programs.
@@ -55,7 +60,7 @@ def error_response(
     return json_response(schemas.error(code, detail, errors), status, headers)
 
 
-def http_error(status: int, headers: Mapping[str, str] | None = None, detail: str | None = None) -> web.Response:
+def http_error(status: int, headers: Mapping[str, str] | None = None, detail: str | None = None) -> JsonResponse:
     """Answer with an error that HTTP itself knows.
 
     :param detail: a sentence that says more than the usual one.
@@ -73,3 +78,29 @@ def from_exception(error: web.HTTPException) -> web.Response:
     if error.status == 408:
         response.force_close()
     return response
+
+
+def complete(response: JsonResponse) -> None:
+    """Add the headers that depend on the body and the hour."""
+    response.headers["Content-Length"] = str(len(cast(bytes, response.body)))
+    response.headers["Date"] = rfc822_formatted_time()
+
+
+def whole(response: JsonResponse, headers: Mapping[str, str]) -> bytes:
+    """Return all of an answer, for who has no request of aiohttp's to answer.
+
+    :param headers: what it says besides its own.
+    """
+    response.headers.update(headers)
+    complete(response)
+    head = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
+    return f"HTTP/1.1 {response.status} {response.reason}\r\n{head}\r\n".encode() + cast(bytes, response.body)
+
+
+_OK = "".join(f"{name}: {value}\r\n" for name, value in {**_JSON, **ALWAYS}.items()).encode()
+
+
+def whole_json(body: bytes) -> bytes:
+    """Return all of an answer with JSON that was asked for, as :func:`whole` does."""
+    date = rfc822_formatted_time().encode()
+    return b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\nDate: %b\r\n\r\n%b" % (_OK, len(body), date, body)

@@ -1,8 +1,11 @@
 """What a request carries through the rooms, and what the application carries for all requests."""
 
 import itertools
+from collections.abc import Callable
+from typing import Protocol
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.http import RawRequestMessage
 
 from chatd.config import Config
 from chatd.services import Services
@@ -11,6 +14,22 @@ from chatd.ws.registry import Registry
 CONFIG: web.AppKey[Config] = web.AppKey("config", Config)
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 REGISTRY: web.AppKey[Registry] = web.AppKey("registry", Registry)
+
+
+class Directly(Protocol):
+    """Answers requests while they are read."""
+
+    def __call__(self, message: RawRequestMessage, payload: StreamReader, answer: Callable[[bytes], None], /) -> bool:
+        """Answer a request, or return False and leave it, untouched, to the routes.
+
+        :param message: its head.
+        :param payload: its body, all of which is there.
+        :param answer: to be called once with all of the answer, now or later.
+        """
+
+
+#: Who is asked first for each request, where there is anybody.
+DIRECTLY: web.AppKey[Directly] = web.AppKey("directly")
 
 #: The client's address, proxies seen through.
 ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
@@ -24,9 +43,14 @@ VARIES: web.RequestKey[str] = web.RequestKey("varies", str)
 _numbers = itertools.count(1)
 
 
+def next_number() -> int:
+    """Return the number of a request that has no other."""
+    return next(_numbers)
+
+
 def begin(request: web.BaseRequest) -> int:
     """Give a request that has none yet its number, and return it."""
-    request[NUMBER] = number = next(_numbers)
+    request[NUMBER] = number = next_number()
     return number
 
 

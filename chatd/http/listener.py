@@ -6,6 +6,7 @@ import ssl
 from aiohttp import web
 
 from chatd.errors import ConfigurationError
+from chatd.http.context import DIRECTLY
 from chatd.http.protocol import HEAD_TIMEOUT, Protocol
 
 #: How many connections may wait to be accepted: all clients come back at once after a restart.
@@ -67,7 +68,8 @@ class Listener:
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def _protocol(self) -> Protocol:
-        return Protocol(self._runner.server, loop=asyncio.get_running_loop())
+        assert self._runner.server is not None
+        return Protocol(self._runner.server, self._runner.app.get(DIRECTLY), loop=asyncio.get_running_loop())
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:

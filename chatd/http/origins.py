@@ -6,9 +6,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from chatd.http.answers import ALWAYS
 from chatd.http.context import CONFIG, VARIES
-
-_ALWAYS = {"Server": "chatd", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 _EXPOSED = "Chatd-Epoch, Chatd-Cursor, Retry-After"
 _ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE"
@@ -66,7 +65,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
     A signal, so that errors are among the answers.
     """
-    response.headers.update(_ALWAYS)
+    response.headers.update(ALWAYS)
     origins = request.app[CONFIG].server.origins
     varies = request.get(VARIES) if request.method in _KEPT else None
     if varies or origins:

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from aiohttp import HttpVersion11, web
-from aiohttp.abc import AbstractAccessLogger
-from aiohttp.helpers import rfc822_formatted_time
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
-from chatd.http.answers import JsonResponse, from_exception, http_error
-from chatd.http.context import request_number
+from chatd.http.access import AccessLogger
+from chatd.http.answers import JsonResponse, complete, from_exception, http_error, whole
+from chatd.http.context import Directly, request_number
 from chatd.versions import aiohttp_is_known
 
 log = logging.getLogger(__name__)
@@ -40,41 +40,22 @@ RECEIVE_SIZE = 16 * 1024
 _NO_MESSAGES: deque[Any] = deque(maxlen=0)
 
 
-class AccessLogger(AbstractAccessLogger):
-    """A line for each request, at the level debug. The query is left out: it may hold a token."""
-
-    @property
-    def enabled(self) -> bool:
-        """Whether anybody wants the lines."""
-        return self.logger.isEnabledFor(logging.DEBUG)
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Write the line."""
-        self.logger.debug(
-            "%s %s",
-            request.method,
-            request.path,
-            extra={
-                "event": "request",
-                "request": request_number(request),
-                "address": request.remote,
-                "status": response.status,
-                "ms": round(time * 1000, 1),
-            },
-        )
-
-
 class Protocol(RequestHandler):
     """aiohttp's handler of one connection, less patient.
 
     aiohttp itself never gives up on a request's head that does not end.
     """
 
-    __slots__ = ("_body", "_converse", "_head_begun", "_head_timer", "_kept")
+    __slots__ = ("_body", "_converse", "_directly", "_head_begun", "_head_timer", "_kept", "_resting")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, manager: web.Server, directly: Directly | None = None, **kwargs: Any) -> None:
+        """Create the handler of a connection to come.
+
+        :param manager: aiohttp's part of the server.
+        :param directly: who is asked first for each request.
+        """
         super().__init__(
-            *args,
+            manager,
             keepalive_timeout=KEEPALIVE_TIMEOUT,
             access_log_class=AccessLogger,
             access_log=log,
@@ -86,6 +67,8 @@ class Protocol(RequestHandler):
         self._body: Any = None
         self._converse: Callable[[], Awaitable[None]] | None = None
         self._kept: asyncio.Transport | None = None
+        self._directly = directly if aiohttp_is_known() and not self._logging_enabled else None
+        self._resting: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
@@ -98,6 +81,8 @@ class Protocol(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop waiting."""
         self._stop_head_timer()
+        if self._resting is not None:
+            self._resting.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -107,14 +92,64 @@ class Protocol(RequestHandler):
             return
         heads = self._request_count
         was_reading_head = self._is_reading_head()  # asked before a body's last piece makes it true
+        waiter = None
+        if self._directly is not None and self._waiter is not None and not self._waiter.done():
+            waiter, self._waiter = self._waiter, None  # so that the task that waits for a request is not woken yet
         super().data_received(data)
-        if self._request_count != heads:
+        came = self._request_count - heads
+        if waiter is not None and not (came == 1 and self._answers_directly(waiter)):
+            self._waiter = waiter
+            if came:
+                waiter.set_result(None)
+        if came:
             self._stop_head_timer()
-            self._body = self._messages[-1][1]
+            self._body = self._messages[-1][1] if self._messages else None
         elif data and was_reading_head:
             self._head_begun = True
             if self._head_timer is None:
                 self._start_head_timer()
+
+    def _answers_directly(self, waiter: "asyncio.Future[None]") -> bool:
+        """Have the one request that has come answered without a task, and tell whether that is so.
+
+        :param waiter: what the task waits for that serves all others; it goes on waiting until the answer is written.
+        """
+        message, payload = self._messages[0]
+        if not isinstance(message, RawRequestMessage) or message.version != HttpVersion11 or message.should_close:
+            return False
+        if message.upgrade or not payload.is_eof() or self._paused or self._manager is None:
+            return False
+        assert self._directly is not None
+        self._messages.popleft()
+        self._resting, self._request_in_progress = waiter, True
+        if self._directly(message, payload, self._write_whole):
+            self._manager.requests_count += 1
+            if self._parser is not None:
+                self._parser.message_consumed()
+            return True
+        self._resting, self._request_in_progress = None, False
+        self._messages.appendleft((message, payload))
+        return False
+
+    def _write_whole(self, answer: bytes) -> None:
+        """Write the answer to what is answered directly, and go on as after any other request."""
+        waiter, self._resting = self._resting, None
+        self._request_in_progress = False
+        if self._handler_waiter is not None:
+            self._handler_waiter.set_result(None)
+        if waiter is None or self.transport is None or waiter.done():
+            return  # the client has left
+        self.transport.write(answer)
+        if self._close or self._force_close:
+            waiter.cancel()
+            self.transport.close()
+            return
+        self._waiter = waiter
+        if self._messages:
+            waiter.set_result(None)
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Go on reading where that was paused: aiohttp asks for it after each body, and looks for more to parse."""
@@ -138,7 +173,7 @@ class Protocol(RequestHandler):
             self._start_head_timer()
             return
         if self._head_begun and self.transport is not None:
-            self.transport.write(_raw(http_error(408)))
+            self.transport.write(whole(http_error(408), {"Connection": "close"}))
         self.force_close()
 
     async def finish_response(
@@ -171,12 +206,10 @@ class Protocol(RequestHandler):
         request._finish()
         await request._prepare_hook(response)
         response._keep_alive = True
-        body = cast(bytes, response.body)
-        response.headers["Content-Length"] = str(len(body))
-        response.headers["Date"] = rfc822_formatted_time()
+        complete(response)
         try:
             await request.writer.write_headers(f"HTTP/1.1 {response.status} {response.reason}", response.headers)
-            await request.writer.write_eof(body)
+            await request.writer.write_eof(cast(bytes, response.body))
         finally:
             self.log_access(request, response, start_time)
 
@@ -243,15 +276,3 @@ def read_little(transport: asyncio.Transport) -> None:
     """Have no more than :data:`RECEIVE_SIZE` bytes read at once, where asyncio lets us say so."""
     if hasattr(transport, "max_size"):
         transport.max_size = RECEIVE_SIZE
-
-
-def _raw(response: web.Response) -> bytes:
-    """Return an answer's bytes, for a connection that has no request to answer."""
-    body = cast(bytes, response.body)
-    head = (
-        f"HTTP/1.1 {response.status} {response.reason}\r\n"
-        f"Content-Type: {response.headers['Content-Type']}\r\n"
-        f"Content-Length: {len(body)}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return head.encode("ascii") + body

@@ -51,7 +51,11 @@ class Watch:
 
     async def count_response(self, _: web.Request, response: web.StreamResponse) -> None:
         """Count an answer, as a signal of aiohttp."""
-        self.responses[response.status] += 1
+        self.count_status(response.status)
+
+    def count_status(self, status: int) -> None:
+        """Count an answer."""
+        self.responses[status] += 1
 
     async def watch_loop(self) -> None:
         """Measure the lag of the running event loop for as long as this runs."""

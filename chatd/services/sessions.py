@@ -115,11 +115,23 @@ class Sessions:
         :raises AccountUnavailable: the user does not exist or is disabled.
         :raises NotAuthenticated: the token is invalid or expired, or its session has ended.
         """
-        now = self._clock()
+        identity = self.known(token)
+        if identity is None:
+            now = self._clock()
+            identity = await self._check(token, now)
+            self._seen[identity.session_id] = now
+        return identity
+
+    def known(self, token: str) -> Identity | None:
+        """Return who speaks with ``token``, or None where that has to be looked up.
+
+        :raises NotAuthenticated: the token is expired.
+        """
         identity = self._checked.get(token)
         if identity is None:
-            identity = await self._check(token, now)
-        elif identity.expires_at <= now:
+            return None
+        now = self._clock()
+        if identity.expires_at <= now:
             del self._checked[token]
             raise NotAuthenticated
         self._seen[identity.session_id] = now

@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
+from chatd.api.direct import DirectSends
 from chatd.http.context import CONFIG, REGISTRY
 from chatd.http.protocol import Protocol
 from tests.conftest import Start
@@ -73,7 +74,11 @@ class Canceller:
         self.last: CancelledAt | None = None
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Stand between aiohttp and the application, middlewares and all, and before what outlives a request."""
+        """Stand between aiohttp and the application, middlewares and all, and before what outlives a request.
+
+        All requests come by their routes then: what is answered directly has nothing that could be cancelled.
+        """
+        monkeypatch.setattr(DirectSends, "__call__", lambda *_: False)
         handle, go_on_with = web.Application._handle, Protocol.go_on_with
 
         async def cancelled(app: web.Application, request: web.Request) -> web.StreamResponse:

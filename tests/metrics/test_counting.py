@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import get_args
 
@@ -205,6 +206,22 @@ async def test_answers_are_counted_by_their_status(server: Measured) -> None:
         for status, count in found.by("chatd_http_responses_total", "status").items()
     }
     assert {status: count for status, count in counts.items() if count} == {"200": 1, "404": 2, "101": 1}
+
+
+async def test_sends_that_are_answered_directly_are_counted_by_their_status(start: Start) -> None:
+    server = await measured(start, limits={"messages_per_second": 1})
+    alice, bob = await server.chat.people("alice", "bobby")
+    before = await server.scrape()
+    statuses: Counter[str] = Counter()
+    for number in range(8):
+        body = {"content": "hi", "client_id": f"{number}"}
+        async with await alice.request("POST", f"/messages/send/{bob.id}", json=body) as response:
+            statuses[f"{response.status}"] += 1
+    found = await server.scrape()
+    assert {*statuses} == {"200", "429"}
+    for status, count in statuses.items():
+        name = "chatd_http_responses_total"
+        assert found.of(name, status=status) - before.by(name, "status").get(status, 0) == count
 
 
 async def test_a_database_that_cannot_be_read_is_no_reason_to_be_silent(server: Measured) -> None:

@@ -1,0 +1,109 @@
+"""Ordinary sends over REST, answered inside aiohttp's reader.
+
+Between a request's last byte and its handler, aiohttp makes a task, resolves a route and goes through the middlewares,
+and with its answer back again: a third of all that a send takes. The usual one needs none of that: its token was seen
+before, its body is plain, and what it waits for calls back. Whatever is not usual is left to the route, which answers
+alike.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+
+from aiohttp import StreamReader
+from aiohttp.http import RawRequestMessage
+
+from chatd.api.bodies import MAX_BODY
+from chatd.api.endpoint import bearer_token, refusal
+from chatd.errors import ChatError, NotAuthenticated
+from chatd.http.answers import ALWAYS, JsonResponse, http_error, whole, whole_json
+from chatd.http.context import next_number
+from chatd.models import Destination, Posted
+from chatd.schemas.message_json import classic_message
+from chatd.schemas.plain import plain_body
+from chatd.services import Services
+from chatd.services.limits import RateLimiter
+
+log = logging.getLogger(__name__)
+
+_PATH = re.compile(r"/messages/send/([1-9][0-9]{0,14})")
+
+#: Headers by which a request asks for more than an answer.
+_UNUSUAL = ("Content-Encoding", "Expect", "Transfer-Encoding")
+
+
+class DirectSends:
+    """Answers the sends that are ordinary: a :data:`chatd.http.context.Directly`."""
+
+    def __init__(self, services: Services, requests: RateLimiter) -> None:
+        """Create it.
+
+        :param requests: how often one user may ask, by any route.
+        """
+        self._services = services
+        self._requests = requests
+        #: Told the status of each answer.
+        self.count: Callable[[int], None] | None = None
+
+    def __call__(self, message: RawRequestMessage, payload: StreamReader, answer: Callable[[bytes], None]) -> bool:
+        """Answer a request, now or after the commit, or return False."""
+        path = _PATH.fullmatch(message.path) if message.method == "POST" else None
+        if path is None or any(name in message.headers for name in _UNUSUAL):
+            return False
+        try:
+            identity = self._services.sessions.known(bearer_token(message.headers))
+        except NotAuthenticated:
+            return False
+        body = _peek(payload)
+        fields = None if body is None or identity is None else plain_body(body)
+        if identity is None or fields is None:
+            return False
+        payload.read_nowait()
+        self._send(identity.user_id, int(path[1]), fields, answer)
+        return True
+
+    def _send(
+        self, sender_id: int, receiver_id: int, fields: Mapping[str, str], answer: Callable[[bytes], None]
+    ) -> None:
+        def done(posted: Posted | None, error: Exception | None) -> None:
+            if posted is not None:
+                self._count(200)
+                answer(whole_json(classic_message(posted.message).encode()))
+            else:
+                self._refuse(error, answer)
+
+        try:
+            self._requests.take(sender_id)
+            work = self._services.messages.posting(
+                sender_id, Destination(receiver_id), fields["content"], fields["client_id"]
+            )
+            self._services.database.submit(work, done)
+        except Exception as error:
+            self._refuse(error, answer)
+
+    def _refuse(self, error: Exception | None, answer: Callable[[bytes], None]) -> None:
+        response: JsonResponse
+        if isinstance(error, ChatError):
+            response = refusal(error)
+        else:
+            log.error(
+                "%s failed",
+                "POST /messages/send",
+                exc_info=error,
+                extra={"event": "request_failed", "request": next_number()},
+            )
+            response = http_error(500)
+        self._count(response.status)
+        answer(whole(response, ALWAYS))
+
+    def _count(self, status: int) -> None:
+        if self.count is not None:
+            self.count(status)
+
+
+def _peek(payload: StreamReader) -> bytes | None:
+    """Return a body that has come in one piece, and leave it where it is; None for any other."""
+    if payload.at_eof():
+        return None
+    pieces = payload._buffer
+    return pieces[0] if len(pieces) == 1 and not payload._buffer_offset and len(pieces[0]) <= MAX_BODY else None
