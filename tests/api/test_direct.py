@@ -298,6 +298,20 @@ async def test_a_connection_waits_for_a_commit_longer_than_it_would_rest(
         assert await loop_time.fly(raw.ended()) == b""
 
 
+async def test_half_a_head_behind_a_send_that_waits_is_late_only_after_its_answer(
+    chat: Chat, people: tuple[Person, Person], loop_time: LoopTime
+) -> None:
+    alice, bob = people
+    async with resting(chat) as raw:
+        go_on = await held(chat, raw, send(alice, bob.id, {"content": "hi"}))
+        await raw.send("GET /health HTTP/1.1\r\n")
+        await asyncio.sleep(0.05)
+        await loop_time.forward(3 * protocol.HEAD_TIMEOUT)
+        await go_on()
+        assert (await raw.answer())[0] == 200
+        assert (await loop_time.fly(raw.answer()))[0] == 408
+
+
 async def test_who_leaves_while_a_send_waits_raises_no_alarm(
     chat: Chat, people: tuple[Person, Person], caplog: pytest.LogCaptureFixture
 ) -> None:
