@@ -6,6 +6,7 @@ import pytest
 
 from chatd.app import create_app
 from tests.api.support import Clock
+from tests.support import Chat, Person
 
 
 @pytest.fixture
@@ -14,3 +15,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("chatd.serve.create_app", partial(create_app, clock=clock))
     return clock
+
+
+@pytest.fixture
+async def people(chat: Chat) -> tuple[Person, Person]:
+    """Two people whose tokens have been seen."""
+    alice, bob = await chat.people("alice", "bobby")
+    for each in (alice, bob):
+        await each.get("/auth/me")
+    return alice, bob
