@@ -135,11 +135,9 @@ def create_app(
     app.router.add_get(_SOCKET_PATH, SocketHandler(config.limits.commands_per_second, clock, stats).handle)
     app.router.add_get("/openapi.json", openapi.handler(table))
     app.on_response_prepare.append(add_headers)
-    direct = DirectSends(services, requests)
+    count = _measure(app, stats).count_status if config.metrics.are_read else None
     if not config.server.origins:  # else answers depend on who asks
-        app[DIRECTLY] = direct
-    if config.metrics.are_read:
-        direct.count = _measure(app, stats).count_status
+        app[DIRECTLY] = DirectSends(services, requests, count)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()

@@ -6,6 +6,5 @@ KNOWN_VERSIONS = ("3.14.",)
 
 
 def aiohttp_is_known() -> bool:
-    """Tell whether the installed aiohttp is one of :data:`KNOWN_VERSIONS`: in any other, what uses private parts of it
-    and can do without goes the public way."""
+    """Tell whether the installed aiohttp is one of them: in any other, what can do without private parts does."""
     return aiohttp.__version__.startswith(KNOWN_VERSIONS)

@@ -9,6 +9,7 @@ alike.
 import logging
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from aiohttp import StreamReader
 from aiohttp.http import RawRequestMessage
@@ -33,17 +34,17 @@ _UNUSUAL = ("Content-Encoding", "Expect", "Transfer-Encoding")
 
 
 class DirectSends:
-    """Answers the sends that are ordinary: a :data:`chatd.http.context.Directly`."""
+    """Answers the sends that are ordinary: a :class:`chatd.http.context.Directly`."""
 
-    def __init__(self, services: Services, requests: RateLimiter) -> None:
+    def __init__(self, services: Services, requests: RateLimiter, count: Callable[[int], None] | None) -> None:
         """Create it.
 
         :param requests: how often one user may ask, by any route.
+        :param count: told the status of each answer.
         """
         self._services = services
         self._requests = requests
-        #: Told the status of each answer.
-        self.count: Callable[[int], None] | None = None
+        self._count = count
 
     def __call__(self, message: RawRequestMessage, payload: StreamReader, answer: Callable[[bytes], None]) -> bool:
         """Answer a request, now or after the commit, or return False."""
@@ -65,40 +66,35 @@ class DirectSends:
     def _send(
         self, sender_id: int, receiver_id: int, fields: Mapping[str, str], answer: Callable[[bytes], None]
     ) -> None:
-        def done(posted: Posted | None, error: Exception | None) -> None:
-            if posted is not None:
-                self._count(200)
-                answer(whole_json(classic_message(posted.message).encode()))
-            else:
-                self._refuse(error, answer)
-
         try:
             self._requests.take(sender_id)
             work = self._services.messages.posting(
                 sender_id, Destination(receiver_id), fields["content"], fields["client_id"]
             )
-            self._services.database.submit(work, done)
+            self._services.database.submit(work, partial(self._done, answer))
         except Exception as error:
-            self._refuse(error, answer)
+            self._done(answer, None, error)
 
-    def _refuse(self, error: Exception | None, answer: Callable[[bytes], None]) -> None:
-        response: JsonResponse
-        if isinstance(error, ChatError):
-            response = refusal(error)
+    def _done(self, answer: Callable[[bytes], None], posted: Posted | None, error: Exception | None) -> None:
+        if posted is None:
+            response = _failure(error)
+            status, text = response.status, whole(response, ALWAYS)
         else:
-            log.error(
-                "%s failed",
-                "POST /messages/send",
-                exc_info=error,
-                extra={"event": "request_failed", "request": next_number()},
-            )
-            response = http_error(500)
-        self._count(response.status)
-        answer(whole(response, ALWAYS))
+            status, text = 200, whole_json(classic_message(posted.message).encode())
+        if self._count is not None:
+            self._count(status)
+        answer(text)
 
-    def _count(self, status: int) -> None:
-        if self.count is not None:
-            self.count(status)
+
+def _failure(error: Exception | None) -> JsonResponse:
+    if isinstance(error, ChatError):
+        return refusal(error)
+    log.error(
+        "POST /messages/send failed",
+        exc_info=error,
+        extra={"event": "request_failed", "request": next_number()},
+    )
+    return http_error(500)
 
 
 def _peek(payload: StreamReader) -> bytes | None:

@@ -93,14 +93,18 @@ def whole(response: JsonResponse, headers: Mapping[str, str]) -> bytes:
     """
     response.headers.update(headers)
     complete(response)
-    head = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
-    return f"HTTP/1.1 {response.status} {response.reason}\r\n{head}\r\n".encode() + cast(bytes, response.body)
+    head = f"HTTP/1.1 {response.status} {response.reason}\r\n{_lines(response.headers)}\r\n"
+    return head.encode() + cast(bytes, response.body)
 
 
-_OK = "".join(f"{name}: {value}\r\n" for name, value in {**_JSON, **ALWAYS}.items()).encode()
+def _lines(headers: Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+
+_OK = f"HTTP/1.1 200 OK\r\n{_lines(_JSON)}{_lines(ALWAYS)}".encode()
 
 
 def whole_json(body: bytes) -> bytes:
     """Return all of an answer with JSON that was asked for, as :func:`whole` does."""
     date = rfc822_formatted_time().encode()
-    return b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\nDate: %b\r\n\r\n%b" % (_OK, len(body), date, body)
+    return b"%bContent-Length: %d\r\nDate: %b\r\n\r\n%b" % (_OK, len(body), date, body)

@@ -116,11 +116,7 @@ class Sessions:
         :raises NotAuthenticated: the token is invalid or expired, or its session has ended.
         """
         identity = self.known(token)
-        if identity is None:
-            now = self._clock()
-            identity = await self._check(token, now)
-            self._seen[identity.session_id] = now
-        return identity
+        return await self._check(token) if identity is None else identity
 
     def known(self, token: str) -> Identity | None:
         """Return who speaks with ``token``, or None where that has to be looked up.
@@ -137,7 +133,8 @@ class Sessions:
         self._seen[identity.session_id] = now
         return identity
 
-    async def _check(self, token: str, now: int) -> Identity:
+    async def _check(self, token: str) -> Identity:
+        now = self._clock()
         identity = self._tokens.read(token, now)
         while True:
             generation = self._generation
@@ -147,6 +144,7 @@ class Sessions:
         if len(self._checked) >= _CACHE_SIZE:
             self._checked.clear()
         self._checked[token] = identity
+        self._seen[identity.session_id] = now
         return identity
 
     async def list_live(self, user_id: int) -> list[Session]:

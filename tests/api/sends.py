@@ -1,10 +1,11 @@
 """Sends over REST as bytes, on connections that wait for a request as those of busy clients do."""
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+
+from aiohttp.web_protocol import RequestHandler
 
 from chatd.http.context import SERVICES
 from tests.raw import Raw, connect
@@ -30,8 +31,21 @@ async def resting(chat: Chat) -> AsyncIterator[Raw]:
     async with connect(chat) as raw:
         await raw.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         assert (await raw.answer())[0] == 200
-        await asyncio.sleep(0.01)
+        await waits(chat)
         yield raw
+
+
+def newest(chat: Chat) -> RequestHandler:
+    """Return the server's side of the connection that was opened last."""
+    runner = chat.server._runner
+    assert runner is not None
+    assert runner.server is not None
+    return runner.server.connections[-1]
+
+
+async def waits(chat: Chat) -> None:
+    """Return when the newest connection waits for a request."""
+    await until(lambda: newest(chat)._waiter is not None)
 
 
 async def held(chat: Chat, raw: Raw, request: bytes) -> Callable[[], Awaitable[None]]:
@@ -44,6 +58,6 @@ async def held(chat: Chat, raw: Raw, request: bytes) -> Callable[[], Awaitable[N
     async def go_on() -> None:
         gate.open()
         await holding
-        await database.write(lambda _: None)
+        await database.write(lambda _: None)  # which comes after it
 
     return go_on

@@ -1,18 +1,19 @@
 """Sends that are answered inside aiohttp's reader: which ones are, and that each is answered like its route does."""
 
-import asyncio
 import json
 import logging
+from typing import cast
 
 import pytest
 from aiohttp import web
 
 from chatd import versions
 from chatd.http.context import SERVICES
-from tests.api.sends import head, resting, send
+from chatd.http.protocol import Protocol
+from tests.api.sends import head, newest, resting, send
 from tests.api.support import Clock
 from tests.conftest import Start
-from tests.support import Chat, Person
+from tests.support import Chat, Person, until
 
 #: More requests than aiohttp lets wait on a connection, which is 32.
 MANY = 100
@@ -102,18 +103,18 @@ async def test_an_unusual_send_comes_by_its_route(
         assert routes.count == before + 1
 
 
+@pytest.mark.parametrize(("parted_at", "by_its_route"), [(10, False), (-3, True)])
 async def test_a_send_whose_body_is_late_comes_by_its_route(
-    chat: Chat, people: tuple[Person, Person], routes: Routes
+    chat: Chat, people: tuple[Person, Person], routes: Routes, parted_at: int, by_its_route: bool
 ) -> None:
     whole = send(people[0].token, people[1].id, {"content": "hi"})
     async with resting(chat) as raw:
-        for first_piece, by_its_route in ((10, False), (len(whole) - 3, True)):
-            before = routes.count
-            await raw.send(whole[:first_piece])
-            await asyncio.sleep(0.05)
-            await raw.send(whole[first_piece:])
-            assert (await raw.answer())[0] == 200
-            assert routes.count - before == by_its_route
+        before = routes.count
+        await raw.send(whole[:parted_at])
+        await until(lambda: cast(Protocol, newest(chat))._head_begun or routes.count > before)
+        await raw.send(whole[parted_at:])
+        assert (await raw.answer())[0] == 200
+        assert routes.count - before == by_its_route
 
 
 async def test_every_answer_is_the_one_of_the_route(

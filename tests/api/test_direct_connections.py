@@ -3,13 +3,14 @@
 import asyncio
 import json
 import logging
+from typing import cast
 
 import pytest
 
 from chatd.http import protocol
 from chatd.http.context import REGISTRY
 from chatd.schemas.requests import CONTENT_MAX
-from tests.api.sends import held, resting, send
+from tests.api.sends import held, newest, resting, send, waits
 from tests.conftest import Start
 from tests.loop_time import LoopTime
 from tests.raw import connect
@@ -21,7 +22,7 @@ async def test_what_comes_while_a_send_waits_is_answered_after_it(chat: Chat, pe
     async with resting(chat) as raw:
         go_on = await held(chat, raw, send(alice.token, bob.id, {"content": "first"}))
         await raw.send(send(alice.token, bob.id, {"content": "second"}) + b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n")
-        await asyncio.sleep(0.05)
+        await until(lambda: len(newest(chat)._messages) == 2)
         await go_on()
         for content in ("first", "second"):
             assert json.loads((await raw.answer())[2])["content"] == content
@@ -36,11 +37,12 @@ async def test_who_does_not_read_the_answers_is_not_heard_for_ever(chat: Chat, p
     sent = 0
 
     async def is_heard(since: int) -> bool:
-        for _ in range(1000):
-            await asyncio.sleep(0.002)
-            if registry.head > since:
-                return True
-        return False
+        try:
+            async with asyncio.timeout(2):
+                await until(lambda: registry.head > since)
+        except TimeoutError:
+            return False
+        return True
 
     async with connect(chat, receive_buffer=4096) as raw:
         while sent < 2000:
@@ -61,7 +63,7 @@ async def test_a_connection_waits_for_a_commit_longer_than_it_would_rest(
     alice, bob = await chat.people("alice", "bobby")
     await alice.get("/auth/me")
     async with connect(chat) if is_first else resting(chat) as raw:
-        await asyncio.sleep(0.05)  # until the server waits for a request
+        await waits(chat)
         go_on = await held(chat, raw, send(alice.token, bob.id, {"content": "hi"}))
         await loop_time.forward(60)
         await go_on()
@@ -76,7 +78,7 @@ async def test_half_a_head_behind_a_send_that_waits_is_late_only_after_its_answe
     async with resting(chat) as raw:
         go_on = await held(chat, raw, send(alice.token, bob.id, {"content": "hi"}))
         await raw.send("GET /health HTTP/1.1\r\n")
-        await asyncio.sleep(0.05)
+        await until(lambda: cast(protocol.Protocol, newest(chat))._head_begun)
         await loop_time.forward(3 * protocol.HEAD_TIMEOUT)
         await go_on()
         assert (await raw.answer())[0] == 200
@@ -90,7 +92,8 @@ async def test_who_leaves_while_a_send_waits_raises_no_alarm(
     tasks = len(asyncio.all_tasks())
     async with resting(chat) as raw:
         go_on = await held(chat, raw, send(alice.token, bob.id, {"content": "hi"}))
-    await asyncio.sleep(0.05)  # until the server knows
+        connection = newest(chat)
+    await until(lambda: connection.transport is None)
     await go_on()
     assert [each["content"] for each in (await bob.get(f"/messages/history/{alice.id}"))["items"]] == ["hi"]
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
@@ -104,8 +107,9 @@ async def test_a_server_that_stops_answers_first(
     alice, bob = people
     async with resting(chat) as raw:
         go_on = await held(chat, raw, send(alice.token, bob.id, {"content": "hi"}))
+        connection = newest(chat)
         stopping = asyncio.create_task(chat.client.close())
-        await asyncio.sleep(0.2)
+        await until(lambda: connection._handler_waiter is not None)
         await go_on()
         assert (await raw.answer())[0] == 200
         assert await raw.ended() == b""

@@ -1,6 +1,5 @@
 """Answers as they are written: the ordinary ones by ourselves, the same in other circumstances by aiohttp."""
 
-import asyncio
 import json
 import logging
 
@@ -8,9 +7,8 @@ import pytest
 from multidict import CIMultiDict
 
 from chatd import versions
-from chatd.http.context import SERVICES
+from tests.api.sends import held, newest, send
 from tests.raw import Raw, connect, upgrade_head
-from tests.storage.support import hold
 from tests.support import Chat, until
 
 #: A request, and the status of its answer.
@@ -78,10 +76,8 @@ async def test_an_answer_to_head_ends_with_its_head(chat: Chat) -> None:
 
 async def test_requests_sent_together_are_answered_in_their_order(chat: Chat) -> None:
     alice, bob = await chat.people("alice", "bobby")
-    path = f"/messages/send/{bob.id} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {alice.token}\r\n"
-    bodies = [json.dumps({"content": f"{number}"}) for number in range(8)]
     async with connect(chat) as raw:
-        await raw.send("".join(f"POST {path}Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies))
+        await raw.send(b"".join(send(alice.token, bob.id, {"content": f"{number}"}) for number in range(8)))
         for number in range(8):
             status, _, body = await raw.answer()
             assert (status, json.loads(body)["content"]) == (200, f"{number}")
@@ -96,16 +92,10 @@ async def test_what_comes_behind_a_refused_socket_is_answered_too(chat: Chat) ->
 
 async def test_who_leaves_before_the_answer_raises_no_alarm(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
     alice, bob = await chat.people("alice", "bobby")
-    database = chat.server.app[SERVICES].database
-    gate, holding = await hold(database)
     async with connect(chat) as raw:
-        body = json.dumps({"content": "hi"})
-        head = f"POST /messages/send/{bob.id} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {alice.token}\r\n"
-        await raw.send(f"{head}Content-Length: {len(body)}\r\n\r\n{body}")
-        await until(lambda: database.queue_length == 1)
-    await asyncio.sleep(0.05)  # until the server knows
-    gate.open()
-    await holding
-    await database.write(lambda _: None)  # which comes after it
+        go_on = await held(chat, raw, send(alice.token, bob.id, {"content": "hi"}))
+        connection = newest(chat)
+    await until(lambda: connection.transport is None)
+    await go_on()
     assert [each["content"] for each in (await bob.get(f"/messages/history/{alice.id}"))["items"]] == ["hi"]
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
