@@ -107,7 +107,11 @@ class Call(Record):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One line of the table of routes: how it is reached, what it takes, and all it may answer."""
+    """One line of the table of routes: how it is reached, what it takes, and all it may answer.
+
+    :ivar public: nobody is asked who they are.
+    :ivar anonymous: who gives no token may ask as well; a token that is given must be a good one.
+    """
 
     method: str
     path: str
@@ -117,6 +121,7 @@ class Route:
     status: int = 200
     many: bool = False
     public: bool = False
+    anonymous: bool = False
     limited: bool = True
     parameters: Schema | None = None
     query: Schema | None = None
@@ -143,7 +148,7 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
         services = request.app[SERVICES]
         identity = None
         try:
-            if not route.public:
+            if not route.public and not (route.anonymous and not request.headers.get("Authorization")):
                 identity = await services.sessions.authenticate(bearer_token(request.headers))
         finally:
             if route.limited:

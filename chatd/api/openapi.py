@@ -93,7 +93,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": _responses(route),
     }
     if not route.public:
-        operation["security"] = [{_SECURITY: []}]
+        operation["security"] = [{_SECURITY: []}, {}] if route.anonymous else [{_SECURITY: []}]
     parameters: list[dict[str, Any]] = []
     if route.parameters is not None:
         parameters.append({"in": "path", "schema": route.parameters})

@@ -148,7 +148,16 @@ def routes(config: Config) -> list[Route]:
             status=204,
             errors=(UserNotFound,),
         ),
-        Route("GET", "/users/{id}", users.get, "A user", answer=user, parameters=by_id, errors=(UserNotFound,)),
+        Route(
+            "GET",
+            "/users/{id}",
+            users.get,
+            "A user",
+            answer=user,
+            anonymous=config.accounts.profiles == "public",
+            parameters=by_id,
+            errors=(UserNotFound,),
+        ),
         Route(
             "POST",
             "/files/upload/avatar",

@@ -5,8 +5,11 @@ from chatd.models import User
 
 
 async def get(call: Call) -> User:
-    """Return a user."""
-    return await call.services.accounts.get(call.path["id"])
+    """Return a user; to who is not signed in, only one who can be written to."""
+    user_id: int = call.path["id"]
+    if call.identity is None:
+        return await call.services.accounts.get_enabled(user_id)
+    return await call.services.accounts.get(user_id)
 
 
 async def search(call: Call) -> list[User]:

@@ -98,6 +98,11 @@ class Accounts:
     registration: Literal["open", "invite", "closed"] = setting(
         "open", "Who may register: anybody (open), who has a code from `chatd invite` (invite), nobody (closed)."
     )
+    profiles: Literal["members", "public"] = setting(
+        "members",
+        "Who may see the profile of a person by number: who is signed in (members), or anybody (public), as the page "
+        "of a person in the original front end needs.",
+    )
     password_min: int = setting(8, "The shortest password allowed, in characters.", at_least=1, at_most=1024)
     token_days: float = setting(30.0, "How many days a login lasts.", at_least=0.0001, at_most=36500)
 

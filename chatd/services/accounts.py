@@ -87,6 +87,16 @@ class Accounts:
         """
         return await self._db.read(lambda db: users.require(db, user_id))
 
+    async def get_enabled(self, user_id: int) -> User:
+        """Return a user who is neither disabled nor deleted: who is not signed in learns of nobody else.
+
+        :raises UserNotFound: there is none.
+        """
+        user = await self.get(user_id)
+        if user.disabled_at is not None or user.is_deleted:
+            raise UserNotFound
+        return user
+
     async def search(self, query: str | None, *, is_ai: bool | None, skip: int, limit: int) -> list[User]:
         """Return enabled users by id.
 
