@@ -18,6 +18,30 @@ class ChatError(Exception):
         return (cls.__doc__ or "").strip()
 
 
+class Invalid(ChatError):
+    """A value is missing, of the wrong type, or out of range."""
+
+    code = "validation_error"
+
+
+class Failed(ChatError):
+    """Something went wrong on the server."""
+
+    code = "internal_error"
+
+
+class MalformedFrame(ChatError):
+    """A frame is a JSON object with a type and an id."""
+
+    code = "bad_frame"
+
+
+class UnknownCommand(ChatError):
+    """There is no such command."""
+
+    code = "unknown_type"
+
+
 class NotAuthenticated(ChatError):
     """Sign in first: the token is missing, invalid or expired."""
 
@@ -60,10 +84,14 @@ class InviteInvalid(ChatError):
     code = "invite_invalid"
 
 
-class UserNotFound(ChatError):
-    """There is no such user."""
+class NotFound(ChatError):
+    """What was named is not there, or is none of yours."""
 
-    code = "user_not_found"
+    code = "not_found"
+
+
+class UserNotFound(NotFound):
+    """There is no such user."""
 
 
 class SessionNotFound(ChatError):
@@ -84,16 +112,12 @@ class UnsupportedImage(ChatError):
     code = "unsupported_image"
 
 
-class ConversationNotFound(ChatError):
+class ConversationNotFound(NotFound):
     """There is no such conversation."""
 
-    code = "not_found"
 
-
-class MessageNotFound(ChatError):
+class MessageNotFound(NotFound):
     """There is no such message."""
-
-    code = "message_not_found"
 
 
 class NotYours(ChatError):

@@ -22,10 +22,13 @@ from chatd.errors import (
     ChatError,
     ClientIdReused,
     ConversationNotFound,
+    Failed,
+    Invalid,
     InviteInvalid,
     MessageDeleted,
     MessageNotFound,
     NotAuthenticated,
+    NotFound,
     NotYours,
     RateLimited,
     RegistrationClosed,
@@ -53,6 +56,8 @@ log = logging.getLogger(__name__)
 
 #: The HTTP status of each kind of error.
 STATUS: dict[type[ChatError], int] = {
+    Invalid: 422,
+    Failed: 500,
     NotAuthenticated: 401,
     AccountUnavailable: 401,
     WrongCredentials: 401,
@@ -63,6 +68,7 @@ STATUS: dict[type[ChatError], int] = {
     UsernameTaken: 400,
     RegistrationClosed: 403,
     InviteInvalid: 403,
+    NotFound: 404,
     UserNotFound: 404,
     SessionNotFound: 404,
     AvatarNotFound: 404,
@@ -185,11 +191,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every error its status and its one form."""
     try:
         return await handler(request)
-    except ValidationError as error:
-        return error_response(
-            422, "validation_error", schemas.first_problem(error), errors=schemas.problems_by_field(error)
-        )
-    except ChatError as error:
+    except (ChatError, ValidationError) as error:
         return refusal(error)
     except (web.HTTPException, ConnectionError, asyncio.CancelledError):
         raise
@@ -203,13 +205,14 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return http_error(500)
 
 
-def refusal(error: ChatError) -> JsonResponse:
+def refusal(error: ChatError | ValidationError) -> JsonResponse:
     """Return the answer that an error of ours is."""
-    status = STATUS[type(error)]
+    status = STATUS[Invalid if isinstance(error, ValidationError) else type(error)]
     headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status, {})
-    if isinstance(error, RateLimited):
-        headers = {"Retry-After": str(max(1, -int(-error.retry_after // 1)))}
-    return error_response(status, error.code, error.detail, headers=headers)
+    problem = schemas.problem(error)
+    if problem.retry_after is not None:
+        headers = {"Retry-After": str(max(1, -int(-problem.retry_after // 1)))}
+    return error_response(status, problem.code, problem.detail, errors=problem.errors, headers=headers)
 
 
 def _load(schema: Schema, data: Any) -> Mapping[str, Any]:

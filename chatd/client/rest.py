@@ -137,7 +137,7 @@ class Rest:
     async def user_named(self, username: str) -> Brief:
         """Return the user with this username.
 
-        :raises Refused: with ``user_not_found`` if there is none.
+        :raises Refused: with ``not_found`` if there is none.
         """
         skip, limit = 0, 100
         while True:
@@ -146,7 +146,7 @@ class Rest:
                 if user.username.casefold() == username.casefold():
                     return user
             if len(page) < limit:
-                raise Refused("user_not_found", f"Nobody here is called {username}.", status=404)
+                raise Refused("not_found", f"Nobody here is called {username}.", status=404)
             skip += limit
 
     async def conversations(self, *, before: int | None = None, limit: int = 50) -> Conversations:

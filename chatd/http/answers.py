@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
 
 from chatd import schemas
+from chatd.errors import Failed
 
 #: What every answer says: no browser is to guess a type, or to tell where it came from.
 ALWAYS = {"Server": "chatd", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
@@ -14,7 +15,7 @@ ALWAYS = {"Server": "chatd", "X-Content-Type-Options": "nosniff", "Referrer-Poli
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 #: Sentences for errors that HTTP itself knows; the codes are the stable names clients see.
-_HTTP_ERRORS: dict[int, tuple[str, str]] = {
+HTTP_ERRORS: dict[int, tuple[str, str]] = {
     400: ("bad_request", "The request is not well formed."),
     403: ("forbidden", "This is not allowed."),
     404: ("not_found", "There is nothing at this address."),
@@ -25,7 +26,7 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "The body must not be compressed."),
     417: ("expectation_failed", "This server does not meet that expectation."),
     426: ("upgrade_required", "This address speaks WebSocket only."),
-    500: ("internal_error", "Something went wrong on the server."),
+    500: (Failed.code, Failed.sentence()),
 }
 
 
@@ -65,7 +66,7 @@ def http_error(status: int, headers: Mapping[str, str] | None = None, detail: st
 
     :param detail: a sentence that says more than the usual one.
     """
-    code, sentence = _HTTP_ERRORS.get(status) or _HTTP_ERRORS[500 if status >= 500 else 400]
+    code, sentence = HTTP_ERRORS.get(status) or HTTP_ERRORS[500 if status >= 500 else 400]
     return error_response(status, code, detail or sentence, headers=headers)
 
 

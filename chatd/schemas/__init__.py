@@ -5,7 +5,6 @@ Bodies and queries are loaded by these schemas, answers are dumped by them, and 
 
 from chatd.schemas.answers import (
     BriefSchema,
-    ErrorSchema,
     HealthSchema,
     HistorySchema,
     LastMessageSchema,
@@ -19,13 +18,11 @@ from chatd.schemas.answers import (
     UploadSchema,
     UserSchema,
     WebClientSchema,
-    error,
-    first_problem,
-    problems_by_field,
 )
 from chatd.schemas.classic import CLASSIC_PONG, classic_new_message, is_ping
 from chatd.schemas.codec import decode, encode
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text, Timestamp, id_field, iso_time
+from chatd.schemas.problems import ErrorSchema, Problem, error, problem
 from chatd.schemas.requests import (
     CLIENT_ID_MAX,
     CONTENT_MAX,
@@ -68,6 +65,7 @@ __all__ = [
     "PageQuery",
     "PathFilename",
     "PathId",
+    "Problem",
     "ProfileBody",
     "RegisterBody",
     "SendBody",
@@ -85,9 +83,8 @@ __all__ = [
     "decode",
     "encode",
     "error",
-    "first_problem",
     "id_field",
     "is_ping",
     "iso_time",
-    "problems_by_field",
+    "problem",
 ]

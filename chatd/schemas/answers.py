@@ -1,9 +1,8 @@
 """What the server answers."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from chatd.schemas.fields import BaseSchema, Timestamp, id_field
 from chatd.schemas.message_json import classic_message
@@ -128,36 +127,3 @@ class WebClientSchema(BaseSchema):
     api = fields.String(required=True, dump_default="")
     registration = fields.String(required=True)
     password_min = fields.Integer(required=True)
-
-
-class ErrorSchema(BaseSchema):
-    """What went wrong: a sentence for a person, and a name that does not change."""
-
-    detail = fields.String(required=True)
-    code = fields.String(required=True)
-    errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong with each field (422)."})
-
-
-def error(code: str, detail: str, errors: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return an error as clients see it.
-
-    :param errors: what is wrong with each field.
-    """
-    answer: dict[str, Any] = {"detail": detail, "code": code}
-    if errors is not None:
-        answer["errors"] = errors
-    return answer
-
-
-def problems_by_field(error: ValidationError) -> dict[str, Any]:
-    """Return what is wrong with each field."""
-    return cast(dict[str, Any], error.normalized_messages())  # type: ignore[no-untyped-call]
-
-
-def first_problem(error: ValidationError) -> str:
-    """Return one sentence about the first field that is wrong."""
-    name, problems = next(iter(problems_by_field(error).items()))
-    while isinstance(problems, Mapping):
-        problems = next(iter(problems.values()))
-    problem = problems[0] if isinstance(problems, list) else problems
-    return str(problem) if name == "_schema" else f"{name}: {problem}"

@@ -9,6 +9,7 @@ from chatd.schemas.answers import BriefSchema
 from chatd.schemas.codec import encode
 from chatd.schemas.fields import iso_time
 from chatd.schemas.message_json import full_message
+from chatd.schemas.problems import Problem
 from chatd.schemas.v2 import FullMessageSchema
 
 #: The version that hello names.
@@ -141,9 +142,9 @@ def synced(cursor: int, more: bool) -> str:
     return f'{{"cursor":{cursor},"more":{"true" if more else "false"}}}'
 
 
-def error_frame(re: str | int | None, code: str, detail: str, retry_after_ms: int | None = None) -> bytes:
+def error_frame(re: str | int | None, problem: Problem) -> bytes:
     """Return the answer to a command that was not carried out."""
-    error: dict[str, Any] = {"code": code, "detail": detail}
-    if retry_after_ms is not None:
-        error["retry_after_ms"] = retry_after_ms
+    error: dict[str, Any] = {"code": problem.code, "detail": problem.detail}
+    if problem.retry_after is not None:
+        error["retry_after_ms"] = int(problem.retry_after * 1000) + 1
     return encode({"type": "error", "re": re, "error": error})

@@ -14,10 +14,10 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from chatd import schemas
-from chatd.errors import ChatError, ConversationNotFound, MessageNotFound, RateLimited, UserNotFound
+from chatd.errors import ChatError, MalformedFrame, RateLimited, UnknownCommand
 from chatd.events import Typing
 from chatd.models import Destination
-from chatd.schemas import v2, v2_frames
+from chatd.schemas import v2, v2_frames, v2_heard
 from chatd.schemas.plain import plain_send
 from chatd.services import Services
 from chatd.storage.commit import Write
@@ -36,9 +36,6 @@ PAGE_BYTES = 128 * 1024
 
 #: The shortest and the longest a client is asked to stay away over a restart, in milliseconds.
 RETRY_AFTER_MS = (500, 5_000)
-
-#: What clients call the things that are not there, whatever they are.
-_NOT_FOUND = (UserNotFound, ConversationNotFound, MessageNotFound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,49 +161,39 @@ class V2:
         """Carry out a command, or say why not."""
         if self.hear_at_once(text):
             return
-        frame, re = _parsed(text)
-        if frame is not None and frame.get("type") == "ping":
-            await self._all_answered()
-            self._push(v2_frames.pong_frame(self._place()))
-            return
-        if frame is None or re is None:
-            await self._refuse(None, "bad_frame", "A frame is a JSON object with a type and an id.")
-            return
-        kind = frame.get("type")
-        command = COMMANDS.get(kind) if isinstance(kind, str) else None
-        if command is None:
-            await self._refuse(re, "unknown_type", "There is no such command.")
-            return
+        re = None
         try:
-            await command.run(self, re, command.schema.load(frame.get("data", {})))
-        except ValidationError as error:
-            await self._refuse(re, "validation_error", schemas.first_problem(error))
-        except ChatError as error:
+            said = v2_heard.said(text)
+            if said.type == "ping":
+                await self._all_answered()
+                self._push(v2_frames.pong_frame(self._place()))
+                return
+            re = said.re
+            command = COMMANDS.get(said.type) if isinstance(said.type, str) else None
+            if command is None:
+                raise UnknownCommand
+            await command.run(self, re, said.load(command.schema))
+        except (ChatError, ValidationError) as error:
             await self._all_answered()
             self._answer_error(re, error)
 
     async def hear_too_much(self, text: str, retry_after: float) -> None:
         """Refuse a frame that is one too many."""
-        _, re = _parsed(text)
+        try:
+            re = v2_heard.said(text).re
+        except MalformedFrame:
+            re = None
         await self._all_answered()
         self._answer_error(re, RateLimited(retry_after))
 
-    async def _refuse(self, re: str | int | None, code: str, detail: str) -> None:
-        await self._all_answered()
-        self._push(v2_frames.error_frame(re, code, detail))
-
     def _answer_error(self, re: str | int | None, error: Exception) -> None:
-        if not isinstance(error, ChatError):
+        if not isinstance(error, (ChatError, ValidationError)):
             log.error(
                 "a command failed",
                 exc_info=error,
                 extra={"event": "command_failed", "connection": self.connection.number},
             )
-            self._push(v2_frames.error_frame(re, "internal_error", "Something went wrong on the server."))
-            return
-        code = "not_found" if isinstance(error, _NOT_FOUND) else error.code
-        wait = int(error.retry_after * 1000) + 1 if isinstance(error, RateLimited) else None
-        self._push(v2_frames.error_frame(re, code, error.detail, wait))
+        self._push(v2_frames.error_frame(re, schemas.problem(error)))
 
     def _place(self) -> int | None:
         """Return the seq up to which this client has been told everything; None before it has caught up."""
@@ -364,19 +351,3 @@ COMMANDS: dict[str, Command] = {
     "read": Command(v2.ReadCommand(), V2.read),
     "typing": Command(v2.TypingCommand(), V2.typing),
 }
-
-
-def _parsed(text: str) -> tuple[Mapping[str, Any] | None, str | int | None]:
-    """Return a frame and its id; None for what is not well formed."""
-    try:
-        frame = schemas.decode(text)
-    except ValueError:
-        return None, None
-    if not isinstance(frame, dict):
-        return None, None
-    re = frame.get("id")
-    if isinstance(re, str):
-        well_formed = 1 <= len(re) <= 64 and not any("\ud800" <= character <= "\udfff" for character in re)
-    else:
-        well_formed = type(re) is int and abs(re) < schemas.ID_LIMIT
-    return frame, re if well_formed else None

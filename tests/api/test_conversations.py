@@ -92,7 +92,7 @@ async def test_a_history_with_nobody_is_404(chat: Chat) -> None:
     for method, path in [("GET", "/messages/history/"), ("POST", "/messages/read/")]:
         for nobody in (2, LAST_ID):
             async with await alice.request(method, f"{path}{nobody}") as response:
-                assert await error_of(response) == (404, "user_not_found")
+                assert await error_of(response) == (404, "not_found")
 
 
 async def test_a_history_is_between_two_and_nobody_else(chat: Chat) -> None:

@@ -97,7 +97,7 @@ async def test_nobody_can_write_to_a_deleted_account(chat: Chat) -> None:
     await delete(alice)
     for body in ({"content": "hi"}, {"content": "hi", "client_id": "c2"}):
         async with await bob.request("POST", f"/messages/send/{alice.id}", json=body) as response:
-            assert await error_of(response) == (404, "user_not_found")
+            assert await error_of(response) == (404, "not_found")
     assert (await bob.send(alice, "hi", "c1"))["id"] == first["id"]
 
 

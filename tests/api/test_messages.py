@@ -81,8 +81,8 @@ async def test_nobody_writes_to_themselves_or_to_nobody(chat: Chat) -> None:
     alice = await chat.person("alice")
     assert await refused(alice, alice.id, content="hi") == (400, "cannot_message_self")
     for nobody in (2, 2**53 - 1):
-        assert await refused(alice, nobody, content="hi") == (404, "user_not_found")
-        assert await refused(alice, nobody, content="hi", client_id="c") == (404, "user_not_found")
+        assert await refused(alice, nobody, content="hi") == (404, "not_found")
+        assert await refused(alice, nobody, content="hi", client_id="c") == (404, "not_found")
     assert await alice.get("/messages/conversations") == {"conversations": []}
 
 

@@ -100,7 +100,7 @@ async def test_a_user_that_is_not_there_is_404(chat: Chat) -> None:
     alice = await chat.person("alice")
     for user_id in (2, 2**53 - 1):
         async with await alice.request("GET", f"/users/{user_id}") as response:
-            assert await error_of(response) == (404, "user_not_found")
+            assert await error_of(response) == (404, "not_found")
 
 
 async def test_users_are_shown_to_nobody_without_a_token(chat: Chat) -> None:

@@ -66,10 +66,10 @@ async def test_only_what_one_sees_of_others_can_be_reported(chat: Chat) -> None:
     alice, bob, carol = await chat.people("alice", "bobby", "carol")
     message_id = (await bob.send(alice, "hi"))["id"]
     assert await refusal(bob, message_id) == (400, "cannot_report_own")
-    assert await refusal(carol, message_id) == await refusal(alice, 99) == (404, "message_not_found")
+    assert await refusal(carol, message_id) == await refusal(alice, 99) == (404, "not_found")
     async with await alice.request("PUT", f"/users/{bob.id}/block") as response:
         assert response.status == 204
-    assert await refusal(alice, (await bob.send(alice, "hidden"))["id"]) == (404, "message_not_found")
+    assert await refusal(alice, (await bob.send(alice, "hidden"))["id"]) == (404, "not_found")
     assert stored(chat) == []
 
 

@@ -155,7 +155,7 @@ async def test_messages_are_of_one_conversation_only_and_in_the_full_form(chat: 
     assert await ids(bob, f"/messages?user={alice.id}") == ([1, 2], False, False)
     assert await refused(carol, "GET", f"/messages?group={group}") == (404, "not_found")
     assert await refused(bob, "GET", "/messages?group=1") == (404, "not_found")
-    assert await refused(bob, "GET", "/messages?user=99") == (404, "user_not_found")
+    assert await refused(bob, "GET", "/messages?user=99") == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ async def test_the_twins_refuse_what_the_commands_refuse(chat: Chat) -> None:
     for method, rest, body in calls:
         for person, message_id in ((carol, 1), (alice, 99)):
             path = f"/messages/{message_id}/{rest}".rstrip("/")
-            assert await refused(person, method, path, body) == (404, "message_not_found")
+            assert await refused(person, method, path, body) == (404, "not_found")
     await answer(alice, "DELETE", "/messages/1")
     assert await refused(alice, "PATCH", "/messages/1", {"content": "x"}) == (409, "message_deleted")
     for method in ("PUT", "DELETE"):

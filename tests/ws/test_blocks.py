@@ -80,7 +80,7 @@ async def test_after_the_block_has_ended_later_messages_come_and_those_of_meanwh
     assert contents(await logged(chat, alice)) == ["afterwards"]
     (found,) = (await alice.get("/conversations"))["conversations"]
     assert (found["last_message"]["content"], found["unread_count"]) == ("afterwards", 1)
-    assert await refusal(alice, "PUT", f"/messages/{meanwhile}/reactions/👍") == (404, "message_not_found")
+    assert await refusal(alice, "PUT", f"/messages/{meanwhile}/reactions/👍") == (404, "not_found")
     assert await modern.error("send", user=bob.id, content="what?", reply_to=meanwhile) == "not_found"
     await alice.post(f"/messages/read/{bob.id}")
     assert [each["is_read"] for each in (await bob.get(NEWEST + str(alice.id)))["items"]] == [True, True]
@@ -194,7 +194,7 @@ async def test_blocks_are_listed_newest_first_and_repeat_without_effect(chat: Ch
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 async def test_nobody_blocks_themselves_or_nobody(chat: Chat, method: str) -> None:
     alice = await chat.person("alice")
-    assert await refusal(alice, method, "/users/99/block") == (404, "user_not_found")
+    assert await refusal(alice, method, "/users/99/block") == (404, "not_found")
     if method == "PUT":
         assert await refusal(alice, method, f"/users/{alice.id}/block") == (400, "cannot_block_self")
 

@@ -1,0 +1,62 @@
+"""Errors as clients see them: one mapper, of which REST and the socket each make their own form."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from marshmallow import ValidationError, fields
+
+from chatd.errors import ChatError, Failed, Invalid, RateLimited
+from chatd.records import Record
+from chatd.schemas.fields import BaseSchema
+
+
+class ErrorSchema(BaseSchema):
+    """What went wrong: a sentence for a person, and a name that does not change."""
+
+    detail = fields.String(required=True)
+    code = fields.String(required=True)
+    errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong with each field (422)."})
+
+
+class Problem(Record):
+    """What went wrong: its name, a sentence, what is wrong with each field, and the seconds to wait, if any."""
+
+    code: str
+    detail: str
+    errors: Mapping[str, Any] | None = None
+    retry_after: float | None = None
+
+
+def problem(error: Exception) -> Problem:
+    """Return what clients are told about an error; of one that is none of ours, only that there was one."""
+    if isinstance(error, ValidationError):
+        return Problem(Invalid.code, _first(error), _by_field(error))
+    if isinstance(error, ChatError):
+        return Problem(
+            error.code, error.detail, retry_after=error.retry_after if isinstance(error, RateLimited) else None
+        )
+    return Problem(Failed.code, Failed.sentence())
+
+
+def error(code: str, detail: str, errors: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the body of an answer over REST.
+
+    :param errors: what is wrong with each field.
+    """
+    answer: dict[str, Any] = {"detail": detail, "code": code}
+    if errors is not None:
+        answer["errors"] = errors
+    return answer
+
+
+def _by_field(error: ValidationError) -> dict[str, Any]:
+    return cast(dict[str, Any], error.normalized_messages())  # type: ignore[no-untyped-call]
+
+
+def _first(error: ValidationError) -> str:
+    """Return one sentence about the first field that is wrong."""
+    name, problems = next(iter(_by_field(error).items()))
+    while isinstance(problems, Mapping):
+        problems = next(iter(problems.values()))
+    problem = problems[0] if isinstance(problems, list) else problems
+    return str(problem) if name == "_schema" else f"{name}: {problem}"

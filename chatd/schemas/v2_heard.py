@@ -1,0 +1,82 @@
+"""What a client of chatd.v2 says, as far as it can be understood before anybody knows its command."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from marshmallow import Schema, ValidationError
+
+from chatd.errors import MalformedFrame
+from chatd.records import Record
+from chatd.schemas.codec import BeyondReason, decode, outline
+from chatd.schemas.fields import ID_LIMIT
+
+#: The longest id of a frame, in characters.
+FRAME_ID_MAX = 64
+
+_NO_JSON = "A frame is JSON, and this is not."
+_NO_OBJECT = "A frame is a JSON object."
+_NO_ID = "A frame with a command has an id."
+_NO_INTEGER = "A frame's id is a string or an integer; this one is neither."
+_TOO_LARGE = "An integer as a frame's id is below 2^53 and above -2^53; a longer one can be sent as a string."
+_NO_LENGTH = f"A string as a frame's id has 1 to {FRAME_ID_MAX} characters."
+_NO_TEXT = "A frame's id must not contain lone surrogates."
+
+
+class Said(Record):
+    """A frame: its type and id as they came, what belongs to the command, and why that is beyond reason, if it is."""
+
+    type: Any
+    id: Any
+    data: Any
+    flaw: str | None
+
+    @property
+    def re(self) -> str | int:
+        """The id.
+
+        :raises MalformedFrame: it is none.
+        """
+        if self.id is None:
+            raise MalformedFrame(_NO_ID)
+        if isinstance(self.id, str):
+            return _checked(self.id)
+        if type(self.id) is not int:
+            raise MalformedFrame(_NO_INTEGER)
+        if abs(self.id) >= ID_LIMIT:
+            raise MalformedFrame(_TOO_LARGE)
+        return self.id
+
+    def load(self, schema: Schema) -> Mapping[str, Any]:
+        """Return what belongs to the command; null is nothing, as in every field that may be left out.
+
+        :raises ValidationError: it is not what the command takes.
+        """
+        if self.flaw is not None:
+            raise ValidationError(self.flaw)
+        return cast(Mapping[str, Any], schema.load({} if self.data is None else self.data))
+
+
+def said(text: str) -> Said:
+    """Return what a frame says.
+
+    :raises MalformedFrame: it is no JSON object.
+    """
+    flaw = None
+    try:
+        try:
+            frame = decode(text)
+        except BeyondReason as error:
+            frame, flaw = outline(text), str(error)
+    except ValueError:
+        raise MalformedFrame(_NO_JSON) from None
+    if not isinstance(frame, dict):
+        raise MalformedFrame(_NO_OBJECT)
+    return Said(frame.get("type"), frame.get("id"), frame.get("data"), flaw)
+
+
+def _checked(value: str) -> str:
+    if not 1 <= len(value) <= FRAME_ID_MAX:
+        raise MalformedFrame(_NO_LENGTH)
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise MalformedFrame(_NO_TEXT)
+    return value
