@@ -17,7 +17,8 @@ from chatd.app import create_app, create_metrics_app
 from chatd.config import Config
 from chatd.errors import ConfigurationError
 from chatd.http.context import REGISTRY
-from chatd.http.listener import Listener, load_certificate, tls_context
+from chatd.http.listener import Listener
+from chatd.http.tls import load_certificate, tls_context
 from chatd.storage.connections import Synchronous
 from chatd.storage.damage import require_whole
 from chatd.storage.migrate import migrate
@@ -60,10 +61,15 @@ class Server:
         self._metrics_listener: Listener | None = None
 
     @property
-    def url(self) -> str:
-        """The address it answers at."""
+    def urls(self) -> list[str]:
+        """The addresses it answers at."""
         assert self._listener is not None
-        return self._listener.url
+        return self._listener.urls
+
+    @property
+    def url(self) -> str:
+        """The first address it answers at."""
+        return self.urls[0]
 
     @property
     def app(self) -> web.Application:
@@ -104,8 +110,8 @@ class Server:
         metrics = self._config.metrics
         self._metrics_listener = Listener(self._metrics_runner, metrics.host, metrics.port, None)
         await self._metrics_listener.open()
-        url = self._metrics_listener.url
-        log.info("the metrics are at %s", url, extra={"event": "metrics_open", "url": url})
+        for url in self._metrics_listener.urls:
+            log.info("the metrics are at %s", url, extra={"event": "metrics_open", "url": url})
 
     async def stop(self) -> None:
         """Close every socket with 1012, let requests end, commit what waits, and let go of everything."""
@@ -144,12 +150,13 @@ async def serve(config: Config) -> None:
     await server.start()
     _spare_the_collector()
     loop.add_signal_handler(signal.SIGHUP, server.reload)
-    log.info(
-        "chatd %s listens on %s",
-        __version__,
-        server.url,
-        extra={"event": "listening", "url": server.url, "version": __version__, "data_dir": str(config.data_dir)},
-    )
+    for url in server.urls:
+        log.info(
+            "chatd %s listens on %s",
+            __version__,
+            url,
+            extra={"event": "listening", "url": url, "version": __version__, "data_dir": str(config.data_dir)},
+        )
     systemd.notify("READY=1")
     watchdog = asyncio.create_task(_watchdog())
     await stopping.wait()

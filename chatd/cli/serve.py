@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def add_to(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add("serve", _serve, "Run the server.")
-    parser.add_argument("--host", help="the address to listen on")
+    parser.add_argument("--host", action="append", help="an address to listen on; may be given more than once")
     parser.add_argument("--port", type=int, help="the port to listen on; 0 takes any free one")
 
 

@@ -1,5 +1,6 @@
 """Reading the settings: options beat the environment, which beats the file, which beats the defaults."""
 
+import contextlib
 import os
 import sys
 import tomllib
@@ -25,13 +26,13 @@ def load(
     :raises ConfigurationError: one line that names everything wrong.
     """
     environment = os.environ if environment is None else environment
-    path = file or next((candidate for candidate in search if candidate.is_file()), None)
+    files = [file] if file is not None else [candidate for candidate in search if _is_there(candidate)]
     found = _Found()
-    if path is not None:
-        found.take_file(path)
+    if files:
+        found.take_file(files[0])
     found.take_environment(environment)
     found.take_options(options or {})
-    return found.config(environment)
+    return found.config(environment, _warning_of(files))
 
 
 class _Found:
@@ -72,12 +73,16 @@ class _Found:
         """Take what the command line says."""
         for setting in settings():
             option = options.get(f"{setting.section}.{setting.name}")
-            if option is not None:
-                self._take(setting, option, "command line", f"--{setting.name.replace('_', '-')}")
+            name = f"--{setting.name.replace('_', '-')}"
+            if option == "":
+                self._problems.append(f"{name}: must not be empty")
+            elif option is not None:
+                self._take(setting, option, "command line", name)
 
-    def config(self, environment: Mapping[str, str]) -> Config:
+    def config(self, environment: Mapping[str, str], file_warning: str) -> Config:
         """Return the configuration.
 
+        :param file_warning: what to say about the files there are.
         :raises ConfigurationError: one line that names everything wrong.
         """
         server = self._values["server"]
@@ -87,19 +92,26 @@ class _Found:
             raise ConfigurationError("; ".join(self._problems))
         if not server.get("data_dir"):
             server["data_dir"], self._sources["server.data_dir"] = _default_data_dir(environment)
-        try:
-            server["data_dir"] = str(Path(server["data_dir"]).expanduser())
-        except RuntimeError as error:
-            raise ConfigurationError(
-                f"[server] data_dir: there is no home directory for {server['data_dir']}"
-            ) from error
+        self._find_homes()
         variables = {setting.variable for setting in settings()}
         strays = sorted(name for name in environment if name.startswith(PREFIX) and name not in variables)
         return Config(
             **{section: cls(**self._values[section]) for section, cls in SECTIONS.items()},
             sources=self._sources,
             warnings=tuple(f"the environment variable {name} is not a setting of chatd" for name in strays),
+            file_warning=file_warning,
         )
+
+    def _find_homes(self) -> None:
+        """Put a home in the place of the ``~`` that a path begins with."""
+        for setting in settings():
+            given = self._values[setting.section].get(setting.name)
+            if setting.is_path and given:
+                try:
+                    self._values[setting.section][setting.name] = str(Path(given).expanduser())
+                except RuntimeError as error:
+                    name = f"[{setting.section}] {setting.name}"
+                    raise ConfigurationError(f"{name}: there is no home directory for {given}") from error
 
     def _take(self, setting: Setting, value: Any, source: str, name: str) -> None:
         try:
@@ -109,28 +121,58 @@ class _Found:
             self._problems.append(f"{name}: {error}")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _is_there(path: Path) -> bool:
+    """Tell whether there is something by this name: what cannot be read is found out by reading it."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _warning_of(files: list[Path]) -> str:
+    """Return what to say where a file that is read hides another."""
+    if len(files) < 2:
+        return ""
+    with contextlib.suppress(OSError):
+        if files[0].samefile(files[1]):
+            return ""
+    read, hidden = (each.absolute() for each in files[:2])
+    return f"there are two files of settings: {read} is read, and {hidden} is not; --config FILE names one"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a file says; one that was made on Windows may begin with a byte order mark."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} cannot be read: it is not UTF-8 ({error.reason})") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
 
 
 def _default_data_dir(environment: Mapping[str, str]) -> tuple[str, str]:
     if state := environment.get("STATE_DIRECTORY"):
         return state.split(":")[0], "STATE_DIRECTORY"
-    if data_home := environment.get("XDG_DATA_HOME"):
-        return str(Path(data_home) / "chatd"), "XDG_DATA_HOME"
+    data_home = Path(environment.get("XDG_DATA_HOME", ""))
+    if data_home.is_absolute():  # its specification has every other ignored
+        return str(data_home / "chatd"), "XDG_DATA_HOME"
     return "~/.local/share/chatd", "default"
 
 
 def _from_text(setting: Setting, text: str) -> Any:
     """Turn an environment variable into a value of the setting's kind, or leave it for the check to refuse."""
-    kind = setting.kind
-    if get_origin(kind) is tuple:
+    kind, bare = setting.kind, text.strip()  # a file of variables from Windows leaves a carriage return
+    if setting.is_list:
         return [part.strip() for part in text.split(",") if part.strip()]
+    if get_origin(kind) is Literal:
+        return bare
     if kind is bool:
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(bare.lower(), text)
     if kind in (int, float):
         try:
             return kind(text)
@@ -145,9 +187,11 @@ def _checked(setting: Setting, value: Any) -> Any:
     :raises ValueError: what is wrong with it.
     """
     kind, rule = setting.kind, setting.field.metadata
-    if get_origin(kind) is tuple:
+    if setting.is_list:
+        if isinstance(value, str) and rule["lone"]:
+            value = [value]
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ValueError("must be a list of strings")
+            raise ValueError("must be a string or a list of strings" if rule["lone"] else "must be a list of strings")
         value = tuple(value)
     elif get_origin(kind) is Literal:
         if value not in get_args(kind):
@@ -162,6 +206,4 @@ def _checked(setting: Setting, value: Any) -> Any:
         raise ValueError(f"must be at least {rule['at_least']}")
     if rule["at_most"] is not None and value > rule["at_most"]:
         raise ValueError(f"must be at most {rule['at_most']}")
-    if rule["check"] is not None and (wrong := rule["check"](value)):
-        raise ValueError(wrong)
-    return value
+    return value if rule["kept"] is None else rule["kept"](value)

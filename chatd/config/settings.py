@@ -5,13 +5,13 @@ Each is a field of one of the section classes below; its metadata is its documen
 """
 
 import dataclasses
-import ipaddress
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
-from urllib.parse import urlsplit
+from typing import Any, Literal, get_origin, get_type_hints
+
+from chatd.config import values
 
 #: What every environment variable of chatd begins with.
 PREFIX = "CHATD_"
@@ -23,7 +23,9 @@ def setting(
     *,
     at_least: float | None = None,
     at_most: float | None = None,
-    check: Callable[[Any], str | None] | None = None,
+    kept: Callable[[Any], Any] | None = None,
+    path: bool = False,
+    lone: bool = False,
     secret: bool = False,
 ) -> Any:
     """Declare a setting.
@@ -31,34 +33,31 @@ def setting(
     :param text: what it does, for a person, with its unit.
     :param at_least: the smallest value allowed.
     :param at_most: the largest value allowed.
-    :param check: returns what is wrong with a well-typed value, or None; it never repeats a secret.
+    :param kept: returns the form in which a well-typed value is kept, or raises ``ValueError`` with what is wrong; it
+        never repeats a secret.
+    :param path: whether it is the path of a file or a directory, in which ``~`` stands for a home.
+    :param lone: whether a string stands for a list of this one.
     :param secret: whether nobody is to see the value.
     """
-    rule = {"text": text, "at_least": at_least, "at_most": at_most, "check": check, "secret": secret}
+    rule = {
+        "text": text,
+        "at_least": at_least,
+        "at_most": at_most,
+        "kept": values.path if path else kept,
+        "path": path,
+        "lone": lone,
+        "secret": secret,
+    }
     return field(default=default, repr=not secret, metadata=rule)
 
 
-def _wrong_origins(origins: tuple[str, ...]) -> str | None:
-    for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or not parts.netloc or f"{parts.scheme}://{parts.netloc}" != origin:
-            return f"{origin!r} is not an origin such as https://chat.example.org"
-    return None
+def hosts_setting(text: str) -> Any:
+    """Declare the addresses of a listener: by default the one that this machine alone reaches.
 
-
-def _wrong_networks(networks: tuple[str, ...]) -> str | None:
-    for network in networks:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError:
-            return f"{network!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
-    return None
-
-
-def _wrong_token(token: str) -> str | None:
-    if token and (len(token) < 16 or not all("!" <= character <= "~" for character in token)):
-        return "must be at least 16 visible ASCII characters, such as those of `openssl rand -hex 32`"
-    return None
+    :param text: what listens there, for a person.
+    """
+    text = f"{text}, one or a list of them; :: is every address of IPv6 and IPv4."
+    return setting(("127.0.0.1",), text, kept=values.hosts, lone=True)
 
 
 _RATE = "Sustained; five seconds' worth may come at once. 0: no limit."
@@ -68,21 +67,28 @@ _RATE = "Sustained; five seconds' worth may come at once. 0: no limit."
 class Server:
     """Where the server listens, what it keeps where, and whom it believes."""
 
-    host: str = setting("127.0.0.1", "The address to listen on.")
+    host: tuple[str, ...] = hosts_setting("The addresses to listen on")
     port: int = setting(8000, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535)
     data_dir: str = setting(
         "",
         "Where the database and the signing key are. Empty: the state directory systemd gives, "
         "else $XDG_DATA_HOME/chatd, else ~/.local/share/chatd.",
+        path=True,
     )
     origins: tuple[str, ...] = setting(
-        (), "Other origins whose pages may use this server, such as https://chat.example.org.", check=_wrong_origins
+        (), "Other origins whose pages may use this server, such as https://chat.example.org.", kept=values.origins
     )
     trusted_proxies: tuple[str, ...] = setting(
-        (), "Addresses or networks of reverse proxies whose X-Forwarded-For is believed.", check=_wrong_networks
+        (), "Addresses or networks of reverse proxies whose X-Forwarded-For is believed.", kept=values.networks
     )
-    tls_cert: str = setting("", "A PEM file with the certificate chain; with tls_key, the server speaks TLS itself.")
-    tls_key: str = setting("", "A PEM file with the private key of tls_cert. Both are read again on SIGHUP.")
+    tls_cert: str = setting(
+        "", "A PEM file with the certificate chain; with tls_key, the server speaks TLS itself.", path=True
+    )
+    tls_key: str = setting(
+        "",
+        "A PEM file with the private key of tls_cert, without a passphrase. Both are read again on SIGHUP.",
+        path=True,
+    )
     change_log_days: float = setting(
         30.0, "How many days the change log reaches back: who was away for longer loads everything anew.", at_least=30
     )
@@ -143,7 +149,7 @@ class Backup:
         7, "How many of these backups are kept; an older one goes when a new one is proven.", at_least=1
     )
     directory: str = setting(
-        "", "Where they are, in a directory for them alone. Empty: in backups, in the data directory."
+        "", "Where they are, in a directory for them alone. Empty: in backups, in the data directory.", path=True
     )
 
 
@@ -158,7 +164,7 @@ class Web:
 class Metrics:
     """Who may read the metrics for Prometheus at /metrics; by default nobody, and then nothing is measured."""
 
-    host: str = setting("127.0.0.1", "The address at which a listener of their own has the metrics.")
+    host: tuple[str, ...] = hosts_setting("The addresses at which a listener of their own has the metrics")
     port: int = setting(
         0, "The port of that listener, which speaks plain HTTP; 0: there is none.", at_least=0, at_most=65535
     )
@@ -166,7 +172,7 @@ class Metrics:
         "",
         "With this bearer token the metrics are also at the address of the server, and without it nowhere. Empty: "
         "they are at the listener of their own alone, for all who reach it.",
-        check=_wrong_token,
+        kept=values.token,
         secret=True,
     )
 
@@ -198,7 +204,10 @@ class Config:
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     sources: Mapping[str, str] = field(default_factory=dict)
+    #: One line for each environment variable that looks like a setting and is none.
     warnings: tuple[str, ...] = ()
+    #: One line that says which file was read where more than one could have been; empty where none or one could.
+    file_warning: str = ""
 
     @property
     def data_dir(self) -> Path:
@@ -237,6 +246,16 @@ class Setting:
     default: Any
     text: str
     field: "dataclasses.Field[Any]"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether its value is a list of strings."""
+        return get_origin(self.kind) is tuple
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is the path of a file or a directory."""
+        return bool(self.field.metadata["path"])
 
     @property
     def is_secret(self) -> bool:

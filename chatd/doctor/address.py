@@ -15,12 +15,12 @@ from chatd.doctor.findings import Finding, change, good
 #: How long an answer may take, in seconds.
 TIMEOUT = 10.0
 
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def local_url(config: Config) -> URL:
-    """Return where the server answers on this machine."""
-    host = _EVERYWHERE.get(config.server.host, config.server.host)
+    """Return where the server answers on this machine, the first address of several."""
+    host = _EVERYWHERE.get(config.server.host[0], config.server.host[0])
     return URL.build(scheme="https" if config.server.tls_cert else "http", host=host, port=config.server.port)
 
 

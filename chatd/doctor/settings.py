@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from chatd.config import Config
+from chatd.config import Config, to_toml
 from chatd.doctor.address import is_loopback
 from chatd.doctor.findings import Finding, change, good
 
@@ -29,9 +29,9 @@ def _unknown(config: Config) -> Iterator[str]:
 
 def _contradictions(config: Config) -> Iterator[str]:
     server, limits = config.server, config.limits
-    if not (server.tls_cert or server.trusted_proxies or is_loopback(server.host)):
+    if not (server.tls_cert or server.trusted_proxies or all(map(is_loopback, server.host))):
         yield (
-            f"[server] host = {server.host!r} is open to the network without TLS: set tls_cert and tls_key, or "
+            f"[server] host = {to_toml(server.host)} is open to the network without TLS: set tls_cert and tls_key, or "
             "host = '127.0.0.1' behind a reverse proxy"
         )
     for network in server.trusted_proxies:

@@ -5,8 +5,16 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
+from chatd.errors import ConfigurationError
 from chatd.http.context import REGISTRY
+from chatd.http.tls import tls_context
 from chatd.ws.connection import STALL_TIMEOUT
 from tests.http.conftest import Certificates
 from tests.loop_time import LoopTime
@@ -156,3 +164,22 @@ async def test_a_reload_without_tls_changes_nothing(chat: Chat) -> None:
     chat.server.reload()
     async with chat.client.get("/health") as response:
         assert response.status == 200
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+async def test_a_key_that_wants_a_passphrase_is_refused_and_nobody_is_asked(
+    start_tls: StartTls, certificates: Certificates, form: PrivateFormat, caplog: pytest.LogCaptureFixture
+) -> None:
+    chat = await start_tls()
+    first = on_disk(certificates)
+    certificates.issue()
+    key = load_pem_private_key(certificates.key.read_bytes(), None)
+    certificates.key.write_bytes(key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"secret")))
+    refusal = f"the key {certificates.key} wants a passphrase, and chatd asks for none"
+    chat.server.reload()
+    (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert line.getMessage().startswith(f"the old certificate stays: {refusal}")
+    async with connect(chat, tls=certificates.context) as raw:
+        assert shown(raw) == first
+    with pytest.raises(ConfigurationError, match=refusal):
+        tls_context(str(certificates.certificate), str(certificates.key))
