@@ -38,6 +38,7 @@ from chatd.services import (
     Reports,
     Services,
     Sessions,
+    Tickets,
 )
 from chatd.services.limits import per_second
 from chatd.services.passwords import Passwords
@@ -101,6 +102,7 @@ def create_app(
         database=db,
         accounts=Accounts(db, sessions, passwords, config.accounts, config.limits, clock),
         sessions=sessions,
+        tickets=Tickets(sessions, clock),
         messages=Messages(db, config.limits, clock),
         avatars=avatars,
         backups=Backups(

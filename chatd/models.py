@@ -41,6 +41,13 @@ class Session(Record):
     expires_at: int
 
 
+class Ticket(Record):
+    """A secret that stands for a session at one handshake, until it expires."""
+
+    secret: str
+    expires_at: int
+
+
 class Identity(Record):
     """Who is speaking: a user in one session, until a time."""
 

@@ -50,6 +50,7 @@ def lines(stream: io.StringIO) -> list[str]:
         f"Authorization: Bearer {JWT}",
         f"authorization: bearer {JWT}",
         f"Sec-WebSocket-Protocol: chatd.v2, bearer.{JWT}",
+        f"Sec-WebSocket-Protocol: chatd.v2, ticket.{JWT}",
         f'{{"access_token": "{JWT}", "token_type": "bearer"}}',
         f"<Request '{JWT}'>",
     ],
@@ -74,7 +75,13 @@ def test_a_token_is_in_no_line_whatever_it_comes_in(formatter: logging.Formatter
 @both
 @given(token=tokens)
 def test_what_is_sent_as_a_token_is_in_no_line_though_it_is_none(formatter: logging.Formatter, token: str) -> None:
-    for before, after in (("?token=", "&page=1"), ("?token=", " HTTP/1.1"), ("Bearer ", ""), ("bearer.", ", x")):
+    for before, after in (
+        ("?token=", "&page=1"),
+        ("?token=", " HTTP/1.1"),
+        ("Bearer ", ""),
+        ("bearer.", ", x"),
+        ("ticket.", ", x"),
+    ):
         line = formatter.format(record(f"{before}{token}{after}"))
         assert token not in line
         assert f"{before}***{after}" in line

@@ -33,6 +33,12 @@ async def logout(call: Call) -> None:
     await call.services.sessions.end(call.caller.user_id, call.caller.session_id)
 
 
+async def issue_ticket(call: Call) -> dict[str, Any]:
+    """Return a ticket for one handshake of the socket."""
+    ticket = call.services.tickets.issue(call.caller)
+    return {"ticket": ticket.secret, "expires_at": ticket.expires_at}
+
+
 async def me(call: Call) -> User:
     """Return the caller."""
     return await call.services.accounts.get(call.caller.user_id)

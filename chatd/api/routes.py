@@ -61,6 +61,14 @@ def routes(config: Config) -> list[Route]:
             errors=(WrongCredentials,),
         ),
         Route("POST", "/auth/logout", auth.logout, "End this session", status=204, errors=(SessionNotFound,)),
+        Route(
+            "POST",
+            "/auth/tickets",
+            auth.issue_ticket,
+            "Get a ticket: it stands for my session at one handshake of the socket",
+            answer=schemas.TicketSchema(),
+            status=201,
+        ),
         Route("GET", "/auth/me", auth.me, "Who am I?", answer=user),
         Route(
             "GET",

@@ -32,6 +32,13 @@ class TokenSchema(BaseSchema):
     token_type = fields.String(required=True, dump_default="bearer")
 
 
+class TicketSchema(BaseSchema):
+    """What stands for a session at one handshake of the socket."""
+
+    ticket = fields.String(required=True)
+    expires_at = Timestamp(required=True)
+
+
 class SessionSchema(BaseSchema):
     """One login."""
 

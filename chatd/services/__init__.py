@@ -15,6 +15,7 @@ from chatd.services.histories import Histories
 from chatd.services.messages import Messages
 from chatd.services.reports import Reports
 from chatd.services.sessions import Sessions
+from chatd.services.tickets import Tickets
 from chatd.storage.commit import Write
 from chatd.storage.database import Database, Done
 
@@ -34,6 +35,7 @@ __all__ = [
     "Reports",
     "Services",
     "Sessions",
+    "Tickets",
 ]
 
 
@@ -45,6 +47,7 @@ class Services:
 
     accounts: Accounts
     sessions: Sessions
+    tickets: Tickets
     messages: Messages
     avatars: Avatars
     backups: Backups

@@ -134,18 +134,28 @@ class Sessions:
         return identity
 
     async def _check(self, token: str) -> Identity:
+        identity = self._tokens.read(token, self._clock())
+        await self.require_live(identity)
+        if len(self._checked) >= _CACHE_SIZE:
+            self._checked.clear()
+        self._checked[token] = identity
+        return identity
+
+    async def require_live(self, identity: Identity) -> None:
+        """Be sure that somebody's session goes on, and note that it was seen.
+
+        :raises AccountUnavailable: the user does not exist or is disabled.
+        :raises NotAuthenticated: the session has ended.
+        """
         now = self._clock()
-        identity = self._tokens.read(token, now)
+        if identity.expires_at <= now:
+            raise NotAuthenticated
         while True:
             generation = self._generation
             await self._db.read(lambda db: _require_live(db, identity))
             if generation == self._generation:  # else a session ended meanwhile: was it this one?
                 break
-        if len(self._checked) >= _CACHE_SIZE:
-            self._checked.clear()
-        self._checked[token] = identity
         self._seen[identity.session_id] = now
-        return identity
 
     async def list_live(self, user_id: int) -> list[Session]:
         """Return a user's sessions, the newest first."""

@@ -22,6 +22,7 @@ from chatd.ws import registry
 from chatd.ws.classic import Classic
 from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, Postman, close_politely, unsent
 from chatd.ws.conversation import TRY_AGAIN_LATER, Conversation
+from chatd.ws.credentials import V2_PROTOCOL, identify
 from chatd.ws.dialect import Dialect
 from chatd.ws.inbound import Socket
 from chatd.ws.registry import Registry
@@ -31,9 +32,6 @@ log = logging.getLogger(__name__)
 
 #: The longest frame a client may send, in bytes.
 MAX_FRAME = 64 * 1024
-
-_BEARER_ITEM = "bearer."
-V2_PROTOCOL = "chatd.v2"
 
 
 class SocketHandler:
@@ -106,12 +104,10 @@ class SocketHandler:
 
     async def _welcome(self, request: web.Request, socket: Socket, transport: asyncio.Transport) -> Dialect | None:
         """Return who has come; close the socket, and return None, if they may not stay."""
-        token = _token(request)
         identity = None
         refusal = registry.NO_TOKEN, "no token"
         try:
-            if token is not None:
-                identity = await request.app[SERVICES].sessions.authenticate(token)
+            identity = await identify(request)
         except AccountUnavailable as error:
             refusal = registry.ACCOUNT_UNAVAILABLE, error.detail
         except NotAuthenticated as error:
@@ -181,18 +177,3 @@ def _end(socket: Socket, transport: asyncio.Transport) -> None:
     """Abort what was not closed politely, or still has something to send."""
     if not socket.closed or unsent(transport):
         transport.abort()
-
-
-def _token(request: web.Request) -> str | None:
-    """Return the token of a handshake: from the query, a header, or an item beside the subprotocol."""
-    if token := request.query.get("token"):
-        return token
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and credentials.strip():
-        return credentials.strip()
-    offers = [item.strip() for item in ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")]
-    if V2_PROTOCOL in offers:
-        for offer in offers:
-            if offer.startswith(_BEARER_ITEM) and offer != _BEARER_ITEM:
-                return offer.removeprefix(_BEARER_ITEM)
-    return None

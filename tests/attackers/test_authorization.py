@@ -88,6 +88,7 @@ REST: dict[tuple[str, str], list[Row]] = {
         Row("200 200 200 200", lambda w: f"/files/avatars/{w.filename}", "/files/avatars/x.webp", public=True)
     ],
     ("GET", "/auth/me"): [ones_own("200", "/auth/me")],
+    ("POST", "/auth/tickets"): [ones_own("201", "/auth/tickets")],
     ("GET", "/auth/sessions"): [ones_own("200", "/auth/sessions")],
     ("DELETE", "/auth/sessions/{id}"): [
         Row("404 404 404 204", lambda w: f"/auth/sessions/{w.session()}", f"/auth/sessions/{NOWHERE}")

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 
 import { vi } from 'vitest'
 
+import { ApiError } from '@/api/errors'
 import type { Message, Position, User } from '@/api/wire'
 
 /** Tests make accounts and send as fast as they can. */
@@ -120,7 +121,12 @@ export class ChatServer {
     return { epoch: String(headers['chatd-epoch']), cursor: Number(headers['chatd-cursor']) }
   }
 
-  /** Do any REST call; one that fails is an error. */
+  /** Get a ticket for a socket. */
+  async ticket(token: string): Promise<string> {
+    return (await this.call<{ ticket: string }>('POST', '/auth/tickets', { token })).ticket
+  }
+
+  /** Do any REST call; one that fails is an {@link ApiError}. */
   async call<T>(method: string, path: string, request: Request = {}): Promise<T> {
     const { text } = await this.#request(method, path, request)
     return (text === '' ? undefined : JSON.parse(text)) as T
@@ -142,7 +148,10 @@ export class ChatServer {
     const [response] = (await once(request, 'response')) as [http.IncomingMessage]
     const text = (await response.setEncoding('utf8').toArray()).join('')
     const { statusCode = 0, headers } = response
-    if (statusCode >= 300) throw new Error(`${method} ${path}: ${statusCode} ${text}`)
+    if (statusCode >= 300) {
+      const { code } = JSON.parse(text) as { code: string }
+      throw new ApiError({ status: statusCode, code, detail: `${method} ${path}: ${statusCode} ${text}` })
+    }
     return { headers, text }
   }
 

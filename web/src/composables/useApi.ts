@@ -5,6 +5,9 @@ import type { Block, Brief, Conversation, MessagePage, Position, Session, User }
 /** How long a call may take: longer than the server waits for a slow request. */
 const TIMEOUT_MS = 30_000
 
+/** What opens the connection is tried again sooner. */
+const TICKET_TIMEOUT_MS = 15_000
+
 /** And an export of many years. */
 const EXPORT_TIMEOUT_MS = 10 * 60_000
 
@@ -15,7 +18,7 @@ interface Call {
   json?: object
   body?: BodyInit
   signal?: AbortSignal | undefined
-  /** How long it may take, where that is longer than usual. */
+  /** How long it may take, where that is not as long as usual. */
   timeoutMs?: number
   /** Asked without a token: a 401 then says nothing about the session. */
   isPublic?: boolean
@@ -65,6 +68,12 @@ const api = {
       body: new URLSearchParams({ username, password }),
       isPublic: true,
     }),
+
+  /** What stands for the token at one handshake of the socket, where proxies may log it. */
+  async ticket(signal: AbortSignal): Promise<string> {
+    const answer = await call<{ ticket: string }>('POST', '/auth/tickets', { signal, timeoutMs: TICKET_TIMEOUT_MS })
+    return answer.ticket
+  },
 
   logout: () => call<void>('POST', '/auth/logout'),
 

@@ -10,6 +10,7 @@ import { useOutboxStore } from '@/stores/outbox'
 import { usePeopleStore } from '@/stores/people'
 import { usePresenceStore } from '@/stores/presence'
 
+import { useApi } from './useApi'
 import { useWebSocket } from './useWebSocket'
 
 let scope: EffectScope | null = null
@@ -54,7 +55,7 @@ function follow(token: string | null): void {
   const me = useAuthStore().user?.id ?? null
   socket.disconnect()
   if (me !== holder) hold(me)
-  if (token !== null) socket.connect({ token, load })
+  if (token !== null) socket.connect({ token, ticket: useApi().ticket, load })
 }
 
 function hold(me: number | null): void {

@@ -1,6 +1,6 @@
 import { ref, shallowRef } from 'vue'
 
-import { CommandError, ConnectionLost } from '@/api/errors'
+import { ApiError, CommandError, ConnectionLost } from '@/api/errors'
 import type { Commands, CommandType, Position, ServerEvent } from '@/api/wire'
 
 import { Backoff } from './backoff'
@@ -17,6 +17,8 @@ export interface Stopped {
 
 export interface Options {
   token: string
+  /** Get a ticket, which stands for the token at one handshake; rejects with an {@link ApiError}. */
+  ticket: (signal: AbortSignal) => Promise<string>
   /** Load how things stand by REST, and say from where in the change log to go on. */
   load: () => Promise<Position>
 }
@@ -32,6 +34,8 @@ const FINAL: Readonly<Record<number, Stopped['reason']>> = {
 }
 
 const FLOODED = 1008
+const NOT_AUTHENTICATED = 4002
+const NO_ACCOUNT = 4003
 
 /** A user's connection: a link that is made again when it is lost, with every event once and in its place. */
 export class Connection {
@@ -39,10 +43,12 @@ export class Connection {
   readonly status = ref<Status>('connecting')
   readonly retryAt = ref<number | null>(null)
   readonly stopped = shallowRef<Stopped | null>(null)
-  readonly #load: () => Promise<Position>
+  readonly #ticket: Options['ticket']
+  readonly #load: Options['load']
   readonly #deliver: (event: ServerEvent) => void
   readonly #backoff = new Backoff()
   readonly #open = new AbortController()
+  #asking: AbortController | null = null
   #link: Link | null = null
   #retry: ReturnType<typeof setTimeout> | undefined
   #position: Position | null = null
@@ -53,8 +59,9 @@ export class Connection {
    *
    * @param deliver takes every event, once, in order.
    */
-  constructor({ token, load }: Options, deliver: (event: ServerEvent) => void) {
+  constructor({ token, ticket, load }: Options, deliver: (event: ServerEvent) => void) {
     this.token = token
+    this.#ticket = ticket
     this.#load = load
     this.#deliver = deliver
     onWake(() => this.#wake(), this.#open.signal)
@@ -82,17 +89,51 @@ export class Connection {
     this.#letGo()
     this.stopped.value = null
     this.status.value = 'connecting'
-    const link: Link = new Link(this.token, {
+    this.#asking = new AbortController()
+    void this.#askAndOpen(this.#asking.signal)
+  }
+
+  async #askAndOpen(signal: AbortSignal): Promise<void> {
+    try {
+      const credential = await this.#credential(signal)
+      if (!signal.aborted) this.#openLink(credential)
+    } catch (error) {
+      if (!signal.aborted) this.#refused(error)
+    }
+  }
+
+  /** What the handshake shows: a ticket, or the token itself where the server has no tickets. */
+  async #credential(signal: AbortSignal): Promise<string> {
+    try {
+      return `ticket.${await this.#ticket(signal)}`
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return `bearer.${this.token}`
+      throw error
+    }
+  }
+
+  #openLink(credential: string): void {
+    const link: Link = new Link(credential, {
       hello: ({ epoch }) => void this.#catchUp(link, epoch),
       event: (event) => this.#take(event),
       reached: (seq) => this.#advance(seq),
-      ended: (ending) => this.#ended(ending),
+      ended: (ending) => this.#ended(ending, credential),
     })
     this.#link = link
   }
 
-  /** Leave neither a link nor a timer. */
+  /** No ticket was to be had: as if the link had ended, with what the server says of the token. */
+  #refused(error: unknown): void {
+    const problem = error instanceof ApiError ? error : null
+    const retryAfterMs = problem?.retryAfterMs ?? null
+    if (problem?.status === 401) this.#stop(problem.code === 'account_unavailable' ? NO_ACCOUNT : NOT_AUTHENTICATED)
+    else this.#wait(retryAfterMs === null ? null : retryAfterMs + this.#backoff.next()) // all are told the same
+  }
+
+  /** Leave neither a question nor a link nor a timer. */
   #letGo(): void {
+    this.#asking?.abort()
+    this.#asking = null
     this.#link?.close()
     this.#link = null
     clearTimeout(this.#retry)
@@ -105,16 +146,21 @@ export class Connection {
     else this.#link?.probe()
   }
 
-  #ended({ code, retryAfterMs }: Ending): void {
-    const reason = FINAL[code]
-    if (reason !== undefined) {
-      this.#letGo()
-      this.stopped.value = { code, reason }
-      this.status.value = 'stopped'
+  #ended({ code, retryAfterMs, wasGreeted }: Ending, credential: string): void {
+    // It can be too old by now, or of a server that was there before; who asks for the next learns of the session.
+    const wasTicketRefused = code === NOT_AUTHENTICATED && !wasGreeted && credential.startsWith('ticket.')
+    if (code in FINAL && !wasTicketRefused) {
+      this.#stop(code)
       return
     }
     if (code === FLOODED) this.#backoff.slowDown()
     this.#wait(retryAfterMs)
+  }
+
+  #stop(code: number): void {
+    this.#letGo()
+    this.stopped.value = { code, reason: FINAL[code] ?? 'protocol' }
+    this.status.value = 'stopped'
   }
 
   /** Connect again later: when the server said, or after a while. */

@@ -27,6 +27,8 @@ export interface Ending {
   code: number
   /** When to come back, where the server said so. */
   retryAfterMs: number | null
+  /** Whether the server had said hello. */
+  wasGreeted: boolean
 }
 
 /** Who a link tells what comes over it, in the order it comes. */
@@ -63,12 +65,17 @@ export class Link {
   #isGreeted = false
   #retryAfterMs: number | null = null
 
-  /** Open a socket; the token is a subprotocol, so that no log of addresses has it. */
-  constructor(token: string, listener: Listener) {
+  /**
+   * Open a socket.
+   *
+   * @param credential who asks: `ticket.…`, or `bearer.…` with a token. It is sent as a subprotocol, so that no log of
+   * addresses has it.
+   */
+  constructor(credential: string, listener: Listener) {
     this.#listener = listener
     const address = apiAddress('/messages/ws')
     address.protocol = address.protocol.replace('http', 'ws')
-    this.#socket = new WebSocket(address, [PROTOCOL, `bearer.${token}`])
+    this.#socket = new WebSocket(address, [PROTOCOL, credential])
     const { signal } = this.#listening
     this.#socket.addEventListener('message', ({ data }) => this.#hear(data), { signal })
     this.#socket.addEventListener('close', ({ code }) => this.#end(code), { signal })
@@ -102,7 +109,7 @@ export class Link {
 
   #end(code: number): void {
     this.close()
-    this.#listener.ended({ code, retryAfterMs: this.#retryAfterMs })
+    this.#listener.ended({ code, retryAfterMs: this.#retryAfterMs, wasGreeted: this.#isGreeted })
   }
 
   #hear(data: unknown): void {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 
+import { ApiError } from '@/api/errors'
 import type { Message, Position, ServerEvent } from '@/api/wire'
 import { useWebSocket } from '@/composables/useWebSocket'
 
@@ -24,8 +25,13 @@ function contents(): string[] {
 async function goOnline(token = ada.token, url = server.url): Promise<void> {
   visit(url)
   load.mockImplementation(() => server.position(token))
-  socket.connect({ token, load })
+  socket.connect({ token, ticket: () => server.ticket(token), load })
   await until(() => socket.isConnected.value)
+}
+
+/** Get no ticket: of a server that has none. */
+async function noTicket(): Promise<never> {
+  throw new ApiError({ status: 404, code: 'not_found', detail: 'There is nothing here.' })
 }
 
 beforeAll(async () => {
@@ -126,12 +132,30 @@ describe('with a real server', () => {
   test.each([
     ['nonsense', 4002, 'session_ended'],
     ['', 4001, 'no_token'],
-  ])('the token %j is refused for good', async (token, code, reason) => {
+  ])('the token %j is refused for good where there are no tickets', async (token, code, reason) => {
     visit(server.url)
-    socket.connect({ token, load })
+    socket.connect({ token, ticket: noTicket, load })
     await until(() => socket.status.value === 'stopped')
 
     expect(socket.stopped.value).toEqual({ code, reason })
+  })
+
+  test.each(['nonsense', ''])('the token %j gets no ticket, and is refused for good', async (token) => {
+    visit(server.url)
+    socket.connect({ token, ticket: () => server.ticket(token), load })
+    await until(() => socket.status.value === 'stopped')
+
+    expect(socket.stopped.value).toEqual({ code: 4002, reason: 'session_ended' })
+  })
+
+  test('a ticket that is of no use any more is followed by another', async () => {
+    visit(server.url)
+    load.mockImplementation(() => server.position(ada.token))
+    const spent = ['never-given-out', await server.ticket(ada.token)]
+    socket.connect({ token: ada.token, ticket: async () => spent.shift() ?? '', load })
+    await until(() => socket.status.value === 'waiting')
+    socket.retryNow()
+    await until(() => socket.isConnected.value)
   })
 
   test('the oldest of too many connections stops', async () => {

@@ -10,18 +10,19 @@ import { setStage } from './scripted'
 const stage = setStage()
 
 describe('the handshake', () => {
-  test('offers the token as a subprotocol and keeps it out of the address', async () => {
+  test('shows a ticket as a subprotocol, and the token nowhere', async () => {
     stage.connect()
     const { request } = await stage.server.accept()
 
     expect(request.url).toBe('/messages/ws')
-    expect(request.headers['sec-websocket-protocol']?.split(/, ?/)).toEqual(['chatd.v2', 'bearer.a-token'])
+    expect(request.headers['sec-websocket-protocol']?.split(/, ?/)).toEqual(['chatd.v2', 'ticket.a-ticket'])
+    expect(request.rawHeaders.join()).not.toContain('a-token')
   })
 
   test.each([
     ['http://chat.example.org', 'ws://chat.example.org/messages/ws'],
     ['https://chat.example.org:8443', 'wss://chat.example.org:8443/messages/ws'],
-  ])('of a page from %s goes to %s', (page, address) => {
+  ])('of a page from %s goes to %s', async (page, address) => {
     const opened = vi.fn()
     vi.stubGlobal('location', new URL(page))
     vi.stubGlobal(
@@ -36,6 +37,7 @@ describe('the handshake', () => {
       },
     )
     stage.connect()
+    await until(() => opened.mock.calls.length)
 
     expect(opened).toHaveBeenCalledExactlyOnceWith(address)
   })
@@ -48,7 +50,7 @@ describe('one connection', () => {
 
   test('is all there is, however often it is asked for', async () => {
     const served = await stage.goOnline()
-    for (let n = 0; n < 5; n += 1) useWebSocket().connect({ token: 'a-token', load: stage.load })
+    for (let n = 0; n < 5; n += 1) useWebSocket().connect({ token: 'a-token', ticket: stage.ticket, load: stage.load })
 
     await stage.pass(served)
     expect(stage.server.connections).toHaveLength(1)
@@ -57,13 +59,14 @@ describe('one connection', () => {
 
   test('gives way to that of another token', async () => {
     const first = await stage.goOnline()
-    stage.socket.connect({ token: 'another-token', load: stage.load })
+    stage.ticket.mockResolvedValue('another-ticket')
+    stage.socket.connect({ token: 'another-token', ticket: stage.ticket, load: stage.load })
     const second = await stage.server.accept()
     await until(() => first.isOver)
     await second.greet()
     await until(() => stage.socket.isConnected.value)
 
-    expect(second.request.headers['sec-websocket-protocol']).toContain('bearer.another-token')
+    expect(second.request.headers['sec-websocket-protocol']).toContain('ticket.another-ticket')
     expect(stage.load).toHaveBeenCalledTimes(2)
     expect(stage.server.open).toBe(1)
   })
@@ -137,7 +140,7 @@ describe('after disconnecting', () => {
   test('while everything is loaded, nothing is left, and what is loaded leads nowhere', async () => {
     let loaded!: (position: { epoch: string; cursor: number }) => void
     stage.load.mockImplementation(() => new Promise((resolve) => (loaded = resolve)))
-    stage.socket.connect({ token: 'a-token', load: stage.load })
+    stage.socket.connect({ token: 'a-token', ticket: stage.ticket, load: stage.load })
     const served = await stage.server.accept()
     served.hello()
     await until(() => stage.load.mock.calls.length === 1)

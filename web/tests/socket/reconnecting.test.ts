@@ -187,16 +187,6 @@ describe('there is no use in coming back', () => {
     expect(stage.server.connections).toHaveLength(1)
   })
 
-  test('where the token is refused right after the handshake', async () => {
-    stage.connect()
-    const served = await stage.server.accept()
-    served.close(4002)
-    await until(() => stage.socket.status.value === 'stopped')
-
-    expect(stage.socket.stopped.value).toEqual({ code: 4002, reason: 'session_ended' })
-    expect(stage.load).not.toHaveBeenCalled()
-  })
-
   test.each([
     ['connects anew', () => stage.connect()],
     ['asks for it all the same', () => stage.socket.retryNow()],

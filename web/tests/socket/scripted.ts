@@ -148,6 +148,7 @@ export interface Stage extends Page {
   goOnline(hello?: Partial<typeof HELLO>): Promise<Served>
   /** Have the client take all that was sent before, by something that has no place in the log. */
   pass(served: Served): Promise<void>
+  ticket: Mock<(signal: AbortSignal) => Promise<string>>
   load: Mock<() => Promise<Position>>
 }
 
@@ -162,10 +163,11 @@ export function setStage(): Stage {
     stage.document = Object.assign(new EventTarget(), { visibilityState: 'visible' as const })
     stage.socket = useWebSocket()
     stage.told = []
+    stage.ticket = vi.fn(async () => 'a-ticket')
     stage.load = vi.fn()
     stage.connect = (position = { epoch: HELLO.epoch, cursor: HELLO.cursor }) => {
       stage.load.mockResolvedValue(position)
-      stage.socket.connect({ token: 'a-token', load: stage.load })
+      stage.socket.connect({ token: 'a-token', ticket: stage.ticket, load: stage.load })
     }
     stage.goOnline = async (hello) => {
       if (stage.socket.status.value === 'idle') stage.connect()

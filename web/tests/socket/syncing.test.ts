@@ -235,7 +235,7 @@ describe('a replay', () => {
 describe('loading', () => {
   test('goes on while the connection is lost, and is not begun twice', async () => {
     const loads = heldLoads()
-    stage.socket.connect({ token: 'a-token', load: stage.load })
+    stage.socket.connect({ token: 'a-token', ticket: stage.ticket, load: stage.load })
     const first = await stage.server.accept()
     first.hello()
     await until(() => loads.length === 1)
@@ -269,7 +269,7 @@ describe('loading', () => {
 
   test('keeps the connection alive', async () => {
     const loads = heldLoads()
-    stage.socket.connect({ token: 'a-token', load: stage.load })
+    stage.socket.connect({ token: 'a-token', ticket: stage.ticket, load: stage.load })
     const served = await stage.server.accept()
     served.hello()
     await until(() => loads.length === 1)

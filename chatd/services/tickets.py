@@ -1,0 +1,84 @@
+"""Tickets: what a browser shows at the handshake of the socket instead of its token."""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+
+from chatd.clock import Clock
+from chatd.errors import NotAuthenticated
+from chatd.models import Identity, Ticket
+from chatd.services.sessions import Sessions
+
+#: How long a ticket is good for, in milliseconds.
+LIFETIME_MS = 30_000
+
+#: How many unused tickets a session may have, more than a browser opens pages at once; the oldest gives way.
+_MOST_OF_SESSION = 32
+
+#: How many there may be in all, so that they take 40 MB at the most; the oldest gives way.
+_MOST = 100_000
+
+#: Random bytes in a secret, which nobody can guess.
+_SECRET_BYTES = 32
+
+
+class Tickets:
+    """Secrets that each stand for a session once, and soon not at all: worth nothing to who reads them in a log.
+
+    They are kept in memory, by their hashes: those of a server that has stopped are unknown to the next.
+    """
+
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._issued: OrderedDict[bytes, tuple[Identity, int]] = OrderedDict()  # the oldest first, here and there
+        self._of_session: dict[int, OrderedDict[bytes, None]] = {}
+
+    def issue(self, identity: Identity) -> Ticket:
+        """Return a new ticket for who asks."""
+        now = self._clock()
+        self._forget_old(now)
+        of_session = self._of_session.get(identity.session_id, ())
+        if len(of_session) >= _MOST_OF_SESSION:
+            self._take(next(iter(of_session)))
+        elif len(self._issued) >= _MOST:
+            self._take(next(iter(self._issued)))
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        key = _key(secret)
+        self._issued[key] = identity, now
+        self._of_session.setdefault(identity.session_id, OrderedDict())[key] = None
+        return Ticket(secret, min(now + LIFETIME_MS, identity.expires_at))
+
+    async def redeem(self, secret: str) -> Identity:
+        """Use a ticket up, and return who it stands for.
+
+        :raises AccountUnavailable: the user does not exist any more, or is disabled.
+        :raises NotAuthenticated: there is no such ticket, it was used, it has expired, or its session has ended.
+        """
+        identity, issued_at = self._take(_key(secret))
+        if not 0 <= self._clock() - issued_at < LIFETIME_MS:  # below: the clock was put back
+            raise NotAuthenticated
+        await self._sessions.require_live(identity)
+        return identity
+
+    def _take(self, key: bytes) -> tuple[Identity, int]:
+        if key not in self._issued:
+            raise NotAuthenticated
+        identity, issued_at = self._issued.pop(key)
+        of_session = self._of_session[identity.session_id]
+        del of_session[key]
+        if not of_session:
+            del self._of_session[identity.session_id]
+        return identity, issued_at
+
+    def _forget_old(self, now: int) -> None:
+        while self._issued:
+            key, (_, issued_at) = next(iter(self._issued.items()))
+            if 0 <= now - issued_at < LIFETIME_MS:
+                break
+            self._take(key)
+
+
+def _key(secret: str) -> bytes:
+    """Return what a secret is looked up by; how long that takes tells nothing of the secrets there are."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
