@@ -1,16 +1,19 @@
-"""Reading the bodies of requests: in time, bounded, and well formed."""
+"""Reading the bodies of requests: of the right type, in time, bounded, and well formed."""
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
-from aiohttp import BodyPartReader, web
+from aiohttp import StreamReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 from marshmallow import Schema, ValidationError
 
 from chatd import schemas
+from chatd.api.forms import read_multipart, read_urlencoded
+from chatd.api.media_types import UnsupportedMediaType, charset, parse
 from chatd.errors import ChatError
 
 #: The largest body of a request, in bytes; an upload may have more.
@@ -21,6 +24,21 @@ MAX_UPLOAD = 2 * 1024 * 1024
 
 #: A body must have arrived this long after its head, in seconds.
 BODY_TIMEOUT = 15.0
+
+#: How nearly every client says that its body is JSON in UTF-8; saying nothing means the same.
+USUAL_JSON = frozenset(
+    {
+        None,
+        "application/json",
+        *(f"application/json;{blank}charset={utf8}" for blank in ("", " ") for utf8 in ("utf-8", "UTF-8")),
+    }
+)
+
+_URLENCODED = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+
+#: What a body's parser makes of it.
+_Fields = Mapping[str, Any]
 
 
 class MalformedJson(ChatError):
@@ -40,9 +58,7 @@ def refuse_larger(request: web.Request, max_size: int) -> None:
 
     :raises web.HTTPRequestEntityTooLarge: it has.
     """
-    size = request.content_length or 0
-    if size > max_size:
-        raise web.HTTPRequestEntityTooLarge(max_size=max_size, actual_size=size)
+    _refuse_more(request.content_length or 0, max_size)
 
 
 class Body(ABC):
@@ -51,30 +67,37 @@ class Body(ABC):
     malformed: type[ChatError] = MalformedForm
     max_size = MAX_BODY
 
-    async def read(self, request: web.Request) -> Mapping[str, Any]:
+    async def read(self, request: web.Request) -> _Fields:
         """Return the fields of a request's body.
 
+        :raises UnsupportedMediaType: it is of another type, or in a charset or a coding that is not taken.
         :raises ValidationError: a field is not as it should be.
-        :raises web.HTTPException: it is too large, too late or compressed.
+        :raises ChatError: it is not well formed.
+        :raises web.HTTPException: it is too large or too late.
         """
-        coding = request.headers.get("Content-Encoding", "identity").lower()
-        if coding != "identity" or request.headers.get("Transfer-Encoding", "chunked").lower().strip() != "chunked":
-            raise web.HTTPUnsupportedMediaType
+        coding = request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower()
+        transfer = request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").lower().strip()
+        if coding != "identity" or transfer != "chunked":
+            raise UnsupportedMediaType("The body must not be compressed.")
+        parser = self._parser(request.headers.get(hdrs.CONTENT_TYPE))
         refuse_larger(request, self.max_size)
         try:
-            if request.content.is_eof():  # the usual body has come with its head
-                return await self._read(request)
-            async with asyncio.timeout(BODY_TIMEOUT):
-                return await self._read(request)
-        except TimeoutError:
-            raise web.HTTPRequestTimeout from None
-        except (ValidationError, web.HTTPException):
-            raise
-        except (ValueError, LookupError, RuntimeError, RequestPayloadError, HttpProcessingError) as error:
+            return parser(await _whole(request.content, self.max_size))
+        except (
+            ValueError,
+            RuntimeError,
+            RequestPayloadError,
+            HttpProcessingError,
+        ) as error:  # aiohttp's, of a lost client
             raise self.malformed from error
 
     @abstractmethod
-    async def _read(self, request: web.Request) -> Mapping[str, Any]: ...
+    def _parser(self, content_type: str | None) -> Callable[[bytes], _Fields]:
+        """Return what reads a body of a type; it raises a ValueError where the body is not well formed.
+
+        :param content_type: the header.
+        :raises UnsupportedMediaType: the route takes no such type.
+        """
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -86,7 +109,7 @@ class JsonBody(Body):
 
     malformed = MalformedJson
 
-    def __init__(self, schema: Schema, plain: Callable[[bytes], Mapping[str, Any] | None] | None = None) -> None:
+    def __init__(self, schema: Schema, plain: Callable[[bytes], _Fields | None] | None = None) -> None:
         """Take bodies that a schema loads.
 
         :param plain: what is asked first: it returns what the schema would, or None where that has to look.
@@ -94,18 +117,21 @@ class JsonBody(Body):
         self._schema = schema
         self._plain = plain
 
-    async def _read(self, request: web.Request) -> Mapping[str, Any]:
-        body = await self._all_of(request)
-        fields = None if self._plain is None else self._plain(body)
-        return cast(Mapping[str, Any], self._schema.load(schemas.decode(body))) if fields is None else fields
+    def _parser(self, content_type: str | None) -> Callable[[bytes], _Fields]:
+        if content_type in USUAL_JSON:
+            return self._parse
+        kind, parameters = parse(content_type or "")
+        if kind not in ("application/json", "text/json") and not kind.endswith("+json"):
+            raise UnsupportedMediaType("The body must be JSON, and say so: Content-Type: application/json.")
+        codec = charset(parameters)
+        return self._parse if codec == "utf-8" else lambda body: self._load(body.decode(codec))
 
-    async def _all_of(self, request: web.Request) -> bytes:
-        if not request.content.is_eof():
-            return await request.read()
-        body = request.content.read_nowait()  # in one piece, without the four calls that aiohttp's own way takes
-        if len(body) > self.max_size:
-            raise web.HTTPRequestEntityTooLarge(max_size=self.max_size, actual_size=len(body))
-        return body
+    def _parse(self, body: bytes) -> _Fields:
+        fields = None if self._plain is None else self._plain(body)
+        return self._load(body) if fields is None else fields
+
+    def _load(self, body: bytes | str) -> _Fields:
+        return cast(_Fields, self._schema.load(schemas.decode(body)))
 
     def describe(self) -> dict[str, Any]:
         """Return the media type and schema."""
@@ -113,17 +139,23 @@ class JsonBody(Body):
 
 
 class FormBody(Body):
-    """A form, URL-encoded or as multipart."""
+    """A URL-encoded form. No other kind: any page may send those that have files."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
-    async def _read(self, request: web.Request) -> Mapping[str, Any]:
-        return cast(Mapping[str, Any], self._schema.load(await request.post()))
+    def _parser(self, content_type: str | None) -> Callable[[bytes], _Fields]:
+        kind, parameters = parse(content_type or _URLENCODED)
+        if kind != _URLENCODED:
+            raise UnsupportedMediaType(f"The body must be a form, and say so: Content-Type: {_URLENCODED}.")
+        return partial(self._parse, charset(parameters))
+
+    def _parse(self, codec: str, body: bytes) -> _Fields:
+        return cast(_Fields, self._schema.load(read_urlencoded(body, codec)))
 
     def describe(self) -> dict[str, Any]:
         """Return the media type and schema."""
-        return {"application/x-www-form-urlencoded": {"schema": self._schema}}
+        return {_URLENCODED: {"schema": self._schema}}
 
 
 class UploadBody(Body):
@@ -134,27 +166,52 @@ class UploadBody(Body):
     def __init__(self, field: str) -> None:
         self._field = field
 
-    async def _read(self, request: web.Request) -> Mapping[str, Any]:
-        if request.content_type != "multipart/form-data":
-            raise ValidationError({self._field: ["Missing data for required field."]})
-        reader = await request.multipart()
-        while (part := await reader.next()) is not None:
-            if isinstance(part, BodyPartReader) and part.name == self._field:
-                return {self._field: await _read_file(part)}
-            await part.release()
+    def _parser(self, content_type: str | None) -> Callable[[bytes], _Fields]:
+        kind, parameters = parse(content_type or "")
+        if kind != _MULTIPART:
+            raise UnsupportedMediaType(f"The file must come in a form of the type {_MULTIPART}.")
+        charset(parameters)
+        boundary = parameters.get("boundary")
+        if boundary is None:
+            raise self.malformed("The type of the form names no boundary.")
+        return partial(self._parse, boundary)
+
+    def _parse(self, boundary: str, body: bytes) -> _Fields:
+        for part in read_multipart(body, boundary):
+            if part.name == self._field:
+                if len(part.content) > MAX_UPLOAD:
+                    raise web.HTTPRequestEntityTooLarge(max_size=MAX_UPLOAD, actual_size=len(part.content))
+                return {self._field: part.content}
         raise ValidationError({self._field: ["Missing data for required field."]})
 
     def describe(self) -> dict[str, Any]:
         """Return the media type and schema."""
         file = {"type": "string", "contentMediaType": "application/octet-stream"}
         schema = {"type": "object", "properties": {self._field: file}, "required": [self._field]}
-        return {"multipart/form-data": {"schema": schema}}
+        return {_MULTIPART: {"schema": schema}}
 
 
-async def _read_file(part: BodyPartReader) -> bytes:
-    content = bytearray()
-    while chunk := await part.read_chunk():
-        content += chunk
-        if len(content) > MAX_UPLOAD:
-            raise web.HTTPRequestEntityTooLarge(max_size=MAX_UPLOAD, actual_size=len(content))
-    return bytes(content)
+async def _whole(content: StreamReader, max_size: int) -> bytes:
+    """Return all of a body; the usual one has come with its head.
+
+    :raises web.HTTPRequestEntityTooLarge: it is longer than ``max_size``; the rest is not waited for.
+    :raises web.HTTPRequestTimeout: its end does not come.
+    """
+    if content.is_eof():
+        body = content.read_nowait()  # without the four calls that aiohttp's own way takes
+        _refuse_more(len(body), max_size)
+        return body
+    pieces = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            while piece := await content.readany():
+                pieces += piece
+                _refuse_more(len(pieces), max_size)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    return bytes(pieces)
+
+
+def _refuse_more(size: int, max_size: int) -> None:
+    if size > max_size:
+        raise web.HTTPRequestEntityTooLarge(max_size=max_size, actual_size=size)

@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from aiohttp import StreamReader
+from aiohttp import StreamReader, hdrs
 from aiohttp.http import RawRequestMessage
 
-from chatd.api.bodies import MAX_BODY
+from chatd.api.bodies import MAX_BODY, USUAL_JSON
 from chatd.api.endpoint import bearer_token, refusal
 from chatd.errors import ChatError, NotAuthenticated
 from chatd.http.answers import ALWAYS, JsonResponse, http_error, whole, whole_json
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 _PATH = re.compile(r"/messages/send/([1-9][0-9]{0,14})")
 
-#: Headers by which a request asks for more than an answer.
-_UNUSUAL = ("Content-Encoding", "Expect", "Transfer-Encoding")
+#: Headers by which a request asks for more than an answer, or a browser says whose page sends it.
+_UNUSUAL = (hdrs.CONTENT_ENCODING, hdrs.EXPECT, hdrs.TRANSFER_ENCODING, hdrs.ORIGIN, "Sec-Fetch-Site")
 
 
 class DirectSends:
@@ -50,6 +50,8 @@ class DirectSends:
         """Answer a request, now or after the commit, or return False."""
         path = _PATH.fullmatch(message.path) if message.method == "POST" else None
         if path is None or any(name in message.headers for name in _UNUSUAL):
+            return False
+        if message.headers.get(hdrs.CONTENT_TYPE) not in USUAL_JSON:
             return False
         try:
             identity = self._services.sessions.known(bearer_token(message.headers))

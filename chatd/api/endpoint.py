@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError
 
 from chatd import schemas
 from chatd.api.bodies import MAX_BODY, Body, MalformedForm, MalformedJson, refuse_larger
+from chatd.api.media_types import UnsupportedMediaType
 from chatd.errors import (
     AccountUnavailable,
     AvatarNotFound,
@@ -63,6 +64,7 @@ STATUS: dict[type[ChatError], int] = {
     WrongCredentials: 401,
     MalformedJson: 400,
     MalformedForm: 400,
+    UnsupportedMediaType: 415,
     WrongPassword: 400,
     UnsupportedImage: 400,
     UsernameTaken: 400,

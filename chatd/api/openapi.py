@@ -136,7 +136,7 @@ def _errors(route: Route) -> dict[int, list[str]]:
     if route.body is not None:
         found.setdefault(400, []).append("The body is not well formed.")
         found[408] = ["The body took too long to arrive."]
-        found[415] = ["The body is compressed."]
+        found[415] = ["The body is of another type or charset, or compressed."]
     if route.body is not None or route.query is not None or route.parameters is not None:
         found[422] = ["A value is missing, of the wrong type, or out of range."]
     return found

@@ -23,7 +23,7 @@ HTTP_ERRORS: dict[int, tuple[str, str]] = {
     406: ("not_acceptable", "The request accepts no form of this that the server has."),
     408: ("request_timeout", "The request took too long to arrive."),
     413: ("too_large", "The request is larger than this server accepts."),
-    415: ("unsupported_media_type", "The body must not be compressed."),
+    415: ("unsupported_media_type", "The body is of a kind that this server does not take."),
     417: ("expectation_failed", "This server does not meet that expectation."),
     426: ("upgrade_required", "This address speaks WebSocket only."),
     500: (Failed.code, Failed.sentence()),

@@ -126,21 +126,6 @@ async def test_a_file_over_two_megabytes_is_refused(chat: Chat, chunked: bool) -
         assert await error_of(response) == (413, "too_large")
 
 
-async def test_a_form_without_a_file_is_refused(chat: Chat) -> None:
-    alice = await chat.person("alice")
-    for body in ({"data": {"file": "text"}}, {"json": {"file": "text"}}, {"data": b""}):
-        async with await alice.request("POST", "/files/upload/avatar", **body) as response:
-            assert await error_of(response) == (422, "validation_error")
-
-
-async def test_a_form_that_is_not_well_formed_is_refused(chat: Chat) -> None:
-    alice = await chat.person("alice")
-    for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
-        headers = {"Content-Type": kind}
-        async with await alice.request("POST", "/files/upload/avatar", data=b"--y\r\n", headers=headers) as response:
-            assert await error_of(response) == (400, "malformed_form")
-
-
 async def test_uploading_needs_a_token(chat: Chat) -> None:
     assert await chat.error("POST", "/files/upload/avatar", data=form_of(picture("PNG"))) == (401, "not_authenticated")
 

@@ -125,9 +125,10 @@ async def test_whatever_unknown_fields_hold_is_ignored(chat: Chat, caplog: pytes
     odd = f'"\\ud800": "\\udfff", "\\u0000": "\\u0000", "": 1e999, "a": {10**40}, "b": {deep}, "a": 1'
     async with unharmed(chat, caplog) as mallory:
         body = f'{{"content": "hi", {odd}}}'.encode()
-        async with await mallory.request("POST", "/messages/send/2", data=body) as response:
+        headers = {"Content-Type": "application/json"}
+        async with await mallory.request("POST", "/messages/send/2", data=body, headers=headers) as response:
             assert response.status == 200
-        async with await mallory.request("PUT", "/users/me", data=f"{{{odd}}}".encode()) as response:
+        async with await mallory.request("PUT", "/users/me", data=f"{{{odd}}}".encode(), headers=headers) as response:
             assert response.status == 200
 
 
@@ -194,56 +195,32 @@ async def test_a_compressed_body_is_refused_unopened(chat: Chat, caplog: pytest.
                 answer = await errors_of(mallory, route, bomb, **{"Content-Encoding": encoding})
                 assert answer == (415, "unsupported_media_type", set()), (route.path, encoding)
         body = b'{"content": "hi"}'
-        headers = {"Content-Encoding": "identity"}
+        headers = {"Content-Encoding": "identity", "Content-Type": "application/json"}
         async with await mallory.request("POST", "/messages/send/2", data=body, headers=headers) as response:
             assert response.status == 200
 
 
-def part(head: str, content: bytes = b"alice") -> bytes:
-    """Return a form of one part, its boundary ``b``."""
-    return f"--b\r\n{head}\r\n\r\n".encode() + content + b"\r\n--b--\r\n"
-
-
 URL_ENCODED = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data; boundary=b"
-NAME = 'Content-Disposition: form-data; name="username"'
 
 FORMS = [
-    *((400, URL_ENCODED, body) for body in (b"username=\xff&password=x", b"\xed\xa0\x80", b"\xff\xfe")),
-    *((400, f"{URL_ENCODED}; charset={name}", b"username=a") for name in ("nonsense", "hex", "a\u00e9")),
-    (422, URL_ENCODED, b"username=%00&password=%00"),
-    (422, URL_ENCODED, b"&&&==="),
-    (422, "text/plain", b"username=a&password=b"),
-    (422, "nonsense", b"username=a&password=b"),
-    (400, "multipart/form-data", part(NAME)),
-    (400, f"multipart/form-data; boundary={'b' * 100}", part(NAME)),
-    (400, MULTIPART, b"nonsense"),
-    (400, MULTIPART, part("Content-Disposition: form-data")),
-    (400, MULTIPART, part("Content-Type: text/plain")),
-    (400, MULTIPART, part(NAME + "\r\nContent-Type: multipart/mixed; boundary=c", b"--c--")),
-    (400, MULTIPART, part(NAME + "\r\nContent-Type: multipart/mixed")),
-    (400, MULTIPART, part(NAME + "\r\nContent-Type: text/plain; charset=nonsense")),
-    (400, MULTIPART, part(NAME + "\r\nContent-Transfer-Encoding: nonsense")),
-    (422, MULTIPART, part(NAME + "\r\nContent-Transfer-Encoding: base64", b"*")),
-    (400, MULTIPART, part(NAME + "\r\nContent-Encoding: gzip", gzip.compress(bytes(100_000)))),
-    (400, MULTIPART, part(NAME, b"\xff")),
-    (400, MULTIPART, part("no header at all")),
-    (400, MULTIPART, part("X: " + "x" * 10_000)),
-    (400, MULTIPART, part("\r\n".join(f"X{number}: x" for number in range(1000)))),
-    (422, MULTIPART, part(NAME + "\r\nContent-Type: image/png")),
-    (422, MULTIPART, part(NAME + '; filename="a.txt"')),
-    (422, MULTIPART, part(NAME, b"\0")),
+    *((400, body) for body in (b"username=\xff&password=x", b"\xed\xa0\x80", b"\xff\xfe", b"a&" * 200, b"&" * 60_000)),
+    *((422, body) for body in (b"", b"&&&===", b"username=%00&password=%00", b"username=a", b"password=b&Username=a")),
+    *((422, b"username=a&password=" + escape) for escape in (b"%", b"%zz", b"%4", b"100%25%", b"%FF", b"%ED%A0%80")),
+    *((422, escape + b"=a&username=a&password=b") for escape in (b"%", b"%zz", b"%FF")),
 ]
 
 
 async def test_a_form_that_is_not_as_it_should_be_is_refused(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
     codes = {400: "malformed_form", 422: "validation_error"}
     async with unharmed(chat, caplog) as mallory:
-        for status, content_type, body in FORMS:
-            headers = {"Content-Type": content_type}
+        for status, body in FORMS:
             for route in taking(chat, FormBody):
-                answer = (await errors_of(mallory, route, body, **headers))[:2]
-                assert answer == (status, codes[status]), (route.path, headers, body[:200])
-            for route in taking(chat, UploadBody):
-                answer = (await errors_of(mallory, route, body, **headers))[:2]
-                assert answer in codes.items(), (route.path, headers, body[:200])
+                answer = (await errors_of(mallory, route, body, **{"Content-Type": URL_ENCODED}))[:2]
+                assert answer == (status, codes[status]), (route.path, body[:200])
+
+
+async def test_of_a_bad_escape_in_a_form_the_field_is_named(chat: Chat) -> None:
+    for body, field in ((b"username=a&password=%zz", "password"), (b"user%FFname=a", "user\ufffdname")):
+        async with chat.client.post("/auth/login", data=body, headers={"Content-Type": URL_ENCODED}) as response:
+            assert response.status == 422
+            assert set((await response.json())["errors"]) == {field}

@@ -19,6 +19,7 @@ REQUESTS = [
     ("GET /auth/me", "", 401),
     ("POST /auth/login", "username=nobody", 422),
     ("POST /auth/register", "not JSON", 400),
+    ("POST /auth/register", "username=nobody", 415),
     ("GET /messages/ws", "", 426),
 ]
 
@@ -33,7 +34,8 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 async def ask(raw: Raw, line: str, body: str, version: str, connection: str) -> tuple[int, CIMultiDict[str], bytes]:
     """Send a request and return its answer."""
     head = f"{line} HTTP/{version}\r\nHost: a\r\nConnection: {connection}\r\nContent-Length: {len(body)}\r\n"
-    await raw.send(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}")
+    kind = "application/x-www-form-urlencoded" if "=" in body else "application/json"
+    await raw.send(f"{head}Content-Type: {kind}\r\n\r\n{body}")
     return await raw.answer()
 
 

@@ -1,0 +1,25 @@
+"""Percent escapes: in paths, queries and forms."""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+#: What an error says of an escape that is none.
+BAD_ESCAPE = "A percent sign must begin the escape of a byte, and the bytes must be UTF-8."
+
+_STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+def unescape(text: bytes, charset: str = "utf-8") -> str:
+    """Return what a text with escapes says.
+
+    :param charset: what the bytes are to be decoded as.
+    :raises ValueError: a percent sign begins no escape, or the bytes cannot be decoded.
+    """
+    if _STRAY.search(text):
+        raise ValueError(BAD_ESCAPE)
+    return unquote_to_bytes(text).decode(charset)
+
+
+def shown(text: bytes) -> str:
+    """Return a text with escapes as well as it can be read, for an error."""
+    return unquote_to_bytes(text).decode(errors="replace")
