@@ -1,20 +1,14 @@
 """A bot that rolls dice: ``!roll``, ``!roll 20``, ``!roll 3d6``.
 
-CHAT_URL=http://localhost:8000 CHAT_USERNAME=dice CHAT_PASSWORD=… python examples/dice_bot.py
+CHAT_URL=http://localhost:8000 CHAT_TOKEN=… python examples/dice_bot.py
 """
 
-import os
 import random
 import re
 
 from chatd.client import Bot, Event, Message
 
-bot = Bot(
-    os.environ.get("CHAT_URL", "http://localhost:8000"),
-    username=os.environ["CHAT_USERNAME"],
-    password=os.environ["CHAT_PASSWORD"],
-    cursor_file=os.environ.get("CHAT_CURSOR_FILE"),
-)
+bot = Bot.from_environment()
 
 
 @bot.command("roll")
@@ -34,4 +28,4 @@ def note(error: Exception, event: Event) -> None:
 
 
 if __name__ == "__main__":
-    bot.run()
+    bot.main()

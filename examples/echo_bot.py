@@ -1,18 +1,11 @@
 """A bot that says what it hears.
 
-CHAT_URL=http://localhost:8000 CHAT_USERNAME=echo CHAT_PASSWORD=… python examples/echo_bot.py
+CHAT_URL=http://localhost:8000 CHAT_TOKEN=… python examples/echo_bot.py
 """
-
-import os
 
 from chatd.client import Bot, NewMessage
 
-bot = Bot(
-    os.environ.get("CHAT_URL", "http://localhost:8000"),
-    username=os.environ["CHAT_USERNAME"],
-    password=os.environ["CHAT_PASSWORD"],
-    cursor_file=os.environ.get("CHAT_CURSOR_FILE"),
-)
+bot = Bot.from_environment()
 
 
 @bot.on("new_message")
@@ -23,4 +16,4 @@ async def echo(event: NewMessage) -> None:
 
 
 if __name__ == "__main__":
-    bot.run()
+    bot.main()

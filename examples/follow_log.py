@@ -1,6 +1,6 @@
 """Send every new line of a log file to somebody, also after the log has been rotated.
 
-CHAT_URL=http://localhost:8000 CHAT_USERNAME=logs CHAT_PASSWORD=… python examples/follow_log.py /var/log/syslog ada
+CHAT_URL=http://localhost:8000 CHAT_TOKEN=… python examples/follow_log.py /var/log/syslog ada
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import BinaryIO
 
-from chatd.client import Client
+from chatd.client import Client, run_program
 
 #: The longest message, in characters.
 LONGEST = 2000
@@ -93,19 +93,25 @@ async def follow(client: Client, path: Path, username: str, pause: float = 1.0) 
             await client.send(reader, text)
 
 
-async def main() -> None:
+async def main(arguments: argparse.Namespace) -> None:
     """Follow what the command line says."""
+    client = Client.from_environment()
+    try:
+        await client.check_server()
+        await client.connect()
+        await follow(client, arguments.path, arguments.to, arguments.pause)
+    finally:
+        await client.close()
+
+
+def asked() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = argparse.ArgumentParser(description="Send every new line of a log file to somebody.")
     parser.add_argument("path", type=Path)
     parser.add_argument("to", help="the username of who gets the lines")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between two looks at the file")
-    arguments = parser.parse_args()
-    url = os.environ.get("CHAT_URL", "http://localhost:8000")
-    username, password = os.environ["CHAT_USERNAME"], os.environ["CHAT_PASSWORD"]
-    async with Client(url, username=username, password=password) as client:
-        await follow(client, arguments.path, arguments.to, arguments.pause)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main())
+    run_program(main(asked()))

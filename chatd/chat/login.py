@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chatd.chat.ending import Ending
 from chatd.chat.tokens import Tokens
-from chatd.client import ChatError, Refused, Rest, Unreachable
+from chatd.client import ChatError, Refused, Rest
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -73,7 +73,7 @@ async def _token(url: str, username: str | None, tokens: Tokens) -> tuple[str, s
                     raise
                 tokens.forget(url, username)
                 _say("The last login is not valid any more.")
-        await _check_there(rest)
+        await rest.check_server()  # before somebody types a password
         username, password = _asked(url, username)
         try:
             token = await rest.login(username, password)
@@ -96,14 +96,6 @@ async def _log_out(url: str, username: str | None, tokens: Tokens) -> None:
                 raise
     tokens.forget(url, username)
     _say(f"{username} is logged out")
-
-
-async def _check_there(rest: Rest) -> None:
-    """Find out before somebody types a password whether there is a server to take it."""
-    try:
-        await rest.health()
-    except Refused as error:
-        raise Unreachable(f"{rest.url} is not a chatd server: {error.detail}") from None
 
 
 def _asked(url: str, username: str | None) -> tuple[str, str]:

@@ -21,6 +21,12 @@ BOT_TOKEN_DAYS = 3650
 #: The same hundred years that ``[accounts] token_days`` has as its limit.
 BOT_TOKEN_DAYS_MAX = 36_500
 
+#: What is said about a token, apart from the line with the token itself.
+HOW_TO_KEEP = (
+    "the last word of the line is the token, which is not shown again: give it to the bot as CHAT_TOKEN, "
+    "or in the file that CHAT_TOKEN_FILE names; `chatd user token NAME` makes a new one"
+)
+
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
@@ -32,14 +38,16 @@ def add_to(commands: Commands) -> None:
     add.add_argument("names", nargs="+", metavar="NAME", type=text)
     add.add_argument("--nickname", type=text, help="the name others see; the username by default")
     add.add_argument("--bot", action="store_true", help="without a password; prints a line 'id name token' each")
-    add.add_argument("--days", type=float, default=BOT_TOKEN_DAYS, help="how long a bot's token lasts (ten years)")
+    token = user.add("token", _user_token, "Make a bot a new token, printed as 'id name token', and end the old ones.")
+    for parser in (add, token):
+        parser.add_argument("--days", type=float, default=BOT_TOKEN_DAYS, help="how long a token lasts (ten years)")
     user.add("list", _user_list, "List accounts: id, name, kind, state, since when.")
-    password = user.add("password", _user_password, "Set a new password and end all sessions.")
+    password = user.add("password", _user_password, "Set a person's new password and end all their sessions.")
     disable = user.add("disable", _user_disable, "Shut an account out and end all its sessions.")
     enable = user.add("enable", _user_enable, "Let a disabled account sign in again.")
     delete = user.add("delete", _user_delete, "Delete an account and everything its user wrote.")
     delete.add_argument("--yes", action="store_true", help="do not ask whether it is meant")
-    for parser in (password, disable, enable, delete):
+    for parser in (token, password, disable, enable, delete):
         parser.add_argument("name", metavar="NAME", type=text)
     for parser in (add, password):
         parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
@@ -52,15 +60,14 @@ def _user_add(settings: "Config", options: argparse.Namespace) -> None:
     names = [_validated(schemas.RegisterBody(), "username", name) for name in options.names]
     now = clock.now()
     if options.bot:
-        if not 0 < options.days <= BOT_TOKEN_DAYS_MAX:
-            raise ConfigurationError(f"--days: must be above 0 and at most {BOT_TOKEN_DAYS_MAX}")
+        lifetime_ms = _lifetime_ms(options.days)
         tokens = _tokens(settings)
-        lifetime_ms = int(options.days * clock.DAY_MS)
         issued = write(
             settings, lambda tx: [accounts.create_bot(tx, n, now=now, lifetime_ms=lifetime_ms) for n in names]
         )
         for name, session in zip(names, issued, strict=True):
             print(session.user_id, name, tokens.issue(session))
+        print(HOW_TO_KEEP, file=sys.stderr)
         return
     if len(names) > 1:
         raise ConfigurationError("one person at a time: each has a password (or --bot for accounts without)")
@@ -68,6 +75,30 @@ def _user_add(settings: "Config", options: argparse.Namespace) -> None:
     nickname = _validated(schemas.RegisterBody(), "nickname", options.nickname or names[0])
     user = write(settings, lambda tx: accounts.create(tx, names[0], nickname, password_hash, now=now))
     print(f"{user.id} {user.username} {user.role}")
+
+
+def _user_token(settings: "Config", options: argparse.Namespace) -> None:
+    from chatd.models import User
+    from chatd.services import accounts
+    from chatd.storage.commit import Transaction
+
+    def bot(tx: Transaction) -> User:
+        user = accounts.find(tx, options.name)
+        if not user.is_ai:
+            again = f"`chatd user password {user.username}` sets a new password"
+            raise ConfigurationError(f"{user.username} is a person, who signs in with a password: {again}")
+        if user.disabled_at is not None:
+            raise ConfigurationError(f"{user.username} is disabled: `chatd user enable {user.username}` comes first")
+        return user
+
+    lifetime_ms = _lifetime_ms(options.days)
+    name = write(settings, bot).username  # before a key is made for nobody
+    tokens = _tokens(settings)
+    now = clock.now()
+    session = write(settings, lambda tx: accounts.new_token(tx, bot(tx).id, now=now, lifetime_ms=lifetime_ms))
+    print(session.user_id, name, tokens.issue(session))
+    print(f"{name} has a new token; the sessions of older ones have ended", file=sys.stderr)
+    print(HOW_TO_KEEP, file=sys.stderr)
 
 
 def _user_list(settings: "Config", _: argparse.Namespace) -> None:
@@ -82,9 +113,18 @@ def _user_list(settings: "Config", _: argparse.Namespace) -> None:
 
 def _user_password(settings: "Config", options: argparse.Namespace) -> None:
     from chatd.services import accounts
+    from chatd.storage.commit import Transaction
 
+    def person(tx: Transaction) -> int:
+        user = accounts.find(tx, options.name)
+        if user.is_ai:
+            again = f"`chatd user token {user.username}` makes it a new token"
+            raise ConfigurationError(f"{user.username} is a bot, which has no password: {again}")
+        return user.id
+
+    write(settings, person)  # before anybody types a password
     password_hash = _hash(_new_password(settings, options))
-    write(settings, lambda tx: accounts.set_password(tx, accounts.find(tx, options.name).id, password_hash))
+    write(settings, lambda tx: accounts.set_password(tx, person(tx), password_hash))
     print(f"{options.name} has a new password; all sessions have ended")
 
 
@@ -124,6 +164,12 @@ def _invite(settings: "Config", options: argparse.Namespace) -> None:
     now = clock.now()
     for code in write(settings, lambda tx: [accounts.create_invite(tx, now=now) for _ in range(options.count)]):
         print(code)
+
+
+def _lifetime_ms(days: float) -> int:
+    if not 0 < days <= BOT_TOKEN_DAYS_MAX:
+        raise ConfigurationError(f"--days: must be above 0 and at most {BOT_TOKEN_DAYS_MAX}")
+    return int(days * clock.DAY_MS)
 
 
 def _tokens(settings: "Config") -> "Tokens":

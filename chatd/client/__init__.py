@@ -10,6 +10,7 @@ from chatd.client.errors import (
     ChatError,
     Disconnected,
     NotAllowed,
+    NotConfigured,
     ProtocolError,
     RateLimited,
     Refused,
@@ -47,6 +48,7 @@ from chatd.client.models import (
     Session,
     User,
 )
+from chatd.client.program import run_program
 from chatd.client.rest import Rest
 from chatd.client.stream import EventStream
 
@@ -73,6 +75,7 @@ __all__ = [
     "MessagePage",
     "NewMessage",
     "NotAllowed",
+    "NotConfigured",
     "Presence",
     "PresenceList",
     "Profile",
@@ -91,4 +94,5 @@ __all__ = [
     "Typing",
     "Unreachable",
     "User",
+    "run_program",
 ]

@@ -5,17 +5,19 @@ import contextlib
 import inspect
 import logging
 import os
-import signal
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from chatd.client.client import Client
+from chatd.client.cursor_file import CursorFile
+from chatd.client.environment import DEFAULT_URL
 from chatd.client.errors import Disconnected, Refused
-from chatd.client.events import Event, NewMessage, Resync
+from chatd.client.events import Event, MessageEdited, NewMessage, Resync
 from chatd.client.models import Cursor, Message
+from chatd.client.program import run_program, until_terminated
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +32,25 @@ ErrorHandler = Callable[[Exception, Event], Awaitable[object] | object]
 
 _H = TypeVar("_H", bound=Callable[..., Any])
 
+#: A cursor that no log has, so that the server's answer to it is a resync.
+UNKNOWN = Cursor("unknown", 0)
+
+#: The ``client_id`` of an answer to an event. Bots know one another by it.
+ANSWER = "re-{epoch}-{seq}-{number}"
+
+_ANSWER = re.compile(r"re-.{1,32}-[0-9]+-[0-9]+")
+
 
 class Bot:
     """A user that is a program.
 
-    Events are handled one after another in their order. What the bot does itself is not handed to it.
+    Events are handled one after another in their order. What the bot does itself is not handed to it, nor what other
+    bots write: two that answer each other would do so for ever.
 
     With a ``cursor_file`` a bot that is started again goes on with the first event it has not handled: nothing is
     missed, though the one it was busy with when it was killed comes once more. :meth:`reply` does not answer twice
-    even then.
+    even then. A file that is broken is given another name, and the bot begins with
+    :class:`~chatd.client.Resync`, for nobody knows how far it had come.
     """
 
     def __init__(
@@ -50,23 +62,47 @@ class Bot:
         password: str | None = None,
         prefix: str = "!",
         cursor_file: str | os.PathLike[str] | None = None,
+        hear_bots: bool = False,
         **options: Any,
     ) -> None:
         """Create a bot that :meth:`run` runs.
 
         :param prefix: what commands begin with.
         :param cursor_file: where to keep how far the bot has come; without it, it begins with what happens next.
+        :param hear_bots: whether messages of other bots, and edits of them, are handed to it as well: those of accounts
+            with ``is_ai``, and what any account wrote by :meth:`reply`. Whoever sets it sees to it that talk ends.
         :param options: more for :class:`~chatd.client.Client`.
         """
         options = {"token": token, "username": username, "password": password, **options}
         self._make_client: Callable[[], Client] = lambda: Client(url, **options)
         self._client: Client | None = None
         self._prefix = prefix
-        self._cursor_file = None if cursor_file is None else Path(cursor_file)
+        self._cursor_file = None if cursor_file is None else CursorFile(cursor_file)
+        self._hears_bots = hear_bots
+        self._is_kept = True
         self._handlers: dict[str, list[Handler]] = defaultdict(list)
         self._commands: dict[str, Command] = {}
         self._on_error: ErrorHandler | None = None
         self._handled: ContextVar[_Handled | None] = ContextVar("handled", default=None)
+
+    @classmethod
+    def from_environment(
+        cls,
+        *,
+        prefix: str = "!",
+        cursor_file: str | os.PathLike[str] | None = None,
+        hear_bots: bool = False,
+        **options: Any,
+    ) -> Self:
+        """Create a bot that finds its server and its token in the environment, when it is run.
+
+        The variables are those of :meth:`Client.from_environment`, and ``CHAT_CURSOR_FILE`` where ``cursor_file`` is
+        not given.
+        """
+        file = cursor_file or os.environ.get("CHAT_CURSOR_FILE") or None
+        bot = cls(DEFAULT_URL, prefix=prefix, cursor_file=file, hear_bots=hear_bots)
+        bot._make_client = lambda: Client.from_environment(**options)
+        return bot
 
     @property
     def client(self) -> Client:
@@ -125,32 +161,45 @@ class Bot:
         :raises Refused: if it refuses the sign-in.
         """
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(self._run_until_terminated())
+            asyncio.run(until_terminated(self.start()))
 
-    async def _run_until_terminated(self) -> None:
-        task = asyncio.create_task(self.start())
-        with contextlib.suppress(NotImplementedError):  # on Windows, where there are no signals
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    def main(self) -> NoReturn:
+        """Be the program: run, and end the process without a traceback, whatever the server or the environment says.
+
+        Where there is no server at the beginning, that is an end, too: who starts the program finds out at once
+        whether it was given the right address. Later it comes back by itself.
+        """
+        run_program(self._start_where_there_is_a_server())
+
+    async def _start_where_there_is_a_server(self) -> None:
+        client = self._make_client()
+        try:
+            await client.check_server()
+        finally:
+            await client.close()
+        await self.start()
 
     async def start(self) -> None:
-        """Run in a loop that runs already, until it is cancelled or the server ends the connection for good."""
-        since = self._saved_cursor()
+        """Run in a loop that runs already, until it is cancelled or the server ends the connection for good.
+
+        :raises OSError: if there is a cursor file, but it cannot be read, or not be written at the start.
+        """
         self._client = client = self._make_client()
         try:
+            since = self._saved_cursor()
             stream = client.events(since)
             await client.connect()
-            self._save(stream.cursor)
+            if self._cursor_file is not None and stream.cursor is not None:
+                await self._cursor_file.keep(stream.cursor)
             async for event in stream:
                 await self._handle(event)
-                self._save(event.cursor)
+                await self._save(event.cursor)
         finally:
             self._client = None
             await client.close()
 
     async def _handle(self, event: Event) -> None:
-        if event.actor_id == self.client.myself.id:
+        if event.actor_id == self.client.myself.id or not (self._hears_bots or _is_by_a_person(event)):
             return
         if isinstance(event, Resync) and not self._handlers["resync"]:
             log.warning("the server has another log or a shorter one: some events are missed")
@@ -191,17 +240,36 @@ class Bot:
             return None
 
     def _saved_cursor(self) -> Cursor | None:
-        try:
-            return Cursor.parse(self._cursor_file.read_text()) if self._cursor_file is not None else None
-        except FileNotFoundError:
+        """Return what the cursor file says; :data:`UNKNOWN` where it says nothing that can be understood."""
+        if self._cursor_file is None:
             return None
+        try:
+            return self._cursor_file.read()
+        except ValueError:
+            aside = self._cursor_file.set_aside()
+            log.warning("%s is broken and is called %s now", self._cursor_file.path, aside.name)
+            return UNKNOWN
 
-    def _save(self, cursor: Cursor | None) -> None:
-        """Note how far the bot has come; the note is whole whatever happens meanwhile."""
-        if self._cursor_file is not None and cursor is not None:
-            draft = self._cursor_file.with_name(f"{self._cursor_file.name}.new")
-            draft.write_text(f"{cursor}\n")
-            draft.replace(self._cursor_file)
+    async def _save(self, cursor: Cursor | None) -> None:
+        """Note how far the bot has come. Where that fails it goes on, and says so once."""
+        if self._cursor_file is None or cursor is None:
+            return
+        try:
+            await self._cursor_file.keep(cursor)
+        except OSError as error:
+            if self._is_kept:
+                log.error("how far the bot has come cannot be kept: %s", error)
+            self._is_kept = False
+        else:
+            self._is_kept = True
+
+
+def _is_by_a_person(event: Event) -> bool:
+    """Tell whether no bot is known to have written the message that an event is about."""
+    if not isinstance(event, NewMessage | MessageEdited):
+        return True
+    message = event.message
+    return not (message.sender.is_ai or _ANSWER.fullmatch(message.client_id or ""))
 
 
 class _Handled:
@@ -214,4 +282,4 @@ class _Handled:
     def next_client_id(self) -> str:
         """Return the ``client_id`` of the next answer, the same whenever the event is handled."""
         self._answers += 1
-        return f"re-{self._cursor.epoch[:32]}-{self._cursor.seq}-{self._answers}"
+        return ANSWER.format(epoch=self._cursor.epoch[:32], seq=self._cursor.seq, number=self._answers)

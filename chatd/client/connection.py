@@ -149,7 +149,7 @@ class Connection:
             self._finish(Disconnected("the client was disconnected"))
             raise
         except ChatError as error:
-            log.error("disconnected for good: %s", error)
+            log.info("disconnected for good: %s", error)  # streams and commands raise it
             self._finish(error)
         except Exception as error:
             log.exception("the connection ended by a bug")

@@ -53,6 +53,10 @@ class Disconnected(ChatError):
     """The client is not connected, because nobody connected it or because it was told to disconnect."""
 
 
+class NotConfigured(ChatError):
+    """Something that the program needs was not given, or is of no use: an address, a token, a password."""
+
+
 class Stopped(ChatError):
     """The server ended the connection for a reason that coming back does not mend.
 

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import aiohttp
 
+from chatd.client.answers import retry_after, said
 from chatd.client.errors import FINAL_CODES, Lost, ProtocolError, RateLimited, Refused
 from chatd.client.models import Brief, Json
-from chatd.client.rest import retry_after, said
 
 log = logging.getLogger(__name__)
 

@@ -227,12 +227,17 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The server can store messages."""
+    """The server can store messages. Its ``version`` it may keep to itself."""
 
     status: str
-    version: str
+    version: str | None
 
     @classmethod
     def of(cls, data: Json) -> Self:
-        """Return the one that ``data`` describes."""
-        return cls(data["status"], data["version"])
+        """Return the one that ``data`` describes.
+
+        :raises ValueError: if it says nothing of the kind.
+        """
+        if data["status"] != "ok":
+            raise ValueError(f"no status of a server that is well: {data['status']!r}")
+        return cls(data["status"], data.get("version"))

@@ -1,12 +1,14 @@
 """The server's REST calls as methods."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 
+from chatd.client.answers import answer_of, said
+from chatd.client.environment import checked_url, settings
 from chatd.client.errors import RateLimited, Refused, Unreachable
 from chatd.client.models import (
     Brief,
@@ -16,11 +18,14 @@ from chatd.client.models import (
     Group,
     Health,
     History,
+    Json,
     Message,
     MessagePage,
     Session,
     User,
 )
+
+T = TypeVar("T")
 
 #: Somebody, by id or as the server described them.
 Person = int | Brief
@@ -30,9 +35,6 @@ Place = int | Brief | Group | Message
 
 #: How long a request may take, in seconds.
 TIMEOUT = 30.0
-
-#: What a server may say in passing: it, or a proxy before it, is not ready.
-_PASSING = (502, 503, 504)
 
 
 class Rest:
@@ -61,15 +63,25 @@ class Rest:
         :param username: who signs in where there is no token.
         :param patience: the longest wait a rate limit may cause before :class:`RateLimited` is raised, in seconds.
         """
-        if not url.startswith(("http://", "https://")):
-            raise ValueError(f"not an http:// or https:// address: {url!r}")
-        self.url = url.rstrip("/")
+        self.url = checked_url(url).rstrip("/")
         self.token = token
         self.patience = patience
         self._username = username
         self._password = password
         self._signing_in = asyncio.Lock()
         self._http: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def from_environment(cls, **options: Any) -> Self:
+        """Create one for the server, and with the token or password, that environment variables give.
+
+        They are ``CHAT_URL``, and ``CHAT_TOKEN``, ``CHAT_TOKEN_FILE``, or both ``CHAT_USERNAME`` and ``CHAT_PASSWORD``.
+
+        :param options: what else it is created with.
+        :raises NotConfigured: if one is missing or of no use.
+        """
+        given: dict[str, Any] = {**settings(), **options}
+        return cls(**given)
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,43 +100,46 @@ class Rest:
     async def register(self, username: str, password: str, nickname: str, *, invite: str | None = None) -> User:
         """Make an account, which does not sign in."""
         body = {"username": username, "password": password, "nickname": nickname, "invite": invite}
-        return User.of(await self._ask("POST", "/auth/register", json=body, public=True))
+        return await self._ask("POST", "/auth/register", User.of, json=body, public=True)
 
     async def login(self, username: str, password: str) -> str:
         """Start a session, use its token from now on, and return it."""
         form = {"username": username, "password": password}
-        answer = await self._ask("POST", "/auth/login", data=form, public=True)
-        self.token = str(answer["access_token"])
-        return self.token
+        token = await self._ask(
+            "POST", "/auth/login", lambda answer: str(answer["access_token"]), data=form, public=True
+        )
+        self.token = token
+        return token
 
     async def logout(self) -> None:
         """End this session."""
-        await self._ask("POST", "/auth/logout")
+        await self._ask("POST", "/auth/logout", _nothing)
         self.token = None
 
     async def me(self) -> User:
         """Return who one is."""
-        return User.of(await self._ask("GET", "/auth/me"))
+        return await self._ask("GET", "/auth/me", User.of)
 
     async def sessions(self) -> tuple[Session, ...]:
         """Return one's sessions."""
-        return tuple(map(Session.of, await self._ask("GET", "/auth/sessions")))
+        return await self._ask("GET", "/auth/sessions", _each(Session.of))
 
     async def end_session(self, session_id: int) -> None:
         """End one of one's sessions."""
-        await self._ask("DELETE", f"/auth/sessions/{session_id}")
+        await self._ask("DELETE", f"/auth/sessions/{session_id}", _nothing)
 
     async def change_password(self, old: str, new: str) -> None:
         """Change one's password; one's other sessions end."""
-        await self._ask("POST", "/users/me/password", json={"old_password": old, "new_password": new})
+        body = {"old_password": old, "new_password": new}
+        await self._ask("POST", "/users/me/password", _nothing, json=body)
 
     async def update_profile(self, **fields: str | None) -> User:
         """Change ``nickname``, ``avatar_path`` or ``bio``; what is left out stays."""
-        return User.of(await self._ask("PUT", "/users/me", json=fields))
+        return await self._ask("PUT", "/users/me", User.of, json=fields)
 
     async def user(self, user_id: int) -> User:
         """Return a user."""
-        return User.of(await self._ask("GET", f"/users/{user_id}"))
+        return await self._ask("GET", f"/users/{user_id}", User.of)
 
     async def users(
         self, q: str | None = None, *, is_ai: bool | None = None, skip: int = 0, limit: int = 20
@@ -132,7 +147,7 @@ class Rest:
         """Return users whose names have ``q`` in them."""
         is_ai_text = None if is_ai is None else str(is_ai).lower()
         query = _query(q=q, is_ai=is_ai_text, skip=skip, limit=limit)
-        return tuple(map(Brief.of, await self._ask("GET", "/users/", params=query)))
+        return await self._ask("GET", "/users/", _each(Brief.of), params=query)
 
     async def user_named(self, username: str) -> Brief:
         """Return the user with this username.
@@ -156,9 +171,12 @@ class Rest:
         """
         headers: dict[str, str] = {}
         query = _query(before=before, limit=limit)
-        answer = await self._ask("GET", "/conversations", params=query, answer_headers=headers)
-        cursor = Cursor(headers["chatd-epoch"], int(headers["chatd-cursor"]))
-        return Conversations(tuple(map(Conversation.of, answer["conversations"])), answer["more"], cursor)
+
+        def page(answer: Any) -> Conversations:
+            cursor = Cursor(headers["chatd-epoch"], int(headers["chatd-cursor"]))
+            return Conversations(tuple(map(Conversation.of, answer["conversations"])), answer["more"], cursor)
+
+        return await self._ask("GET", "/conversations", page, params=query, answer_headers=headers)
 
     async def messages(
         self,
@@ -171,20 +189,30 @@ class Rest:
     ) -> MessagePage:
         """Return messages of a conversation, oldest first: the newest, or those beside a message's id."""
         query = _query(**await self._named(place), before=before, after=after, around=around, limit=limit)
-        return MessagePage.of(await self._ask("GET", "/messages", params=query))
+        return await self._ask("GET", "/messages", MessagePage.of, params=query)
 
     async def history(self, user: Person, *, page: int = 1, page_size: int = 50) -> History:
         """Return a numbered page of the conversation with a user; page 1 is the newest."""
         query = _query(page=page, page_size=page_size)
-        return History.of(await self._ask("GET", f"/messages/history/{_id(user)}", params=query))
+        return await self._ask("GET", f"/messages/history/{_id(user)}", History.of, params=query)
 
     async def unread_count(self) -> int:
         """Return how many messages one has not read."""
-        return int((await self._ask("GET", "/messages/unread_count"))["unread_count"])
+        return await self._ask("GET", "/messages/unread_count", lambda answer: int(answer["unread_count"]))
 
     async def health(self) -> Health:
         """Return that the server can store messages, or raise."""
-        return Health.of(await self._ask("GET", "/health", public=True))
+        return await self._ask("GET", "/health", Health.of, public=True)
+
+    async def check_server(self) -> None:
+        """Find out whether there is a chatd server at the address, which takes no account.
+
+        :raises Unreachable: if nothing answers there, or something else does.
+        """
+        try:
+            await self.health()
+        except Refused as error:
+            raise Unreachable(f"{self.url} is not a chatd server: {error.detail}") from None
 
     async def _named(self, place: Place) -> dict[str, int]:
         """Return a place as commands and queries name it."""
@@ -217,13 +245,15 @@ class Rest:
         self,
         method: str,
         path: str,
+        of: Callable[[Any], T],
         *,
         public: bool = False,
         answer_headers: dict[str, str] | None = None,
         **options: Any,
-    ) -> Any:
-        """Send a request and return the JSON of its answer.
+    ) -> T:
+        """Send a request and return its answer.
 
+        :param of: makes it of the JSON, None where there is none.
         :param public: whether it needs no token.
         :param answer_headers: takes the answer's headers, their names in lower case.
         """
@@ -233,10 +263,13 @@ class Rest:
                 async with (await self._session()).request(
                     method, self.url + path, headers=headers, **options
                 ) as response:
-                    answer = await _answer(response)
+                    answer = await answer_of(response)
                     if answer_headers is not None:
                         answer_headers.update((name.lower(), value) for name, value in response.headers.items())
-                    return answer
+                try:
+                    return of(answer)
+                except (KeyError, TypeError, ValueError, AttributeError):
+                    raise Refused("http_error", f"{self.url} answered what no chatd does.") from None
             except RateLimited as error:
                 if error.retry_after > self.patience:
                     raise
@@ -245,33 +278,13 @@ class Rest:
                 raise Unreachable(f"{self.url} cannot be reached: {said(error)}") from error
 
 
-async def _answer(response: aiohttp.ClientResponse) -> Any:
-    """Return the JSON of an answer, or raise what it says."""
-    if response.status == 204:
-        return None
-    try:
-        answer = await response.json(content_type=None)
-    except ValueError:
-        answer = None
-    if 200 <= response.status < 300 and answer is not None:
-        return answer
-    refusal: Mapping[str, Any] = answer if isinstance(answer, dict) and isinstance(answer.get("detail"), str) else {}
-    detail = refusal.get("detail") or f"The server answered {response.status} {response.reason}."
-    if response.status == 429:
-        raise RateLimited(detail, retry_after(response.headers.get("Retry-After")) or 1.0, status=429)
-    if response.status in _PASSING:
-        raise Unreachable(detail)
-    raise Refused(refusal.get("code", "http_error"), detail, status=response.status, errors=refusal.get("errors"))
+def _nothing(_: Any) -> None:
+    """Make nothing of an answer."""
 
 
-def said(error: Exception) -> str:
-    """Return what an error says, or at least what it is."""
-    return str(error) or type(error).__name__
-
-
-def retry_after(value: str | None) -> float | None:
-    """Return the seconds that a ``Retry-After`` asks for, if it says so in seconds."""
-    return float(value) if value is not None and value.isascii() and value.isdigit() else None
+def _each(of: Callable[[Json], T]) -> Callable[[Any], tuple[T, ...]]:
+    """Return what makes a tuple of a list, of each item what ``of`` makes of it."""
+    return lambda answer: tuple(map(of, answer))
 
 
 def _id(person: Person) -> int:

@@ -1,7 +1,6 @@
 """A handler of messages, and what it has heard."""
 
 import asyncio
-import contextlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
@@ -53,7 +52,7 @@ class Subscription:
         return self._task
 
     async def _run(self, stream: EventStream) -> None:
-        with contextlib.suppress(ChatError):  # that the connection has ended is told to who asks for it
+        try:
             async for event in stream:
                 me = self._me()
                 if isinstance(event, NewMessage) and (me is None or event.actor_id != me.id):
@@ -63,3 +62,5 @@ class Subscription:
                             await result
                     except Exception:
                         log.exception("the handler of a message failed")
+        except ChatError as error:
+            log.error("no more messages are handled: %s", error)

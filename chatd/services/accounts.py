@@ -220,14 +220,19 @@ def create_bot(tx: Transaction, name: str, *, now: int, lifetime_ms: int) -> Ses
     return start(tx, bot.id, device="chatd user add --bot", address="", now=now, lifetime_ms=lifetime_ms)
 
 
+def new_token(tx: Transaction, bot_id: int, *, now: int, lifetime_ms: int) -> Session:
+    """Start a session of a bot and return it, so that its token can be made; all before it end."""
+    _end_sessions(tx, bot_id)
+    return start(tx, bot_id, device="chatd user token", address="", now=now, lifetime_ms=lifetime_ms)
+
+
 def set_password(tx: Transaction, user_id: int, password_hash: str, *, but: int | None = None) -> None:
     """Replace a password and end the user's sessions.
 
     :param but: the id of a session that goes on.
     """
     users.set_password_hash(tx.db, user_id, password_hash)
-    for session_id in sessions.delete_all(tx.db, user_id, but=but):
-        tx.publish(SessionEnded(recipients=(user_id,), session_id=session_id))
+    _end_sessions(tx, user_id, but=but)
 
 
 def disable(tx: Transaction, user_id: int, *, now: int) -> None:
@@ -263,3 +268,8 @@ def create_invite(tx: Transaction, *, now: int) -> str:
 def invite_hash(code: str) -> bytes:
     """Return what is stored of an invitation: codes are random, so a plain hash is enough."""
     return hashlib.sha256(code.strip().encode()).digest()
+
+
+def _end_sessions(tx: Transaction, user_id: int, *, but: int | None = None) -> None:
+    for session_id in sessions.delete_all(tx.db, user_id, but=but):
+        tx.publish(SessionEnded(recipients=(user_id,), session_id=session_id))

@@ -245,6 +245,7 @@ async def test_a_bot_may_end_itself(chat: Chat, tmp_path: Path) -> None:
         await bot.client.disconnect()
 
     async with running(bot) as task:
+        await until((tmp_path / "cursor").exists)
         before = (tmp_path / "cursor").read_text()
         await alice.send(robot, "!quit")
         await asyncio.wait_for(asyncio.shield(task), PATIENCE)

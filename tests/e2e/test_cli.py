@@ -12,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from chatd import __version__
+from chatd.cli.accounts import HOW_TO_KEEP
 from chatd.config import SECTIONS
 from tests.process import ServerProcess, chatd, client_of
 from tests.support import PASSWORD, PATIENCE, Person, error_of, register, sign_in
@@ -30,7 +31,7 @@ class Place:
     def run(self, *arguments: str, stdin: str = "") -> str:
         """Run a command that succeeds and return what it prints."""
         done = chatd(self.data_dir, *arguments, stdin=stdin)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr.removesuffix(f"{HOW_TO_KEEP}\n")) == (0, "")
         return done.stdout
 
     async def client(self) -> Client:

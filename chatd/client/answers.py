@@ -1,0 +1,40 @@
+"""What the server answers over HTTP: JSON, or why not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+
+from chatd.client.errors import RateLimited, Refused, Unreachable
+
+#: What a server may say in passing: it, or a proxy before it, is not ready.
+_PASSING = (502, 503, 504)
+
+
+async def answer_of(response: aiohttp.ClientResponse) -> Any:
+    """Return the JSON of an answer, or raise what it says."""
+    if response.status == 204:
+        return None
+    try:
+        answer = await response.json(content_type=None)
+    except ValueError:
+        answer = None
+    if 200 <= response.status < 300 and answer is not None:
+        return answer
+    refusal: Mapping[str, Any] = answer if isinstance(answer, dict) and isinstance(answer.get("detail"), str) else {}
+    detail = refusal.get("detail") or f"The server answered {response.status} {response.reason}."
+    if response.status == 429:
+        raise RateLimited(detail, retry_after(response.headers.get("Retry-After")) or 1.0, status=429)
+    if response.status in _PASSING:
+        raise Unreachable(detail)
+    raise Refused(refusal.get("code", "http_error"), detail, status=response.status, errors=refusal.get("errors"))
+
+
+def said(error: Exception) -> str:
+    """Return what an error says, or at least what it is."""
+    return str(error) or type(error).__name__
+
+
+def retry_after(value: str | None) -> float | None:
+    """Return the seconds that a ``Retry-After`` asks for, if it says so in seconds."""
+    return float(value) if value is not None and value.isascii() and value.isdigit() else None
