@@ -22,7 +22,7 @@ from chatd.config import Config
 from chatd.errors import ChatError
 from chatd.events import AccountDeleted, BlockChanged, Change, Event, MessageCreated, PresenceChanged
 from chatd.http.context import ADDRESS, CONFIG, DIRECTLY, REGISTRY, SERVICES, begin
-from chatd.http.origins import add_headers, preflight
+from chatd.http.origins import add_headers, ask_origin
 from chatd.http.proxies import Proxies
 from chatd.services import (
     Accounts,
@@ -121,7 +121,7 @@ def create_app(
     )
 
     app = web.Application(
-        middlewares=[_find_address(Proxies(config.server.trusted_proxies)), preflight, endpoint.errors],
+        middlewares=[_find_address(Proxies(config.server.trusted_proxies)), ask_origin, endpoint.errors],
         client_max_size=MAX_BODY,
     )
     app[CONFIG] = config

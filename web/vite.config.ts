@@ -31,10 +31,12 @@ export default defineConfig({
     },
   },
   server: {
+    // The server has to see the host that the page came from, or the page is foreign to it.
     proxy: {
-      '^/(auth|users|files|config\\.json|health)': server,
+      '^/(auth|users|files|config\\.json|health)': { target: server, changeOrigin: false },
       '^/(messages|conversations)': {
         target: server,
+        changeOrigin: false,
         ws: true,
         bypass: (request) => (request.headers.accept?.includes('text/html') ? '/index.html' : undefined),
       },

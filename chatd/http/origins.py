@@ -1,61 +1,90 @@
-"""Whose pages may use this server: CORS for requests, and the same question for sockets."""
+"""Whose pages may use this server: one question for sockets and for requests that change something, and CORS."""
 
+import re
 from collections.abc import Awaitable
-from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from chatd.http.answers import ALWAYS
+from chatd.http.answers import ALWAYS, http_error
 from chatd.http.context import CONFIG, VARIES
 
 _EXPOSED = "Chatd-Epoch, Chatd-Cursor, Retry-After"
-_ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE"
-_ALLOWED_HEADERS = "Authorization, Content-Type"
+_ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+_ALLOWED_HEADERS = ("authorization", "content-type")
+
+#: What a preflight's answer depends on besides Origin.
+_PREFLIGHT_VARIES = "Access-Control-Request-Method, Access-Control-Request-Headers"
 
 #: How long a browser may remember a preflight's answer, in seconds: Chromium forgets after two hours anyway.
 _PREFLIGHT_AGE = "7200"
 
+#: How many headers a preflight is allowed. What traces and monitors requests adds about ten.
+_MAX_HEADERS = 50
+
 #: The methods whose answers a cache may keep.
 _KEPT = ("GET", "HEAD")
+
+#: The methods that change nothing: RFC 9110, section 9.2.1.
+_SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+
+#: What a browser calls pages of other origins: W3C Fetch Metadata, section 2.3.
+_FOREIGN_SITES = ("cross-site", "same-site")
+
+_ORIGIN = re.compile(r"(https?)://((?:\[[0-9a-f:.]+\]|[^\s/?#@:\\\[\]]+)(?::[0-9]{1,5})?)")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+#: The name of a header: RFC 9110, section 5.6.2. The longest that anybody has is far shorter.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
 
 def is_allowed(request: web.Request) -> bool:
     """Tell whether the page behind a request may use this server.
 
     Fine are: none (a program), a configured origin, and one with the very host and port the request came to. The
-    scheme may differ, as a proxy may end TLS.
+    scheme may differ, as a proxy may end TLS. A browser that keeps a page's origin to itself may still say that it is
+    foreign.
     """
-    origin = request.headers.get("Origin")
-    if not origin or origin in request.app[CONFIG].server.origins:
-        return True
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
+    if hdrs.ORIGIN not in request.headers:
+        return request.headers.get("Sec-Fetch-Site", "").lower() not in _FOREIGN_SITES
+    origin = _origin(request)
+    if origin is None:
         return False
-    return parts.scheme in ("http", "https") and _with_port(parts.netloc, parts.scheme) in (
-        _with_port(request.headers.get("Host", ""), scheme) for scheme in ("http", "https")
-    )
+    host = request.headers.get(hdrs.HOST, "").lower()
+    own = [host.removesuffix(port) for port in _DEFAULT_PORTS.values()]
+    return origin in request.app[CONFIG].server.origins or origin.partition("://")[2] in own
 
 
-def _with_port(netloc: str, scheme: str) -> str:
-    return netloc.lower().removesuffix(":443" if scheme == "https" else ":80")
+def _origin(request: web.Request) -> str | None:
+    """Return the origin of the page behind a request, as browsers write it; None for what has none on the web."""
+    given = request.headers.getall(hdrs.ORIGIN, ())
+    match = _ORIGIN.fullmatch(given[0].lower()) if len(given) == 1 else None
+    return None if match is None else f"{match[1]}://{match[2].removesuffix(_DEFAULT_PORTS[match[1]])}"
 
 
 @web.middleware
-def preflight(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
-    """Answer a browser that asks whether a page of a configured origin may send a request."""
+def ask_origin(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+    """Refuse what a foreign page wants to change, and answer browsers that ask whether a page may send a request."""
+    if request.method not in _SAFE:
+        return handler(request) if is_allowed(request) else _refuse()
     asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-    if asks and request.headers.get("Origin") in request.app[CONFIG].server.origins:
-        return _answer_preflight()
+    if asks and _origin(request) in request.app[CONFIG].server.origins:
+        return _answer_preflight(request)
     return handler(request)
 
 
-async def _answer_preflight() -> web.Response:
+async def _refuse() -> web.StreamResponse:
+    return http_error(403, detail="Pages of this origin may not do that.")
+
+
+async def _answer_preflight(request: web.Request) -> web.StreamResponse:
+    asked = ",".join(request.headers.getall("Access-Control-Request-Headers", ())).lower().split(",")
+    names = dict.fromkeys((*_ALLOWED_HEADERS, *(name.strip() for name in asked[:_MAX_HEADERS])))
     headers = {
         "Access-Control-Allow-Methods": _ALLOWED_METHODS,
-        "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+        "Access-Control-Allow-Headers": ", ".join(filter(_HEADER_NAME.fullmatch, names)),
         "Access-Control-Max-Age": _PREFLIGHT_AGE,
+        "Vary": _PREFLIGHT_VARIES,
     }
     return web.Response(status=204, headers=headers)
 
@@ -71,6 +100,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     if varies or origins:
         depends = (response.headers.get("Vary"), varies, "Origin" if origins else None)
         response.headers["Vary"] = ", ".join(filter(None, depends))
-    if origins and (origin := request.headers.get("Origin")) in origins:
+    if origins and (origin := _origin(request)) in origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -63,7 +63,41 @@ async def test_a_preflight_of_a_configured_origin_is_granted_for_every_route(cha
         assert answer["allow-origin"] == origin
         assert route.method.lower() in items(answer["allow-methods"])
         assert {"authorization", "content-type"} <= items(answer["allow-headers"])
-        assert response.headers["Vary"] == "Origin"
+        depends = {"origin", "access-control-request-method", "access-control-request-headers"}
+        assert items(response.headers["Vary"]) == depends
+
+
+async def test_a_preflight_allows_the_headers_it_asks_for(chat: Chat) -> None:
+    for asked in (
+        "sentry-trace,baggage",
+        "traceparent, tracestate",
+        "X-Requested-With",
+        "authorization",
+        "chatd-any",
+        ",".join(f"x-{number}" for number in range(40)),
+    ):
+        headers = {**preflight(OURS), "Access-Control-Request-Headers": asked}
+        async with chat.client.options("/messages/send/1", headers=headers) as response:
+            assert response.status == 204, asked
+            allowed = items(granted(response)["allow-headers"])
+        assert allowed == items(asked) | {"authorization", "content-type"}, asked
+
+
+async def test_what_is_no_header_is_not_allowed(chat: Chat) -> None:
+    for asked in ("", ",,", "a b", "a:b", "a;q=1", "*, (x)", "ä", "\xff", "x" * 200, "[", ",".join(["x y"] * 1000)):
+        headers = {**preflight(OURS), "Access-Control-Request-Headers": asked}
+        async with chat.client.options("/messages/send/1", headers=headers) as response:
+            assert response.status == 204, asked
+            assert items(granted(response)["allow-headers"]) <= {"authorization", "content-type", "*"}, asked
+    headers = {**preflight(OURS), "Access-Control-Request-Headers": ",".join(f"x{number}" for number in range(1000))}
+    async with chat.client.options("/messages/send/1", headers=headers) as response:
+        assert len(response.headers["Access-Control-Allow-Headers"]) < 1000
+
+
+async def test_an_origin_is_known_however_it_is_written(chat: Chat) -> None:
+    for origin in ("HTTPS://CHAT.example.org", "https://chat.example.org:443"):
+        async with chat.client.get("/health", headers={"Origin": origin}) as response:
+            assert granted(response)["allow-origin"] == OURS, origin
 
 
 async def test_a_preflight_of_a_foreign_origin_is_granted_nothing(chat: Chat) -> None:
@@ -76,16 +110,17 @@ async def test_answers_and_errors_can_be_read_by_a_configured_origin(start: Star
     chat = await start(server={"origins": [OURS]}, limits={"logins_per_minute": 1})
     alice = await chat.person("alice")
     headers = {"Origin": OURS}
+    json = {**headers, "Content-Type": "application/json"}
     token = {**headers, "Authorization": f"Bearer {alice.token}"}
     requests: list[tuple[int, str, str, dict[str, Any]]] = [
         (200, "GET", "/health", {"headers": headers}),
         (200, "GET", "/auth/me", {"headers": token}),
-        (400, "POST", "/auth/register", {"headers": headers, "data": b"{"}),
+        (400, "POST", "/auth/register", {"headers": json, "data": b"{"}),
         (401, "GET", "/auth/me", {"headers": headers}),
         (404, "GET", "/nothing", {"headers": headers}),
         (404, "GET", "/users/99", {"headers": token}),
         (405, "DELETE", "/auth/login", {"headers": headers}),
-        (413, "POST", "/auth/register", {"headers": headers, "data": b" " * 70_000}),
+        (413, "POST", "/auth/register", {"headers": json, "data": b" " * 70_000}),
         (422, "POST", "/auth/register", {"headers": headers, "json": {}}),
         (429, "POST", "/auth/login", {"headers": headers, "data": {"username": "alice", "password": "x"}}),
         (204, "POST", "/auth/logout", {"headers": token}),
