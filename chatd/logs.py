@@ -1,5 +1,7 @@
 """The log: lines for people on a terminal, JSON otherwise, and never a token or a password in either.
 
+Much of a line may be a client's words. They cannot end the line, begin another, or move a terminal's cursor.
+
 A line is an event with a name, given as ``extra``, and its fields beside it; ``docs/logs.md`` lists them all. What is
 logged on behalf of a request or a socket says its number.
 """
@@ -52,6 +54,31 @@ def redacted(text: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    r"""Return ``text`` with escapes, such as ``\n`` or ``\u2028``, for all in it that does not show.
+
+    That is what ends lines, steers a terminal or turns the direction of writing: a client may have sent it.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode-escape").decode("ascii") for each in text)
+
+
+def _in_a_line(text: str) -> str:
+    """Return ``text`` as a part of a text line, whose fields stand two spaces apart."""
+    return printable(text).replace("  ", " \\x20")
+
+
+def _indented(line: str) -> str:
+    """Return a line of a traceback, whose indentation stays."""
+    text = line.lstrip(" ")
+    return line[: len(line) - len(text)] + printable(text)
+
+
+def _in_json(character: str) -> str:
+    return json.dumps(character)[1:-1]
+
+
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     """Return what was given as ``extra``."""
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
@@ -65,13 +92,15 @@ class TextFormatter(logging.Formatter):
     """``12:00:00 INFO  what happened  key=value``, the time local, and the event's name left to the programs."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, with a traceback below it if there is one."""
+        """Return the line, with a traceback below it, further to the right, if there is one."""
         clock = _timestamp(record).astimezone().strftime("%H:%M:%S")
-        fields = "".join(f"  {name}={value}" for name, value in _fields(record).items() if name != "event")
-        line = f"{clock} {record.levelname:<7} {record.getMessage()}{fields}"
+        fields = "".join(
+            f"  {name}={_in_a_line(str(value))}" for name, value in _fields(record).items() if name != "event"
+        )
+        lines = [f"{clock} {record.levelname:<7} {_in_a_line(record.getMessage())}{fields}"]
         if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return redacted(line)
+            lines += (f"  {_indented(line)}" for line in self.formatException(record.exc_info).split("\n"))
+        return redacted("\n".join(lines))
 
 
 class JsonFormatter(logging.Formatter):
@@ -88,7 +117,9 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return redacted(json.dumps(entry, ensure_ascii=False, default=str))
+        line = redacted(json.dumps(entry, ensure_ascii=False, default=str))
+        # JSON itself wants the first 32 control characters escaped, and no more.
+        return line if line.isprintable() else "".join(each if each.isprintable() else _in_json(each) for each in line)
 
 
 def configure(level: str, form: Literal["auto", "text", "json"], stream: IO[str] | None = None) -> None:

@@ -137,8 +137,8 @@ def test_a_text_line_is_for_people() -> None:
         each.exc_info = sys.exc_info()
     first, second, *_, last = logs.TextFormatter().format(each).splitlines()
     assert first[8:] == " INFO    it failed  user_id=7"
-    assert second.startswith("Traceback")
-    assert last == "RuntimeError: broken"
+    assert second.startswith("  Traceback")
+    assert last == "  RuntimeError: broken"
 
 
 @pytest.mark.parametrize(("form", "is_json"), [("auto", False), ("text", False), ("json", True)])

@@ -1,7 +1,18 @@
 """Where a request really comes from, behind proxies that are trusted and past those that are not."""
 
 import ipaddress
+import re
 from collections.abc import Iterable, Sequence
+
+#: One element of X-Forwarded-For: an address, that of IPv6 with a zone where Go wrote it, and either with a port.
+_HOP = re.compile(
+    r"(?P<v4>[0-9.]+)(?::[0-9]{1,5})?|(?P<v6>[0-9A-Fa-f:.]+)(?:%[\w.~-]+)?|"
+    r"\[(?P<in_brackets>[0-9A-Fa-f:.]+)(?:%[\w.~-]+)?\](?::[0-9]{1,5})?",
+    re.ASCII,
+)
+
+#: How an address of IPv4 begins at a listener of IPv6.
+_MAPPED = "::ffff:"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -20,6 +31,8 @@ class Proxies:
             believed for as long as trusted proxies wrote them.
         """
         address = peer or "unknown"
+        if address.startswith(_MAPPED):
+            address = _bare(address) or address
         if not forwarded_for:
             return address
         hops = [hop.strip() for value in forwarded_for for hop in value.split(",")]
@@ -35,18 +48,18 @@ class Proxies:
             parsed = ipaddress.ip_address(address)
         except ValueError:
             return False
-        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-            parsed = parsed.ipv4_mapped
         return any(parsed in network for network in self._networks)
 
 
 def _bare(hop: str) -> str | None:
-    """Return the address in one element of the header, which may carry a port; None where there is none."""
-    if hop.startswith("["):
-        hop = hop[1:].partition("]")[0]
-    elif hop.count(":") == 1:
-        hop = hop.partition(":")[0]
+    """Return the address in one element of the header, without port and zone; None where it is anything else."""
+    match = _HOP.fullmatch(hop)
+    if match is None:
+        return None
     try:
-        return str(ipaddress.ip_address(hop))
+        parsed = ipaddress.ip_address(match["v4"] or match["v6"] or match["in_brackets"])
     except ValueError:
         return None
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed.ipv4_mapped or parsed)
+    return None if match["in_brackets"] else str(parsed)

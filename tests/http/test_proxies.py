@@ -1,10 +1,14 @@
 """Whose word on a client's address is believed, as the list of sessions shows it."""
 
+import ipaddress
 from typing import cast
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from multidict import CIMultiDict
 
+from chatd.http.proxies import Proxies
 from tests.conftest import Start
 from tests.support import PASSWORD, Chat
 
@@ -73,9 +77,58 @@ async def test_an_address_may_have_a_port_and_brackets(proxied: Chat) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["", " ", ",", "unknown", "_hidden", "192.0.2", "192.0.2.256", "[", "[]:1", ":", "<b>"]
+    "word",
+    [
+        "",
+        " ",
+        ",",
+        "unknown",
+        "_hidden",
+        "192.0.2",
+        "192.0.2.256",
+        "[",
+        "[]:1",
+        ":",
+        "<b>",
+        "1.2.3.4:x",
+        "[::1]x",
+        "::1%\t",
+    ],
 )
 async def test_what_is_no_address_is_passed_over_for_the_proxy_that_wrote_it(proxied: Chat, word: str) -> None:
     assert await address(proxied, word) == "127.0.0.1"
     assert await address(proxied, f"192.0.2.7, {word}") == "127.0.0.1"
     assert await address(proxied, f"192.0.2.7, {word}, 10.1.2.3") == "10.1.2.3"
+
+
+async def test_a_zone_is_left_out(proxied: Chat) -> None:
+    assert await address(proxied, "fe80::7%eth0") == "fe80::7"
+    assert await address(proxied, "[fe80::7%25wlp3s0]:4711") == "fe80::7"
+
+
+async def test_an_address_of_ipv4_is_one_however_it_is_written(proxied: Chat) -> None:
+    assert await address(proxied, "::ffff:192.0.2.7") == "192.0.2.7"
+    assert Proxies(()).client_address("::ffff:192.0.2.7", ()) == "192.0.2.7"
+
+
+hops = st.ip_addresses().map(str) | st.text() | st.text("0123456789abcdef:.%[], ")
+
+
+@given(st.lists(st.builds("".join, st.lists(hops, max_size=3))))
+@example(["::1%\n12:00:00 INFO    signed in"])
+@example(["192.0.2.7%eth0"])
+@example(["[192.0.2.7]"])
+def test_whatever_a_header_says_the_client_is_an_address(values: list[str]) -> None:
+    found = Proxies(["0.0.0.0/0", "::/0"]).client_address("127.0.0.1", values)
+    assert str(ipaddress.ip_address(found)) == found
+    assert "%" not in found
+
+
+@given(st.ip_addresses(), st.integers(0, 65535), st.text("abcdefghijklmnopqrstuvwxyz0123456789._~-", min_size=1))
+def test_every_usual_form_of_an_address_is_understood(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int, zone: str
+) -> None:
+    v6 = [f"[{address}]", f"[{address}]:{port}", f"{address}%{zone}", f"[{address}%{zone}]:{port}", address.exploded]
+    for form in [str(address), *([f"{address}:{port}"] if address.version == 4 else v6)]:
+        found = Proxies(["127.0.0.1"]).client_address("127.0.0.1", [form])
+        assert ipaddress.ip_address(found) == (getattr(address, "ipv4_mapped", None) or address)
