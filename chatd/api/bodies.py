@@ -186,7 +186,7 @@ class UploadBody(Body):
 
     def describe(self) -> dict[str, Any]:
         """Return the media type and schema."""
-        file = {"type": "string", "contentMediaType": "application/octet-stream"}
+        file = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
         schema = {"type": "object", "properties": {self._field: file}, "required": [self._field]}
         return {_MULTIPART: {"schema": schema}}
 

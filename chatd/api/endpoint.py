@@ -117,12 +117,15 @@ class Call(Record):
 class Route:
     """One line of the table of routes: how it is reached, what it takes, and all it may answer.
 
+    :ivar name: what generated clients call it; it never changes.
+    :ivar headers: those of a good answer.
     :ivar public: nobody is asked who they are.
     :ivar anonymous: who gives no token may ask as well; a token that is given must be a good one.
     """
 
     method: str
     path: str
+    name: str
     handler: Callable[[Call], Awaitable[Any]]
     summary: str
     answer: BaseSchema | None = None
@@ -136,6 +139,7 @@ class Route:
     body: Body | None = None
     errors: tuple[type[ChatError], ...] = ()
     media_type: str = "application/json"
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

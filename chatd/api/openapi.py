@@ -1,20 +1,60 @@
 """``GET /openapi.json``: OpenAPI 3.1 made from the table of routes and the schemas it names."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema
 
 from chatd import __version__, schemas
 from chatd.api.endpoint import STATUS, Route
-from chatd.errors import AccountUnavailable, ChatError, NotAuthenticated, RateLimited, StorageUnavailable
-from chatd.http.answers import json_response
+from chatd.api.openapi_forms import Plugin
+from chatd.errors import (
+    AccountUnavailable,
+    ChatError,
+    Invalid,
+    NotAuthenticated,
+    RateLimited,
+    ReportNotFound,
+    StorageUnavailable,
+    TooManyConnections,
+)
+from chatd.http.answers import HTTP_ERRORS, json_response
+
+#: A code and its sentence.
+_Said = tuple[str, str]
 
 _SECURITY = "bearer"
+
+_DESCRIPTION = """\
+Accounts, people and messages over REST. A 2xx answer to a message means that it is on disk.
+
+What happens is pushed over the WebSocket at `/messages/ws`, which docs/protocol.md describes; docs/errors.md says of
+every code what to do. What is not named here may come as well, and is to be passed over.
+"""
+
+_TAGS = {
+    "auth": "Accounts, and the sessions that tokens stand for.",
+    "users": "People and bots, one's own profile, and blocking.",
+    "files": "Pictures.",
+    "messages": "Messages, one by one and in pages, and what has changed.",
+    "conversations": "All conversations, with what is unread.",
+    "health": "For monitors.",
+    "openapi": "This page.",
+}
+
+_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
+    "Chatd-Cursor": ("The place in the change log that the answer belongs to: sync from here.", {"type": "integer"}),
+    "Chatd-Epoch": ("Which change log that is.", {"type": "string"}),
+    "Content-Disposition": ("The name to save it under.", {"type": "string"}),
+    "Retry-After": ("How many seconds to wait.", {"type": "integer", "minimum": 1}),
+    "WWW-Authenticate": ("How to sign in.", {"type": "string"}),
+}
+
+#: The headers that come with every error of a status.
+_OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
 def handler(table: Sequence[Route]) -> Handler:
@@ -31,64 +71,63 @@ def handler(table: Sequence[Route]) -> Handler:
 
 def describe(table: Iterable[Route]) -> dict[str, Any]:
     """Return the OpenAPI page about a table of routes."""
-    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
     spec = APISpec(
         title="chatd",
         version=__version__,
         openapi_version="3.1.0",
-        plugins=[plugin],
-        info={
-            "description": (
-                "Private messages over REST. A 2xx answer to a message means it is on disk. "
-                "New messages are pushed over the WebSocket at /messages/ws."
-            )
-        },
+        plugins=[Plugin()],
+        info={"description": _DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+        servers=[{"url": "/", "description": "This server"}],
     )
+    for name, text in _TAGS.items():
+        spec.tag({"name": name, "description": text})
     spec.components.security_scheme(_SECURITY, {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for name, (text, form) in _HEADERS.items():
+        spec.components.header(name, {"description": text, "required": True, "schema": form})
+    codes = sorted(
+        {kind.code for kind in STATUS if kind is not ReportNotFound} | {code for code, _ in HTTP_ERRORS.values()}
+    )
+    spec.components.schema("ErrorCode", {"type": "string", "enum": codes, "description": "What may have gone wrong."})
     for route in table:
         spec.path(path=route.path, operations={route.method.lower(): _operation(route)})
-    spec.path(path="/messages/ws", operations={"get": _SOCKET})
-    spec.path(
-        path="/openapi.json",
-        operations={
-            "get": {
-                "summary": "This page",
-                "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": {}}}}},
-            }
-        },
-    )
+    spec.path(path="/messages/ws", operations={"get": _socket()})
+    spec.path(path="/openapi.json", operations={"get": _this_page()})
     return spec.to_dict()
 
 
-_SOCKET: dict[str, Any] = {
-    "summary": "The WebSocket that pushes new messages; the close codes are in the documentation",
-    "parameters": [
-        {"in": "query", "name": "token", "schema": {"type": "string"}, "description": "Or a bearer token in a header."}
-    ],
-    "responses": {
-        "101": {"description": "The handshake is done."},
-        **{
-            str(status): {"description": text, "content": {"application/json": {"schema": schemas.ErrorSchema()}}}
-            for status, text in {
-                400: "The handshake is not well formed.",
-                403: "Pages of this origin may not connect.",
-                426: "This is not a WebSocket handshake of version 13.",
-                503: "There are too many connections.",
-            }.items()
+def _socket() -> dict[str, Any]:
+    token = {"in": "query", "name": "token", "schema": {"type": "string"}}
+    too_many = TooManyConnections
+    return {
+        "summary": "The WebSocket that tells what happens",
+        "operationId": "open_socket",
+        "tags": ["messages"],
+        "security": [{_SECURITY: []}, {}],
+        "parameters": [{**token, "description": "For browsers; programs give it in a header."}],
+        "responses": {
+            "101": {"description": "The handshake is done."},
+            "400": _problem(400, [HTTP_ERRORS[400]]),
+            "403": _problem(403, [(HTTP_ERRORS[403][0], "Pages of this origin may not connect.")]),
+            "426": _problem(426, [HTTP_ERRORS[426]]),
+            "503": _problem(503, [(too_many.code, too_many.sentence())]),
         },
-    },
-}
+    }
 
 
-def _schema_name(schema: Schema | type[Schema]) -> str:
-    cls = schema if isinstance(schema, type) else type(schema)
-    return cls.__name__.removesuffix("Schema")
+def _this_page() -> dict[str, Any]:
+    content = {"application/json": {"schema": {"type": "object"}}}
+    return {
+        "summary": "This page",
+        "operationId": "get_openapi",
+        "tags": ["openapi"],
+        "responses": {"200": {"description": "OK", "content": content}},
+    }
 
 
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "operationId": route.handler.__module__.rpartition(".")[2] + "_" + route.handler.__name__,
+        "operationId": route.name,
         "tags": [route.path.split("/")[1]],
         "responses": _responses(route),
     }
@@ -107,36 +146,48 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": route.summary}
+    success: dict[str, Any] = {"description": route.summary, **_with_headers(route.headers)}
     if route.answer is not None:
         schema: Any = {"type": "array", "items": route.answer} if route.many else route.answer
         success["content"] = {route.media_type: {"schema": schema}}
     elif route.status == 200:
-        success["content"] = {route.media_type: {}}
-    responses = {str(route.status): success}
-    for status, sentences in sorted(_errors(route).items()):
-        responses[str(status)] = {
-            "description": " ".join(sentences),
-            "content": {"application/json": {"schema": schemas.ErrorSchema()}},
-        }
-    return responses
+        success["content"] = {route.media_type: {"schema": {"type": "string", "format": "binary"}}}
+    problems = {str(status): _problem(status, said) for status, said in sorted(_errors(route).items())}
+    return {str(route.status): success, **problems}
 
 
-def _errors(route: Route) -> dict[int, list[str]]:
+def _with_headers(names: Sequence[str]) -> dict[str, Any]:
+    return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}} if names else {}
+
+
+def _problem(status: int, problems: Sequence[_Said]) -> dict[str, Any]:
+    """Return the description of an answer that says no, with an example for each code."""
+    examples: dict[str, Mapping[str, Any]] = {}
+    for code, sentence in problems:
+        examples.setdefault(code, {"value": {"detail": sentence, "code": code}})
+    return {
+        "description": " ".join(f"`{code}`: {sentence}" for code, sentence in problems),
+        **_with_headers(_OF_STATUS.get(status, ())),
+        "content": {"application/json": {"schema": schemas.ErrorSchema(), "examples": examples}},
+    }
+
+
+def _errors(route: Route) -> dict[int, list[_Said]]:
     """Return every error a route may answer with: its own, and those that come with what it takes."""
     kinds: list[type[ChatError]] = [*route.errors, StorageUnavailable]
     if route.limited:
         kinds.append(RateLimited)
     if not route.public:
         kinds += [NotAuthenticated, AccountUnavailable]
-    found: dict[int, list[str]] = {}
-    for kind in kinds:
-        found.setdefault(STATUS[kind], []).append(kind.sentence())
-    found[413] = ["The body is too large."]
+    statuses = [413]
     if route.body is not None:
-        found.setdefault(400, []).append("The body is not well formed.")
-        found[408] = ["The body took too long to arrive."]
-        found[415] = ["The body is of another type or charset, or compressed."]
+        kinds.append(route.body.malformed)
+        statuses += [408, 415]
     if route.body is not None or route.query is not None or route.parameters is not None:
-        found[422] = ["A value is missing, of the wrong type, or out of range."]
+        kinds.append(Invalid)
+    found: dict[int, list[_Said]] = {}
+    for kind in kinds:
+        found.setdefault(STATUS[kind], []).append((kind.code, kind.sentence()))
+    for status in statuses:
+        found.setdefault(status, []).append(HTTP_ERRORS[status])
     return found

@@ -29,6 +29,7 @@ from chatd.errors import (
 )
 from chatd.schemas import people as people_forms
 from chatd.schemas import v2 as forms
+from chatd.schemas import v2_events
 from chatd.schemas.plain import plain_body
 from chatd.services.avatars import MEDIA_TYPE
 
@@ -42,6 +43,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "POST",
             "/auth/register",
+            "register",
             auth.register,
             "Make an account",
             answer=user,
@@ -53,6 +55,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "POST",
             "/auth/login",
+            "login",
             auth.login,
             "Start a session and get its token",
             answer=schemas.TokenSchema(),
@@ -60,19 +63,21 @@ def routes(config: Config) -> list[Route]:
             body=FormBody(schemas.LoginForm()),
             errors=(WrongCredentials,),
         ),
-        Route("POST", "/auth/logout", auth.logout, "End this session", status=204, errors=(SessionNotFound,)),
+        Route("POST", "/auth/logout", "logout", auth.logout, "End this session", status=204, errors=(SessionNotFound,)),
         Route(
             "POST",
             "/auth/tickets",
+            "create_ticket",
             auth.issue_ticket,
             "Get a ticket: it stands for my session at one handshake of the socket",
             answer=schemas.TicketSchema(),
             status=201,
         ),
-        Route("GET", "/auth/me", auth.me, "Who am I?", answer=user),
+        Route("GET", "/auth/me", "get_me", auth.me, "Who am I?", answer=user),
         Route(
             "GET",
             "/auth/sessions",
+            "list_sessions",
             auth.list_sessions,
             "My sessions",
             answer=schemas.SessionSchema(),
@@ -81,6 +86,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "DELETE",
             "/auth/sessions/{id}",
+            "end_session",
             auth.end_session,
             "End one of my sessions",
             parameters=by_id,
@@ -90,6 +96,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/users/",
+            "search_users",
             users.search,
             "Find people and bots",
             answer=schemas.BriefSchema(),
@@ -99,6 +106,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "PUT",
             "/users/me",
+            "update_profile",
             users.update_profile,
             "Change my profile",
             answer=user,
@@ -107,6 +115,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "POST",
             "/users/me/password",
+            "change_password",
             users.change_password,
             "Change my password; my other sessions end",
             status=204,
@@ -116,6 +125,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "DELETE",
             "/users/me",
+            "delete_account",
             people.delete_account,
             "Delete my account; what I wrote goes soon after",
             status=204,
@@ -125,13 +135,16 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/users/me/export",
+            "export_account",
             people.export,
             "Everything of mine: a zip with JSON and a page to read",
             media_type=people.EXPORT_TYPE,
+            headers=("Content-Disposition", "Cache-Control"),
         ),
         Route(
             "GET",
             "/users/me/blocks",
+            "list_blocks",
             people.list_blocks,
             "Whom I block, the newest first",
             answer=people_forms.BlockSchema(),
@@ -141,6 +154,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "PUT",
             "/users/{id}/block",
+            "block_user",
             people.block,
             "Block somebody: what they write does not reach me, and they cannot tell",
             parameters=by_id,
@@ -150,6 +164,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "DELETE",
             "/users/{id}/block",
+            "unblock_user",
             people.unblock,
             "Block somebody no longer",
             parameters=by_id,
@@ -159,6 +174,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/users/{id}",
+            "get_user",
             users.get,
             "A user",
             answer=user,
@@ -169,6 +185,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "POST",
             "/files/upload/avatar",
+            "upload_avatar",
             files.upload_avatar,
             "Upload a picture for my profile",
             answer=schemas.UploadSchema(),
@@ -178,16 +195,19 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/files/avatars/{filename}",
+            "get_avatar",
             files.get_avatar,
             "A picture of a user",
             parameters=schemas.PathFilename(),
             public=True,
             errors=(AvatarNotFound,),
             media_type=MEDIA_TYPE,
+            headers=("Cache-Control",),
         ),
         Route(
             "GET",
             "/messages/conversations",
+            "list_private_conversations",
             messages.conversations,
             "My private conversations, newest first",
             answer=schemas.OverviewsSchema(),
@@ -195,6 +215,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/messages/history/{id}",
+            "get_history",
             messages.history,
             "A page of the conversation with a user",
             parameters=by_id,
@@ -205,6 +226,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "POST",
             "/messages/send/{id}",
+            "send_message",
             messages.send,
             "Send a private message; the answer means it is on disk",
             parameters=by_id,
@@ -215,6 +237,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "POST",
             "/messages/read/{id}",
+            "mark_read",
             messages.mark_read,
             "Mark all of a user's messages as read",
             parameters=by_id,
@@ -224,6 +247,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/messages/unread_count",
+            "get_unread_count",
             messages.unread_count,
             "How many messages I have not read",
             answer=schemas.UnreadCountSchema(),
@@ -231,14 +255,17 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/conversations",
+            "list_conversations",
             v2.conversations,
             "My conversations, newest first, and where the change log is (Chatd-Epoch, Chatd-Cursor)",
             answer=forms.ConversationPageSchema(),
             query=forms.ConversationsQuery(),
+            headers=("Chatd-Epoch", "Chatd-Cursor"),
         ),
         Route(
             "GET",
             "/messages",
+            "list_messages",
             v2.messages,
             "Messages of a conversation, by id",
             answer=forms.MessagePageSchema(),
@@ -248,15 +275,18 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/messages/events",
+            "list_events",
             v2.events,
             "What has changed since a cursor; waits for it if there is nothing yet",
-            answer=forms.EventPageSchema(),
+            answer=v2_events.EventPageSchema(),
             query=forms.EventsQuery(),
             errors=(ResyncNeeded,),
+            headers=("Chatd-Epoch", "Chatd-Cursor"),
         ),
         Route(
             "PATCH",
             "/messages/{id}",
+            "edit_message",
             v2.edit,
             "Edit my message",
             answer=forms.ChangedMessageSchema(),
@@ -267,6 +297,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "DELETE",
             "/messages/{id}",
+            "delete_message",
             v2.delete,
             "Delete my message: its place stays, its content goes",
             answer=forms.ChangedMessageSchema(),
@@ -276,6 +307,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "POST",
             "/messages/{id}/report",
+            "report_message",
             people.report,
             "Report a message to the administrator",
             answer=people_forms.ReportSchema(),
@@ -287,6 +319,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "PUT",
             "/messages/{id}/reactions/{emoji}",
+            "add_reaction",
             v2.react,
             "React to a message",
             answer=forms.NothingSchema(),
@@ -296,6 +329,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "DELETE",
             "/messages/{id}/reactions/{emoji}",
+            "remove_reaction",
             v2.unreact,
             "Take a reaction back",
             answer=forms.NothingSchema(),
@@ -305,6 +339,7 @@ def routes(config: Config) -> list[Route]:
         Route(
             "GET",
             "/health",
+            "get_health",
             health.health,
             "Can messages be stored?",
             answer=schemas.HealthSchema(),

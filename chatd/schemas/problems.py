@@ -14,7 +14,9 @@ class ErrorSchema(BaseSchema):
     """What went wrong: a sentence for a person, and a name that does not change."""
 
     detail = fields.String(required=True)
-    code = fields.String(required=True)
+    code = fields.String(
+        required=True, metadata={"description": "One of `ErrorCode`; a newer server may have more of them."}
+    )
     errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong with each field (422)."})
 
 

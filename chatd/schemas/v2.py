@@ -100,22 +100,6 @@ class NothingSchema(BaseSchema):
     """Nothing more to say."""
 
 
-class EventSchema(BaseSchema):
-    """A change, as the socket sends it."""
-
-    type = fields.String(required=True)
-    seq = fields.Integer(required=True)
-    data = fields.Dict(required=True)
-
-
-class EventPageSchema(BaseSchema):
-    """Changes in order, and the cursor after them."""
-
-    events = fields.List(fields.Nested(EventSchema), required=True)
-    cursor = fields.Integer(required=True)
-    more = fields.Boolean(required=True)
-
-
 # What is asked for.
 
 

@@ -1,5 +1,6 @@
 """The API's description, held against the real program."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from chatd.api.endpoint import STATUS, Route
 from chatd.api.openapi import describe
 from chatd.api.routes import routes
 from chatd.config import Config
+from tests.conftest import Start
 from tests.process import ServerProcess, client_of, environment
 from tests.support import PASSWORD, register
 
@@ -69,20 +71,136 @@ def test_the_description_has_every_route_and_nothing_else() -> None:
     assert described == served | {("GET", "/messages/ws"), ("GET", "/openapi.json")}
 
 
+#: What generated clients call the routes. A name that is out never changes: who uses it would have to.
+NAMES = {
+    "register": "POST /auth/register",
+    "login": "POST /auth/login",
+    "logout": "POST /auth/logout",
+    "create_ticket": "POST /auth/tickets",
+    "get_me": "GET /auth/me",
+    "list_sessions": "GET /auth/sessions",
+    "end_session": "DELETE /auth/sessions/{id}",
+    "search_users": "GET /users/",
+    "update_profile": "PUT /users/me",
+    "change_password": "POST /users/me/password",
+    "delete_account": "DELETE /users/me",
+    "export_account": "GET /users/me/export",
+    "list_blocks": "GET /users/me/blocks",
+    "block_user": "PUT /users/{id}/block",
+    "unblock_user": "DELETE /users/{id}/block",
+    "get_user": "GET /users/{id}",
+    "upload_avatar": "POST /files/upload/avatar",
+    "get_avatar": "GET /files/avatars/{filename}",
+    "list_private_conversations": "GET /messages/conversations",
+    "get_history": "GET /messages/history/{id}",
+    "send_message": "POST /messages/send/{id}",
+    "mark_read": "POST /messages/read/{id}",
+    "get_unread_count": "GET /messages/unread_count",
+    "list_conversations": "GET /conversations",
+    "list_messages": "GET /messages",
+    "list_events": "GET /messages/events",
+    "edit_message": "PATCH /messages/{id}",
+    "delete_message": "DELETE /messages/{id}",
+    "report_message": "POST /messages/{id}/report",
+    "add_reaction": "PUT /messages/{id}/reactions/{emoji}",
+    "remove_reaction": "DELETE /messages/{id}/reactions/{emoji}",
+    "get_health": "GET /health",
+    "open_socket": "GET /messages/ws",
+    "get_openapi": "GET /openapi.json",
+}
+
+
+def test_every_operation_has_a_name_that_stays_and_a_tag_that_is_explained() -> None:
+    page = describe(ROUTES)
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in page["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert {operation["operationId"]: each for each, operation in operations.items()} == NAMES
+    explained = {tag["name"] for tag in page["tags"] if tag["description"]}
+    assert {tag for operation in operations.values() for tag in operation["tags"]} == explained
+
+
+def test_every_form_has_a_plain_name_and_says_what_it_is() -> None:
+    for name, form in describe(ROUTES)["components"]["schemas"].items():
+        assert re.fullmatch(r"[A-Z][A-Za-z]+", name)
+        assert form["description"].endswith("."), name
+
+
+def test_what_may_be_left_out_of_a_body_has_no_default_and_is_not_required() -> None:
+    forms = describe(ROUTES)["components"]["schemas"]
+    for name, form in forms.items():
+        if name.endswith(("Body", "Form")):
+            assert not [field for field, rest in form["properties"].items() if "default" in rest], name
+    assert forms["SendBody"]["required"] == ["content"]
+    assert set(forms["RegisterBody"]["required"]) == {"username", "password", "nickname"}
+
+
+def test_no_parameter_of_an_address_is_said_to_be_null() -> None:
+    for path, methods in describe(ROUTES)["paths"].items():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                assert isinstance(parameter["schema"]["type"], str), (path, parameter)
+
+
+def test_an_event_is_told_by_its_type_and_every_type_has_its_own_data() -> None:
+    forms = describe(ROUTES)["components"]["schemas"]
+    event = forms["EventPage"]["properties"]["events"]["items"]
+    assert event["discriminator"]["propertyName"] == "type"
+    assert list(event["discriminator"]["mapping"].values()) == [each["$ref"] for each in event["oneOf"]]
+    for kind, reference in event["discriminator"]["mapping"].items():
+        form = forms[reference.rpartition("/")[2]]
+        assert form["properties"]["type"]["const"] == kind
+        assert set(form["required"]) == {"type", "seq", "data"}
+        assert forms[form["properties"]["data"]["$ref"].rpartition("/")[2]]["properties"]
+
+
+async def test_the_headers_of_an_answer_are_those_it_is_said_to_have(start: Start) -> None:
+    chat = await start(limits={"requests_per_second": 2})
+    alice = await chat.person("alice")
+    paths = describe(ROUTES)["paths"]
+
+    async def check(path: str, status: int, **headers: str) -> None:
+        async with chat.client.get(path, headers=headers) as response:
+            assert response.status == status
+            said = paths[path.partition("?")[0]]["get"]["responses"][str(status)].get("headers", {})
+            assert said, path
+            assert [name for name in said if name not in response.headers] == []
+
+    bearer = {"Authorization": f"Bearer {alice.token}"}
+    await check("/auth/me", 401)
+    await check("/conversations", 200, **bearer)
+    await check("/messages/events?timeout=0", 200, **bearer)
+    while (await chat.client.get("/auth/me", headers=bearer)).status != 429:
+        pass
+    await check("/auth/me", 429, **bearer)
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_the_description_of_a_route_has_every_status_it_may_answer(route: Route) -> None:
-    expected = {route.status, 413, 503} | {STATUS[error] for error in route.errors}
+    expected = {(413, "too_large"), (503, "storage_unavailable")} | {
+        (STATUS[error], error.code) for error in route.errors
+    }
     if not route.public:
-        expected.add(401)
+        expected |= {(401, "not_authenticated"), (401, "account_unavailable")}
     if route.limited:
-        expected.add(429)
+        expected.add((429, "rate_limited"))
     if route.body is not None:
-        expected |= {400, 408, 415, 422}
-    if route.query is not None or route.parameters is not None:
-        expected.add(422)
-    operation: dict[str, Any] = describe(ROUTES)["paths"][route.path][route.method.lower()]
-    assert set(operation["responses"]) == {str(status) for status in expected}
+        expected |= {(400, route.body.malformed.code), (408, "request_timeout"), (415, "unsupported_media_type")}
+    if route.body is not None or route.query is not None or route.parameters is not None:
+        expected.add((422, "validation_error"))
+    page = describe(ROUTES)
+    operation: dict[str, Any] = page["paths"][route.path][route.method.lower()]
+    described: set[tuple[int, str]] = set()
     for status, response in operation["responses"].items():
         if int(status) >= 400:
-            assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
+            content = response["content"]["application/json"]
+            assert content["schema"] == {"$ref": "#/components/schemas/Error"}
+            described |= {(int(status), code) for code in content["examples"]}
+            assert all(f"`{code}`: " in response["description"] for code in content["examples"])
+        else:
+            assert int(status) == route.status
+    assert described == expected
+    assert {code for _, code in described} <= set(page["components"]["schemas"]["ErrorCode"]["enum"])
     assert ("security" in operation) == (not route.public)

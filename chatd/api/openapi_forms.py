@@ -1,0 +1,60 @@
+"""How marshmallow's schemas are written in OpenAPI, so that what is generated from them is right."""
+
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema, fields
+
+from chatd.schemas.v2_events import Variants
+
+
+class Converter(OpenAPIConverter):
+    """apispec's converter, with what generators of clients take amiss left out, and what they need put in."""
+
+    def init_attribute_functions(self) -> None:
+        """Write variants, too."""
+        super().init_attribute_functions()  # type: ignore[no-untyped-call]
+        self.attribute_functions.append(self._variants)
+
+    def schema2jsonschema(self, schema: Any) -> dict[str, Any]:
+        """Return a schema with its description: the class's docstring."""
+        cls = schema if isinstance(schema, type) else type(schema)
+        return {"description": cls.__doc__, **super().schema2jsonschema(schema)}  # type: ignore[no-untyped-call]
+
+    def field2default(self, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
+        """Leave out null as a default: it says nothing, and generators make a field with a default a required one."""
+        return {} if field.load_default is None else super().field2default(field, **kwargs)
+
+    def field2choices(self, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
+        """Write the choice of one thing as a constant."""
+        choices = super().field2choices(field, **kwargs)
+        return {"const": choices["enum"][0]} if len(choices.get("enum", ())) == 1 else choices
+
+    def _field2parameter(self, field: fields.Field[Any], *, name: str, location: str) -> dict[str, Any]:
+        parameter: dict[str, Any] = super()._field2parameter(field, name=name, location=location)
+        form = parameter["schema"]
+        if isinstance(form.get("type"), list):  # an address cannot say null
+            (form["type"],) = (each for each in form["type"] if each != "null")
+        return parameter
+
+    def _variants(self, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+        if not isinstance(field, Variants):
+            return {}
+        forms = {kind: self.resolve_nested_schema(schema) for kind, schema in field.forms.items()}  # type: ignore[no-untyped-call]
+        mapping = {kind: form["$ref"] for kind, form in forms.items()}
+        return {"oneOf": list(forms.values()), "discriminator": {"propertyName": "type", "mapping": mapping}}
+
+
+class Plugin(MarshmallowPlugin):
+    """apispec's plugin, with our converter and names: a schema's class, without its last word."""
+
+    Converter = Converter
+
+    def __init__(self) -> None:
+        super().__init__(schema_name_resolver=_name)
+
+
+def _name(schema: Schema | type[Schema]) -> str:
+    cls = schema if isinstance(schema, type) else type(schema)
+    return cls.__name__.removesuffix("Schema")
