@@ -9,6 +9,7 @@ from apispec import APISpec
 
 from chatd import __version__, schemas
 from chatd.api.endpoint import STATUS, Route
+from chatd.api.media_types import UnsupportedMediaType
 from chatd.api.openapi_forms import Plugin
 from chatd.errors import (
     AccountUnavailable,
@@ -181,8 +182,8 @@ def _errors(route: Route) -> dict[int, list[_Said]]:
         kinds += [NotAuthenticated, AccountUnavailable]
     statuses = [413]
     if route.body is not None:
-        kinds.append(route.body.malformed)
-        statuses += [408, 415]
+        kinds += [route.body.malformed, UnsupportedMediaType]
+        statuses.append(408)
     if route.body is not None or route.query is not None or route.parameters is not None:
         kinds.append(Invalid)
     found: dict[int, list[_Said]] = {}
