@@ -94,7 +94,6 @@ def create_app(
     db.subscribe(registry.publish)
     passwords = Passwords()
     sessions = Sessions(db, Tokens(key), passwords, config.accounts, config.limits, clock)
-    avatars = Avatars(db, clock)
     changes = Changes(db, clock, config.server.change_log_days)
     erasure = Erasure(db, clock)
     exports = Exports(config.database, config.limits, clock)
@@ -104,7 +103,7 @@ def create_app(
         sessions=sessions,
         tickets=Tickets(sessions, clock),
         messages=Messages(db, config.limits, clock),
-        avatars=avatars,
+        avatars=Avatars(db, clock),
         backups=Backups(
             config.database,
             config.backups,
@@ -184,7 +183,6 @@ def create_app(
             await sessions.write_seen()
         await db.close()
         passwords.close()
-        avatars.close()
         exports.close()
 
     app.cleanup_ctx.append(running)

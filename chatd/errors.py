@@ -112,6 +112,12 @@ class UnsupportedImage(ChatError):
     code = "unsupported_image"
 
 
+class PicturesUnavailable(ChatError):
+    """The server cannot read pictures right now."""
+
+    code = "pictures_unavailable"
+
+
 class ConversationNotFound(NotFound):
     """There is no such conversation."""
 

@@ -4,7 +4,19 @@ import subprocess
 import sys
 
 #: What some command needs and ``chatd --help`` does not.
-HEAVY = {"aiohttp", "argon2", "asyncio", "jwt", "logging", "marshmallow", "PIL", "sqlite3", "ssl", "textual", "tomllib"}
+HEAVY = {
+    "aiohttp",
+    "argon2",
+    "asyncio",
+    "jwt",
+    "logging",
+    "marshmallow",
+    "pyvips",
+    "sqlite3",
+    "ssl",
+    "textual",
+    "tomllib",
+}
 
 
 def loaded_by(code: str) -> set[str]:

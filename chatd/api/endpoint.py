@@ -31,6 +31,7 @@ from chatd.errors import (
     NotAuthenticated,
     NotFound,
     NotYours,
+    PicturesUnavailable,
     RateLimited,
     RegistrationClosed,
     ReportNotFound,
@@ -87,6 +88,7 @@ STATUS: dict[type[ChatError], int] = {
     Blocked: 403,
     ClientIdReused: 409,
     RateLimited: 429,
+    PicturesUnavailable: 503,
     StorageUnavailable: 503,
     TooManyConnections: 503,
 }

@@ -17,6 +17,7 @@ from chatd.errors import (
     MessageDeleted,
     MessageNotFound,
     NotYours,
+    PicturesUnavailable,
     RegistrationClosed,
     ResyncNeeded,
     SessionNotFound,
@@ -190,7 +191,7 @@ def routes(config: Config) -> list[Route]:
             "Upload a picture for my profile",
             answer=schemas.UploadSchema(),
             body=UploadBody("file"),
-            errors=(UnsupportedImage,),
+            errors=(PicturesUnavailable, UnsupportedImage),
         ),
         Route(
             "GET",

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from chatd.services.avatars import KEEP, MAX_SIDE
+from chatd.pictures import MAX_SIDE
+from chatd.services.avatars import KEEP
 from tests.support import Chat, Person, error_of
 
 
