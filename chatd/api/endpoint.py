@@ -13,6 +13,7 @@ from marshmallow import Schema, ValidationError
 from chatd import schemas
 from chatd.api.bodies import MAX_BODY, Body, MalformedForm, MalformedJson, refuse_larger
 from chatd.api.media_types import UnsupportedMediaType
+from chatd.api.targets import check_target
 from chatd.errors import (
     AccountUnavailable,
     AvatarNotFound,
@@ -169,6 +170,7 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
                 requests.take(limit_key(request[ADDRESS]) if identity is None else identity.user_id)
         if route.body is None:
             refuse_larger(request, MAX_BODY)
+        check_target(request, route.path)
         path = {} if route.parameters is None else _load(route.parameters, request.match_info)
         query = {} if route.query is None else _load(route.query, request.query)
         body = {} if route.body is None else await route.body.read(request)

@@ -83,19 +83,59 @@ async def test_a_query_that_is_out_of_range_is_named(chat: Chat, caplog: pytest.
 async def test_an_odd_query_that_says_nothing_wrong_is_answered(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
     async with unharmed(chat, caplog) as mallory:
         for query in (
-            "q=%ff",
-            "q=%ed%a0%80",
-            "q=%",
-            "q=%zz",
             "&&&",
             "=",
             "x=%00",
             "q=a&q=b",
             "q=%F0%9F%98%80",
             "%00=1",
+            "q=100%25",
+            "q=%2525",
+            "%71=a",
         ):
             async with ask(mallory, "GET", f"/users/?{query}") as response:
                 assert response.status == 200, query
+
+
+#: What follows a percent sign and is no escape, or is one of bytes that are no text.
+NO_ESCAPE = [
+    *("%", "%%", "%z", "%zz", "%4", "%g0", "a%", "100%", "%%25", "%u0041", "%-1", "%+1", "% 41", "%25%", "%F0%9F%91"),
+    *("%FF", "%c3", "%ED%A0%80", "%C0%AF", "%F4%90%80%80", "%80", "x%ffx", "%E2%82"),
+]
+
+
+async def test_an_escape_that_is_none_is_refused_in_every_path_that_takes_something(
+    chat: Chat, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = [route for route in table(chat) if route.parameters is not None]
+    assert found
+    async with unharmed(chat, caplog) as mallory:
+        friend = await chat.person("friend")
+        await mallory.send(friend, "hi")
+        for route in found:
+            assert route.parameters is not None
+            for name in route.parameters.fields:
+                for value in (*NO_ESCAPE, "%00", "a%00b"):
+                    address = re.sub(r"\{(\w+)\}", lambda at: value if at[1] == name else "2", route.path)  # noqa: B023
+                    expected = (422, "validation_error", {name})
+                    assert await answer(mallory, route.method, address.replace(" ", "%20")) == expected, address
+        page = await mallory.get(f"/messages?user={friend.id}")
+        assert [each["reactions"] for each in page["items"]] == [[]]
+
+
+async def test_an_escape_that_is_none_is_refused_in_every_query(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
+    async with unharmed(chat, caplog) as mallory:
+        for route in table(chat):
+            for value in NO_ESCAPE:
+                for query, name in ((f"q={value}", "q"), (f"limit=1&unknown={value}&q=a", "unknown")):
+                    address = f"{path_to(route)}?{query}".replace(" ", "+")
+                    assert await answer(mallory, route.method, address) == (422, "validation_error", {name}), address
+
+
+async def test_a_name_in_a_query_is_no_escape_either(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
+    async with unharmed(chat, caplog) as mallory:
+        for query in ("%", "%zz=1", "q=a&%FF", "%F0%9F%91=x"):
+            assert (await answer(mallory, "GET", f"/users/?{query}"))[:2] == (422, "validation_error"), query
 
 
 async def test_another_method_is_405_and_names_those_there_are(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:

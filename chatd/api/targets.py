@@ -1,0 +1,35 @@
+"""The target of a request, its path and its query, before anything is read from it."""
+
+from aiohttp import web
+from marshmallow import ValidationError
+
+from chatd.http.escapes import BAD_ESCAPE, shown, unescape
+
+
+def check_target(request: web.Request, template: str) -> None:
+    """Refuse a target with an escape that is none: aiohttp would take it for text.
+
+    :param template: the path of the route, such as ``/users/{id}``.
+    :raises ValidationError: there is one, and this names the parameter that has it.
+    """
+    if "%" not in request.raw_path:
+        return
+    path, query = request.rel_url.raw_path, request.rel_url.raw_query_string
+    for name, text in zip(template.split("/"), path.split("/"), strict=False):
+        _check(name.strip("{}"), text)
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        _check(shown(_bytes(name)), name)
+        _check(shown(_bytes(name)), value)
+
+
+def _check(name: str, text: str) -> None:
+    try:
+        unescape(_bytes(text))
+    except ValueError:
+        raise ValidationError({name: [BAD_ESCAPE]}) from None
+
+
+def _bytes(text: str) -> bytes:
+    """Return a part of a target as it came."""
+    return text.encode("utf-8", "surrogateescape")
