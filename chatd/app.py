@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import re
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from chatd.events import AccountDeleted, BlockChanged, Change, Event, MessageCre
 from chatd.http.context import ADDRESS, CONFIG, DIRECTLY, REGISTRY, SERVICES, begin
 from chatd.http.origins import add_headers, ask_origin
 from chatd.http.proxies import Proxies
+from chatd.http.routing import add_route, pattern
 from chatd.services import (
     Accounts,
     Avatars,
@@ -130,11 +130,11 @@ def create_app(
         add_web_routes(app.router, config, static)
     requests = per_second(config.limits.requests_per_second)
     table = routes(config)
-    fixed = {_SOCKET_PATH, *(route.path for route in table)}
+    paths = {_SOCKET_PATH, *(route.path for route in table)}
     for route in table:
-        app.router.add_route(route.method, _pattern(route.path, fixed), endpoint.endpoint(route, requests))
-    app.router.add_get(_SOCKET_PATH, SocketHandler(config.limits.commands_per_second, clock, stats).handle)
-    app.router.add_get("/openapi.json", openapi.handler(table))
+        add_route(app.router, route.method, pattern(route.path, paths), endpoint.endpoint(route, requests))
+    add_route(app.router, "GET", _SOCKET_PATH, SocketHandler(config.limits.commands_per_second, clock, stats).handle)
+    add_route(app.router, "GET", "/openapi.json", openapi.handler(table))
     app.on_response_prepare.append(add_headers)
     count = _measure(app, stats).count_status if config.metrics.are_read else None
     if not config.server.origins:  # else answers depend on who asks
@@ -212,7 +212,7 @@ def _measure(app: web.Application, stats: Stats) -> "Watch":
     services.database.subscribe(watch.count_event, Change)
     app.on_response_prepare.append(watch.count_response)
     if config.metrics.token:
-        app.router.add_get(door.PATH, metrics.handler(config.metrics.token))
+        add_route(app.router, "GET", door.PATH, metrics.handler(config.metrics.token))
 
     async def watching(_: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(watch.watch_loop())
@@ -230,22 +230,9 @@ def create_metrics_app(app: web.Application) -> web.Application:
     config = app[CONFIG]
     listener = web.Application(middlewares=[_find_address(Proxies(())), endpoint.errors])
     listener[CONFIG] = config
-    listener.router.add_get(door.PATH, app[METRICS].handler(config.metrics.token))
+    add_route(listener.router, "GET", door.PATH, app[METRICS].handler(config.metrics.token))
     listener.on_response_prepare.append(add_headers)
     return listener
-
-
-def _pattern(path: str, paths: Iterable[str]) -> str:
-    """Return a route's path as the router takes it: a parameter at its end is none of the words that stand there.
-
-    Else ``PATCH /messages/ws`` would be a request about the message "ws", and not a wrong method.
-    """
-    prefix, parameter, rest = path.rpartition("{")
-    if not parameter or not rest.endswith("}"):
-        return path
-    tails = (each.removeprefix(prefix) for each in paths if each.startswith(prefix))
-    words = "|".join(sorted(re.escape(tail) for tail in tails if tail and not set("{}/") & set(tail)))
-    return f"{prefix}{{{rest[:-1]}:(?!(?:{words})$)[^/]+}}" if words else path
 
 
 def _find_address(proxies: Proxies) -> Middleware:

@@ -47,7 +47,7 @@ from chatd.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from chatd.http.answers import JsonResponse, error_response, http_error, json_body
+from chatd.http.answers import NO_STORE, JsonResponse, error_response, http_error, json_body
 from chatd.http.context import ADDRESS, SERVICES, request_number
 from chatd.models import Identity
 from chatd.records import Record
@@ -179,7 +179,11 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
         if isinstance(result, Answer):
             result, headers = result.result, result.headers
         if route.answer is None:
-            return result if isinstance(result, web.StreamResponse) else web.Response(status=route.status)
+            return (
+                result
+                if isinstance(result, web.StreamResponse)
+                else web.Response(status=route.status, headers=NO_STORE)
+            )
         return json_body(route.answer.to_json(result, many=route.many), route.status, headers)
 
     return handle

@@ -6,6 +6,7 @@ from typing import IO
 from aiohttp import web
 
 from chatd.api.endpoint import Call
+from chatd.http.answers import NO_STORE
 from chatd.models import Block, Report
 from chatd.schemas.export import write_archive
 
@@ -15,7 +16,11 @@ EXPORT_TYPE = "application/zip"
 CHUNK = 64 * 1024
 STALL = 30.0
 
-_EXPORT_HEADERS = {"Content-Disposition": 'attachment; filename="chatd-export.zip"', "Cache-Control": "no-store"}
+_EXPORT_HEADERS = {
+    "Content-Type": EXPORT_TYPE,
+    "Content-Disposition": 'attachment; filename="chatd-export.zip"',
+    **NO_STORE,
+}
 
 
 async def block(call: Call) -> None:
@@ -44,14 +49,15 @@ async def delete_account(call: Call) -> None:
 
 
 async def export(call: Call) -> web.StreamResponse:
-    """Send everything of the caller's as a zip."""
+    """Send everything of the caller's as a zip, which is not made for who asks for no more than its head."""
+    if call.request.method == "HEAD":
+        return web.Response(headers=_EXPORT_HEADERS)
     with await call.services.exports.build(call.caller.user_id, write_archive) as file:
         return await _send(call.request, file)
 
 
 async def _send(request: web.Request, file: IO[bytes]) -> web.StreamResponse:
     response = web.StreamResponse(headers=_EXPORT_HEADERS)
-    response.content_type = EXPORT_TYPE
     response.content_length = file.seek(0, 2)
     file.seek(0)
     await response.prepare(request)

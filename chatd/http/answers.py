@@ -12,7 +12,10 @@ from chatd.errors import Failed
 #: What every answer says: no browser is to guess a type, or to tell where it came from.
 ALWAYS = {"Server": "chatd", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
+#: What every answer of the API says unless it says something else: it is for whoever asked, and nobody keeps it.
+NO_STORE = {"Cache-Control": "no-store"}
+
+_JSON = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
 
 #: Sentences for errors that HTTP itself knows; the codes are the stable names clients see.
 HTTP_ERRORS: dict[int, tuple[str, str]] = {

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
+from aiohttp import web
+
 #: The codings a built file may have, best first, and what their copies' names end with.
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
 
@@ -27,12 +29,28 @@ def choose_coding(accept_encoding: Iterable[str] | None, available: Collection[s
     return coding if weight > 0 else None
 
 
-def accepts_html(accept: Iterable[str]) -> bool:
-    """Tell a browser's navigation from a program's request: it asks for ``text/html`` by name.
+#: The headers by which a page is told from the API.
+PAGE_VARIES = "Accept, Authorization, Sec-Fetch-Mode"
 
-    :param accept: the values of all ``Accept`` headers.
+
+def wants_page(request: web.BaseRequest) -> bool:
+    """Tell a person who opens an address from a program that asks the API.
+
+    A browser says of most requests what they are for; where it says nothing, it asks for ``text/html`` by name, and
+    likes it better than JSON. What bears a token is a program, whatever its library says that it accepts.
     """
-    return _weights(accept).get("text/html", 0.0) > 0
+    headers = request.headers
+    if "Authorization" in headers:
+        return False
+    if headers.get("Sec-Fetch-Mode", "").lower() == "navigate":
+        return True
+    weights = _weights(headers.getall("Accept", ()))
+    html, json = weights.get("text/html", 0.0), weights.get("application/json")
+    if json is not None:
+        return html > json
+    # What is named comes before what goes without saying, at the same weight; `*` is Java's way to write `*/*`.
+    others = next((weights[name] for name in ("application/*", "*/*", "*") if name in weights), 0.0)
+    return html > 0 and html >= others
 
 
 #: Below the smallest weight a client can give, 0.001.

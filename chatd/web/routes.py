@@ -10,9 +10,10 @@ from chatd import schemas
 from chatd.config import Config
 from chatd.http.answers import http_error
 from chatd.http.context import VARIES
+from chatd.http.routing import twins
 from chatd.web import files
 from chatd.web.files import File
-from chatd.web.negotiation import IDENTITY, accepts_html, choose_coding
+from chatd.web.negotiation import IDENTITY, PAGE_VARIES, choose_coding, wants_page
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,8 @@ class _SharedPage(web.DynamicResource):
         """Match a navigation, and count as nothing, not even as another method, for any other request."""
         match, _ = await super().resolve(request)
         if match is not None:
-            request[VARIES] = "Accept"
-            if accepts_html(request.headers.getall("Accept", ())):
+            request[VARIES] = PAGE_VARIES
+            if wants_page(request):
                 return match, set()
         return None, set()
 
@@ -85,9 +86,11 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
     for name, file in built.items():
         _add(router, web.PlainResource(f"/{name}"), file)
     for path in PAGES:
-        _add(router, web.PlainResource(path), built["index.html"])
+        for each in twins(path):
+            _add(router, web.PlainResource(each), built["index.html"])
     for path in SHARED_PAGES:
-        _add(router, _SharedPage(path), built["index.html"])
+        for each in twins(path):
+            _add(router, _SharedPage(each), built["index.html"])
 
 
 def _add(router: web.UrlDispatcher, resource: web.Resource, file: File) -> None:

@@ -53,7 +53,7 @@ class SocketHandler:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket from handshake to close."""
-        if request.headers.get("Upgrade", "").strip().lower() != "websocket":
+        if request.method != "GET" or request.headers.get("Upgrade", "").strip().lower() != "websocket":
             return http_error(426, {"Upgrade": "websocket", "Connection": "Upgrade"})
         if request.headers.get("Sec-WebSocket-Version", "13") != "13":
             return http_error(426, {"Sec-WebSocket-Version": "13"}, "This server speaks version 13 of WebSocket.")

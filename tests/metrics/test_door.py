@@ -30,7 +30,7 @@ def test_a_server_without_metrics_does_not_load_their_library() -> None:
 
 async def test_a_listener_of_their_own_has_them_and_nothing_else(server: Measured) -> None:
     assert "chatd_users_online" in await server.scrape()
-    for path in ("/", "/health", "/auth/me", "/messages/ws", "/openapi.json", "/metrics/"):
+    for path in ("/", "/health", "/auth/me", "/messages/ws", "/openapi.json", "/metrics/x"):
         assert (await get(server.url + path))[0] == 404
     assert await server.chat.error("GET", "/metrics") == (404, "not_found")
 

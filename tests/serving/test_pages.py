@@ -10,10 +10,20 @@ from tests.support import Chat, error_of
 PAGE = BUILT["index.html"]
 
 #: What asks for something, but not for a page.
-PROGRAMS = ["", "*/*", "application/json", "application/json, text/plain, */*", "text/*", "text/html;q=0", "text/plain"]
+PROGRAMS = [
+    *("", "*/*", "application/json", "application/json, text/plain, */*", "text/*", "text/html;q=0", "text/plain"),
+    *("application/json, text/html;q=0.1", "application/json, text/html", "text/html;q=0.9, */*", "*, text/html;q=0.9"),
+    *("text/html;q=0.001, application/*;q=0.002, */*", "text/html;q=nonsense", "text/html;q=-1", ";;,text/html;q=0,"),
+]
 
 #: What a person's program may say to see the page.
-PEOPLE = [NAVIGATION, "text/html", "TEXT/HTML", "application/json;q=0.1, text/html;q=0.2", "*/*, text/html; level=1"]
+PEOPLE = [
+    *(NAVIGATION, "text/html", "TEXT/HTML", "application/json;q=0.1, text/html;q=0.2", "*/*, text/html; level=1"),
+    *("text/html, application/xhtml+xml, */*", "text/html;q=0.2, */*;q=0.2", "application/json;q=0, text/html;q=0.001"),
+]
+
+#: What Java's library says where nothing was said to it.
+JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 
 
 @pytest.mark.parametrize("page", CLIENT_PAGES)
@@ -44,11 +54,43 @@ async def test_a_program_never_sees_a_page_where_the_api_is(chat: Chat, accept: 
     async with ask(chat, "/messages", **headers) as response:
         assert await error_of(response) == (401, "not_authenticated")
     async with ask(chat, "/messages", "HEAD", **headers) as response:
-        assert (response.status, items(response.headers["Allow"])) == (405, {"GET"})
+        assert (response.status, response.content_type) == (401, "application/json")
     for method in ("GET", "HEAD"):
         async with ask(chat, f"/messages/{message['id']}", method, **headers) as response:
             assert (response.status, items(response.headers["Allow"])) == (405, {"DELETE", "PATCH"})
             assert response.content_type == "application/json"
+
+
+@pytest.mark.parametrize("accept", [NAVIGATION, JAVA, "text/html"])
+async def test_what_bears_a_token_never_sees_a_page(chat: Chat, accept: str) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    message = await alice.send(bob, "hello")
+    for mode in ("navigate", "cors", "no-cors"):
+        headers = {"accept": accept, "sec_fetch_mode": mode}
+        for slash in ("", "/"):
+            token = f"Bearer {alice.token}"
+            async with ask(chat, f"/messages{slash}?user={bob.id}", authorization=token, **headers) as response:
+                assert [item["id"] for item in (await response.json())["items"]] == [message["id"]]
+        for token in ("Bearer nonsense", "Basic eDp5", ""):
+            async with ask(chat, "/messages", authorization=token, **headers) as response:
+                assert await error_of(response) == (401, "not_authenticated"), token
+        async with ask(chat, f"/messages/{message['id']}", authorization=token, **headers) as response:
+            assert await error_of(response) == (405, "method_not_allowed")
+
+
+async def test_who_navigates_sees_the_page_whatever_they_accept(chat: Chat) -> None:
+    for accept in (*PROGRAMS, *PEOPLE):
+        for address in ("/messages", "/messages/1"):
+            async with ask(chat, address, accept=accept, sec_fetch_mode="navigate") as response:
+                assert (response.status, response.content_type) == (200, "text/html"), (address, accept)
+
+
+async def test_a_page_is_found_with_its_last_slash_too(chat: Chat) -> None:
+    for page in CLIENT_PAGES:
+        for address in {page, page.rstrip("/") + "/"}:
+            for method in ("GET", "HEAD"):
+                async with ask(chat, address, method, accept=NAVIGATION) as response:
+                    assert (response.status, response.content_type) == (200, "text/html"), address
 
 
 async def test_only_what_asks_for_a_page_by_get_or_head_gets_one(chat: Chat) -> None:
@@ -64,7 +106,7 @@ async def test_only_what_asks_for_a_page_by_get_or_head_gets_one(chat: Chat) -> 
         async with ask(chat, address, method, accept=NAVIGATION, authorization=token) as response:
             assert (response.status, items(response.headers["Allow"])) == (405, {"DELETE", "PATCH"}), method
         async with ask(chat, "/messages", method, accept=NAVIGATION, authorization=token) as response:
-            assert (response.status, items(response.headers["Allow"])) == (405, {"GET"}), method
+            assert (response.status, items(response.headers["Allow"])) == (405, {"GET", "HEAD"}), method
     async with await alice.request("DELETE", address, headers={"Accept": NAVIGATION}) as response:
         assert (await response.json())["message"]["deleted_at"]
 
@@ -74,17 +116,18 @@ async def test_an_answer_that_hangs_on_who_asks_says_so(chat: Chat, start_web: S
         for address in ("/messages", "/messages?user=1", "/messages/1"):
             async with ask(chat, address, accept=accept) as response:
                 assert "Accept" in items(response.headers["Vary"]), (address, accept)
+    depends = {"Accept", "Authorization", "Sec-Fetch-Mode"}
     async with ask(chat, "/messages/1", accept=NAVIGATION) as response:
-        assert items(response.headers["Vary"]) == {"Accept", "Accept-Encoding"}
+        assert items(response.headers["Vary"]) == {*depends, "Accept-Encoding"}
     for address in ("/messages/history/1", "/messages/ws", "/conversations", "/auth/me", "/health"):
         async with ask(chat, address, accept=NAVIGATION) as response:
             assert "Vary" not in response.headers, address
     await chat.server.stop()
     elsewhere = await start_web(server={"origins": ["https://chat.example.org"]})
     async with ask(elsewhere, "/messages/1", accept=NAVIGATION) as response:
-        assert items(response.headers["Vary"]) == {"Accept", "Accept-Encoding", "Origin"}
+        assert items(response.headers["Vary"]) == {*depends, "Accept-Encoding", "Origin"}
     async with ask(elsewhere, "/messages/1") as response:
-        assert items(response.headers["Vary"]) == {"Accept", "Origin"}
+        assert items(response.headers["Vary"]) == {*depends, "Origin"}
 
 
 @pytest.mark.parametrize(
@@ -92,9 +135,17 @@ async def test_an_answer_that_hangs_on_who_asks_says_so(chat: Chat, start_web: S
     [
         *(
             (address, (404, "not_found"))
-            for address in ("/login/", "/messages/", "/messages/1/", "/messages/1/2", "//")
+            for address in (
+                "/login//",
+                "/messages//",
+                "/messages/1//",
+                "/messages/1/2",
+                "//",
+                "/index.html/",
+                "/sw.js/",
+            )
         ),
-        *((address, (404, "not_found")) for address in ("/nothing", "/Login", "/auth", "/users", "/settings/profile")),
+        *((address, (404, "not_found")) for address in ("/nothing", "/Login", "/auth", "/settings/profile")),
         *((address, (405, "method_not_allowed")) for address in ("/messages/%D9%A5", "/messages/-1", "/messages/abc")),
         ("/messages/unread_count", (401, "not_authenticated")),
         ("/messages/conversations", (401, "not_authenticated")),

@@ -1,0 +1,40 @@
+"""Where a handler is reached: with or without the last slash, and by HEAD as by GET."""
+
+import re
+from collections.abc import Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+
+def add_route(router: web.UrlDispatcher, method: str, path: str, handler: Handler) -> None:
+    """Have a handler answer at a path, its last slash there or not: a redirect would lose bodies and tokens.
+
+    What answers GET answers HEAD; aiohttp sends no body then.
+    """
+    for each in twins(path):
+        router.add_route(method, each, handler)
+        if method == "GET":
+            router.add_route("HEAD", each, handler)
+
+
+def twins(path: str) -> tuple[str, ...]:
+    """Return a path, and the same with its last slash, or without it; the root has none."""
+    if path == "/":
+        return (path,)
+    return path, path[:-1] if path.endswith("/") else f"{path}/"
+
+
+def pattern(path: str, paths: Iterable[str]) -> str:
+    """Return a route's path as the router takes it: a parameter at its end is none of the words that stand there.
+
+    Else ``PATCH /messages/ws`` would be a request about the message "ws", and not a wrong method.
+
+    :param paths: those of all routes.
+    """
+    prefix, parameter, rest = path.rpartition("{")
+    if not parameter or not rest.endswith("}"):
+        return path
+    tails = (each.removeprefix(prefix).partition("/")[0] for each in paths if each.startswith(prefix))
+    words = "|".join(sorted({re.escape(word) for word in tails if word and "{" not in word}))
+    return f"{prefix}{{{rest[:-1]}:(?!(?:{words})/?$)[^/]+}}" if words else path
