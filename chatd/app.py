@@ -32,6 +32,7 @@ from chatd.services import (
     Changes,
     Erasure,
     Exports,
+    Forgetting,
     Health,
     Histories,
     Messages,
@@ -144,7 +145,7 @@ def create_app(
         await db.open()
         registry.head = (await changes.place()).seq
         tasks = {
-            asyncio.create_task(_housekeeping(sessions, changes, erasure)),
+            asyncio.create_task(_housekeeping(sessions, changes, erasure, Forgetting(db, clock))),
             asyncio.create_task(services.backups.run()),
         }
 
@@ -245,12 +246,13 @@ def _find_address(proxies: Proxies) -> Middleware:
     return find_address
 
 
-async def _housekeeping(sessions: Sessions, changes: Changes, erasure: Erasure) -> None:
+async def _housekeeping(sessions: Sessions, changes: Changes, erasure: Erasure, forgetting: Forgetting) -> None:
     while True:
         try:
             await sessions.write_seen()
             await changes.prune()
             await erasure.run()
+            await forgetting.run()
         except ChatError as error:
             log.error("housekeeping failed: %s", error.detail, extra={"event": "housekeeping_failed"})
         except Exception:

@@ -10,6 +10,7 @@ from chatd.services.blocks import Blocks
 from chatd.services.changes import Changes
 from chatd.services.erasure import Erasure
 from chatd.services.exports import Exports
+from chatd.services.forgetting import Forgetting
 from chatd.services.health import Health
 from chatd.services.histories import Histories
 from chatd.services.messages import Messages
@@ -29,6 +30,7 @@ __all__ = [
     "Changes",
     "Erasure",
     "Exports",
+    "Forgetting",
     "Health",
     "Histories",
     "Messages",

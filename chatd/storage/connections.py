@@ -58,11 +58,17 @@ def connect(
         db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
         db.execute(f"PRAGMA cache_size = {-WRITER_CACHE_KB if checkpoints else -READER_CACHE_KB}")
         db.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}")
+        overwrite_deleted(db)
         db.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
     except BaseException:
         db.close()
         raise
     return db
+
+
+def overwrite_deleted(db: sqlite3.Connection) -> None:
+    """Have this connection overwrite with zeros what it deletes: some builds of SQLite leave it in the file."""
+    db.execute("PRAGMA secure_delete = ON")
 
 
 def is_storage_fault(error: Exception) -> bool:

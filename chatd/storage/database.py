@@ -22,9 +22,9 @@ import aiosqlite
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.stats import Stats
+from chatd.storage import write_ahead_log
 from chatd.storage.commit import Outcome, Write, commit
 from chatd.storage.connections import (
-    BUSY_TIMEOUT_MS,
     LOG_LIMIT,
     Synchronous,
     connect,
@@ -111,7 +111,7 @@ class Database:
         try:
             for connection in (self._writer, *self._readers):
                 await connection
-            await self._writer.run(_begin_log_anew)
+            await self._writer.run(write_ahead_log.begin_anew)
             memory = await self._writer.run(Memory)
             seen = await self._writer.run(_data_version)
         except sqlite3.Error as error:
@@ -239,13 +239,19 @@ class Database:
             except Exception:
                 log.exception("a subscriber failed on %r", kind.__name__, extra={"event": "subscriber_failed"})
 
-    def _log_size(self) -> int:
-        try:
-            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
-        except FileNotFoundError:
-            return 0
+    async def begin_log_anew(self) -> bool:
+        """Have the write-ahead log begin anew, an empty file: what was deleted before is not in it any more.
 
-    async def _shorten_log(self) -> None:
+        :returns: False where others read for so long that it has to be tried again.
+        :raises StorageUnavailable: the disk does not let us.
+        """
+        try:
+            return await self._shorten_log()
+        except sqlite3.Error as error:
+            self._blame(error)
+            raise StorageUnavailable from error
+
+    async def _shorten_log(self) -> bool:
         """Hold new reads until those under way have ended, and have the log begin anew; writes go on meanwhile."""
         self._readable.clear()
         try:
@@ -253,11 +259,18 @@ class Database:
                 while any(reader.pending for reader in self._readers):
                     self._a_read_ended.clear()
                     await self._a_read_ended.wait()
-                await self._writer.run(_begin_log_anew)
+                return await self._writer.run(write_ahead_log.begin_anew)
         except TimeoutError:
             log.warning("the write-ahead log stays long: a read takes its time", extra={"event": "log_stays_long"})
+            return False
         finally:
             self._readable.set()
+
+    def _blame(self, error: sqlite3.Error) -> None:
+        """Say that the disk is at fault, where this was no statement of a caller's."""
+        if is_unsynced(error):
+            _end_process()
+        log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
 
     async def _watch(self, seen: int) -> None:
         """Notice the commits of other processes: ``data_version`` changes by theirs and never by our own.
@@ -268,12 +281,10 @@ class Database:
             await asyncio.sleep(WATCH_INTERVAL)
             try:
                 version = await self._writer.run(_data_version)
-                if self._log_size() > LOG_LIMIT:
+                if write_ahead_log.size(self._path) > LOG_LIMIT:
                     await self._shorten_log()
             except sqlite3.Error as error:
-                if is_unsynced(error):
-                    _end_process()
-                log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})
+                self._blame(error)
                 continue
             if version != seen:
                 seen = version
@@ -301,19 +312,6 @@ def _end_process() -> NoReturn:
         extra={"event": "sync_failed"},
     )
     os._exit(os.EX_IOERR)
-
-
-def _begin_log_anew(db: sqlite3.Connection) -> None:
-    """Bring all that is in the log into the database, sync it, and have the log begin anew.
-
-    At the start this is what the last server left. If it ended because a sync failed, its log may be on disk only in
-    part, though it can be read: commits that were appended to it would be lost with it.
-    """
-    db.execute("PRAGMA busy_timeout = 0")  # another process that reads is not waited for
-    try:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _data_version(db: sqlite3.Connection) -> int:

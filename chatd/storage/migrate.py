@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chatd.data_dir import hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
+from chatd.storage.connections import overwrite_deleted
 from chatd.storage.reasons import reason
 
 #: "chat" in ASCII: what ``PRAGMA application_id`` of a chatd database says.
@@ -132,6 +133,7 @@ def _upgrade(path: Path, steps: list[Migration], upgrading: Callable[[int], None
             db.execute("PRAGMA busy_timeout = 5000")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
+            overwrite_deleted(db)
             if version:
                 _keep_copy(db, path.with_name(f"{path.name}.before-{steps[version].version:04}"))
             for step in steps[version:]:

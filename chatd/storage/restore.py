@@ -11,6 +11,7 @@ from chatd.data_dir import hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
 from chatd.storage.backup import check, opened
+from chatd.storage.connections import overwrite_deleted
 from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
 
 
@@ -47,6 +48,7 @@ def restore(path: Path, copy: Path, *, aside: Path, upgrade: bool = True) -> Los
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
             target.execute("PRAGMA synchronous = FULL")
+            overwrite_deleted(target)
             change_log.renew_epoch(target)
         lost = _lost(path, copy)
         if path.exists():
@@ -95,6 +97,7 @@ def renew_epoch(path: Path) -> None:
         raise DatabaseUnusable(f"there is no database at {path}")
     migrate(path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        overwrite_deleted(db)
         change_log.renew_epoch(db)
 
 

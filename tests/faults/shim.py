@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 _SOURCE = Path(__file__).with_name("shim.c")
+_SQLITE_SOURCE = Path(__file__).with_name("sqlite_shim.c")
 
 _CONTROL = struct.Struct("qqq")  # struct control
 _UNDO = struct.Struct("qqq")  # struct undo
@@ -22,13 +23,18 @@ SECTOR = 512
 Forgets = Literal["everything", "some", "nothing"]
 
 
+def sqlite_that_keeps_what_is_deleted() -> dict[str, str]:
+    """Return the environment of a process whose SQLite overwrites what is deleted only where it is told to."""
+    return {"LD_PRELOAD": str(_compiled(_SQLITE_SOURCE))}
+
+
 @functools.cache
-def _compiled() -> Path:
+def _compiled(source: Path) -> Path:
     directory = tempfile.TemporaryDirectory(prefix="chatd-shim-")
     _kept.append(directory)
     library = Path(directory.name) / "shim.so"
     subprocess.run(
-        ["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", library, _SOURCE, "-ldl", "-lpthread"],
+        ["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", library, source, "-ldl", "-lpthread"],
         check=True,
     )
     return library
@@ -57,7 +63,7 @@ class Shim:
         self._state = [0, 0, 0]
         #: The environment of a process that shall have this disk and clock.
         self.variables = {
-            "LD_PRELOAD": str(_compiled()),
+            "LD_PRELOAD": str(_compiled(_SOURCE)),
             "FAULTS_DIRECTORY": str(self._data_dir),
             "FAULTS_CONTROL": str(control),
         }
