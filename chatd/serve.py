@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from chatd import __version__, data_dir, systemd
 from chatd.app import create_app, create_metrics_app
 from chatd.config import Config
 from chatd.errors import ConfigurationError
-from chatd.http.context import REGISTRY
+from chatd.http.context import DIRECTLY, REGISTRY
 from chatd.http.listener import Listener
 from chatd.http.tls import load_certificate, tls_context
 from chatd.storage.connections import Synchronous
@@ -97,7 +98,7 @@ class Server:
             await self._runner.setup()
             if config.metrics.port:
                 await self._open_metrics(app)
-            self._listener = Listener(self._runner, config.server.host, config.server.port, self._tls)
+            self._listener = self._listens(self._runner, config.server.host, config.server.port, self._tls)
             await self._listener.open()
         except BaseException:
             await self.stop()
@@ -108,10 +109,15 @@ class Server:
         self._metrics_runner = web.AppRunner(create_metrics_app(app), shutdown_timeout=SCRAPE_TIMEOUT)
         await self._metrics_runner.setup()
         metrics = self._config.metrics
-        self._metrics_listener = Listener(self._metrics_runner, metrics.host, metrics.port, None)
+        self._metrics_listener = self._listens(self._metrics_runner, metrics.host, metrics.port, None)
         await self._metrics_listener.open()
         for url in self._metrics_listener.urls:
             log.info("the metrics are at %s", url, extra={"event": "metrics_open", "url": url})
+
+    def _listens(self, runner: web.AppRunner, hosts: Sequence[str], port: int, tls: ssl.SSLContext | None) -> Listener:
+        """Return the listener of an application that is set up."""
+        assert runner.server is not None
+        return Listener(runner.server, hosts, port, tls, runner.app.get(DIRECTLY))
 
     async def stop(self) -> None:
         """Close every socket with 1012, let requests end, commit what waits, and let go of everything."""

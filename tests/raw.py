@@ -101,11 +101,19 @@ def frame(payload: bytes, opcode: int = TEXT, *, final: bool = True) -> bytes:
     return head + bytes(4) + payload
 
 
-@contextlib.asynccontextmanager
-async def connect(
+def connect(
     chat: Chat, *, tls: ssl.SSLContext | None = None, receive_buffer: int | None = None
+) -> contextlib.AbstractAsyncContextManager[Raw]:
+    """Connect to the server as :func:`connect_to` does."""
+    assert chat.client.port is not None
+    return connect_to(chat.client.port, tls=tls, receive_buffer=receive_buffer)
+
+
+@contextlib.asynccontextmanager
+async def connect_to(
+    port: int, *, tls: ssl.SSLContext | None = None, receive_buffer: int | None = None
 ) -> AsyncIterator[Raw]:
-    """Connect to the server, and drop the connection in the end.
+    """Connect to a port of this machine, and drop the connection in the end.
 
     :param receive_buffer: how much the kernel may hold for this client, in bytes.
     """
@@ -114,7 +122,7 @@ async def connect(
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     try:
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", chat.client.port))
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
     except BaseException:
         sock.close()
         raise

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from chatd.http.addresses import BACKLOG, listening, url
-from chatd.http.context import DIRECTLY
+from chatd.http.context import Directly
+from chatd.http.heads import readable
 from chatd.http.protocol import HEAD_TIMEOUT, Protocol
 
 #: How many connections are accepted in one turn of the loop, so that a thousand at once hold up nobody for long.
@@ -15,17 +16,27 @@ ACCEPT_AT_ONCE = 16
 
 
 class Listener:
-    """Accepts connections for an application's runner."""
+    """Accepts connections for a server."""
 
-    def __init__(self, runner: web.AppRunner, hosts: Sequence[str], port: int, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        server: web.Server,
+        hosts: Sequence[str],
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        directly: Directly | None = None,
+    ) -> None:
         """Create a listener.
 
-        :param runner: already set up.
+        :param server: what answers, as a runner makes it.
         :param hosts: see :func:`chatd.http.addresses.listening`.
         :param port: 0 takes any free one.
         :param tls: None for plain HTTP.
+        :param directly: who is asked first for each request.
         """
-        self._runner = runner
+        server.request_factory = readable(server.request_factory)
+        self._manager = server
+        self._directly = directly
         self._hosts = hosts
         self._port = port
         self._tls = tls
@@ -56,5 +67,4 @@ class Listener:
             server.close()
 
     def _protocol(self) -> Protocol:
-        assert self._runner.server is not None
-        return Protocol(self._runner.server, self._runner.app.get(DIRECTLY), loop=asyncio.get_running_loop())
+        return Protocol(self._manager, self._directly, loop=asyncio.get_running_loop())

@@ -12,10 +12,12 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
+from chatd.http import heads
 from chatd.http.access import AccessLogger
-from chatd.http.answers import JsonResponse, complete, from_exception, http_error, whole
-from chatd.http.context import Directly, request_number
+from chatd.http.answers import ALWAYS, JsonResponse, complete, from_exception, http_error, whole
+from chatd.http.context import Directly, next_number, request_number
 from chatd.versions import aiohttp_is_known
+from chatd.ws.masking import MaskedReader
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,9 @@ class Protocol(RequestHandler):
             access_log_class=AccessLogger,
             access_log=log,
             auto_decompress=False,
+            max_line_size=heads.MAX_TARGET,
+            max_field_size=heads.MAX_FIELD,
+            max_headers=heads.MAX_FIELDS,
             **kwargs,
         )
         self._head_timer: asyncio.TimerHandle | None = None
@@ -90,19 +95,22 @@ class Protocol(RequestHandler):
         if self._payload_parser is not None:  # a WebSocket
             super().data_received(data)
             return
-        heads = self._request_count
+        before = self._request_count
         was_reading_head = self._is_reading_head()  # asked before a body's last piece makes it true
         waiter = None
         if self._directly is not None and self._waiter is not None and not self._waiter.done():
             waiter, self._waiter = self._waiter, None  # so that the task that waits for a request is not woken yet
-        super().data_received(data)
-        came = self._request_count - heads
+        try:
+            super().data_received(data)
+        except Exception as error:  # aiohttp's own answers what its parser refuses, but not what fails in it
+            self._refuse(error)
+        came = self._request_count - before
         if waiter is not None and not (came == 1 and self._answers_directly(waiter)):
             self._waiter = waiter
             if came:
                 waiter.set_result(None)
         if came:
-            self._stop_head_timer()
+            self._head_begun = False
             self._body = self._messages[-1][1] if self._messages else None
         elif data and was_reading_head:
             self._head_begun = True
@@ -123,6 +131,7 @@ class Protocol(RequestHandler):
         self._messages.popleft()
         self._resting, self._request_in_progress = waiter, True
         if self._directly(message, payload, self._write_whole):
+            self._stop_head_timer()
             self._manager.requests_count += 1
             if self._parser is not None:
                 self._parser.message_consumed()
@@ -151,6 +160,12 @@ class Protocol(RequestHandler):
         if self._keepalive_handle is None:
             self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
 
+    def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
+        """Read a WebSocket from now on, even where the offer of it was one of several, which aiohttp's parser does not
+        see."""
+        self._upgraded = True
+        super().set_parser(cast(Any, MaskedReader(parser)), data_received_cb)
+
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Go on reading where that was paused: aiohttp asks for it after each body, and looks for more to parse."""
         if self._reading_paused or self._buffer_paused:
@@ -162,6 +177,11 @@ class Protocol(RequestHandler):
     def _start_head_timer(self) -> None:
         self._head_timer = self._loop.call_later(HEAD_TIMEOUT, self._head_is_late)
 
+    def begin(self) -> None:
+        """Note that the next request is about to be answered: from here on its head is no longer waited for."""
+        if not self._head_begun:  # else it is the one of a request behind it
+            self._stop_head_timer()
+
     def _stop_head_timer(self) -> None:
         self._head_begun = False
         if self._head_timer is not None:
@@ -172,9 +192,32 @@ class Protocol(RequestHandler):
         if self._request_in_progress:  # a pipelined head: its turn comes after the answer to the one before
             self._start_head_timer()
             return
-        if self._head_begun and self.transport is not None:
-            self.transport.write(whole(http_error(408), {"Connection": "close"}))
+        if self._head_begun:
+            self._end_with(408)
+        else:
+            self.force_close()
+
+    def _refuse(self, error: Exception) -> None:
+        """Answer what could not become a request, and close the connection."""
+        log.debug(
+            "not HTTP: %s",
+            type(error).__name__,
+            extra={"event": "not_http", "request": next_number(), "address": self._address()},
+        )
+        if self._request_in_progress:
+            self.close()  # after the answer that is being made
+        else:
+            self._end_with(400)
+
+    def _end_with(self, status: int) -> None:
+        """Answer the head there is, which is no request, and close the connection."""
+        if self.transport is not None:
+            self.transport.write(whole(http_error(status), {**ALWAYS, "Connection": "close"}))
         self.force_close()
+
+    def _address(self) -> str | None:
+        peer = self.peername
+        return peer[0] if isinstance(peer, tuple) else peer
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -222,10 +265,17 @@ class Protocol(RequestHandler):
         self._converse = converse
 
     async def start(self) -> None:
-        """Serve requests, and then what the last of them became."""
-        await super().start()
+        """Serve requests, and then what the last of them became. However this ends, the connection ends with it."""
+        try:
+            await super().start()
+        except Exception as error:  # aiohttp answers what a handler raises, but not what fails before there is one
+            self._refuse(error)
+        except BaseException:
+            self.force_close()
+            raise
         converse, self._converse = self._converse, None
         if converse is None:
+            self.force_close()
             return
         transport, self._kept = self._kept, None
         if transport is not None and self._manager is not None:  # it was not lost meanwhile
@@ -247,6 +297,7 @@ class Protocol(RequestHandler):
     ) -> web.StreamResponse:
         """Answer what could not be parsed, or what failed outside all middlewares, and close the connection."""
         if isinstance(exc, HttpProcessingError):
+            status = heads.status_of(exc)
             log.debug(
                 "not HTTP: %s",
                 type(exc).__name__,

@@ -53,6 +53,8 @@ class Conversation:
                     if message.type is WSMsgType.PING:
                         connection.push(pong_frame(message.data))
                 else:
+                    if message.type is WSMsgType.CLOSE:
+                        await self._socket.answer_close(message.data)
                     return
                 if connection.is_leaving:
                     return

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from chatd.http.context import SERVICES
+from chatd.http.heads import items
 from chatd.models import Identity
 
 V2_PROTOCOL = "chatd.v2"
@@ -40,7 +41,7 @@ def _token(request: web.Request) -> str | None:
 
 def _item(request: web.Request, prefix: str) -> str | None:
     """Return what the first item beside the subprotocol says that begins so and goes on."""
-    offers = [item.strip() for item in ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")]
+    offers = items(request.headers, "Sec-WebSocket-Protocol")
     if V2_PROTOCOL not in offers:
         return None
     return next((offer.removeprefix(prefix) for offer in offers if offer.startswith(prefix) and offer != prefix), None)

@@ -53,12 +53,12 @@ class SocketHandler:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket from handshake to close."""
-        if request.method != "GET" or request.headers.get("Upgrade", "").strip().lower() != "websocket":
+        if request.method != "GET" or request.headers.get("Upgrade") != "websocket":  # as the head was made fit
             return http_error(426, {"Upgrade": "websocket", "Connection": "Upgrade"})
         if request.headers.get("Sec-WebSocket-Version", "13") != "13":
             return http_error(426, {"Sec-WebSocket-Version": "13"}, "This server speaks version 13 of WebSocket.")
-        if not request.headers.get("Sec-WebSocket-Key", "").isascii():  # which aiohttp's own check stumbles over
-            return http_error(400)
+        if request.body_exists or not request.headers.get("Sec-WebSocket-Key", "").isascii():
+            return http_error(400)  # aiohttp waits for the body in vain, and stumbles over the key
         if not is_allowed(request):
             return http_error(403, detail="Pages of this origin may not connect.")
         address = limit_key(request[ADDRESS])
@@ -69,6 +69,7 @@ class SocketHandler:
                 protocols=(V2_PROTOCOL,),
                 heartbeat=request.app[CONFIG].server.heartbeat_seconds,
                 autoping=False,  # it waits until the client has read the pong
+                autoclose=False,  # it answers every close with 1000
                 compress=False,
                 max_msg_size=MAX_FRAME + 1,  # the first size that aiohttp refuses
                 timeout=CLOSE_TIMEOUT,

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import aiohttp
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.http import WebSocketReader
 from aiohttp.web_protocol import RequestHandler
@@ -19,6 +19,9 @@ from chatd.versions import aiohttp_is_known
 
 #: aiohttp's own: a reader that has this many bytes waiting stops the transport at twice as many.
 _QUEUE_LIMIT = 2**16
+
+#: The codes a close may have on the wire: RFC 6455, section 7.4, and its registry at IANA.
+_CLOSE_CODES = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
 
 
 class Socket(web.WebSocketResponse):
@@ -45,6 +48,14 @@ class Socket(web.WebSocketResponse):
         if self._inbox is not None:
             self._inbox.rest()
         return self.receive()
+
+    async def answer_close(self, code: int) -> None:
+        """Answer a client's close.
+
+        :param code: what it said; 0 where it said nothing.
+        """
+        answer = code if code in _CLOSE_CODES else WSCloseCode.PROTOCOL_ERROR if code else WSCloseCode.OK
+        await self.close(code=answer, drain=False)
 
     def let_go_of(self, request: web.Request) -> bool:
         """Need the request no more, so that it can end before the socket does; False where it has to last as long."""

@@ -37,10 +37,6 @@ NOT_HTTP: list[bytes | str] = [
     "GET /health HTTP/1.1\r\nHost: a\r\n folded: x\r\n\r\n",
     "GET /health HTTP/1.1\r\nX: a\x00b\r\n\r\n",
     "GET /health HTTP/1.1\nHost: a\n\n",
-    "GET /" + "a" * 70_000 + " HTTP/1.1\r\nHost: a\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: a\r\nX: " + "a" * 70_000 + "\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: a\r\n" + "a" * 70_000 + ": x\r\n\r\n",
-    "GET /health HTTP/1.1\r\n" + "X: y\r\n" * 10_000 + "\r\n",
 ]
 
 SMUGGLED: list[bytes | str] = [
@@ -98,7 +94,6 @@ BAD_CHUNKS: list[str] = [
     "5\r\nhello\r\n0\r\nContent-Length: 50\r\n\r\n",
     "10000000000000005\r\nhello\r\n0\r\n\r\n",
     "ffffffffffffffffff\r\nhello\r\n0\r\n\r\n",
-    "0\r\n" + "X: y\r\n" * 10_000 + "\r\n",
 ]
 
 

@@ -64,6 +64,69 @@ async def test_an_upgrade_that_the_connection_header_does_not_name_is_a_bad_requ
     assert await refused(chat, {**UPGRADE, "Connection": "keep-alive"}) == (400, "bad_request")
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Upgrade: websocket, foo"],
+        ["Upgrade: foo, websocket"],
+        ["Upgrade: foo,websocket,bar"],
+        ["Upgrade: WebSocket"],
+        ["Upgrade: h2c, WEBSOCKET"],
+        ["Upgrade: foo", "Upgrade: websocket"],
+        ["Upgrade: websocket", "upgrade: foo"],
+        ["Upgrade: ,, websocket ,"],
+        ["Upgrade: \twebsocket\t"],
+    ],
+)
+@pytest.mark.parametrize("connection", ["Upgrade", "keep-alive, upgrade", "UPGRADE"])
+async def test_an_offer_of_websocket_may_stand_among_others(chat: Chat, lines: list[str], connection: str) -> None:
+    alice = await chat.person("alice")
+    rest = [f"{name}: {value}" for name, value in UPGRADE.items() if name.startswith("Sec-")]
+    protocols = ["Sec-WebSocket-Protocol: other, chatd.v2", f"Sec-WebSocket-Protocol: bearer.{alice.token}"]
+    head = ["GET /messages/ws HTTP/1.1", "Host: a", f"Connection: {connection}", *lines, *rest, *protocols]
+    async with connect(chat) as raw:
+        await raw.send("\r\n".join(head) + "\r\n\r\n")
+        status, headers, _ = await raw.answer()
+        assert (status, headers["Upgrade"], headers["Sec-WebSocket-Protocol"]) == (101, "websocket", "chatd.v2")
+        assert b'"hello"' in (await raw.receive_frame())[1]
+        await raw.send_frame(b'{"type":"ping"}')
+        assert b'"pong"' in (await raw.receive_frame())[1]
+
+
+@pytest.mark.parametrize(
+    "upgrade", ["websockets", "web, socket", "websocket;q=1", "websocket foo", "h2c", "", "wébsocket"]
+)
+async def test_another_offer_is_told_what_to_upgrade_to(chat: Chat, upgrade: str) -> None:
+    async with connect(chat) as raw:
+        head = f"GET /messages/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: {upgrade}\r\n"
+        await raw.send(f"{head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n")
+        status, headers, body = await raw.answer()
+        assert (status, headers["Upgrade"], b"upgrade_required" in body) == (426, "websocket", True)
+
+
+async def test_an_offer_in_http_1_0_is_none(chat: Chat) -> None:
+    lines = [f"{name}: {value}" for name, value in UPGRADE.items()]
+    async with connect(chat) as raw:
+        await raw.send("\r\n".join(["GET /messages/ws HTTP/1.0", "Host: a", *lines]) + "\r\n\r\n")
+        assert (await raw.answer())[0] == 426
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "OPTIONS"])
+async def test_only_get_opens_a_socket(chat: Chat, method: str) -> None:
+    async with chat.client.request(method, "/messages/ws", headers=UPGRADE) as response:
+        assert response.status in (405, 426)
+
+
+@pytest.mark.parametrize(
+    "body", ["Content-Length: 5\r\n\r\n", "Content-Length: 2\r\n\r\nhi", "Transfer-Encoding: chunked\r\n\r\n"]
+)
+async def test_a_handshake_has_no_body(chat: Chat, body: str) -> None:
+    lines = [f"{name}: {value}" for name, value in UPGRADE.items()]
+    async with connect(chat) as raw:
+        await raw.send("\r\n".join(["GET /messages/ws HTTP/1.1", "Host: a", *lines, body]))
+        assert (await raw.answer())[0] == 400
+
+
 async def test_the_accept_header_is_the_one_of_the_standard(chat: Chat) -> None:
     async with connect(chat) as raw:
         headers = await raw.upgrade("none")

@@ -1,0 +1,118 @@
+"""What the head of a request must be before anybody is asked for an answer, and what is wrong with one that is not."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from aiohttp import HttpVersion11, StreamReader
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
+from aiohttp.web import BaseRequest, RequestHandler
+from multidict import CIMultiDict, CIMultiDictProxy, MultiMapping
+
+#: The longest target of a request (the path with its query) in bytes: RFC 9112, section 3, asks for at least 8000. It
+#: differs from :data:`MAX_FIELD`, as by this number alone aiohttp tells which of the two was too long.
+MAX_TARGET = 8192
+
+#: The longest header in bytes, its name included.
+MAX_FIELD = 8190
+
+#: How many headers a request may have.
+MAX_FIELDS = 128
+
+#: The headers of an upgrade, which may be lists and come several times.
+_UPGRADE, _SUBPROTOCOLS = "Upgrade", "Sec-WebSocket-Protocol"
+
+
+RequestFactory = Callable[
+    [RawRequestMessage, StreamReader, RequestHandler, AbstractStreamWriter, "asyncio.Task[None]"], BaseRequest
+]
+
+
+class Begins(Protocol):
+    """A connection that is told when a request is made."""
+
+    def begin(self) -> None:
+        """Note that the next request is about to be answered."""
+
+
+class UnfitHead(BadHttpMessage):
+    """A head that no request is made of."""
+
+
+def readable(build: RequestFactory) -> RequestFactory:
+    """Return what makes the requests of a server's connections, each of which :class:`Begins`, from heads that are fit.
+
+    :param build: what makes them from any others; what it raises is for the connection to answer.
+    """
+
+    def build_readable(
+        message: RawRequestMessage,
+        payload: StreamReader,
+        connection: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[None]",
+    ) -> BaseRequest:
+        request = build(fit(message), payload, connection, writer, task)
+        cast(Begins, connection).begin()
+        return request
+
+    return build_readable
+
+
+def fit(message: RawRequestMessage) -> RawRequestMessage:
+    """Return a head as all that read it may rely on it: every header is text, an offer of WebSocket says nothing else.
+
+    :raises UnfitHead: the target is no text, or where the request ends is unclear.
+    """
+    headers = message.headers
+    if message.version < HttpVersion11 and "Transfer-Encoding" in headers:
+        raise UnfitHead("HTTP/1.0 has no Transfer-Encoding")  # RFC 9112, section 6.1
+    if not message.path.isascii() and not _is_text(message.path):
+        raise UnfitHead("the target is not UTF-8")
+    if not "".join(headers.values()).isascii():
+        texts = ((name, _text(value)) for name, value in headers.items())
+        message = message._replace(headers=CIMultiDictProxy(CIMultiDict(texts)))
+    return _with_upgrade(message) if _UPGRADE in headers else message
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # aiohttp reads a byte that is not UTF-8 as a lone surrogate
+        return False
+    return True
+
+
+def _text(value: str) -> str:
+    """Return a header's value with each byte that is not UTF-8 replaced by U+FFFD, which is no white space."""
+    return value if _is_text(value) else value.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _with_upgrade(message: RawRequestMessage) -> RawRequestMessage:
+    """Have an offer of WebSocket among others stand alone, and one in HTTP/1.0 not be there: RFC 9110, section 7.8."""
+    headers = CIMultiDict(message.headers)
+    offers = [item.lower() for item in items(message.headers, _UPGRADE)]
+    upgrade = message.version >= HttpVersion11 and "websocket" in offers
+    if upgrade:
+        headers[_UPGRADE] = "websocket"
+        if subprotocols := items(message.headers, _SUBPROTOCOLS):
+            headers[_SUBPROTOCOLS] = ", ".join(subprotocols)
+        upgrade = "upgrade" in (item.lower() for item in items(message.headers, "Connection"))
+    else:
+        del headers[_UPGRADE]
+    return message._replace(headers=CIMultiDictProxy(headers), upgrade=upgrade)
+
+
+def items(headers: MultiMapping[str], name: str) -> list[str]:
+    """Return the items of a header that is a list, over all its lines: RFC 9110, section 5.6.1."""
+    parts = (part.strip() for value in headers.getall(name, ()) for part in value.split(","))
+    return [part for part in parts if part]
+
+
+def status_of(error: HttpProcessingError) -> int:
+    """Return the status that tells a client what is wrong with the head it has sent."""
+    if isinstance(error, LineTooLong):
+        return 414 if error.args[1] == MAX_TARGET else 431
+    return 431 if error.message.startswith("Too many headers") else 400

@@ -1,0 +1,72 @@
+"""What frames of a client must be: masked, and the fragments of a message one after another (RFC 6455, section 5).
+
+aiohttp's reader takes a frame without a mask for a good one, and so it does with a new message between the fragments of
+another if these are empty so far. Here the place of each frame is told by the lengths alone. In place of one that must
+not be there the reader is given another, which it refuses by itself: with 1002, and after all that came before it.
+"""
+
+from typing import Any, Protocol
+
+#: A frame with reserved bits, to which nothing has given a meaning.
+_REFUSED = b"\xf0\x80"
+
+#: What the seven bits for the length are where it stands in the two or the eight bytes behind them.
+_LONG, _LONGEST = 126, 127
+
+
+class Reader(Protocol):
+    """What takes in the bytes of a socket."""
+
+    def feed_data(self, data: Any, /) -> tuple[bool, bytes]:
+        """Take bytes in, and return whether the socket is over, and what does not belong to it."""
+
+    def feed_eof(self) -> None:
+        """Note that no more will come."""
+
+
+class MaskedReader:
+    """A reader of frames before another one, which is aiohttp's."""
+
+    __slots__ = ("_begun", "_fragmented", "_held", "_left", "_reader")
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._left = 0  # how much of a frame is still to come
+        self._held = b""  # the head of one, as far as it has come
+        self._fragmented = False  # whether the next fragment of a message is
+        self._begun = False  # whether any of these three is the case
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Take bytes in, as the other does."""
+        size = len(data)
+        # The usual are a whole message in a frame, and nothing else: they are known at less than half the price.
+        if not self._begun and size > 5 and data[0] == 0x81:
+            length = data[1] - 0x80
+            if length == size - 6 or (length == _LONG and (data[2] << 8 | data[3]) == size - 8):
+                return self._reader.feed_data(data)
+        return self._reader.feed_data(self._checked(self._held + data))
+
+    def feed_eof(self) -> None:
+        """Note that no more will come."""
+        self._reader.feed_eof()
+
+    def _checked(self, data: bytes) -> bytes:
+        """Return what the reader may have of ``data``, which begins where the last that it was given has ended."""
+        at, size = self._left, len(data)
+        while at < size - 1:
+            first, second = data[at], data[at + 1]
+            opcode, length = first & 0x0F, second & 0x7F
+            if second < 0x80 or (self._fragmented and 0 < opcode < 8):
+                return data[:at] + _REFUSED
+            end = at + 6 + length
+            if length >= _LONG:
+                behind = at + (4 if length == _LONG else 10)
+                if behind > size:
+                    break
+                end = behind + 4 + int.from_bytes(data[at + 2 : behind])
+            if opcode < 8:
+                self._fragmented = first < 0x80
+            at = end
+        self._held, self._left = data[at:], max(at - size, 0)
+        self._begun = bool(self._held or self._left or self._fragmented)
+        return data[:at] if self._held else data
