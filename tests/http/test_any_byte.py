@@ -95,7 +95,8 @@ class Kind:
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
-PARTS = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--b--\r\n'
+#: A form without a picture, as each would be read in a process of its own.
+PARTS = b'--b\r\nContent-Disposition: form-data; name="other"; filename="a"\r\n\r\nx\r\n--b--\r\n'
 
 
 def kinds(token: str, other_id: int) -> list[Kind]:
