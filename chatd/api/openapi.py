@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from apispec import APISpec
 
-from chatd import __version__, schemas
+from chatd import schemas
 from chatd.api.endpoint import STATUS, Route
 from chatd.api.media_types import UnsupportedMediaType
 from chatd.api.openapi_forms import Plugin
@@ -27,6 +27,9 @@ from chatd.http.answers import HTTP_ERRORS, json_response
 _Said = tuple[str, str]
 
 _SECURITY = "bearer"
+
+#: That of the protocol: the program's own is for administrators.
+_VERSION = "2"
 
 _DESCRIPTION = """\
 Accounts, people and messages over REST. A 2xx answer to a message means that it is on disk.
@@ -74,7 +77,7 @@ def describe(table: Iterable[Route]) -> dict[str, Any]:
     """Return the OpenAPI page about a table of routes."""
     spec = APISpec(
         title="chatd",
-        version=__version__,
+        version=_VERSION,
         openapi_version="3.1.0",
         plugins=[Plugin()],
         info={"description": _DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},

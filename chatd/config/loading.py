@@ -1,4 +1,4 @@
-"""Reading the settings: options beat the environment, which beats the file, which beats the defaults."""
+"""Reading the settings: options beat the environment, then credentials, then the file, then the defaults."""
 
 import contextlib
 import os
@@ -30,6 +30,8 @@ def load(
     found = _Found()
     if files:
         found.take_file(files[0])
+    if credentials := environment.get("CREDENTIALS_DIRECTORY"):
+        found.take_credentials(Path(credentials))
     found.take_environment(environment)
     found.take_options(options or {})
     return found.config(environment, _warning_of(files))
@@ -61,6 +63,21 @@ class _Found:
                 self._take(setting, given[setting.name], str(path), f"[{setting.section}] {setting.name}")
         if len(self._problems) > before:
             self._problems[before] = f"{path}: {self._problems[before]}"
+
+    def take_credentials(self, directory: Path) -> None:
+        """Take what systemd hands over: a secret setting may be a credential named ``<section>_<name>``."""
+        for setting in settings():
+            path = directory / setting.credential
+            if setting.is_secret and _is_there(path):
+                try:
+                    value = path.read_text(encoding="utf-8").strip()
+                except (OSError, UnicodeDecodeError) as error:
+                    self._problems.append(f"the credential {path} cannot be read: {error}")
+                    continue
+                if value:
+                    self._take(setting, value, f"credential {setting.credential}", f"the credential {path}")
+                else:
+                    self._problems.append(f"the credential {path} is empty")
 
     def take_environment(self, environment: Mapping[str, str]) -> None:
         """Take what environment variables say."""

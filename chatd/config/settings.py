@@ -263,6 +263,11 @@ class Setting:
         return bool(self.field.metadata["secret"])
 
     @property
+    def credential(self) -> str:
+        """The name of the credential that sets it, where it is a secret."""
+        return f"{self.section}_{self.name}"
+
+    @property
     def variable(self) -> str:
         """The environment variable that sets it."""
         return f"{PREFIX}{self.section}_{self.name}".upper()

@@ -1,7 +1,6 @@
 """The address that the server listens on."""
 
 import asyncio
-import ipaddress
 import os
 from typing import Any
 
@@ -39,17 +38,9 @@ async def look(config: Config) -> Finding:
         return change(about, f"{url} answers that nothing can be stored: make room on the disk, and see the log")
     if answer is None:
         return change(about, f"it is not chatd that answers at {url}: set another [server] port")
-    if answer.get("version") != __version__:
+    if answer.get("version", __version__) != __version__:
         return change(about, f"{url} runs version {answer.get('version')}, this is {__version__}: restart chatd")
     return good(about, f"{url} answers, and can store messages")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, reached without a network."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def session() -> aiohttp.ClientSession:
@@ -69,7 +60,7 @@ async def health(
             answer = await response.json()
         except (aiohttp.ContentTypeError, ValueError):
             answer = None
-        is_chatd = isinstance(answer, dict) and answer.get("status") == "ok" and "version" in answer
+        is_chatd = isinstance(answer, dict) and answer.get("status") == "ok" and "address" in answer
         return response.status, answer if is_chatd else None
 
 

@@ -11,8 +11,9 @@ from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 from yarl import URL
 
 from chatd.config import Config
-from chatd.doctor.address import health, is_loopback, local_url, reason, session
+from chatd.doctor.address import health, local_url, reason, session
 from chatd.doctor.findings import Finding, change, good
+from chatd.http.proxies import is_loopback
 
 #: How many days before its end a certificate should have been renewed, in days.
 RENEWED = 14

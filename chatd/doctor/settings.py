@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatd.config import Config, to_toml
-from chatd.doctor.address import is_loopback
 from chatd.doctor.findings import Finding, change, good
+from chatd.http.proxies import is_loopback
 
 ABOUT = "configuration"
 

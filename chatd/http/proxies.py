@@ -1,8 +1,11 @@
 """Where a request really comes from, behind proxies that are trusted and past those that are not."""
 
+import asyncio
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+
+from aiohttp import web
 
 #: One element of X-Forwarded-For: an address, that of IPv6 with a zone where Go wrote it, and either with a port.
 _HOP = re.compile(
@@ -13,6 +16,9 @@ _HOP = re.compile(
 
 #: How an address of IPv4 begins at a listener of IPv6.
 _MAPPED = "::ffff:"
+
+#: How the names of headers begin by which a proxy says for whom it asks.
+_PROXIED = ("forwarded", "x-forwarded-", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -63,3 +69,30 @@ def _bare(hop: str) -> str | None:
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(parsed.ipv4_mapped or parsed)
     return None if match["in_brackets"] else str(parsed)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, by name or address, is this machine, reached without a network."""
+    try:
+        return ipaddress.ip_address(_bare(host) or host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def is_of_this_machine(request: web.BaseRequest) -> bool:
+    """Tell whether a program on this machine asks for itself.
+
+    A proxy on it asks for others. It says so in a header, or passes on the name of the host that they asked for.
+    """
+    if request.transport is None or any(name.lower().startswith(_PROXIED) for name in request.headers):
+        return False
+    ours, peer = (_end(request.transport, name) for name in ("sockname", "peername"))
+    asked = request.headers.get("Host", "")
+    host = _bare(asked) or asked.partition(":")[0]
+    return (is_loopback(peer) and is_loopback(host)) or (peer == ours == host)
+
+
+def _end(transport: asyncio.BaseTransport, name: str) -> str:
+    """Return the address at one end of a connection; empty for what is no network's."""
+    end = transport.get_extra_info(name)
+    return (_bare(end[0]) or "") if isinstance(end, tuple) else ""

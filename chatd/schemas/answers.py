@@ -121,11 +121,12 @@ class UnreadCountSchema(BaseSchema):
 
 
 class HealthSchema(BaseSchema):
-    """The server can store messages."""
+    """The server can store messages; its version is for administrators, and with its process for this machine."""
 
     status = fields.String(required=True, validate=validate.Equal("ok"))
-    version = fields.String(required=True)
     address = fields.String(required=True)
+    version = fields.String()
+    pid = fields.Integer()
 
 
 class WebClientSchema(BaseSchema):
