@@ -19,13 +19,13 @@ def encode(data: Any) -> bytes:
 
 
 def decode(body: bytes | str) -> Any:
-    """Return what a client's JSON says.
+    """Return what a client's JSON says; a byte order mark before it, which some libraries write, is nothing.
 
     :raises ValueError: it is not JSON in UTF-8; a :class:`BeyondReason`, if it is nested or long beyond reason.
     """
     text = body if isinstance(body, str) else body.decode()
     try:
-        return _DECODER.decode(text)
+        return _DECODER.decode(text.removeprefix("\ufeff"))
     except RecursionError:
         raise BeyondReason("This is nested too deeply.") from None
     except json.JSONDecodeError:

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
@@ -25,6 +25,28 @@ class BaseSchema(Schema):
     def to_json(self, result: Any, *, many: bool = False) -> bytes:
         """Return ``result`` as this schema dumps it, as JSON in UTF-8."""
         return encode(self.dump(result, many=many))
+
+
+class RequestSchema(BaseSchema):
+    """What a client says in JSON: null for a field that may be left out means that it is left out."""
+
+    #: The fields for which null says something else than nothing.
+    meaning_null: ClassVar[frozenset[str]] = frozenset()
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Have the API's description say so."""
+        if not field_obj.required:
+            field_obj.allow_none = True
+
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        """Return what ``data`` says."""
+        if isinstance(data, dict) and None in data.values():
+            data = {name: value for name, value in data.items() if value is not None or not self._may_go(name)}
+        return super().load(data, **kwargs)
+
+    def _may_go(self, name: str) -> bool:
+        field = self.fields.get(name)
+        return field is not None and not field.required and name not in self.meaning_null
 
 
 class Text(fields.String):

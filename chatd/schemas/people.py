@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from chatd.schemas.answers import BriefSchema
-from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text, Timestamp, id_field
+from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Text, Timestamp, id_field
 
 #: The longest reason of a report, in code points.
 REASON_MAX = 500
@@ -35,13 +35,13 @@ class BlocksQuery(BaseSchema):
     limit = Digits(at_least=1, at_most=100, load_default=100)
 
 
-class ReportBody(BaseSchema):
+class ReportBody(RequestSchema):
     """Why a message is reported."""
 
     reason = Text(required=True, min_length=1, max_length=REASON_MAX)
 
 
-class DeleteAccountBody(BaseSchema):
+class DeleteAccountBody(RequestSchema):
     """The password, so that nobody else does it."""
 
     password = Text(required=True, metadata={"format": "password"})

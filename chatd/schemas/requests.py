@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text
+from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Text
 from chatd.services.names import folded
 from chatd.services.scripts import is_of_one_language
 
@@ -45,7 +45,7 @@ def _password(**kwargs: Any) -> Text:
     return Text(required=True, metadata={"format": "password"}, **kwargs)
 
 
-class _WithNewPassword(BaseSchema):
+class _WithNewPassword(RequestSchema):
     """A body in which one field is a new password; how short it may be is a setting."""
 
     new_password_field = ""
@@ -71,7 +71,7 @@ class RegisterBody(_WithNewPassword):
     )
     password = _password(validate_also=[_check_password_bytes])
     nickname = Text(required=True, min_length=1, max_length=NAME_MAX)
-    invite = Text(max_length=100, allow_none=True, load_default=None)
+    invite = Text(max_length=100, load_default=None)
 
 
 class ChangePasswordBody(_WithNewPassword):
@@ -83,15 +83,17 @@ class ChangePasswordBody(_WithNewPassword):
     new_password = _password(validate_also=[_check_password_bytes])
 
 
-class LoginForm(BaseSchema):
+class LoginForm(RequestSchema):
     """OAuth2's password form, as far as it matters here."""
 
     username = Text(required=True)
     password = _password()
 
 
-class ProfileBody(BaseSchema):
+class ProfileBody(RequestSchema):
     """What a user says of themselves; what is left out stays."""
+
+    meaning_null = frozenset({"avatar_path", "bio"})  # none any more
 
     nickname = Text(min_length=1, max_length=NAME_MAX)
     avatar_path = Text(
@@ -103,11 +105,11 @@ class ProfileBody(BaseSchema):
     bio = Text(max_length=PROFILE_MAX, allow_none=True)
 
 
-class SendBody(BaseSchema):
+class SendBody(RequestSchema):
     """A message to send."""
 
     content = Text(required=True, min_length=1, max_length=CONTENT_MAX)
-    client_id = Text(min_length=1, max_length=CLIENT_ID_MAX, allow_none=True, load_default=None)
+    client_id = Text(min_length=1, max_length=CLIENT_ID_MAX, load_default=None)
 
 
 class UserSearchQuery(BaseSchema):

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chatd.models import ConversationState, Destination
 from chatd.schemas.answers import BriefSchema, MessageSchema
-from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text, Timestamp, id_field
+from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Text, Timestamp, id_field
 from chatd.schemas.message_json import full_message
 from chatd.schemas.requests import CLIENT_ID_MAX, CONTENT_MAX
 
@@ -144,7 +144,7 @@ class EventsQuery(BaseSchema):
     timeout = Digits(at_least=0, at_most=POLL_MAX, load_default=POLL_DEFAULT)
 
 
-class EditBody(BaseSchema):
+class EditBody(RequestSchema):
     """The new content."""
 
     content = Text(required=True, min_length=1, max_length=CONTENT_MAX)
@@ -168,7 +168,7 @@ class PathReaction(BaseSchema):
     emoji = _emoji()
 
 
-class _WithDestination(BaseSchema):
+class _WithDestination(RequestSchema):
     """A command that names a conversation."""
 
     user = _number()
@@ -179,11 +179,11 @@ class _WithDestination(BaseSchema):
         _exactly_one(data, "user", "group")
 
 
-class SyncCommand(BaseSchema):
+class SyncCommand(RequestSchema):
     """From where on."""
 
     epoch = Text(max_length=64, load_default=None)
-    since = fields.Integer(strict=True, load_default=None, allow_none=True, validate=validate.Range(0, ID_LIMIT - 1))
+    since = fields.Integer(strict=True, load_default=None, validate=validate.Range(0, ID_LIMIT - 1))
     limit = fields.Integer(strict=True, load_default=SYNC_DEFAULT, validate=validate.Range(1, SYNC_MAX))
 
 
@@ -191,11 +191,11 @@ class SendCommand(_WithDestination):
     """A message to send."""
 
     content = Text(required=True, min_length=1, max_length=CONTENT_MAX)
-    client_id = Text(min_length=1, max_length=CLIENT_ID_MAX, allow_none=True, load_default=None)
-    reply_to = fields.Integer(strict=True, allow_none=True, load_default=None, validate=validate.Range(1, ID_LIMIT - 1))
+    client_id = Text(min_length=1, max_length=CLIENT_ID_MAX, load_default=None)
+    reply_to = fields.Integer(strict=True, load_default=None, validate=validate.Range(1, ID_LIMIT - 1))
 
 
-class MessageCommand(BaseSchema):
+class MessageCommand(RequestSchema):
     """A message to do something with."""
 
     message_id = _number(required=True)

@@ -55,7 +55,7 @@ SAID = st.fixed_dictionaries(
     {},
     optional={
         "user": st.one_of(IDS, st.sampled_from([0, -1, 2**53, 1.0, True, "1", None])),
-        "group": IDS,
+        "group": st.none() | IDS,
         "content": st.one_of(
             TEXTS, st.sampled_from(["", "\0", "\ud800", "x" * 2000, "x" * 2001, "😀" * 2000, 5, None])
         ),

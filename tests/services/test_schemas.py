@@ -172,7 +172,9 @@ def test_json_is_utf_8_without_white_space() -> None:
         b"\xff",
         b'"\xc3"',
         b'"\xed\xa0\x80"',
-        b"\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
+        b"{}\xef\xbb\xbf",
         '{"a": 1}'.encode("utf-16"),
         b'"a\nb"',
         b"[" * 60_000,
@@ -189,7 +191,13 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
 @given(st.binary())
 def test_whatever_comes_it_is_json_or_a_value_error(body: bytes) -> None:
     if is_json(body):
-        assert decode(body) == json.loads(body.decode())
+        assert decode(body) == json.loads(body.decode("utf-8-sig"))
+
+
+@given(json_values)
+def test_a_byte_order_mark_before_json_is_nothing(value: Any) -> None:
+    assert decode(b"\xef\xbb\xbf" + encode(value)) == value
+    assert decode("\ufeff" + encode(value).decode()) == value
 
 
 def test_the_shortest_password_of_one_schema_is_not_that_of_another() -> None:
