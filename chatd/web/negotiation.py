@@ -29,8 +29,16 @@ def choose_coding(accept_encoding: Iterable[str] | None, available: Collection[s
     return coding if weight > 0 else None
 
 
+#: The header by which a program that bears a token is told from a person.
+PROGRAM_VARIES = "Authorization"
+
 #: The headers by which a page is told from the API.
-PAGE_VARIES = "Accept, Authorization, Sec-Fetch-Mode"
+PAGE_VARIES = f"Accept, {PROGRAM_VARIES}, Sec-Fetch-Mode"
+
+
+def bears_token(request: web.BaseRequest) -> bool:
+    """Tell a program that bears a token, good or not, from everybody else."""
+    return PROGRAM_VARIES in request.headers
 
 
 def wants_page(request: web.BaseRequest) -> bool:
@@ -40,7 +48,7 @@ def wants_page(request: web.BaseRequest) -> bool:
     likes it better than JSON. What bears a token is a program, whatever its library says that it accepts.
     """
     headers = request.headers
-    if "Authorization" in headers:
+    if bears_token(request):
         return False
     if headers.get("Sec-Fetch-Mode", "").lower() == "navigate":
         return True

@@ -13,7 +13,7 @@ from chatd.http.context import VARIES
 from chatd.http.routing import twins
 from chatd.web import files
 from chatd.web.files import File
-from chatd.web.negotiation import IDENTITY, PAGE_VARIES, choose_coding, wants_page
+from chatd.web.negotiation import IDENTITY, PAGE_VARIES, PROGRAM_VARIES, bears_token, choose_coding, wants_page
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,19 @@ _HEADERS = {
 }
 
 
+class _Page(web.PlainResource):
+    """A page at an address of its own, which is not there for what bears a token: that can do nothing with a page."""
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        """Match anybody without a token."""
+        match, methods = await super().resolve(request)
+        if match is not None or methods:
+            request[VARIES] = PROGRAM_VARIES
+            if bears_token(request):
+                return None, set()
+        return match, methods
+
+
 class _SharedPage(web.DynamicResource):
     """A page at an address of the API: who navigates there gets the page, and for everybody else it is not there."""
 
@@ -83,14 +96,16 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
             extra={"event": "web_client_missing"},
         )
         return
+    page = built.pop("index.html")
+    _add(router, _Page("/index.html"), page)
     for name, file in built.items():
         _add(router, web.PlainResource(f"/{name}"), file)
     for path in PAGES:
         for each in twins(path):
-            _add(router, web.PlainResource(each), built["index.html"])
+            _add(router, _Page(each), page)
     for path in SHARED_PAGES:
         for each in twins(path):
-            _add(router, _SharedPage(each), built["index.html"])
+            _add(router, _SharedPage(each), page)
 
 
 def _add(router: web.UrlDispatcher, resource: web.Resource, file: File) -> None:

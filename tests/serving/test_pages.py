@@ -78,6 +78,17 @@ async def test_what_bears_a_token_never_sees_a_page(chat: Chat, accept: str) -> 
             assert await error_of(response) == (405, "method_not_allowed")
 
 
+async def test_a_page_of_its_own_is_not_there_for_what_bears_a_token(chat: Chat) -> None:
+    for page in ("/", "/index.html", "/login", "/login/", "/register", "/settings"):
+        for accept in (NAVIGATION, JAVA, "*/*"):
+            for method in ("GET", "POST"):
+                async with ask(chat, page, method, accept=accept, authorization="Bearer x") as response:
+                    assert await error_of(response) == (404, "not_found"), page
+                    assert ("Authorization" in response.headers.get("Vary", "")) is (method == "GET")
+    async with ask(chat, "/sw.js", authorization="Bearer x") as response:
+        assert response.status == 200
+
+
 async def test_who_navigates_sees_the_page_whatever_they_accept(chat: Chat) -> None:
     for accept in (*PROGRAMS, *PEOPLE):
         for address in ("/messages", "/messages/1"):
