@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
+from msgspec import structs
 
 from chatd.events import MessageCreated
 from chatd.models import Message, Posted, Reaction, User
-from chatd.schemas import MessageSchema, PathId, SendBody, classic_new_message
+from chatd.schemas import MessageSchema, PathId, SendBody, classic_new_message, decode
 from chatd.schemas.plain import plain_body, plain_send
 from chatd.schemas.v2 import FullMessageSchema, SendCommand
 from chatd.schemas.v2_frames import ack_frame, event, event_frame, sent
@@ -113,6 +114,47 @@ def test_an_ordinary_body_says_what_the_schema_loads_or_is_left_to_it(said: Any)
     plain = plain_body(json.dumps(said).encode())
     if plain is not None:
         assert plain == SendBody().load(said)
+
+
+#: Members as they may be written: some twice, some null, some unknown, with whatever white space.
+WRITTEN = st.lists(
+    st.tuples(
+        st.sampled_from(["content", "client_id", "user", "group", "reply_to", "more"]),
+        st.sampled_from(
+            ['"a"', '"\\u0061"', '"\\ud83d\\ude00"', '"\\ud800"', '"\\u0000"', "null", "2", "2.0", "[]", '""', "x"]
+        ),
+    ),
+    max_size=5,
+)
+BLANKS = st.sampled_from(["", " ", "\t\r\n", "\ufeff", "\x0b"])
+
+
+def written(members: list[tuple[str, str]], blank: str) -> str:
+    """Return an object of members, with something between all its parts."""
+    inside = ",".join(f'{blank}"{name}"{blank}:{blank}{value}{blank}' for name, value in members)
+    return f"{{{inside}}}"
+
+
+@given(WRITTEN, BLANKS, BLANKS)
+def test_the_short_way_to_a_body_leads_where_the_long_one_does(
+    members: list[tuple[str, str]], before: str, blank: str
+) -> None:
+    text = before + written(members, blank)
+    plain = plain_body(text.encode())
+    if plain is not None:
+        assert plain == SendBody().load(decode(text))
+        assert plain == SendBody().load(decode(text.encode()))
+
+
+@given(WRITTEN, BLANKS, BLANKS)
+def test_the_short_way_to_a_frame_leads_where_the_long_one_does(
+    members: list[tuple[str, str]], before: str, blank: str
+) -> None:
+    text = before + f'{{"id":1,"type":"send","data":{written(members, blank)}}}'
+    plain = plain_send(text)
+    if plain is not None:
+        loaded = heard(text).load(SendCommand())
+        assert {"reply_to": None, **structs.asdict(plain.data)} == loaded
 
 
 @given(TEXTS, st.none() | TEXTS)
