@@ -49,7 +49,7 @@ _TAGS = {
 }
 
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
+    "Cache-Control": ("Whether the answer may be kept, and how long.", {"type": "string"}),
     "Chatd-Cursor": ("The place in the change log that the answer belongs to: sync from here.", {"type": "integer"}),
     "Chatd-Epoch": ("Which change log that is.", {"type": "string"}),
     "Content-Disposition": ("The name to save it under.", {"type": "string"}),
@@ -150,7 +150,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": route.summary, **_with_headers(route.headers)}
+    success: dict[str, Any] = {"description": route.summary, **_with_headers((*route.headers, "Cache-Control"))}
     if route.answer is not None:
         schema: Any = {"type": "array", "items": route.answer} if route.many else route.answer
         success["content"] = {route.media_type: {"schema": schema}}
@@ -178,7 +178,7 @@ def _problem(status: int, problems: Sequence[_Said]) -> dict[str, Any]:
 
 def _errors(route: Route) -> dict[int, list[_Said]]:
     """Return every error a route may answer with: its own, and those that come with what it takes."""
-    kinds: list[type[ChatError]] = [*route.errors, StorageUnavailable]
+    kinds: list[type[ChatError]] = [*route.errors, Invalid, StorageUnavailable]
     if route.limited:
         kinds.append(RateLimited)
     if not route.public:
@@ -187,9 +187,9 @@ def _errors(route: Route) -> dict[int, list[_Said]]:
     if route.body is not None:
         kinds += [route.body.malformed, UnsupportedMediaType]
         statuses.append(408)
-    if route.body is not None or route.query is not None or route.parameters is not None:
-        kinds.append(Invalid)
     found: dict[int, list[_Said]] = {}
+    if route.method != "GET":
+        found[403] = [(HTTP_ERRORS[403][0], "Pages of this origin may not do that.")]
     for kind in kinds:
         found.setdefault(STATUS[kind], []).append((kind.code, kind.sentence()))
     for status in statuses:

@@ -140,7 +140,7 @@ def routes(config: Config) -> list[Route]:
             people.export,
             "Everything of mine: a zip with JSON and a page to read",
             media_type=people.EXPORT_TYPE,
-            headers=("Content-Disposition", "Cache-Control"),
+            headers=("Content-Disposition",),
         ),
         Route(
             "GET",
@@ -203,7 +203,6 @@ def routes(config: Config) -> list[Route]:
             public=True,
             errors=(AvatarNotFound,),
             media_type=MEDIA_TYPE,
-            headers=("Cache-Control",),
         ),
         Route(
             "GET",
