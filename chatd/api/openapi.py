@@ -10,7 +10,7 @@ from apispec import APISpec
 from chatd import schemas
 from chatd.api.endpoint import STATUS, Route
 from chatd.api.media_types import UnsupportedMediaType
-from chatd.api.openapi_forms import Plugin
+from chatd.api.openapi_forms import EVENT, Plugin
 from chatd.errors import (
     AccountUnavailable,
     ChatError,
@@ -75,11 +75,12 @@ def handler(table: Sequence[Route]) -> Handler:
 
 def describe(table: Iterable[Route]) -> dict[str, Any]:
     """Return the OpenAPI page about a table of routes."""
+    plugin = Plugin()
     spec = APISpec(
         title="chatd",
         version=_VERSION,
         openapi_version="3.1.0",
-        plugins=[Plugin()],
+        plugins=[plugin],
         info={"description": _DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
         servers=[{"url": "/", "description": "This server"}],
     )
@@ -92,6 +93,7 @@ def describe(table: Iterable[Route]) -> dict[str, Any]:
         {kind.code for kind in STATUS if kind is not ReportNotFound} | {code for code, _ in HTTP_ERRORS.values()}
     )
     spec.components.schema("ErrorCode", {"type": "string", "enum": codes, "description": "What may have gone wrong."})
+    spec.components.schema(EVENT, plugin.any_event())
     for route in table:
         spec.path(path=route.path, operations={route.method.lower(): _operation(route)})
     spec.path(path="/messages/ws", operations={"get": _socket()})

@@ -6,16 +6,19 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
-from chatd.schemas.v2_events import Variants
+from chatd.schemas.v2_events import LOGGED, AnyEvent
+
+#: The name of the form of any event.
+EVENT = "Event"
 
 
 class Converter(OpenAPIConverter):
     """apispec's converter, with what generators of clients take amiss left out, and what they need put in."""
 
     def init_attribute_functions(self) -> None:
-        """Write variants, too."""
+        """Write events, too."""
         super().init_attribute_functions()  # type: ignore[no-untyped-call]
-        self.attribute_functions.append(self._variants)
+        self.attribute_functions.append(self._any_event)
 
     def schema2jsonschema(self, schema: Any) -> dict[str, Any]:
         """Return a schema with its description: the class's docstring."""
@@ -38,12 +41,18 @@ class Converter(OpenAPIConverter):
             (form["type"],) = (each for each in form["type"] if each != "null")
         return parameter
 
-    def _variants(self, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-        if not isinstance(field, Variants):
-            return {}
-        forms = {kind: self.resolve_nested_schema(schema) for kind, schema in field.forms.items()}  # type: ignore[no-untyped-call]
+    def _any_event(self, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+        return {"$ref": f"#/components/schemas/{EVENT}"} if isinstance(field, AnyEvent) else {}
+
+    def any_event(self) -> dict[str, Any]:
+        """Return the form of an event: one of many, told by its type."""
+        forms = {kind: self.resolve_nested_schema(form) for kind, form in LOGGED.items()}  # type: ignore[no-untyped-call]
         mapping = {kind: form["$ref"] for kind, form in forms.items()}
-        return {"oneOf": list(forms.values()), "discriminator": {"propertyName": "type", "mapping": mapping}}
+        return {
+            "description": "Something that has happened, with its place in the change log.",
+            "oneOf": list(forms.values()),
+            "discriminator": {"propertyName": "type", "mapping": mapping},
+        }
 
 
 class Plugin(MarshmallowPlugin):
@@ -53,6 +62,11 @@ class Plugin(MarshmallowPlugin):
 
     def __init__(self) -> None:
         super().__init__(schema_name_resolver=_name)
+
+    def any_event(self) -> dict[str, Any]:
+        """Return the form of an event, once the plugin is a specification's."""
+        assert isinstance(self.converter, Converter)
+        return self.converter.any_event()
 
 
 def _name(schema: Schema | type[Schema]) -> str:

@@ -9,13 +9,17 @@ from chatd.errors import ChatError, Failed, Invalid, RateLimited
 from chatd.records import Record
 from chatd.schemas.fields import BaseSchema
 
+#: Where the API's description lists the codes that there are. A newer server may have more, so any string is right.
+_CODE = "#/components/schemas/ErrorCode"
+_CODES = "One of those that are listed, or one that is new."
+
 
 class ErrorSchema(BaseSchema):
     """What went wrong: a sentence for a person, and a name that does not change."""
 
     detail = fields.String(required=True)
     code = fields.String(
-        required=True, metadata={"description": "One of `ErrorCode`; a newer server may have more of them."}
+        required=True, metadata={"description": _CODES, "anyOf": [{"$ref": _CODE}, {"type": "string"}]}
     )
     errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong with each field (422)."})
 

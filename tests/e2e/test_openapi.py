@@ -146,7 +146,8 @@ def test_no_parameter_of_an_address_is_said_to_be_null() -> None:
 
 def test_an_event_is_told_by_its_type_and_every_type_has_its_own_data() -> None:
     forms = describe(ROUTES)["components"]["schemas"]
-    event = forms["EventPage"]["properties"]["events"]["items"]
+    assert forms["EventPage"]["properties"]["events"]["items"] == {"$ref": "#/components/schemas/Event"}
+    event = forms["Event"]
     assert event["discriminator"]["propertyName"] == "type"
     assert list(event["discriminator"]["mapping"].values()) == [each["$ref"] for each in event["oneOf"]]
     for kind, reference in event["discriminator"]["mapping"].items():

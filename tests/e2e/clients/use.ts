@@ -25,7 +25,7 @@ async function signedIn(username: string) {
   return { api, user }
 }
 
-function inWords(event: Schemas['EventPage']['events'][number]): string {
+function inWords(event: Schemas['Event']): string {
   switch (event.type) {
     case 'new_message':
     case 'message_edited':
