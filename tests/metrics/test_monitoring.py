@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from chatd.app import METRICS
 from chatd.http.context import SERVICES
 from tests.conftest import Start
 from tests.metrics.support import OURS, Scrape, measured
+from tests.programs import program
 from tests.ws.v2_client import connect
 
 MONITORING = Path(__file__).resolve().parent.parent.parent / "docs" / "monitoring"
@@ -28,12 +28,8 @@ ITS_LABELS, ITS_METRICS = {"instance", "job"}, {"up"}
 
 
 def promtool(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    """Run promtool, from the environment's own programs or the machine's; without it the test fails."""
-    program = shutil.which("promtool", path=f"{Path(sys.executable).parent}:{Path('/usr/bin')}")
-    assert program is not None, (
-        "promtool is missing: the command in README.md takes it from Debian's package prometheus"
-    )
-    return subprocess.run([program, *arguments], input=stdin, capture_output=True, text=True, check=False)
+    """Run promtool."""
+    return subprocess.run([program("promtool"), *arguments], input=stdin, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
