@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-STOP = (1003, 1007, 1009, 4001, 4002, 4003, 4009)
+STOP = (1002, 1003, 1007, 1009, 4001, 4002, 4003, 4009)
 AGAIN = ("rate_limited", "storage_unavailable", "internal_error")
 
 

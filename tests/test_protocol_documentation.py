@@ -26,7 +26,7 @@ EVENTS = (DOCS / "events.md").read_text(encoding="utf-8")
 ERRORS = (DOCS / "errors.md").read_text(encoding="utf-8")
 
 #: What the library that reads frames closes with, and what a client sees of a line that was cut.
-CLOSE_CODES_OF_OTHERS = {1006, 1007, 1009}
+CLOSE_CODES_OF_OTHERS = {1002, 1006, 1007, 1009}
 
 
 def shown(page: str, kind: str) -> dict[str, Any]:

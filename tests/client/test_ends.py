@@ -137,7 +137,9 @@ def closing(code: int, after_hello: bool = True) -> Script:
 
 
 @pytest.mark.parametrize("after_hello", [False, True])
-@pytest.mark.parametrize(("code", "kind"), [(4003, NotAllowed), (1003, ProtocolError), (1009, ProtocolError)])
+@pytest.mark.parametrize(
+    ("code", "kind"), [(4003, NotAllowed), (1002, ProtocolError), (1003, ProtocolError), (1009, ProtocolError)]
+)
 async def test_a_final_close_code_is_final(code: int, kind: type[Exception], after_hello: bool) -> None:
     async with peer(closing(code, after_hello)) as url:
         client = client_at(url)

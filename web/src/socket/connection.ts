@@ -28,6 +28,7 @@ const FINAL: Readonly<Record<number, Stopped['reason']>> = {
   4002: 'session_ended',
   4003: 'no_account',
   4009: 'too_many',
+  1002: 'protocol',
   1003: 'protocol',
   1007: 'protocol',
   1009: 'protocol',

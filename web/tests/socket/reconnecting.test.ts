@@ -166,6 +166,7 @@ describe('there is no use in coming back', () => {
     [4003, 'no_account'],
     [4009, 'too_many'],
     [1003, 'protocol'],
+    [1002, 'protocol'],
     [1007, 'protocol'],
     [1009, 'protocol'],
   ] as const
