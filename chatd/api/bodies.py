@@ -83,6 +83,8 @@ class Body(ABC):
         refuse_larger(request, self.max_size)
         try:
             return parser(await _whole(request.content, self.max_size))
+        except schemas.BeyondReason as error:
+            raise self.malformed(str(error)) from error
         except (
             ValueError,
             RuntimeError,

@@ -21,7 +21,7 @@ from chatd.schemas.answers import (
     WebClientSchema,
 )
 from chatd.schemas.classic import CLASSIC_PONG, classic_new_message, is_ping
-from chatd.schemas.codec import decode, encode
+from chatd.schemas.codec import BeyondReason, decode, encode
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text, Timestamp, id_field, iso_time
 from chatd.schemas.problems import ErrorSchema, Problem, error, problem
 from chatd.schemas.requests import (
@@ -52,6 +52,7 @@ __all__ = [
     "PROFILE_MAX",
     "USERNAME_MIN",
     "BaseSchema",
+    "BeyondReason",
     "BriefSchema",
     "ChangePasswordBody",
     "Digits",

@@ -134,3 +134,13 @@ async def test_who_is_too_fast_is_told_so_in_the_same_words_at_both_doors(start:
     told = await over_rest(alice, "POST", f"/messages/send/{bob.id}", {"content": "two"})
     assert told == await over_the_socket(client, "send", user=bob.id, content="two")
     assert told[0] == "rate_limited"
+
+
+async def test_a_body_beyond_reason_is_told_what_is_wrong_with_it(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    for value, word in (("[" * 20_000 + "]" * 20_000, "too deeply"), ("9" * 5000, "digits"), ("x", "not JSON")):
+        body = f'{{"content":"hi","more":{value}}}'
+        json = {"Content-Type": "application/json"}
+        async with await alice.request("POST", f"/messages/send/{bob.id}", data=body, headers=json) as response:
+            assert response.status == 400
+            assert word in (await response.json())["detail"]
