@@ -18,7 +18,9 @@ from chatd.app import create_app, create_metrics_app
 from chatd.config import Config
 from chatd.errors import ConfigurationError
 from chatd.http.context import DIRECTLY, REGISTRY
+from chatd.http.crowd import Crowd
 from chatd.http.listener import Listener
+from chatd.http.proxies import Proxies
 from chatd.http.tls import load_certificate, tls_context
 from chatd.storage.connections import Synchronous
 from chatd.storage.damage import require_whole
@@ -60,6 +62,10 @@ class Server:
         self._listener: Listener | None = None
         self._metrics_runner: web.AppRunner | None = None
         self._metrics_listener: Listener | None = None
+        self._crowd = Crowd(
+            config.limits.tcp_connections_per_address,
+            Proxies(config.server.trusted_proxies),
+        )
 
     @property
     def urls(self) -> list[str]:
@@ -117,7 +123,7 @@ class Server:
     def _listens(self, runner: web.AppRunner, hosts: Sequence[str], port: int, tls: ssl.SSLContext | None) -> Listener:
         """Return the listener of an application that is set up."""
         assert runner.server is not None
-        return Listener(runner.server, hosts, port, tls, runner.app.get(DIRECTLY))
+        return Listener(runner.server, hosts, port, tls, directly=runner.app.get(DIRECTLY), crowd=self._crowd)
 
     async def stop(self) -> None:
         """Close every socket with 1012, let requests end, commit what waits, and let go of everything."""

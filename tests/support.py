@@ -38,6 +38,7 @@ NO_LIMITS = {
     "connections_per_user": 0,
     "connections_per_address": 0,
     "connections": 0,
+    "tcp_connections_per_address": 0,
 }
 
 

@@ -24,6 +24,7 @@ LIMITS = {
     "CONNECTIONS_PER_USER": 20_000,
     "CONNECTIONS_PER_ADDRESS": 20_000,
     "CONNECTIONS": 20_000,
+    "TCP_CONNECTIONS_PER_ADDRESS": 20_000,
 }
 
 #: How many accounts one command makes at the most: a command line has its length.

@@ -138,6 +138,12 @@ class Limits:
         200, "Open sockets of one address; one more is refused. 0: no limit.", at_least=0
     )
     connections: int = setting(10000, "Open sockets in all; one more is refused. 0: no limit.", at_least=0)
+    tcp_connections_per_address: int = setting(
+        2000,
+        "Connections of one address, whatever they are for and before they ask for anything; one more is closed at "
+        "once. Trusted proxies have no such limit. 0: no limit.",
+        at_least=0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,11 @@ def _contradictions(config: Config) -> Iterator[str]:
     for name in ("connections_per_user", "connections_per_address"):
         if 0 < limits.connections < getattr(limits, name):
             yield f"[limits] {name} is above connections = {limits.connections}, and so never reached: lower it"
+    if 0 < limits.tcp_connections_per_address < limits.connections_per_address:
+        yield (
+            f"[limits] tcp_connections_per_address = {limits.tcp_connections_per_address} is below "
+            "connections_per_address, each of which is one of them: raise it"
+        )
     if server.tls_key:
         yield from _key(Path(server.tls_key))
     if config.backup.directory and config.data_dir == config.backups:

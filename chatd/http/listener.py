@@ -1,22 +1,31 @@
-"""The listening socket: our protocol on every connection, with or without TLS."""
+"""The listening sockets: our protocol on every connection, with or without TLS."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Sequence
 
 from aiohttp import web
 
-from chatd.http.addresses import BACKLOG, listening, url
+from chatd.http.addresses import listening, url
 from chatd.http.context import Directly
+from chatd.http.crowd import Crowd
 from chatd.http.heads import readable
 from chatd.http.protocol import HEAD_TIMEOUT, Protocol
 
 #: How many connections are accepted in one turn of the loop, so that a thousand at once hold up nobody for long.
 ACCEPT_AT_ONCE = 16
 
+#: When to try again where nobody could be accepted, in seconds.
+ACCEPT_AGAIN = 0.1
+
 
 class Listener:
-    """Accepts connections for a server."""
+    """Accepts connections for a server.
+
+    asyncio's own way to accept writes a traceback for each try for which there is no file descriptor, several in a turn
+    of the loop, and rests for a second.
+    """
 
     def __init__(
         self,
@@ -24,7 +33,9 @@ class Listener:
         hosts: Sequence[str],
         port: int,
         tls: ssl.SSLContext | None = None,
+        *,
         directly: Directly | None = None,
+        crowd: Crowd | None = None,
     ) -> None:
         """Create a listener.
 
@@ -33,14 +44,16 @@ class Listener:
         :param port: 0 takes any free one.
         :param tls: None for plain HTTP.
         :param directly: who is asked first for each request.
+        :param crowd: all connections, of other listeners as well; None where they have no limit.
         """
         server.request_factory = readable(server.request_factory)
         self._manager = server
         self._directly = directly
+        self._crowd = Crowd() if crowd is None else crowd
         self._hosts = hosts
         self._port = port
         self._tls = tls
-        self._servers: list[asyncio.Server] = []
+        self._sockets: list[socket.socket] = []
         #: The addresses as URLs, with the port that was taken.
         self.urls: list[str] = []
 
@@ -49,22 +62,67 @@ class Listener:
 
         :raises ConfigurationError: an address cannot be had.
         """
+        loop = asyncio.get_running_loop()
         for sock in await listening(self._hosts, self._port):
             self.urls.append(url(sock, tls=self._tls is not None))
-            server = await asyncio.get_running_loop().create_server(
-                self._protocol,
-                sock=sock,
-                ssl=self._tls,
-                ssl_handshake_timeout=HEAD_TIMEOUT if self._tls else None,
-                backlog=ACCEPT_AT_ONCE,  # asyncio accepts as many in a turn as may wait
-            )
-            self._servers.append(server)
-            sock.listen(BACKLOG)
+            sock.setblocking(False)
+            self._sockets.append(sock)
+            loop.add_reader(sock, self._accept, sock)
 
     def close(self) -> None:
         """Stop accepting; the connections there are go on."""
-        for server in self._servers:
-            server.close()
+        for sock in self._sockets:
+            asyncio.get_running_loop().remove_reader(sock)
+            sock.close()
+        self._sockets.clear()
 
-    def _protocol(self) -> Protocol:
-        return Protocol(self._manager, self._directly, loop=asyncio.get_running_loop())
+    def _accept(self, sock: socket.socket) -> None:
+        """Take in some of those who wait to be accepted."""
+        is_there_room = None
+        for _ in range(ACCEPT_AT_ONCE):
+            try:
+                connection, (address, *_) = sock.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                self._crowd.make_room(error.strerror or str(error))
+                self._rest(sock)
+                return
+            if is_there_room is None and connection.fileno() >= self._crowd.last_descriptor:
+                is_there_room = self._crowd.make_room("few file descriptors are left")
+            if is_there_room is False or not self._crowd.may_come(address):
+                connection.close()
+            else:
+                self._welcome(connection, address)
+
+    def _rest(self, sock: socket.socket) -> None:
+        """Accept nobody for a moment."""
+        loop = asyncio.get_running_loop()
+
+        def go_on() -> None:
+            if sock in self._sockets:
+                loop.add_reader(sock, self._accept, sock)
+
+        loop.remove_reader(sock)
+        loop.call_later(ACCEPT_AGAIN, go_on)
+
+    def _welcome(self, connection: socket.socket, address: str) -> None:
+        """Begin to speak with who was accepted."""
+        protocol = Protocol(self._manager, self._directly, loop=asyncio.get_running_loop())
+        protocol.on_leaving = self._crowd.leave
+        self._crowd.enter(protocol, address)
+        asyncio.create_task(self._greet(protocol, connection))  # noqa: RUF006 (the protocol keeps it)
+
+    async def _greet(self, protocol: Protocol, connection: socket.socket) -> None:
+        protocol.greeting = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        timeout = HEAD_TIMEOUT if self._tls else None
+        try:
+            await loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._tls, ssl_handshake_timeout=timeout
+            )
+        except Exception:  # the client has left, or its handshake has failed
+            self._crowd.leave(protocol)
+        except BaseException:
+            self._crowd.leave(protocol)
+            raise

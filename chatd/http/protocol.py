@@ -1,25 +1,18 @@
-"""One HTTP connection: aiohttp's, with timers for slow clients, quiet logs and our form of errors."""
+"""One HTTP connection: how its requests are answered, some of them without a task, and what it may become."""
 
 import asyncio
-import logging
-import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web_protocol import RequestHandler
 
-from chatd.http import heads
-from chatd.http.access import AccessLogger
-from chatd.http.answers import ALWAYS, JsonResponse, complete, from_exception, http_error, whole
-from chatd.http.context import Directly, next_number, request_number
+from chatd.http.answers import JsonResponse, complete, from_exception
+from chatd.http.arriving import Arriving
+from chatd.http.context import Directly
 from chatd.versions import aiohttp_is_known
 from chatd.ws.masking import MaskedReader
-
-log = logging.getLogger(__name__)
 
 #: A request's head must have arrived this long after it began, in seconds.
 HEAD_TIMEOUT = 10.0
@@ -27,10 +20,6 @@ HEAD_TIMEOUT = 10.0
 #: A connection without a request is kept this long, in seconds: longer than reverse proxies keep theirs (Caddy two
 #: minutes, nginx one), so that none sends a request into a closing connection.
 KEEPALIVE_TIMEOUT = 150.0
-
-#: What the kernel may hold of unsent data, in bytes. Its default of up to 4 MB would hide a client that never reads.
-SEND_BUFFER = 64 * 1024
-
 
 #: How much is read from a WebSocket at once, in bytes. asyncio asks for 256 KiB, and so has the C library map and unmap
 #: memory for each frame that comes: a fifth of a busy server's time. Before the handshake it may: who sends a head that
@@ -42,13 +31,12 @@ RECEIVE_SIZE = 16 * 1024
 _NO_MESSAGES: deque[Any] = deque(maxlen=0)
 
 
-class Protocol(RequestHandler):
-    """aiohttp's handler of one connection, less patient.
+class Protocol(Arriving):
+    """A connection whose requests are answered, and which may become a WebSocket's."""
 
-    aiohttp itself never gives up on a request's head that does not end.
-    """
+    __slots__ = ("_body", "_converse", "_directly", "_kept", "_resting")
 
-    __slots__ = ("_body", "_converse", "_directly", "_head_begun", "_head_timer", "_kept", "_resting")
+    head_timeout = HEAD_TIMEOUT
 
     def __init__(self, manager: web.Server, directly: Directly | None = None, **kwargs: Any) -> None:
         """Create the handler of a connection to come.
@@ -56,36 +44,15 @@ class Protocol(RequestHandler):
         :param manager: aiohttp's part of the server.
         :param directly: who is asked first for each request.
         """
-        super().__init__(
-            manager,
-            keepalive_timeout=KEEPALIVE_TIMEOUT,
-            access_log_class=AccessLogger,
-            access_log=log,
-            auto_decompress=False,
-            max_line_size=heads.MAX_TARGET,
-            max_field_size=heads.MAX_FIELD,
-            max_headers=heads.MAX_FIELDS,
-            **kwargs,
-        )
-        self._head_timer: asyncio.TimerHandle | None = None
-        self._head_begun = False
+        super().__init__(manager, keepalive_timeout=KEEPALIVE_TIMEOUT, **kwargs)
         self._body: Any = None
         self._converse: Callable[[], Awaitable[None]] | None = None
         self._kept: asyncio.Transport | None = None
         self._directly = directly if aiohttp_is_known() and not self._logging_enabled else None
         self._resting: asyncio.Future[None] | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for the first request."""
-        sock = transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        super().connection_made(transport)
-        self._start_head_timer()
-
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop waiting."""
-        self._stop_head_timer()
         if self._resting is not None:
             self._resting.cancel()
         super().connection_lost(exc)
@@ -174,51 +141,6 @@ class Protocol(RequestHandler):
     def _is_reading_head(self) -> bool:
         return not self._upgraded and (self._body is None or self._body.is_eof())
 
-    def _start_head_timer(self) -> None:
-        self._head_timer = self._loop.call_later(HEAD_TIMEOUT, self._head_is_late)
-
-    def begin(self) -> None:
-        """Note that the next request is about to be answered: from here on its head is no longer waited for."""
-        if not self._head_begun:  # else it is the one of a request behind it
-            self._stop_head_timer()
-
-    def _stop_head_timer(self) -> None:
-        self._head_begun = False
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _head_is_late(self) -> None:
-        if self._request_in_progress:  # a pipelined head: its turn comes after the answer to the one before
-            self._start_head_timer()
-            return
-        if self._head_begun:
-            self._end_with(408)
-        else:
-            self.force_close()
-
-    def _refuse(self, error: Exception) -> None:
-        """Answer what could not become a request, and close the connection."""
-        log.debug(
-            "not HTTP: %s",
-            type(error).__name__,
-            extra={"event": "not_http", "request": next_number(), "address": self._address()},
-        )
-        if self._request_in_progress:
-            self.close()  # after the answer that is being made
-        else:
-            self._end_with(400)
-
-    def _end_with(self, status: int) -> None:
-        """Answer the head there is, which is no request, and close the connection."""
-        if self.transport is not None:
-            self.transport.write(whole(http_error(status), {**ALWAYS, "Connection": "close"}))
-        self.force_close()
-
-    def _address(self) -> str | None:
-        peer = self.peername
-        return peer[0] if isinstance(peer, tuple) else peer
-
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
@@ -265,14 +187,8 @@ class Protocol(RequestHandler):
         self._converse = converse
 
     async def start(self) -> None:
-        """Serve requests, and then what the last of them became. However this ends, the connection ends with it."""
-        try:
-            await super().start()
-        except Exception as error:  # aiohttp answers what a handler raises, but not what fails before there is one
-            self._refuse(error)
-        except BaseException:
-            self.force_close()
-            raise
+        """Serve requests, and then what the last of them became. With this the connection ends."""
+        await super().start()
         converse, self._converse = self._converse, None
         if converse is None:
             self.force_close()
@@ -287,40 +203,6 @@ class Protocol(RequestHandler):
         self._parser = None
         self._messages = _NO_MESSAGES
         await converse()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer what could not be parsed, or what failed outside all middlewares, and close the connection."""
-        if isinstance(exc, HttpProcessingError):
-            status = heads.status_of(exc)
-            log.debug(
-                "not HTTP: %s",
-                type(exc).__name__,
-                extra={"event": "not_http", "request": request_number(request), "address": request.remote},
-            )
-        elif isinstance(exc, ConnectionError):
-            log.debug(
-                "the client left",
-                extra={"event": "client_left", "request": request_number(request), "address": request.remote},
-            )
-        else:
-            log.error(
-                "%s %s failed",
-                request.method,
-                request.path,
-                exc_info=exc,
-                extra={"event": "request_failed", "request": request_number(request)},
-            )
-        if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun; it cannot become an error")
-        response = http_error(status, {"Server": "chatd"})
-        response.force_close()
-        return response
 
 
 def read_little(transport: asyncio.Transport) -> None:

@@ -42,14 +42,15 @@ class Proxies:
         if not forwarded_for:
             return address
         hops = [hop.strip() for value in forwarded_for for hop in value.split(",")]
-        while hops and self._is_trusted(address):
+        while hops and self.trusts(address):
             candidate = _bare(hops.pop())
             if candidate is None:
                 break
             address = candidate
         return address
 
-    def _is_trusted(self, address: str) -> bool:
+    def trusts(self, address: str) -> bool:
+        """Tell whether an address is one of theirs."""
         try:
             parsed = ipaddress.ip_address(address)
         except ValueError:

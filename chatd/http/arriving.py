@@ -1,0 +1,179 @@
+"""One HTTP connection up to its requests: aiohttp's, with a timer for slow heads, quiet logs and our form of errors."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestHandler
+
+from chatd.http import heads
+from chatd.http.access import AccessLogger
+from chatd.http.answers import ALWAYS, http_error, whole
+from chatd.http.context import next_number, request_number
+
+log = logging.getLogger(__name__)
+
+#: What the kernel may hold of unsent data, in bytes. Its default of up to 4 MB would hide a client that never reads.
+SEND_BUFFER = 64 * 1024
+
+
+class Arriving(RequestHandler):
+    """What does not become a request on a connection is refused, and what does not arrive is not waited for.
+
+    aiohttp itself never gives up on a request's head that does not end.
+    """
+
+    __slots__ = ("_head_begun", "_head_timer", "greeting", "on_leaving")
+
+    #: A request's head must have arrived this long after it began, in seconds.
+    head_timeout: ClassVar[float]
+
+    def __init__(self, manager: web.Server, **kwargs: Any) -> None:
+        """Create the handler of a connection to come.
+
+        :param manager: aiohttp's part of the server.
+        """
+        super().__init__(
+            manager,
+            access_log_class=AccessLogger,
+            access_log=log,
+            auto_decompress=False,
+            max_line_size=heads.MAX_TARGET,
+            max_field_size=heads.MAX_FIELD,
+            max_headers=heads.MAX_FIELDS,
+            **kwargs,
+        )
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._head_begun = False
+        #: What makes the connection, while it does.
+        self.greeting: asyncio.Task[Any] | None = None
+        #: Whom to tell that it is there no longer.
+        self.on_leaving: Callable[[Arriving], None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        self.greeting = None
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        super().connection_made(transport)
+        self._start_head_timer()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop waiting."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+        if self.on_leaving is not None:
+            self.on_leaving(self)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has not sent a whole head yet."""
+        return self._request_count == 0 and (self.transport is not None or self.greeting is not None)
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it waits for its next request, and has read the answers to those before."""
+        if self._waiter is None or self._messages or self._request_in_progress or self.transport is None:
+            return False
+        return not self.transport.get_write_buffer_size()
+
+    def give_way(self) -> None:
+        """End at once, silent or resting."""
+        if self.greeting is not None:
+            self.greeting.cancel()
+        elif self.transport is not None:
+            self.transport.abort()
+
+    def begin(self) -> None:
+        """Note that the next request is about to be answered: from here on its head is no longer waited for."""
+        if not self._head_begun:  # else it is the one of a request behind it
+            self._stop_head_timer()
+
+    def _start_head_timer(self) -> None:
+        self._head_timer = self._loop.call_later(self.head_timeout, self._head_is_late)
+
+    def _stop_head_timer(self) -> None:
+        self._head_begun = False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        if self._request_in_progress:  # a pipelined head: its turn comes after the answer to the one before
+            self._start_head_timer()
+        elif self._head_begun:
+            self._end_with(408)
+        else:
+            self.force_close()
+
+    def _refuse(self, error: Exception) -> None:
+        """Answer what could not become a request, and close the connection."""
+        peer = self.peername
+        log.debug(
+            "not HTTP: %s",
+            type(error).__name__,
+            extra={
+                "event": "not_http",
+                "request": next_number(),
+                "address": peer[0] if isinstance(peer, tuple) else peer,
+            },
+        )
+        if self._request_in_progress:
+            self.close()  # after the answer that is being made
+        else:
+            self._end_with(400)
+
+    def _end_with(self, status: int) -> None:
+        """Answer the head there is, which is no request, and close the connection."""
+        if self.transport is not None:
+            self.transport.write(whole(http_error(status), {**ALWAYS, "Connection": "close"}))
+        self.force_close()
+
+    async def start(self) -> None:
+        """Serve requests. However this ends, all that comes before a handler is refused, and the connection ended."""
+        try:
+            await super().start()
+        except Exception as error:  # aiohttp answers what a handler raises, but not what fails before there is one
+            self._refuse(error)
+        except BaseException:
+            self.force_close()
+            raise
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what could not be parsed, or what failed outside all middlewares, and close the connection."""
+        if isinstance(exc, HttpProcessingError):
+            status = heads.status_of(exc)
+            log.debug(
+                "not HTTP: %s",
+                type(exc).__name__,
+                extra={"event": "not_http", "request": request_number(request), "address": request.remote},
+            )
+        elif isinstance(exc, ConnectionError):
+            log.debug(
+                "the client left",
+                extra={"event": "client_left", "request": request_number(request), "address": request.remote},
+            )
+        else:
+            log.error(
+                "%s %s failed",
+                request.method,
+                request.path,
+                exc_info=exc,
+                extra={"event": "request_failed", "request": request_number(request)},
+            )
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun; it cannot become an error")
+        response = http_error(status, {"Server": "chatd"})
+        response.force_close()
+        return response

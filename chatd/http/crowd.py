@@ -1,0 +1,131 @@
+"""Who may connect: how many connections one address may have, and who goes when file descriptors run short."""
+
+import logging
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+from chatd.http.proxies import Proxies
+from chatd.services.limits import limit_key
+
+log = logging.getLogger(__name__)
+
+#: How many file descriptors connections leave to all else, the database and uploads among it; of few, a quarter.
+RESERVE = 32
+
+#: How many connections go at once when room is made, of many a sixteenth, so that looking for them costs each new one
+#: little.
+_GOING = 16
+
+#: How long a connection may be silent before it is the first to go, in seconds: a client's request follows at once.
+_GRACE = 1.0
+
+#: An outage is over when it has not been felt for so long, in seconds: only then is the next one told.
+_OUTAGE = 60.0
+
+
+class Guest(Protocol):
+    """A connection, from its being accepted to its end."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has not sent a whole head yet."""
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it waits for its next request, and has read the answers to those before."""
+
+    def give_way(self) -> None:
+        """End it."""
+
+
+class Crowd:
+    """All connections of this process, in the order in which they came."""
+
+    def __init__(
+        self,
+        per_address: int = 0,
+        proxies: Proxies | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Create it.
+
+        :param per_address: how many connections an address may have; 0: no limit.
+        :param proxies: whose connections are those of many, and not counted.
+        :param clock: seconds, never going back.
+        """
+        self._per_address = per_address
+        self._proxies = Proxies(()) if proxies is None else proxies
+        self._clock = clock
+        self._guests: dict[Guest, tuple[str, float]] = {}
+        self._addresses: Counter[str] = Counter()
+        self._last: dict[str, float] = {}
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        #: The first file descriptor that no connection is to have. A new one is always the lowest that is free.
+        self.last_descriptor = sys.maxsize if files == resource.RLIM_INFINITY else files - min(RESERVE, files // 4)
+
+    def __len__(self) -> int:
+        """Return how many connections there are."""
+        return len(self._guests)
+
+    def may_come(self, address: str) -> bool:
+        """Tell whether there may be another connection from an address."""
+        if not self._per_address or self._addresses[limit_key(address)] < self._per_address:
+            return True
+        if self._proxies.trusts(address):
+            return True
+        if self._is_new("connections_refused"):
+            log.warning(
+                "an address has as many connections as it may: more are refused",
+                extra={"event": "connections_refused", "address": address},
+            )
+        return False
+
+    def enter(self, guest: Guest, address: str) -> None:
+        """Count a connection, until it leaves."""
+        key = limit_key(address)
+        self._guests[guest] = key, self._clock()
+        self._addresses[key] += 1
+
+    def leave(self, guest: Guest) -> None:
+        """Count a connection no longer."""
+        if (entry := self._guests.pop(guest, None)) is not None:
+            key, _ = entry
+            self._addresses[key] -= 1
+            if not self._addresses[key]:
+                del self._addresses[key]
+
+    def make_room(self, reason: str) -> bool:
+        """End some connections of which nothing is lost, and tell whether there are any.
+
+        First go those that have been silent for a while. Then it is those that have just come or those that rest,
+        whichever are more: if it is an attack that takes the room, these are its own.
+
+        :param reason: why there is none left, for the log.
+        """
+        if self._is_new("descriptors_short"):
+            log.warning(
+                "there are as many connections as there can be (%s): those that wait make room for others",
+                reason,
+                extra={"event": "descriptors_short", "connections": len(self)},
+            )
+        going = max(_GOING, len(self) // 16)
+        long_ago = self._clock() - _GRACE
+        silent = [guest for guest in self._guests if guest.is_silent]
+        waiting = [guest for guest in silent if self._guests[guest][1] < long_ago]
+        if not waiting:
+            resting = [guest for guest in self._guests if guest.is_resting and not guest.is_silent]
+            waiting = silent if len(silent) > len(resting) else resting
+        for guest in waiting[:going]:
+            guest.give_way()
+        return bool(waiting)
+
+    def _is_new(self, event: str) -> bool:
+        """Note that something happens, and tell whether it has not for a while: for each time a line is too many."""
+        now = self._clock()
+        before = self._last.get(event)
+        self._last[event] = now
+        return before is None or now - before >= _OUTAGE
