@@ -1,5 +1,6 @@
 """The screen of ``chatd chat``, and what the keys do."""
 
+import sys
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -33,7 +34,7 @@ class ChatApp(App[Ending | None]):
 
     def __init__(self, url: str, token: str, *, backoff: Backoff | None = None) -> None:
         """Create the screen of a user's chats."""
-        super().__init__()
+        super().__init__(ansi_color=True)  # said here, for Textual makes NO_COLOR black on black otherwise
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.session = Session(url, token, self.changed, backoff)
@@ -54,7 +55,7 @@ class ChatApp(App[Ending | None]):
                 yield Line(id="title")
                 yield History(id="history")
                 yield Line(id="notice")
-                yield Composer(id="composer")
+                yield Composer(self._send, id="composer")
         yield Line(id="status")
 
     def on_mount(self) -> None:
@@ -98,7 +99,9 @@ class ChatApp(App[Ending | None]):
             return
         self._show_list()
         history = self.query_one(History)
-        if chat is not None:
+        if chat is None:
+            history.show_blocks([(0, self._drawing.hint(captions.FIRST_HINT, history.room))], None)
+        else:
             blocks = self._drawing.history(chat, state, history.room, datetime.now(UTC))
             history.show_blocks(blocks, chat.key)
             if history.is_near_beginning:
@@ -225,11 +228,9 @@ class ChatApp(App[Ending | None]):
     def _recalled(self) -> None:
         self.action_edit()
 
-    @on(Composer.Sent)
-    def _sent(self, event: Composer.Sent) -> None:
-        text = event.text.strip("\n")
-        chat = self.session.chat
-        if chat is None or not text.strip():
+    def _send(self, written: str) -> None:
+        text = written.strip("\n")
+        if self.session.chat is None:
             return
         writing = self._writing
         if writing.editing is not None:
@@ -238,7 +239,6 @@ class ChatApp(App[Ending | None]):
             self.query_one(History).at_end = True
             self.session.send(text, writing.replying.id if writing.replying is not None else None)
         writing.begin()
-        self.query_one(Composer).put("")
 
     @on(TextArea.Changed)
     def _written(self, event: TextArea.Changed) -> None:
@@ -310,5 +310,7 @@ class ChatApp(App[Ending | None]):
         self.changed()
 
     def _tick(self) -> None:
+        if not self.is_headless and sys.__stdin__ is not None and not sys.__stdin__.isatty():
+            self.exit(Ending("The terminal is gone."))
         if not self.session.client.is_connected:
             self._show_status()

@@ -9,6 +9,9 @@ from chatd.chat.session import Session
 from chatd.chat.state import Chat
 from chatd.client import Brief, Group
 
+#: What is told until a chat is open.
+FIRST_HINT = "Choose a chat with ↑ ↓ and Enter, or Ctrl+N for a new one"
+
 HINTS = "^N new · Tab list · F1 keys · ^Q quit"
 
 
@@ -36,7 +39,7 @@ def title(session: Session, width: int) -> Text:
     if state is None:
         return Text()
     if chat is None:
-        return Text(clipped("Choose a chat with ↑ ↓ and Enter, or Ctrl+N for a new one", width), "dim")
+        return Text()
     if isinstance(chat.place, Group):
         return Text.assemble("# ", (clipped(chat.name, width - 2), "bold"))
     dot = ("● ", "green") if chat.key.id in state.online else ("○ ", "dim")

@@ -94,6 +94,10 @@ class Drawing:
         self._console = console
         self._drawn: dict[object, list[Text]] = {}
 
+    def hint(self, text: str, width: int) -> list[Text]:
+        """Return the lines of something that is told where a history would be."""
+        return list(Text(text, "dim").wrap(self._console, width))
+
     def history(self, chat: Chat, state: State, width: int, now: datetime) -> list[tuple[int, list[Text]]]:
         """Return the lines of a history, message by message, with the ids of these: 0 for what has none."""
         drawn: dict[object, list[Text]] = {}

@@ -11,6 +11,7 @@ from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from chatd.chat.drawing import clean_line
+from chatd.chat.entry import LineEntry
 from chatd.chat.session import Session
 from chatd.client import Brief, ChatError
 
@@ -35,7 +36,7 @@ class FindPerson(ModalScreen[Brief | None]):
         """Make the parts of the dialog."""
         with Vertical(id="find"):
             yield Label("Write to whom?", markup=False)
-            box = Input(placeholder="part of a name", compact=True)
+            box = LineEntry(placeholder="part of a name", compact=True)
             box.cursor_blink = False
             yield box
             yield OptionList(compact=True, markup=False)

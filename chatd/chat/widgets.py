@@ -1,5 +1,7 @@
 """The parts of the screen: lines that are drawn again only where they changed, and the box one writes in."""
 
+from collections.abc import Callable
+
 from rich.text import Text
 from textual import events
 from textual.binding import Binding
@@ -7,7 +9,9 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
+
+from chatd.chat.entry import TextEntry
 
 #: How near the beginning of what is loaded somebody has to come, in lines, so that more is loaded.
 NEAR = 5
@@ -141,26 +145,26 @@ class History(Lines, can_focus=False):
         self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
 
-class Composer(TextArea):
+class Composer(TextEntry):
     """The box one writes in: Enter sends, Ctrl+J breaks the line."""
-
-    class Sent(Message):
-        """The user has written something."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
 
     class Recalled(Message):
         """The user wants to change what was written last."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name for it)
+    def __init__(self, send: Callable[[str], None], *, id: str) -> None:  # noqa: A002 (Textual's name for it)
+        """Create an empty box.
+
+        :param send: takes what was written. It is called at once, so that what is typed next is not mixed up with it.
+        """
         super().__init__(id=id, soft_wrap=True, compact=True, highlight_cursor_line=False, placeholder="Write here…")
         self.cursor_blink = False
+        self._send = send
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":
-            self.post_message(self.Sent(self.text))
+            if (text := self.text).strip():
+                self.put("")
+                self._send(text)
         elif event.key in ("ctrl+j", "shift+enter", "alt+enter"):
             self.insert("\n")
         elif event.key == "up" and not self.text:

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from chatd.chat.drawing import clipped
+from chatd.chat.drawing import clean_line, clipped
 from chatd.chat.state import Key
 from chatd.client import Message
 
@@ -37,14 +37,19 @@ class Writing:
         return self._drafts.pop(now, "")
 
     def line(self, width: int) -> Text:
-        """Return what the user is told about it."""
+        """Return what the user is told about it; what does not fit into a line of ``width`` cells may take two."""
         if self.notice:
-            return Text(clipped(self.notice, width), "yellow")
+            return Text(clean_line(self.notice), "yellow")
         if self.deleting is not None:
-            return Text(clipped(f"F8 again deletes “{self.deleting.content}”, Esc keeps it", width), "yellow")
+            return Text(f"F8 again deletes {_quoted(self.deleting, width)}, Esc keeps it", "yellow")
         if self.editing is not None:
-            return Text(clipped("Changing your message: Enter saves, Esc leaves it", width), "yellow")
+            return Text("Changing your message: Enter saves, Esc leaves it", "yellow")
         if self.replying is not None:
             said = f"Answering {self.replying.sender.nickname}: {self.replying.content}"
             return Text(clipped(said, width), "cyan")
         return Text()
+
+
+def _quoted(message: Message, width: int) -> str:
+    """Return the beginning of a message, short enough for the sentence around it."""
+    return f"“{clipped(message.content, max(width - 34, 10))}”"

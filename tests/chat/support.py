@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import Input
 
 from chatd.chat.app import ChatApp
@@ -40,6 +41,16 @@ class Terminal:
     def composer(self) -> str:
         """What is being written."""
         return self.app.query_one(Composer).text
+
+    @property
+    def drawn(self) -> list[Strip]:
+        """What the terminal is given to draw, line by line."""
+        return self.app.screen._compositor.render_strips()
+
+    @property
+    def screen(self) -> str:
+        """What is to be seen, all of it."""
+        return "\n".join(strip.text.rstrip() for strip in self.drawn)
 
     def line(self, name: str) -> str:
         """The title, the notice or the status."""

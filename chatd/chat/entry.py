@@ -1,0 +1,65 @@
+"""What somebody types or pastes, as it is: Textual takes of it only what Python calls printable."""
+
+import unicodedata
+
+from textual import events
+from textual.widgets import Input, TextArea
+
+#: Control characters and halves of characters: the only ones that are no text.
+_NO_TEXT = ("Cc", "Cs")
+
+
+def is_text(character: str) -> bool:
+    """Tell whether a character is part of what somebody says.
+
+    More are than :meth:`str.isprintable` knows: the spaces of other scripts, joiners, marks that turn the direction,
+    and whatever is newer than Python's own table of characters.
+    """
+    return unicodedata.category(character) not in _NO_TEXT
+
+
+def typed(event: events.Key) -> str:
+    """Return the text of a key that Textual would not take as one, or nothing."""
+    character = event.character or ""
+    return character if not event.is_printable and character and all(map(is_text, character)) else ""
+
+
+def pasted(text: str) -> str:
+    """Return what is text in something pasted: its lines and tabs stay, other control characters do not."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(character for character in lines if character in "\n\t" or is_text(character))
+
+
+class TextEntry(TextArea):
+    """A box for lines of any script."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if text := typed(event):
+            _taken(event)
+            self.replace(text, *self.selection, maintain_selection_offset=False)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        _taken(event)
+        self.replace(pasted(event.text), *self.selection, maintain_selection_offset=False)
+
+
+class LineEntry(Input):
+    """A field for one line of any script."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if text := typed(event):
+            _taken(event)
+            self._put_in(text)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        _taken(event)
+        self._put_in(pasted(event.text).replace("\n", " ").replace("\t", " "))
+
+    def _put_in(self, text: str) -> None:
+        self.replace(text, *sorted(self.selection))
+
+
+def _taken(event: events.Key | events.Paste) -> None:
+    """Leave nothing for Textual to do."""
+    event.stop()
+    event.prevent_default()
