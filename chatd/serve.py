@@ -24,7 +24,7 @@ from chatd.http.proxies import Proxies
 from chatd.http.tls import load_certificate, tls_context
 from chatd.storage.connections import Synchronous
 from chatd.storage.damage import require_whole
-from chatd.storage.migrate import migrate
+from chatd.storage.migrate import current_version, migrate
 from chatd.web.files import STATIC
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,7 @@ class Server:
             if config.server.tls_cert:
                 self._tls = tls_context(config.server.tls_cert, config.server.tls_key)
             require_whole(config.database)
+            is_new = not current_version(config.database)
             migrate(config.database, upgrading=_ask_for_time)
             app = create_app(config, key, static=self._static, synchronous=self._synchronous)
             self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
@@ -109,6 +110,9 @@ class Server:
         except BaseException:
             await self.stop()
             raise
+        if is_new:
+            path = str(config.database)
+            log.info("a new database was made: %s", path, extra={"event": "database_made", "path": path})
 
     async def _open_metrics(self, app: web.Application) -> None:
         """Begin to answer at the metrics' own listener."""

@@ -3,23 +3,48 @@
 A command imports what it does from inside its function, so that none waits for what another needs.
 """
 
-import sys
 from collections.abc import Sequence
 
-from chatd.cli import accounts, chat, config, copies, doctor, reports, serve
+from chatd.cli import accounts, chat, config, copies, doctor, place, reports, serve, streams
 from chatd.cli.parsing import Parser, loaded
 from chatd.errors import BackupFailed, ChatError, ConfigurationError, DatabaseUnusable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 for what could not be done, 2 for how it was asked."""
-    options = _parser().parse(arguments)
+    streams.prepare()
     try:
-        return int(options.run(loaded(options) if "config" in options else None, options) or 0)
-    except (BackupFailed, ConfigurationError, DatabaseUnusable, OSError) as error:
-        print(f"chatd: {error}", file=sys.stderr)
+        try:
+            return _run(arguments)
+        finally:
+            streams.finish()
+    except BrokenPipeError:
+        streams.end_by_broken_pipe()
+    except OSError as error:
+        streams.tell(streams.sentence(error))
+    return 1
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = _parser().parse(arguments)
+        settings = None
+        if "config" in options:
+            settings = loaded(options)
+            for warning in () if options.warns else filter(None, (*settings.warnings, settings.file_warning)):
+                streams.tell(f"warning: {warning}")
+            settings, found = place.found(settings, options.use)
+            if found:
+                streams.tell(found)
+        return int(options.run(settings, options) or 0)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        streams.tell(streams.sentence(error))
+    except (BackupFailed, ConfigurationError, DatabaseUnusable) as error:
+        streams.tell(error)
     except ChatError as error:
-        print(f"chatd: {error.detail}", file=sys.stderr)
+        streams.tell(error.detail)
     except KeyboardInterrupt:
         return 130
     return 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatd import clock
 from chatd.cli.database import write
 from chatd.cli.parsing import Commands, text
+from chatd.cli.place import Use
 from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from chatd.config import Config
     from chatd.services.tokens import Tokens
+    from chatd.storage.commit import Transaction
 
 #: How long a bot's token lasts where nobody says otherwise, in days: ten years. It can be ended at any time.
 BOT_TOKEN_DAYS = 3650
@@ -27,14 +29,20 @@ HOW_TO_KEEP = (
     "or in the file that CHAT_TOKEN_FILE names; `chatd user token NAME` makes a new one"
 )
 
+#: How many invitations are made by one command.
+INVITES_MAX = 10_000
+
+#: How many of them are made in one transaction, for which the server waits: a few milliseconds.
+INVITES_AT_ONCE = 200
+
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
-    invite = commands.add("invite", _invite, "Make invitations, each good for one registration.")
+    invite = commands.add("invite", _invite, "Make invitations, each good for one registration.", use=Use.MAKES)
     invite.add_argument("--count", type=int, default=1, metavar="N", help="how many (1)")
 
     user = commands.group("user", "Manage accounts.")
-    add = user.add("add", _user_add, "Make accounts.")
+    add = user.add("add", _user_add, "Make accounts.", use=Use.MAKES)
     add.add_argument("names", nargs="+", metavar="NAME", type=text)
     add.add_argument("--nickname", type=text, help="the name others see; the username by default")
     add.add_argument("--bot", action="store_true", help="without a password; prints a line 'id name token' each")
@@ -150,20 +158,33 @@ def _user_delete(settings: "Config", options: argparse.Namespace) -> None:
             repeated = input("This cannot be undone. The username once more: ")
         except EOFError:
             raise ConfigurationError("there is nobody to ask whether this is meant: use --yes") from None
-        if repeated != options.name:
+        if repeated.encode(errors="surrogateescape") != options.name.encode():
             raise ConfigurationError("that is another name; nothing was deleted")
     write(settings, lambda tx: accounts.delete(tx, accounts.find(tx, options.name).id, now=clock.now()))
     print(f"{options.name} is deleted; what they wrote goes now, or when the server next runs")
 
 
 def _invite(settings: "Config", options: argparse.Namespace) -> None:
+    import time
+
     from chatd.services import accounts
 
     if options.count < 1:
         raise ConfigurationError("--count: must be at least 1")
-    now = clock.now()
-    for code in write(settings, lambda tx: [accounts.create_invite(tx, now=now) for _ in range(options.count)]):
-        print(code)
+    if options.count > INVITES_MAX:
+        raise ConfigurationError(f"--count: must be at most {INVITES_MAX}")
+
+    def make(tx: "Transaction") -> list[str]:
+        return [accounts.create_invite(tx, now=now) for _ in range(min(left, INVITES_AT_ONCE))]
+
+    now, left = clock.now(), options.count
+    while left:
+        began = time.monotonic()
+        codes = write(settings, make)
+        print(*codes, sep="\n", flush=True)
+        left -= len(codes)
+        if left:
+            time.sleep(time.monotonic() - began)  # the server's turn
 
 
 def _lifetime_ms(days: float) -> int:
@@ -218,6 +239,8 @@ def _asked_password() -> str:
                 raise ConfigurationError("the two passwords differ")
     except (EOFError, getpass.GetPassWarning):
         raise ConfigurationError("there is no terminal to ask for the password: use --password-stdin") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError("password: what was typed is not text in the encoding of this terminal") from None
     return password
 
 

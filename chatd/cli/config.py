@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from chatd.cli.parsing import Commands
+from chatd.cli.place import Use
 
 if TYPE_CHECKING:
     from chatd.config import Config
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    commands.add("config", _config, "Print every setting and where its value comes from.")
+    commands.add("config", _config, "Print every setting and where its value comes from.", use=Use.NONE)
 
 
 def _config(settings: "Config", _: argparse.Namespace) -> None:

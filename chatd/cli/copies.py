@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatd.cli.parsing import Commands
+from chatd.cli.place import Use
 from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ def add_to(commands: Commands) -> None:
     backup = commands.add("backup", _backup, "Copy the database, beside a running server, and prove the copy.")
     backup.add_argument("file", type=Path, metavar="FILE", help="the copy; it must not be there yet")
 
-    restore = commands.add("restore", _restore, "Put a copy of the database back; the server must be stopped.")
+    what = "Put a copy of the database back; the server must be stopped."
+    restore = commands.add("restore", _restore, what, use=Use.FINDS)
     restore.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the copy")
     restore.add_argument("--new-epoch", action="store_true", help="only tell clients that the file was replaced")
     commands.add("rollback", _rollback, "Go back to the copy made before the last upgrade; the server must be stopped.")
@@ -33,12 +35,17 @@ def _backup(settings: "Config", options: argparse.Namespace) -> None:
 
 def _restore(settings: "Config", options: argparse.Namespace) -> None:
     from chatd import data_dir
+    from chatd.cli import place
     from chatd.storage import restore
 
     if (options.file is None) != options.new_epoch:
         raise ConfigurationError(
             "name the copy to restore, or say --new-epoch after you have put one in place yourself"
         )
+    if options.new_epoch:
+        place.require(settings)
+    elif not settings.data_dir.is_dir():
+        raise ConfigurationError(f"there is no directory {settings.data_dir}: make it first if the copy shall be there")
     data_dir.prepare(settings.data_dir)
     with data_dir.locked(settings.data_dir):
         if options.new_epoch:
@@ -48,6 +55,8 @@ def _restore(settings: "Config", options: argparse.Namespace) -> None:
         aside = _aside(settings)
         lost = restore.restore(settings.database, options.file, aside=aside)
     print(f"{options.file} is restored")
+    if not aside.exists():
+        print(f"it is {settings.database}, where there was none")
     _tell_lost(lost, aside)
 
 

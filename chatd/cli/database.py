@@ -17,12 +17,16 @@ def write(settings: "Config", work: "Write[T]") -> T:
     :raises StorageUnavailable: nothing could be written.
     """
     from chatd import data_dir
+    from chatd.cli import streams
     from chatd.storage.commit import write_once
     from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
 
     data_dir.prepare(settings.data_dir)
     newest = load_migrations(migrations_directory())[-1].version
-    if current_version(settings.database) != newest:
+    version = current_version(settings.database)
+    if version != newest:
         with data_dir.locked(settings.data_dir):
             migrate(settings.database)
+        if not version:
+            streams.tell(f"{settings.database} is a new database")
     return write_once(settings.database, work)

@@ -5,15 +5,22 @@ import sys
 from typing import TYPE_CHECKING
 
 from chatd.cli.parsing import Commands, text
+from chatd.cli.place import Use
 from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from yarl import URL
+
     from chatd.config import Config
+
+#: How long a socket may be held open at the most, in seconds: a day.
+IDLE_MAX = 86_400
 
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add("doctor", _doctor, "Say what to change, if anything, for the server to work well.")
+    what = "Say what to change, if anything, for the server to work well."
+    parser = commands.add("doctor", _doctor, what, use=Use.FINDS, warns=True)
     parser.add_argument("--url", type=text, metavar="URL", help="the address that people use: look at the way to it")
     parser.add_argument(
         "--idle",
@@ -29,23 +36,37 @@ def add_to(commands: Commands) -> None:
 
 
 def _doctor(settings: "Config", options: argparse.Namespace) -> int:
-    from yarl import URL
-
     from chatd import doctor
 
     url, idle, token = None, None, None
     if options.url is not None:
-        try:
-            url = URL(options.url.rstrip("/"))
-        except ValueError:
-            url = URL()
-        if url.scheme not in ("http", "https") or not url.host:
-            raise ConfigurationError("--url: must be an address such as https://chat.example.org")
+        url = _address(options.url)
     if options.idle is not None:
         if url is None or not options.token_stdin:
             raise ConfigurationError("--idle: needs --url, and a token by --token-stdin (chatd user add NAME --bot)")
-        if options.idle < 0:
-            raise ConfigurationError("--idle: must not be below 0")
+        if not 0 <= options.idle <= IDLE_MAX:
+            raise ConfigurationError(f"--idle: must be from 0 to {IDLE_MAX} seconds")
         token = sys.stdin.readline().strip()
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise ConfigurationError("--token-stdin: what was read is not a token")
         idle = options.idle or 2 * settings.server.heartbeat_seconds + 5
     return doctor.run(settings, url, token, idle)
+
+
+def _address(given: str) -> "URL":
+    """Return the address that people use.
+
+    :raises ConfigurationError: it is none.
+    """
+    from yarl import URL
+
+    from chatd.config.values import browsers_host
+
+    try:
+        url = URL(given.rstrip("/"))
+        if url.scheme in ("http", "https") and url.host and url.port and url.user is None:
+            browsers_host(f"[{url.host}]" if ":" in url.host else url.host)
+            return url
+    except ValueError:  # of what is no URL, or has a host or a port that cannot be
+        pass
+    raise ConfigurationError("--url: must be an address such as https://chat.example.org")

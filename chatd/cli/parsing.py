@@ -1,14 +1,23 @@
 """What the command line looks like: the program, its commands, and the options that all of them have."""
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatd import __version__
+from chatd.cli.place import Use
+from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from chatd.config import Config
+
+#: The largest number that anything is stored under: https://sqlite.org/datatype3.html
+LARGEST_ID = 2**63 - 1
+
+#: How many names or numbers a command takes at once: they are one transaction, for which the server waits.
+MANY = 10_000
 
 #: A command: it is given the settings and its options, and returns its exit status or None for 0.
 Run = Callable[[Any, argparse.Namespace], int | None]
@@ -26,15 +35,26 @@ class Commands:
         )
         self._common.add_argument("--data-dir", metavar="DIR", help="where the database and the signing key are")
 
-    def add(self, name: str, run: Run, text: str, *, settings: bool = True) -> argparse.ArgumentParser:
+    def add(
+        self,
+        name: str,
+        run: Run,
+        text: str,
+        *,
+        settings: bool = True,
+        use: Use = Use.NEEDS,
+        warns: bool = False,
+    ) -> argparse.ArgumentParser:
         """Add a command and return its parser, for its own options.
 
         :param run: called with the settings and the options.
         :param text: what it does, in a sentence.
         :param settings: False for a command that has no use for the server's settings, and is given None.
+        :param use: what it does with the database.
+        :param warns: whether it tells by itself what is odd about the settings.
         """
         parser = self._parser(name, text, [self._common] if settings else [])
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=run, use=use, warns=warns)
         return parser
 
     def group(self, name: str, text: str) -> "Commands":
@@ -57,8 +77,15 @@ class Parser:
         self.commands = Commands(self._parser, "commands")
 
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
-        """Return what was asked for; ``run`` in it is the command."""
-        return self._parser.parse_args(arguments)
+        """Return what was asked for; ``run`` in it is the command.
+
+        :raises ConfigurationError: it is more than a command can do at once, or a number beyond all.
+        """
+        options = self._parser.parse_args(arguments)
+        for name, value in vars(options).items():
+            if isinstance(value, list) and len(value) > MANY:
+                raise ConfigurationError(f"{name}: {len(value)} are too many at once, {MANY} may be given")
+        return options
 
 
 def loaded(options: argparse.Namespace) -> "Config":
@@ -73,9 +100,28 @@ def loaded(options: argparse.Namespace) -> "Config":
 
 
 def text(argument: str) -> str:
-    """Return an argument that is UTF-8: the rest could be neither found nor stored."""
+    """Return an argument that is text, which in a locale that knows ASCII only is UTF-8.
+
+    What is neither could be neither found nor stored.
+    """
     try:
         argument.encode()
     except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError("not UTF-8") from None
+        try:
+            return os.fsencode(argument).decode()
+        except UnicodeError:
+            raise argparse.ArgumentTypeError("not UTF-8") from None
     return argument
+
+
+def identifier(argument: str) -> int:
+    """Return the number that something is stored under.
+
+    :raises ConfigurationError: nothing can be.
+    """
+    if not (argument.isascii() and argument.isdigit()):
+        raise argparse.ArgumentTypeError(f"invalid number: {argument[:40]!r}")
+    digits = argument.lstrip("0")
+    if not digits or len(digits) > len(str(LARGEST_ID)) or int(digits) > LARGEST_ID:
+        raise ConfigurationError(f"{argument[:40]}: numbers go from 1 to {LARGEST_ID}")
+    return int(digits)

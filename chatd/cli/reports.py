@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from chatd import clock
 from chatd.cli.database import write
-from chatd.cli.parsing import Commands
+from chatd.cli.parsing import Commands, identifier
 
 if TYPE_CHECKING:
     from chatd.config import Config
@@ -18,7 +18,9 @@ def add_to(commands: Commands) -> None:
     listing = group.add("list", _list, "List open reports: number, when, state, who, reason, message.")
     listing.add_argument("--all", action="store_true", help="the resolved ones, too")
     resolve = group.add("resolve", _resolve, "Be done with reports; their copies of messages go.")
-    resolve.add_argument("numbers", nargs="+", type=int, metavar="N", help="the number that the list begins with")
+    resolve.add_argument(
+        "numbers", nargs="+", type=identifier, metavar="N", help="the number that the list begins with"
+    )
 
 
 def _list(settings: "Config", options: argparse.Namespace) -> None:

@@ -49,7 +49,7 @@ def _origin(text: str) -> str:
     try:
         if match is None:
             raise ValueError
-        scheme, host, port = match[1].lower(), _browsers_host(match[2]), int(match[3] or 0)
+        scheme, host, port = match[1].lower(), browsers_host(match[2]), int(match[3] or 0)
         if port > 65535:
             raise ValueError
     except ValueError:
@@ -57,8 +57,11 @@ def _origin(text: str) -> str:
     return f"{scheme}://{host}" if port in (0, _DEFAULT_PORTS[scheme]) else f"{scheme}://{host}:{port}"
 
 
-def _browsers_host(host: str) -> str:
-    """Return the host of a URL as browsers write it: https://url.spec.whatwg.org/#host-parsing"""
+def browsers_host(host: str) -> str:
+    """Return the host of a URL as browsers write it: https://url.spec.whatwg.org/#host-parsing
+
+    :raises ValueError: it is none.
+    """
     if host.startswith("["):
         address = ipaddress.IPv6Address(host[1:-1])
         mapped = address.ipv4_mapped

@@ -23,6 +23,8 @@ def look(config: Config) -> Iterator[Finding]:
 
 
 def _unknown(config: Config) -> Iterator[str]:
+    if config.file_warning:
+        yield config.file_warning
     for warning in config.warnings:
         yield f"{warning}: unset it, or `chatd config` shows how it is spelt"
 

@@ -41,6 +41,7 @@ def test_a_command_that_cannot_be_carried_out_says_why(tmp_path: Path) -> None:
     for days in ("0", "nan", "1e12"):
         assert add("alice", "--bot", "--days", days) == "--days: must be above 0 and at most 36500"
     assert refusal(data_dir, "invite", "--count", "0") == "--count: must be at least 1"
+    assert refusal(data_dir, "invite", "--count", "3000000") == "--count: must be at most 10000"
     for command in ("password", "disable", "enable"):
         options = ["--password-stdin"] if command == "password" else []
         assert refusal(data_dir, "user", command, "nobody", *options, stdin=given) == "There is no user called nobody."
@@ -98,13 +99,15 @@ def test_a_password_is_asked_for_twice_on_a_terminal_that_does_not_show_it(
                     shown += chunk
     finally:
         os.close(terminal)
-    assert shown.decode().split("\r\n") == ["New password: ", "Again: ", outcome, ""]
+    *said, last, _ = shown.decode().split("\r\n")
+    new = [f"chatd: {tmp_path / 'data' / 'chatd.db'} is a new database"] if again == PASSWORD else []
+    assert (said, last) == (["New password: ", "Again: ", *new], outcome)
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     data_dir = tmp_path / "file" / "data"
-    for arguments in (["serve"], ["user", "list"]):
+    for arguments in (["serve"], ["invite"]):
         line = refusal(data_dir, *arguments)
         assert line == f"the data directory {data_dir} cannot be made: Not a directory"
 

@@ -1,0 +1,106 @@
+"""Whose data a command works on: those it was told, its own, or those of the service of this machine."""
+
+import dataclasses
+import enum
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatd.errors import ConfigurationError, DatabaseUnusable
+
+if TYPE_CHECKING:
+    from chatd.config import Config
+
+#: The state directory of the unit file; with ``DynamicUser`` the first is a link to the second.
+SERVICE = (Path("/var/lib/chatd"), Path("/var/lib/private/chatd"))
+
+#: Where the data directory comes from when nobody has named one.
+_UNNAMED = ("default", "XDG_DATA_HOME")
+
+
+class Use(enum.Enum):
+    """What a command does with the database."""
+
+    #: Nothing.
+    NONE = enum.auto()
+    #: Goes on without one.
+    FINDS = enum.auto()
+    #: Cannot do without one.
+    NEEDS = enum.auto()
+    #: Makes one where there is none, and says so.
+    MAKES = enum.auto()
+
+
+def found(settings: "Config", use: Use, service: Sequence[Path] = SERVICE) -> tuple["Config", str]:
+    """Return the settings with the data directory that a command shall work on, and what to say about it if anything.
+
+    Nothing is made. Where nobody has named a directory and the default one has no database, the service's is taken.
+
+    :param service: where a service of this machine may have its data.
+    :raises ConfigurationError: there is none to work on, or two are as good.
+    """
+    if use is Use.NONE:
+        return settings, ""
+    if settings.sources.get("server.data_dir") in _UNNAMED and (theirs := _service(settings, use, service)) is not None:
+        return _moved(settings, theirs), f"the data of the service are used, {theirs}"
+    if use is Use.NEEDS:
+        require(settings)
+    return settings, ""
+
+
+def _service(settings: "Config", use: Use, service: Sequence[Path]) -> Path | None:
+    """Return the service's data directory, if it is to be used.
+
+    :raises ConfigurationError: it could be, and this account may not look; or there is another one as good.
+    """
+    is_there = _has_database(settings.data_dir)
+    try:
+        theirs = next((each for each in service if _has_database(each)), None)
+    except _Hidden as hidden:
+        if is_there or use is Use.FINDS:
+            return None
+        raise ConfigurationError(f"{hidden}, or name another directory with --data-dir") from hidden
+    if theirs is None or theirs.resolve() == settings.data_dir.resolve():
+        return None
+    if is_there:
+        raise ConfigurationError(
+            f"there are two databases, {settings.database} and {theirs / settings.database.name}: "
+            "name the directory of one with --data-dir"
+        )
+    return theirs
+
+
+def require(settings: "Config") -> None:
+    """Look whether there is a database.
+
+    :raises ConfigurationError: there is none.
+    """
+    if not _has_database(settings.data_dir):
+        raise ConfigurationError(f"there is no database at {settings.database}: name its directory with --data-dir")
+
+
+class _Hidden(ConfigurationError):
+    """There is a directory that this account may not look into."""
+
+
+def _has_database(directory: Path) -> bool:
+    """Tell whether there is a database in ``directory``, or something else by its name."""
+    from chatd.storage.migrate import current_version
+
+    path = directory / "chatd.db"
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:
+        raise _Hidden(f"this account may not look into {directory}: use sudo") from None
+    try:
+        return current_version(path) > 0
+    except DatabaseUnusable:  # for the command to say
+        return True
+
+
+def _moved(settings: "Config", directory: Path) -> "Config":
+    server = dataclasses.replace(settings.server, data_dir=str(directory))
+    sources = {**settings.sources, "server.data_dir": "the service"}
+    return dataclasses.replace(settings, server=server, sources=sources)

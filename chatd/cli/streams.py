@@ -1,0 +1,68 @@
+"""The standard streams of a command: whatever they are, they are open, and take every character."""
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+from io import TextIOWrapper
+from typing import NoReturn
+
+
+def prepare() -> None:
+    """Open what is closed, and have what an encoding does not know written as ``\\u65e5``.
+
+    A file that is opened while a standard stream is closed takes its number: an error would be written into it.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the smallest number there is, this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape" if name == "stdin" else "backslashreplace")
+
+
+def tell(text: object) -> None:
+    """Say something to a person, in one line and beside what the command prints."""
+    line = "".join(f"\\x{ord(each):02x}" if each < " " or each == "\x7f" else each for each in str(text))
+    print(f"chatd: {line}", file=sys.stderr)
+
+
+def sentence(error: OSError) -> str:
+    """Return what the system says, without its number."""
+    if error.strerror is None:
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.strerror}: {os.fsdecode(error.filename)}"
+
+
+def finish() -> None:
+    """Write what is not written yet.
+
+    :raises OSError: it cannot be; nothing is tried again.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        discard()
+        if error.errno != errno.EPIPE:
+            error.filename = "standard output"
+        raise
+
+
+def discard() -> None:
+    """Have nothing more written, as nobody reads it or it finds no room."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def end_by_broken_pipe() -> NoReturn:
+    """End as a program does that nobody reads any more, for example ``chatd config | head -1``."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGPIPE)
+    raise AssertionError("the signal ends the process")
