@@ -209,7 +209,7 @@ def test_config_shows_every_value_its_source_and_nothing_secret(tmp_path: Path) 
     shown = tomllib.loads(done.stdout)
     sources = dict(line.split("  # ") for line in done.stdout.splitlines() if "  # " in line)
     assert [len(shown[section]) for section in SECTIONS] == [len(fields(cls)) for cls in SECTIONS.values()]
-    assert shown["accounts"] == {"registration": "open", "password_min": 8, "token_days": 7}
+    assert (shown["accounts"]["registration"], shown["accounts"]["token_days"]) == ("open", 7)
     assert sources['registration = "open"'] == "default"
     assert sources["token_days = 7"] == str(file)
     assert sources['origins = ["https://chat.example"]'] == str(file)
