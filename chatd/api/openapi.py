@@ -1,5 +1,6 @@
 """``GET /openapi.json``: OpenAPI 3.1 made from the table of routes and the schemas it names."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from chatd.errors import (
     StorageUnavailable,
     TooManyConnections,
 )
-from chatd.http.answers import HTTP_ERRORS, json_response
+from chatd.http.answers import HTTP_ERRORS, json_body
 
 #: A code and its sentence.
 _Said = tuple[str, str]
@@ -63,12 +64,13 @@ _OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-Af
 
 def handler(table: Sequence[Route]) -> Handler:
     """Return the handler that answers with the page about ``table``."""
-    page: dict[str, Any] = {}
+    page = b""
 
     async def handle(_: web.Request) -> web.StreamResponse:
-        if not page:  # made when somebody asks, not at every start
-            page.update(describe(table))
-        return json_response(page)
+        nonlocal page
+        if not page:  # made when somebody asks, not at every start; for a tenth of a second nobody is to wait
+            page = await asyncio.to_thread(lambda: schemas.encode(describe(table)))
+        return json_body(page)
 
     return handle
 
