@@ -13,7 +13,9 @@ def classic_new_message(message: Message) -> bytes:
 
 
 def is_ping(text: str) -> bool:
-    """Tell whether a classic client's frame is a ping; anything else it sends means nothing."""
+    """Tell whether a classic client's frame is a ping; anything else it sends means nothing, a byte order mark too."""
+    if text.startswith("\ufeff"):
+        return False
     try:
         frame = decode(text)
     except ValueError:

@@ -39,7 +39,7 @@ async def test_who_is_disabled_or_deleted_or_never_was_is_not_found(chat: Chat) 
     async with await carol.request("DELETE", "/users/me", json={"password": PASSWORD}) as response:
         assert response.status == 204
     for user_id in (bob.id, carol.id, 999):
-        assert await profile(chat, user_id) == (404, "user_not_found")
+        assert await profile(chat, user_id) == (404, "not_found")
 
 
 async def test_a_block_cannot_be_seen(chat: Chat) -> None:

@@ -78,7 +78,7 @@ async def test_lines_cannot_be_sent_to_nobody_nor_followed_in_a_directory(chat: 
     given = {"CHAT_URL": chat.server.url, "CHAT_USERNAME": "logs", "CHAT_PASSWORD": PASSWORD}
     assert await ending("follow_log", "/dev/null", "nobody", **given) == (
         1,
-        "Nobody here is called nobody. (user_not_found)",
+        "Nobody here is called nobody. (not_found)",
     )
     status, line = await ending("follow_log", str(tmp_path), "alice", **given)
     assert (status, "Is a directory" in line) == (1, True)

@@ -117,5 +117,5 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         done = chatd(tmp_path / "second", "serve", "--port", "0", CHATD_METRICS_PORT=port)
     assert done.returncode == 1
     assert done.stderr.startswith(f"chatd: cannot listen on 127.0.0.1 port {port}: ")
-    assert "address already in use" in done.stderr
+    assert "Address already in use" in done.stderr
     assert done.stderr.count("\n") == 1
