@@ -1,0 +1,80 @@
+"""One table of characters: what nobody sees, where it may stand all the same, and what counts as something to see.
+
+By the properties of Unicode 17, as the package ``regex`` has them (in the Unicode Character Database:
+DerivedCoreProperties.txt, PropList.txt, DerivedJoiningType.txt and emoji-data.txt).
+"""
+
+from functools import cache
+
+import regex  # type: ignore[import-untyped]
+
+#: Drawn as nothing, though their properties do not say so: the empty Braille pattern, a note without a head, a filler
+#: of Khitan, and two blanks among Egyptian hieroglyphs.
+_BLANK = r"\u2800\U0001d159\U00016fe4\U00013441\U00013442"
+
+#: What nobody sees, for a set in a pattern: what a program may leave out (Default_Ignorable_Code_Point), controls, what
+#: turns the direction of text round, breaks of lines, what is no character, and other formats; but not those that are
+#: drawn around digits, in Arabic for one (Prepended_Concatenation_Mark).
+HIDDEN = (
+    r"\p{Default_Ignorable_Code_Point}\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}[\p{Cf}--\p{Prepended_Concatenation_Mark}]"
+    r"\p{Cs}\p{Noncharacter_Code_Point}" + _BLANK
+)
+
+#: One part of an emoji: with a selector of its form, a tone of skin, or the tags of a flag such as Scotland's. Digits
+#: and # and * are emoji only on a keycap. Those that later versions of Unicode may add are reserved already.
+_PICTURE = r"[[\p{Emoji}\p{Extended_Pictographic}]--[\#*0-9]]"
+_PART = rf"{_PICTURE}[\ufe0e\ufe0f]?(?:\p{{Emoji_Modifier}}\ufe0f?)?(?:[\U000e0020-\U000e007e]++\U000e007f)?"
+
+#: An emoji: a keycap, a flag of two letters, or parts that joiners make one. After Unicode Technical Standard #51,
+#: section 1.4.9, and wider, so that the emoji of next year are some already.
+EMOJI = rf"(?:[\#*0-9]\ufe0f?\u20e3|\p{{RI}}\p{{RI}}|{_PART}(?:\u200d{_PART})*+)"
+
+#: A joiner where letters join: after a virama, between letters that connect (RFC 5892, appendix A.1 and A.2), and
+#: before a virama, as Bengali writes ya after ra (the Unicode Standard, section 12.2).
+_JOINER = (
+    r"(?:[\u200c\u200d](?<=\p{ccc=9}.)"
+    r"|[\u200c\u200d](?<=[\p{jt=D}\p{jt=L}]\p{M}{0,4}.)(?=\p{M}{0,4}[\p{jt=D}\p{jt=R}])"
+    r"|\u200d(?<=\p{L}.)(?=\p{ccc=9}))"
+)
+
+#: Letters that are drawn as nothing: fillers of Hangul and blank hieroglyphs.
+_UNSEEN_LETTERS = "\u115f\u1160\u3164\uffa0\U00013441\U00013442"
+
+#: A letter or a digit of any script that is drawn as something.
+_LETTER = rf"[[\p{{L}}\p{{N}}]--[{HIDDEN}]]"
+
+_VISIBLE = rf"[^{HIDDEN}\p{{Z}}]"
+
+
+@cache
+def compiled(pattern: str) -> "regex.Pattern[str]":
+    """Return a pattern of this table, compiled when it is first needed."""
+    return regex.compile(pattern, regex.VERSION1)
+
+
+def has_hidden(text: str) -> bool:
+    """Tell whether there is anything in ``text`` that nobody sees, wherever it stands."""
+    return compiled(f"[{HIDDEN}]").search(text) is not None
+
+
+def hides_something(text: str) -> bool:
+    """Tell whether there is anything that nobody sees but inside an emoji or between letters that join."""
+    return compiled(rf"(?:{EMOJI}|{_JOINER}|[^{HIDDEN}])*+").fullmatch(text) is None
+
+
+def has_enclosing_mark(text: str) -> bool:
+    """Tell whether a mark encloses what stands before it, but for the keycap of an emoji."""
+    return compiled(rf"(?:{EMOJI}|[^\p{{Me}}])*+").fullmatch(text) is None
+
+
+def has_letter_or_digit(text: str) -> bool:
+    """Tell whether there is a letter or a digit of any script."""
+    return compiled(_LETTER).search(text) is not None
+
+
+def is_visible(text: str) -> bool:
+    """Tell whether there is anything to see: more than spaces and what nobody sees.
+
+    It is asked of every message, and most begin with what is seen at once.
+    """
+    return bool(text) and ("!" <= text[0] <= "~" or compiled(rf"[^{HIDDEN}\p{{Z}}]").search(text) is not None)

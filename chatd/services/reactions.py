@@ -1,0 +1,35 @@
+"""What a reaction is, when two are the same, and how one is shown."""
+
+import unicodedata
+from functools import lru_cache
+
+from chatd.services.characters import EMOJI, HIDDEN, compiled
+
+#: One sign: an emoji, or a letter, digit or other symbol (Unicode's So) with at most four marks on it, the most that
+#: Unicode Technical Standard #39, section 5.4, lets through.
+_ONE_SIGN = rf"{EMOJI}|[[\p{{L}}\p{{N}}\p{{So}}]--[{HIDDEN}]][[\p{{Mn}}\p{{Mc}}]--[{HIDDEN}]]{{0,4}}"
+
+_SELECTORS = r"\p{Variation_Selector}+"
+
+#: What is drawn as text where nothing says that it is an emoji: a tone of skin does, and so does a keycap.
+_NEEDS_SELECTOR = r"[\p{Emoji}--[\p{Emoji_Presentation}\#*0-9]](?!\p{Emoji_Modifier})|[\#*0-9](?=\u20e3)"
+
+
+def is_reaction(text: str) -> bool:
+    """Tell whether ``text`` is one sign that can be seen."""
+    return compiled(_ONE_SIGN).fullmatch(text) is not None
+
+
+def reaction_key(text: str) -> str:
+    """Return what a reaction is stored as and found by: without the selectors of its form, which make no other sign."""
+    return unicodedata.normalize("NFC", compiled(_SELECTORS).sub("", text))
+
+
+@lru_cache(maxsize=1024)
+def shown_reaction(key: str) -> str:
+    """Return how a stored reaction is shown: an emoji in colour, with the selector where it needs one.
+
+    This is the fully-qualified form of Unicode Technical Standard #51, section 1.4.5, that keyboards send.
+    """
+    shown: str = compiled(_NEEDS_SELECTOR).sub(lambda found: f"{found[0]}\ufe0f", reaction_key(key))
+    return shown
