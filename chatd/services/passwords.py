@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import os
 import sys
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
 from typing import TypeVar
 
 import argon2
@@ -31,6 +33,31 @@ QUEUE_LIMIT = 64
 #: while it has Python's lock, the event loop waits as long as it does.
 NICENESS = 10
 
+#: The longest password that is made ready, in code points: more than the 1,024 bytes it may have afterwards can be made
+#: of (UAX #15, section 9: decomposed, UTF-8 is at most three times as long). What is longer is nobody's, and could take
+#: long: the time grows with the square of the number of marks.
+PREPARED_MAX = 3 * 1024
+
+
+class Verdict(IntEnum):
+    """What became of a check: false, or true in one of two ways."""
+
+    WRONG = 0
+    RIGHT = 1
+    #: The hash is from before passwords were made ready, and is to be made again.
+    RIGHT_AS_TYPED = 2
+
+
+def prepared(password: str) -> str:
+    """Return a password as it is hashed, so that it is the same on every keyboard: composed, and its spaces plain.
+
+    This is OpaqueString of RFC 8265, section 4.2.2, without its refusals: those are for new passwords.
+    """
+    if password.isascii() or len(password) > PREPARED_MAX:
+        return password
+    plain = "".join(" " if unicodedata.category(character) == "Zs" else character for character in password)
+    return unicodedata.normalize("NFC", plain)
+
 
 class Passwords:
     """Hashes and checks passwords on threads of its own."""
@@ -48,8 +75,8 @@ class Passwords:
         """
         return await self._run(self._hash, password)
 
-    async def verify(self, stored: str | None, password: str) -> bool:
-        """Tell whether a password is the one behind a hash.
+    async def verify(self, stored: str | None, password: str) -> Verdict:
+        """Tell whether a password is the one behind a hash, made ready or, by an older hash, as it was typed.
 
         :param stored: the hash. None, for an account that is unknown or has no password, is never right and
             takes just as long.
@@ -75,13 +102,16 @@ class Passwords:
             self._pending -= 1
 
     def _hash(self, password: str) -> str:
-        return self._hasher.hash(password)
+        return self._hasher.hash(prepared(password))
 
-    def _verify(self, stored: str | None, password: str) -> bool:
-        if stored is None:
-            self._matches(self._decoy.result(), password)
-            return False
-        return self._matches(stored, password)
+    def _verify(self, stored: str | None, password: str) -> Verdict:
+        tried = self._decoy.result() if stored is None else stored
+        ready, found = prepared(password), Verdict.WRONG
+        if self._matches(tried, ready):
+            found = Verdict.RIGHT
+        elif ready != password and self._matches(tried, password):
+            found = Verdict.RIGHT_AS_TYPED
+        return Verdict.WRONG if stored is None else found
 
     def _matches(self, stored: str, password: str) -> bool:
         try:

@@ -10,7 +10,7 @@ import pytest
 
 from chatd.errors import RateLimited
 from chatd.services import passwords as module
-from chatd.services.passwords import AT_ONCE, LANES, MEMORY_KIB, NICENESS, PASSES, Passwords
+from chatd.services.passwords import AT_ONCE, LANES, MEMORY_KIB, NICENESS, PASSES, Passwords, Verdict
 from tests.support import PATIENCE
 
 
@@ -117,7 +117,7 @@ async def test_a_full_queue_refuses_more_until_it_has_room(
     with pytest.raises(RateLimited):
         await passwords.verify(None, "one too many")
     spy.go.set()
-    assert await asyncio.gather(*waiting) == [True] * 5
+    assert all(await asyncio.gather(*waiting))
     assert await passwords.verify(stored, "correct horse")
 
 
@@ -129,6 +129,26 @@ async def test_an_unknown_account_costs_a_check_like_any_other(spy: Spy, passwor
     known, unknown, _ = spy.verified
     parameters = [argon2.extract_parameters(each) for each in (known, unknown)]
     assert parameters[0] == parameters[1]
+
+
+@pytest.mark.parametrize("password", ["wrong", "wrong é", "wrong e\u0301", "wrong\u2003one"])
+async def test_a_wrong_password_costs_an_unknown_account_as_many_checks_as_a_known_one(
+    spy: Spy, passwords: Passwords, password: str
+) -> None:
+    stored = await passwords.hash("correct horse")
+    assert not await passwords.verify(stored, password)
+    known = len(spy.verified)
+    assert not await passwords.verify(None, password)
+    assert len(spy.verified) == 2 * known
+
+
+async def test_a_right_password_is_checked_once_unless_its_hash_is_from_before(spy: Spy, passwords: Passwords) -> None:
+    stored = await passwords.hash("café au lait")
+    assert await passwords.verify(stored, "cafe\u0301 au lait") is Verdict.RIGHT
+    assert len(spy.verified) == 1
+    old = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("cafe\u0301 au lait")
+    assert await passwords.verify(old, "cafe\u0301 au lait") is Verdict.RIGHT_AS_TYPED
+    assert await passwords.verify(old, "café au lait") is Verdict.WRONG
 
 
 async def test_only_a_hash_with_other_parameters_is_outdated(passwords: Passwords) -> None:
