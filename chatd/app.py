@@ -143,6 +143,7 @@ def create_app(
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()
+        await services.accounts.renew_keys()
         registry.head = (await changes.place()).seq
         tasks = {
             asyncio.create_task(_housekeeping(sessions, changes, erasure, Forgetting(db, clock))),

@@ -26,7 +26,10 @@ def write(settings: "Config", work: "Write[T]") -> T:
     version = current_version(settings.database)
     if version != newest:
         with data_dir.locked(settings.data_dir):
+            from chatd.services.accounts import renew_keys
+
             migrate(settings.database)
+            write_once(settings.database, renew_keys)
         if not version:
             streams.tell(f"{settings.database} is a new database")
     return write_once(settings.database, work)

@@ -1,5 +1,6 @@
 """Accounts: registering, profiles, finding people, and what an operator does to an account."""
 
+import contextlib
 import hashlib
 import logging
 import secrets
@@ -10,11 +11,18 @@ from typing import Any
 from chatd.clock import Clock
 from chatd.config import Accounts as AccountSettings
 from chatd.config import Limits as LimitSettings
-from chatd.errors import InviteInvalid, RegistrationClosed, UsernameTaken, UserNotFound, WrongPassword
+from chatd.errors import (
+    InviteInvalid,
+    RegistrationClosed,
+    StorageUnavailable,
+    UsernameTaken,
+    UserNotFound,
+    WrongPassword,
+)
 from chatd.events import AccountDeleted, ProfileChanged, SessionEnded, UserDisabled
 from chatd.models import Identity, Role, Session, User
 from chatd.services.limits import limit_key, per_hour
-from chatd.services.names import folded, search_key
+from chatd.services.names import KEYS, account_keys, folded, search_key, searched
 from chatd.services.passwords import Passwords
 from chatd.services.sessions import Sessions, start
 from chatd.storage import blocks, change_log, sessions, users
@@ -100,11 +108,23 @@ class Accounts:
     async def search(self, query: str | None, *, is_ai: bool | None, skip: int, limit: int) -> list[User]:
         """Return enabled users by id.
 
-        :param query: part of the username or nickname, in any case.
+        :param query: part of the username or nickname, in any case, with or without the marks of Latin, Greek and
+            Cyrillic; white space around it does not count, and if there is nothing else, all are found.
         :param is_ai: only bots, or only people.
         """
-        key = folded(query) if query else None
+        key = searched(query or "") or None
         return await self._db.read(lambda db: users.search(db, query=key, is_ai=is_ai, skip=skip, limit=limit))
+
+    async def named(self, username: str) -> User | None:
+        """Return the enabled user who would sign in with a username, or None."""
+        user = await self._db.read(lambda db: users.get_by_key(db, *account_keys(username)))
+        return user if user is not None and user.disabled_at is None else None
+
+    async def renew_keys(self) -> None:
+        """Make the keys of all names again, where they were made by another rule; on a full disk, another time."""
+        if await self._db.read(users.keys_made_by) != KEYS:
+            with contextlib.suppress(StorageUnavailable):
+                await self._db.write(renew_keys)
 
     async def update_profile(self, user_id: int, changes: Mapping[str, Any]) -> User:
         """Change any of ``nickname``, ``avatar_path`` and ``bio``, and return the user as they are then."""
@@ -203,12 +223,32 @@ def create(
     return user
 
 
+def renew_keys(tx: Transaction) -> None:
+    """Make the keys of all names again, where they were made by another rule.
+
+    Two accounts whose names have become the same stay two: one has the key, and the other is found as its name is
+    written, see :func:`chatd.services.names.account_keys`.
+    """
+    if users.keys_made_by(tx.db) == KEYS:
+        return
+    found = users.names(tx.db)
+    taken = {key for _, _, key, _ in found}
+    rows = []
+    for user_id, username, old, nickname in found:
+        key = folded(username) or old
+        if key in taken:
+            key = old
+        taken.add(key)
+        rows.append((key, search_key(username, nickname), user_id))
+    users.set_keys(tx.db, rows, KEYS)
+
+
 def find(tx: Transaction, username: str) -> User:
     """Return a user by name.
 
     :raises UserNotFound: there is none.
     """
-    user = users.get_by_key(tx.db, folded(username))
+    user = users.get_by_key(tx.db, *account_keys(username))
     if user is None or user.is_deleted:
         raise UserNotFound(f"There is no user called {username}.")
     return user

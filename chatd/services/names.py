@@ -1,14 +1,41 @@
-"""When two names are the same."""
+"""When two names are the same, and what a search for one finds."""
 
 import unicodedata
+from functools import cache
+
+import regex  # type: ignore[import-untyped]
+
+#: The longest username, in code points after folding.
+USERNAME_MAX = 50
+
+#: The shortest ones: with Latin, Greek or Cyrillic letters, or of digits alone; and with letters of other scripts only,
+#: where one may be a word.
+USERNAME_MIN = 3
+USERNAME_MIN_ELSEWHERE = 2
 
 #: The longest way to write a username, in code points: it has 50, of each of which normalization makes at most 18
 #: (UAX #15, section 9).
-WRITTEN_MAX = 50 * 18
+WRITTEN_MAX = USERNAME_MAX * 18
+
+#: What names are told apart by, as it is stored. Keys that were made in another way are made again at the next start.
+#: Versions of Unicode agree about every character that the older one knows, so a newer Python may know more.
+KEYS = f"NFKC_Casefold 1, Unicode {unicodedata.unidata_version}"
+
+#: The scripts whose marks a search passes over: elsewhere they are vowels, or make other letters of those they are on.
+_MARKED = "Latin", "Greek", "Cyrillic"
 
 
 def folded(text: str) -> str:
-    """Return ``text`` after NFKC and case folding, composed again: equal for names that look or sound alike.
+    """Return ``text`` as names are compared: equal for names that look or sound alike.
+
+    This is toNFKC_Casefold of the Unicode Standard, section 3.13.3: a compatibility form that knows no case, without
+    what a program may leave out (Default_Ignorable_Code_Point).
+    """
+    return _casefolded(_compiled(r"\p{Default_Ignorable_Code_Point}+").sub("", text))
+
+
+def _casefolded(text: str) -> str:
+    """Return ``text`` after NFKC and case folding, composed again.
 
     The order is that of a caseless compatibility match: the Unicode Standard, section 3.13.5, D146.
     """
@@ -17,14 +44,47 @@ def folded(text: str) -> str:
 
 
 def account_key(username: str) -> str:
-    """Return what an account is found by when somebody signs in.
+    """Return what an account is found by, white space around it left away.
 
     It is empty, as nobody is called, for what is too long to be a username in any form: the time that folding takes
     grows with the square of the number of marks.
     """
-    return folded(username) if len(username) <= WRITTEN_MAX else ""
+    return folded(username.strip()) if len(username) <= WRITTEN_MAX else ""
+
+
+def account_keys(username: str) -> tuple[str, ...]:
+    """Return what an account may be stored under; where there are several, the first that is somebody's is meant.
+
+    Names from before may differ in nothing but what nobody sees. Each has its own account still, and is found as it is
+    written; any other way to write it leads to the account that has the name without that.
+    """
+    if len(username) > WRITTEN_MAX:
+        return ()
+    return tuple(dict.fromkeys(filter(None, (_casefolded(username.strip()), account_key(username)))))
+
+
+def username_min(username: str) -> int:
+    """Return how many code points a username needs, by its script.
+
+    :param username: folded.
+    """
+    latin = "".join(rf"\p{{Script={script}}}" for script in _MARKED)
+    has_letters = any(character.isalpha() for character in username)
+    return USERNAME_MIN if not has_letters or _compiled(f"[{latin}]").search(username) else USERNAME_MIN_ELSEWHERE
+
+
+def searched(text: str) -> str:
+    """Return ``text`` as a search compares it: folded, without marks on letters of some scripts, spaces made equal."""
+    letters = "".join(rf"\p{{Script={script}}}" for script in _MARKED)
+    plain = _compiled(rf"(?<=[{letters}])\p{{Mn}}+").sub("", unicodedata.normalize("NFD", folded(text)))
+    return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
 def search_key(username: str, nickname: str) -> str:
     """Return what a search for a person looks in."""
-    return f"{folded(username)}\n{folded(nickname)}"
+    return f"{searched(username)}\n{searched(nickname)}"
+
+
+@cache
+def _compiled(pattern: str) -> "regex.Pattern[str]":
+    return regex.compile(pattern)

@@ -13,8 +13,8 @@ from chatd.errors import AccountUnavailable, NotAuthenticated, SessionNotFound, 
 from chatd.events import Event, SessionEnded, UserDisabled
 from chatd.models import Identity, Session
 from chatd.services.limits import limit_key, per_minute
-from chatd.services.names import account_key
-from chatd.services.passwords import Passwords
+from chatd.services.names import account_key, account_keys
+from chatd.services.passwords import Passwords, Verdict
 from chatd.services.tokens import Tokens
 from chatd.storage import sessions, users
 from chatd.storage.commit import Transaction
@@ -71,10 +71,12 @@ class Sessions:
         """
         key = account_key(username)
         self.throttle(key, address)
-        user_id, stored = await self._db.read(lambda db: users.credentials(db, key))
-        if not await self._passwords.verify(stored, password) or user_id is None or stored is None:
+        user_id, stored = await self._db.read(lambda db: users.credentials(db, account_keys(username)))
+        verdict = await self._passwords.verify(stored, password)
+        if not verdict or user_id is None or stored is None:
             raise WrongCredentials
-        renewed = await self._passwords.hash(password) if self._passwords.is_outdated(stored) else None
+        is_old = verdict is Verdict.RIGHT_AS_TYPED or self._passwords.is_outdated(stored)
+        renewed = await self._passwords.hash(password) if is_old else None
         now = self._clock()
 
         def work(tx: Transaction) -> Session:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from chatd.errors import UserNotFound
@@ -99,10 +99,13 @@ def require(db: sqlite3.Connection, user_id: int) -> User:
     return user
 
 
-def get_by_key(db: sqlite3.Connection, username_key: str) -> User | None:
-    """Return a user by the folded username."""
-    row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.username_key = ?", (username_key,)).fetchone()
-    return None if row is None else user_from_row(row)
+def get_by_key(db: sqlite3.Connection, *keys: str) -> User | None:
+    """Return a user by what the username is stored under, by the first of several keys that is somebody's."""
+    for key in keys:
+        row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.username_key = ?", (key,)).fetchone()
+        if row is not None:
+            return user_from_row(row)
+    return None
 
 
 def has_human(db: sqlite3.Connection) -> bool:
@@ -110,10 +113,31 @@ def has_human(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM users WHERE is_ai = 0 LIMIT 1").fetchone() is not None
 
 
-def credentials(db: sqlite3.Connection, username_key: str) -> tuple[int | None, str | None]:
-    """Return the id and password hash of the user with a folded username; None for what there is not."""
-    row = db.execute("SELECT id, password_hash FROM users WHERE username_key = ?", (username_key,)).fetchone()
-    return (None, None) if row is None else (row[0], row[1])
+def credentials(db: sqlite3.Connection, keys: Collection[str]) -> tuple[int | None, str | None]:
+    """Return the id and password hash of the user whom the first of ``keys`` finds; None for what there is not."""
+    user = get_by_key(db, *keys)
+    return (None, None) if user is None else (user.id, password_hash(db, user.id))
+
+
+def names(db: sqlite3.Connection) -> list[tuple[int, str, str, str]]:
+    """Return the id, username, key of the username, and nickname of every account that is not deleted, by id."""
+    query = "SELECT id, username, username_key, nickname FROM users WHERE deleted_at IS NULL ORDER BY id"
+    return db.execute(query).fetchall()
+
+
+def keys_made_by(db: sqlite3.Connection) -> str:
+    """Return by which rule the keys of all names were made."""
+    return str(db.execute("SELECT made_by FROM name_keys").fetchone()[0])
+
+
+def set_keys(db: sqlite3.Connection, rows: Iterable[tuple[str, str, int]], made_by: str) -> None:
+    """Replace the keys of names.
+
+    :param rows: what a username is found by, what a search looks in, and the id of whom these are.
+    :param made_by: the rule that all keys are made by now.
+    """
+    db.executemany("UPDATE users SET username_key = ?, search_key = ? WHERE id = ?", rows)
+    db.execute("UPDATE name_keys SET made_by = ?", (made_by,))
 
 
 def password_hash(db: sqlite3.Connection, user_id: int) -> str | None:
@@ -185,7 +209,7 @@ def set_profile(
 
 
 def search(db: sqlite3.Connection, *, query: str | None, is_ai: bool | None, skip: int, limit: int) -> list[User]:
-    """Return enabled users by id, those whose names contain ``query`` (already folded) if one is given."""
+    """Return enabled users by id, those whose names contain ``query`` (as searches compare it) if one is given."""
     rows = db.execute(
         f"""
         SELECT {COLUMNS} FROM users AS u

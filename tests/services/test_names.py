@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.services import names
-from chatd.services.names import account_key, folded, search_key
+from chatd.services.names import account_key, account_keys, folded, search_key, searched
 
 #: Every letter and mark outside the large regular blocks (Han, Hangul, Tangut), which fold to themselves.
 LETTERS = [
@@ -43,6 +43,11 @@ LETTERS = [
         ("2", "²"),
         ("カ", "ｶ"),
         ("한", "\u1112\u1161\u11ab"),
+        *(
+            ("victim", f"vic{hidden}tim")
+            for hidden in "\ufe0f\u034f\u115f\U000e0100\u00ad\u200b\u200d\u3164\uffa0\u17b4"
+        ),
+        ("é", "e\u034f\u0301"),
     ],
 )
 def test_names_that_are_written_differently_are_the_same(one: str, other: str) -> None:
@@ -87,3 +92,43 @@ def test_an_account_is_found_by_its_name_in_any_form() -> None:
 def test_what_is_too_long_to_be_a_name_is_nobodys_and_is_not_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "folded", None)
     assert account_key("a" + "\u0315\u0316" * 16_000) == ""
+
+
+@given(st.text(), st.text(st.sampled_from("\ufe0f\u034f\u115f\U000e0100\u00ad\u200b\u200d\u3164\uffa0"), max_size=3))
+def test_what_nobody_sees_makes_no_other_name(text: str, hidden: str) -> None:
+    middle = len(text) // 2
+    assert folded(text[:middle] + hidden + text[middle:]) == folded(text)
+
+
+def test_an_account_is_found_with_white_space_around_its_name() -> None:
+    assert account_keys(" Ana \n") == account_keys("ana") == ("ana",)
+    assert account_key("\u3000Ana\u00a0") == "ana"
+
+
+def test_a_name_from_before_is_found_as_it_is_written_and_else_the_one_without_what_is_hidden() -> None:
+    assert account_keys("Victim\ufe0f") == ("victim\ufe0f", "victim")
+    assert account_keys("victim") == ("victim",)
+    assert account_keys("\u3164") == ("\u1160",)
+    assert account_keys(" ") == account_keys("a" * 1_000) == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        *(("Jürgen", "jurgen"), ("Ångström", "angstrom"), ("Đặng", "đang"), ("Éva", "eva"), ("Ṩ", "s"), ("Ünï", "uni")),
+        *(("Σίσυφος", "σισυφοσ"), ("ᾴ", "αι"), ("Йога", "иога"), ("Ё", "е")),
+        *(("が", "が"), ("हिन्दी", "हिन्दी"), ("שָׁלוֹם", "שָׁלוֹם"), ("한", "한"), ("ά̣ が", "α が")),
+        *((" ana ", "ana"), ("a \t\n b", "a b"), ("\u200b", ""), ("  ", "")),
+    ],
+)
+def test_a_search_passes_over_case_spaces_and_the_marks_of_some_scripts(written: str, found: str) -> None:
+    assert searched(written) == found == searched(found)
+
+
+@given(st.text())
+def test_a_search_finds_a_name_by_itself_and_however_it_is_composed(text: str) -> None:
+    assert searched(searched(text)) == searched(text)
+    assert (
+        searched(unicodedata.normalize("NFD", text)) == searched(text) == searched(unicodedata.normalize("NFC", text))
+    )
+    assert searched(text) in search_key("x", text)
