@@ -11,6 +11,7 @@ import pytest
 from chatd.api.bodies import MAX_BODY, MAX_UPLOAD
 from chatd.config import Config
 from chatd.schemas import CLIENT_ID_MAX, CONTENT_MAX, ID_LIMIT, NAME_MAX, PROFILE_MAX, v2, v2_events
+from chatd.schemas.texts import EMOJI_MAX
 from chatd.schemas.v2_heard import FRAME_ID_MAX
 from chatd.services.changing import REACTIONS_MAX
 from chatd.ws import connection, conversation, registry
@@ -241,7 +242,7 @@ def test_the_limits_are_those_that_hold() -> None:
         "an id": f"1 to {ID_LIMIT - 1:,}",
         "`content`": f"1 to {CONTENT_MAX:,}",
         "`client_id`": f"1 to {CLIENT_ID_MAX}",
-        "`emoji`": f"1 to {v2.EMOJI_MAX}",
+        "`emoji`": f"1 to {EMOJI_MAX}",
         "reactions of one user to a message": f"{REACTIONS_MAX}",
         "a nickname": f"1 to {NAME_MAX}",
         "a profile's text": f"{PROFILE_MAX}",

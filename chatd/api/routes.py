@@ -333,7 +333,7 @@ def routes(config: Config) -> list[Route]:
             v2.unreact,
             "Take a reaction back",
             answer=forms.NothingSchema(),
-            parameters=forms.PathReaction(),
+            parameters=forms.PathOldReaction(),
             errors=(MessageNotFound, MessageDeleted),
         ),
         Route(

@@ -1,5 +1,6 @@
 """People: profiles, and finding somebody."""
 
+from chatd import schemas
 from chatd.api.endpoint import Call
 from chatd.models import User
 
@@ -13,7 +14,11 @@ async def get(call: Call) -> User:
 
 
 async def search(call: Call) -> list[User]:
-    """Return users by part of their names."""
+    """Return users by part of their names, or the one with a whole username."""
+    if "username" in call.query:
+        user = await call.services.accounts.named(call.query["username"])
+        is_ai = call.query.get("is_ai")
+        return [] if user is None or is_ai not in (None, user.is_ai) else [user]
     return await call.services.accounts.search(
         call.query.get("q"), is_ai=call.query.get("is_ai"), skip=call.query["skip"], limit=call.query["limit"]
     )
@@ -26,6 +31,8 @@ async def update_profile(call: Call) -> User:
 
 async def change_password(call: Call) -> None:
     """Replace the caller's password."""
+    user = await call.services.accounts.get(call.caller.user_id)
+    schemas.refuse_username_as_password(call.body["new_password"], user.username, "new_password")
     await call.services.accounts.change_password(
         call.caller, call.body["old_password"], call.body["new_password"], address=call.address
     )

@@ -79,8 +79,8 @@ def _user_add(settings: "Config", options: argparse.Namespace) -> None:
         return
     if len(names) > 1:
         raise ConfigurationError("one person at a time: each has a password (or --bot for accounts without)")
-    password_hash = _hash(_new_password(settings, options))
-    nickname = _validated(schemas.RegisterBody(), "nickname", options.nickname or names[0])
+    password_hash = _hash(_new_password(settings, options, names[0]))
+    nickname = _validated(schemas.RegisterBody(), "nickname", options.nickname or names[0][: schemas.NAME_MAX])
     user = write(settings, lambda tx: accounts.create(tx, names[0], nickname, password_hash, now=now))
     print(f"{user.id} {user.username} {user.role}")
 
@@ -131,7 +131,7 @@ def _user_password(settings: "Config", options: argparse.Namespace) -> None:
         return user.id
 
     write(settings, person)  # before anybody types a password
-    password_hash = _hash(_new_password(settings, options))
+    password_hash = _hash(_new_password(settings, options, options.name))
     write(settings, lambda tx: accounts.set_password(tx, person(tx), password_hash))
     print(f"{options.name} has a new password; all sessions have ended")
 
@@ -215,7 +215,9 @@ def _hash(password: str) -> str:
         passwords.close()
 
 
-def _new_password(settings: "Config", options: argparse.Namespace) -> str:
+def _new_password(settings: "Config", options: argparse.Namespace, username: str) -> str:
+    from marshmallow import ValidationError
+
     from chatd import schemas
 
     if options.password_stdin:
@@ -223,6 +225,10 @@ def _new_password(settings: "Config", options: argparse.Namespace) -> str:
     else:
         password = _asked_password()
     schema = schemas.RegisterBody(password_min=settings.accounts.password_min)
+    try:
+        schemas.refuse_username_as_password(password, username, "password")
+    except ValidationError as error:
+        raise ConfigurationError(schemas.problem(error).detail) from None
     return _validated(schema, "password", password)
 
 

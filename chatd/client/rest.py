@@ -150,19 +150,14 @@ class Rest:
         return await self._ask("GET", "/users/", _each(Brief.of), params=query)
 
     async def user_named(self, username: str) -> Brief:
-        """Return the user with this username.
+        """Return the user with this username, in any way to write it that signs them in: the server knows which.
 
         :raises Refused: with ``not_found`` if there is none.
         """
-        skip, limit = 0, 100
-        while True:
-            page = await self.users(username, skip=skip, limit=limit)
-            for user in page:
-                if user.username.casefold() == username.casefold():
-                    return user
-            if len(page) < limit:
-                raise Refused("not_found", f"Nobody here is called {username}.", status=404)
-            skip += limit
+        found = await self._ask("GET", "/users/", _each(Brief.of), params={"username": username})
+        if len(found) != 1:  # a server from before knows nothing of this question, and tells of more people
+            raise Refused("not_found", f"Nobody here is called {username}.", status=404)
+        return found[0]
 
     async def conversations(self, *, before: int | None = None, limit: int = 50) -> Conversations:
         """Return one's conversations, newest first.

@@ -26,11 +26,7 @@ from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, Text, Timestamp, 
 from chatd.schemas.problems import ErrorSchema, Problem, error, problem
 from chatd.schemas.requests import (
     CLIENT_ID_MAX,
-    CONTENT_MAX,
-    NAME_MAX,
-    PASSWORD_MAX_BYTES,
     PROFILE_MAX,
-    USERNAME_MIN,
     ChangePasswordBody,
     LoginForm,
     PageQuery,
@@ -41,6 +37,7 @@ from chatd.schemas.requests import (
     SendBody,
     UserSearchQuery,
 )
+from chatd.schemas.texts import CONTENT_MAX, NAME_MAX, PASSWORD_MAX_BYTES, refuse_username_as_password
 
 __all__ = [
     "CLASSIC_PONG",
@@ -50,7 +47,6 @@ __all__ = [
     "NAME_MAX",
     "PASSWORD_MAX_BYTES",
     "PROFILE_MAX",
-    "USERNAME_MIN",
     "BaseSchema",
     "BeyondReason",
     "BriefSchema",
@@ -90,4 +86,5 @@ __all__ = [
     "is_ping",
     "iso_time",
     "problem",
+    "refuse_username_as_password",
 ]

@@ -15,6 +15,7 @@ from chatd.schemas.fields import iso_time
 from chatd.schemas.message_json import full_message
 from chatd.schemas.people import BlockSchema, ReportSchema
 from chatd.services.exports import PersonalData
+from chatd.services.reactions import shown_reaction
 
 _BRIEF = BriefSchema()
 
@@ -62,7 +63,9 @@ def _write_json(out: TextIO, data: PersonalData) -> None:
     out.write("{\n")
     for name, value in fields:
         out.write(f"{_json(name)}: {_json(value)},\n")
-    reactions = (_json({"message_id": message_id, "emoji": emoji}) for message_id, emoji in data.reactions())
+    reactions = (
+        _json({"message_id": message_id, "emoji": shown_reaction(emoji)}) for message_id, emoji in data.reactions()
+    )
     _write_list(out, "reactions", reactions)
     out.write(',\n"conversations": [')
     separator = "\n"
@@ -138,7 +141,7 @@ def _say_message(say: Callable[[str], object], message: Message) -> None:
         notes.append("edited")
     if message.deleted_at is not None:
         notes.append("deleted")
-    notes += [f"{each.emoji} {len(each.user_ids)}" for each in message.reactions]
+    notes += [f"{shown_reaction(each.emoji)} {len(each.user_ids)}" for each in message.reactions]
     say(f'<article id="m{message.id}"><b dir="auto">{escape(message.sender.nickname)}</b> ')
     say(f'<small>{escape(", ".join(notes))}</small><p dir="auto">{escape(message.content)}</p></article>\n')
 

@@ -8,6 +8,7 @@ from json.encoder import encode_basestring as quote
 
 from chatd.models import Message, Reaction, User
 from chatd.schemas.fields import iso_time
+from chatd.services.reactions import shown_reaction
 
 #: Of how many users the text is remembered.
 BRIEFS_MAX = 4096
@@ -45,7 +46,7 @@ def _full_message(message: Message) -> str:
 
 
 def _reaction(reaction: Reaction) -> str:
-    return f'{{"emoji":{quote(reaction.emoji)},"user_ids":[{",".join(map(str, reaction.user_ids))}]}}'
+    return f'{{"emoji":{quote(shown_reaction(reaction.emoji))},"user_ids":[{",".join(map(str, reaction.user_ids))}]}}'
 
 
 def _classic_fields(message: Message) -> str:

@@ -10,7 +10,9 @@ from msgspec import Meta, MsgspecError, Struct
 from msgspec.json import Decoder
 
 from chatd.schemas.fields import ID_LIMIT
-from chatd.schemas.requests import CLIENT_ID_MAX, CONTENT_MAX
+from chatd.schemas.requests import CLIENT_ID_MAX
+from chatd.schemas.texts import CONTENT_MAX
+from chatd.services.characters import is_visible
 
 
 class PlainData(Struct, forbid_unknown_fields=True):
@@ -45,7 +47,9 @@ def plain_send(text: str) -> PlainSend | None:
         said = _DECODER.decode(text)
     except (MsgspecError, UnicodeEncodeError):
         return None
-    return None if "\0" in said.data.content or "\0" in said.data.client_id else said
+    content = said.data.content
+    is_seen = "!" <= content[0] <= "~" or is_visible(content)  # the first half alone is what most messages cost
+    return None if not is_seen or "\0" in content or "\0" in said.data.client_id else said
 
 
 def plain_body(body: bytes) -> Mapping[str, Any] | None:
@@ -54,6 +58,6 @@ def plain_body(body: bytes) -> Mapping[str, Any] | None:
         said = _BODY_DECODER.decode(body)
     except (MsgspecError, UnicodeDecodeError):
         return None
-    if "\0" in said.content or "\0" in (said.client_id or ""):
+    if "\0" in said.content or "\0" in (said.client_id or "") or not is_visible(said.content):
         return None
     return {"content": said.content, "client_id": said.client_id}

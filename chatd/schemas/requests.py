@@ -1,44 +1,24 @@
 """What clients send: bodies, queries, and what is in a path."""
 
-import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validates_schema
 
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Text
-from chatd.services.names import folded
-from chatd.services.scripts import is_of_one_language
+from chatd.schemas.texts import (
+    NewPassword,
+    avatar_field,
+    content_field,
+    name_field,
+    refuse_username_as_password,
+    username_field,
+)
+from chatd.services.names import WRITTEN_MAX
 
-#: The longest names, messages and so on, in code points.
-USERNAME_MIN = 3
-NAME_MAX = 50
-CONTENT_MAX = 2000
-CLIENT_ID_MAX = 64
+#: The longest of what people say of themselves, and the longest ``client_id``, in code points.
 PROFILE_MAX = 500
-
-#: The longest password, in bytes.
-PASSWORD_MAX_BYTES = 1024
-
-
-def _check_username(value: str) -> None:
-    for character in value:
-        category = unicodedata.category(character)
-        if character not in "_.-" and category[0] not in "LM" and category != "Nd":
-            raise ValidationError("May have letters, marks and digits of any script, and _ . - only.")
-    if len(value) <= NAME_MAX and not is_of_one_language(folded(value)):  # folding a long one could take long
-        raise ValidationError(
-            "Must not mix letters or digits of different scripts, such as Latin and Cyrillic: some look the same."
-        )
-
-
-def _check_password_bytes(value: str) -> None:
-    if len(value.encode()) > PASSWORD_MAX_BYTES:
-        raise ValidationError(f"Longer than maximum size {PASSWORD_MAX_BYTES} bytes.")
-
-
-def _check_avatar(value: str) -> None:
-    if not value.startswith(("/", "https://")) or value.startswith(("//", "/\\")):  # which browsers take for a host
-        raise ValidationError("Must begin with https:// or a single /.")
+CLIENT_ID_MAX = 64
 
 
 def _password(**kwargs: Any) -> Text:
@@ -52,8 +32,9 @@ class _WithNewPassword(RequestSchema):
 
     def __init__(self, *, password_min: int = 8) -> None:
         super().__init__()
-        field = self.fields[self.new_password_field]
-        field.validators = [validate.Length(min=password_min), *field.validators]  # the list itself is the class's
+        field = self.fields[self.new_password_field]  # its list and its mapping are the class's
+        field.validators = [NewPassword(password_min), *field.validators]
+        field.metadata = {**field.metadata, "minLength": password_min}
 
 
 class RegisterBody(_WithNewPassword):
@@ -61,17 +42,15 @@ class RegisterBody(_WithNewPassword):
 
     new_password_field = "password"  # noqa: S105 (the name of a field)
 
-    username = Text(
-        required=True,
-        min_length=USERNAME_MIN,
-        max_length=NAME_MAX,
-        validate_also=[_check_username],
-        pattern=r"^[\p{L}\p{M}\p{Nd}_.\-]*$",
-        metadata={"description": "Its letters and digits are of one script, or of several that one language mixes."},
-    )
-    password = _password(validate_also=[_check_password_bytes])
-    nickname = Text(required=True, min_length=1, max_length=NAME_MAX)
+    username = username_field()
+    password = _password()
+    nickname = name_field(required=True)
     invite = Text(max_length=100, load_default=None)
+
+    @validates_schema
+    def _password_is_no_username(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if "password" in data and "username" in data:
+            refuse_username_as_password(data["password"], data["username"], "password")
 
 
 class ChangePasswordBody(_WithNewPassword):
@@ -80,7 +59,7 @@ class ChangePasswordBody(_WithNewPassword):
     new_password_field = "new_password"  # noqa: S105 (the name of a field)
 
     old_password = _password()
-    new_password = _password(validate_also=[_check_password_bytes])
+    new_password = _password()
 
 
 class LoginForm(RequestSchema):
@@ -95,27 +74,26 @@ class ProfileBody(RequestSchema):
 
     meaning_null = frozenset({"avatar_path", "bio"})  # none any more
 
-    nickname = Text(min_length=1, max_length=NAME_MAX)
-    avatar_path = Text(
-        max_length=PROFILE_MAX,
-        allow_none=True,
-        validate_also=[_check_avatar],
-        pattern=r"^(/($|[^/\\\x00])|https://)[^\x00]*$",
-    )
+    nickname = name_field()
+    avatar_path = avatar_field()
     bio = Text(max_length=PROFILE_MAX, allow_none=True)
 
 
 class SendBody(RequestSchema):
     """A message to send."""
 
-    content = Text(required=True, min_length=1, max_length=CONTENT_MAX)
+    content = content_field()
     client_id = Text(min_length=1, max_length=CLIENT_ID_MAX, load_default=None)
 
 
 class UserSearchQuery(BaseSchema):
     """Which users to list."""
 
-    q = Text(max_length=100)
+    q = Text(max_length=100, metadata={"description": "Part of a username or nickname."})
+    username = Text(
+        max_length=WRITTEN_MAX,
+        metadata={"description": "A whole username, as one signs in with it: one user is found at the most."},
+    )
     is_ai = fields.Boolean()
     skip = Digits(at_least=0, at_most=ID_LIMIT - 1, load_default=0)
     limit = Digits(at_least=1, at_most=100, load_default=20)

@@ -1,6 +1,5 @@
 """The forms of chatd.v2: messages with everything, conversations, and what commands and queries take."""
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -10,13 +9,8 @@ from chatd.models import ConversationState, Destination
 from chatd.schemas.answers import BriefSchema, MessageSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Text, Timestamp, id_field
 from chatd.schemas.message_json import full_message
-from chatd.schemas.requests import CLIENT_ID_MAX, CONTENT_MAX
-
-#: The longest emoji, in code points: families and flags are sequences of many.
-EMOJI_MAX = 16
-
-#: What emoji are made of besides what is seen: the joiner, and the tags of flags such as Scotland's.
-_EMOJI_PARTS = frozenset(map(chr, (0x200D, *range(0xE0020, 0xE0080))))
+from chatd.schemas.requests import CLIENT_ID_MAX
+from chatd.schemas.texts import Emoji, ShownReaction, content_field
 
 #: How many changes a page of a sync holds, if nothing else is said, and at the most.
 SYNC_DEFAULT = 200
@@ -30,7 +24,7 @@ POLL_MAX = 60
 class ReactionSchema(BaseSchema):
     """One emoji below a message, and who chose it."""
 
-    emoji = fields.String(required=True)
+    emoji = ShownReaction(required=True)
     user_ids = fields.List(fields.Integer(), required=True)
 
 
@@ -147,25 +141,20 @@ class EventsQuery(BaseSchema):
 class EditBody(RequestSchema):
     """The new content."""
 
-    content = Text(required=True, min_length=1, max_length=CONTENT_MAX)
-
-
-def _check_emoji(value: str) -> None:
-    for character in value:
-        is_invisible = unicodedata.category(character) in ("Cc", "Cf") and character not in _EMOJI_PARTS
-        if character.isspace() or is_invisible:
-            raise ValidationError("Must be an emoji.")
-
-
-def _emoji() -> Text:
-    return Text(required=True, min_length=1, max_length=EMOJI_MAX, validate_also=[_check_emoji])
+    content = content_field()
 
 
 class PathReaction(BaseSchema):
     """A message and an emoji in a path."""
 
     id = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
-    emoji = _emoji()
+    emoji = Emoji()
+
+
+class PathOldReaction(PathReaction):
+    """A message and an emoji that is to be taken back."""
+
+    emoji = Emoji(taken_back=True)
 
 
 class _WithDestination(RequestSchema):
@@ -190,7 +179,7 @@ class SyncCommand(RequestSchema):
 class SendCommand(_WithDestination):
     """A message to send."""
 
-    content = Text(required=True, min_length=1, max_length=CONTENT_MAX)
+    content = content_field()
     client_id = Text(min_length=1, max_length=CLIENT_ID_MAX, load_default=None)
     reply_to = fields.Integer(strict=True, load_default=None, validate=validate.Range(1, ID_LIMIT - 1))
 
@@ -204,13 +193,19 @@ class MessageCommand(RequestSchema):
 class EditCommand(MessageCommand):
     """A message and its new content."""
 
-    content = Text(required=True, min_length=1, max_length=CONTENT_MAX)
+    content = content_field()
 
 
 class ReactCommand(MessageCommand):
     """A message and an emoji."""
 
-    emoji = _emoji()
+    emoji = Emoji()
+
+
+class UnreactCommand(MessageCommand):
+    """A message and an emoji that is to be taken back."""
+
+    emoji = Emoji(taken_back=True)
 
 
 class ReadCommand(_WithDestination):

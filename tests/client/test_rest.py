@@ -8,7 +8,7 @@ from aiohttp import web
 from chatd.client import Client, Group, RateLimited, Refused, Rest, Unreachable
 from tests.client.support import peer
 from tests.conftest import Start
-from tests.support import PASSWORD, Chat, Person
+from tests.support import PASSWORD, Chat, Person, sign_in
 
 
 def rest_of(person: Person) -> Rest:
@@ -84,6 +84,25 @@ async def test_people_are_found(chat: Chat) -> None:
         assert (await rest.user_named("BOBBY")).id == bob.id
         with pytest.raises(Refused, match="Nobody here is called bob"):
             await rest.user_named("bob")
+
+
+async def test_a_user_is_named_in_every_way_to_write_the_name_that_signs_in(chat: Chat) -> None:
+    (alice,) = await chat.people("alice")
+    async with rest_of(alice) as rest:
+        for username, written in [
+            ("straße", ["STRASSE", "straße ", "ｓｔｒａｓｓｅ", "stra\u00adsse"]),
+            ("Éva", ["e\u0301va", "E\u0301VA", "év\u200ba"]),
+            ("σίσυφος", ["ΣΊΣΥΦΟΣ", "σίσυφοσ"]),
+            ("日本", ["日本", " 日本"]),
+        ]:
+            person = await chat.person(username)
+            for each in written:
+                assert (await rest.user_named(each)).id == person.id, each
+                assert await sign_in(chat.client, each)
+        for nobody in ["eva", "", " ", "\u200b", "a" * 900, "alice\u0301", "alic", "%"]:
+            with pytest.raises(Refused) as refused:
+                await rest.user_named(nobody)
+            assert refused.value.code == "not_found"
 
 
 async def test_classic_history_and_unread_count(chat: Chat) -> None:

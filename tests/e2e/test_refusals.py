@@ -26,7 +26,7 @@ def test_a_command_that_cannot_be_carried_out_says_why(tmp_path: Path) -> None:
         assert add("bobby", "--password-stdin") == "This username is already taken."
         assert refusal(data_dir, "user", "disable", "nobody") == "There is no user called nobody."
     assert add("bobby", "--bot") == "This username is already taken."
-    assert add("ab", "--bot").startswith("username: Length must be")
+    assert add("ab", "--bot").startswith("username: Must have 3 to 50 characters")
     assert add("fine", "a b", "--bot").startswith("username: May have letters")
     for arguments in (["--password-stdin"], ["--bot"]):
         assert add("аna", *arguments).startswith("username: Must not mix letters")

@@ -163,6 +163,37 @@ async def test_signing_out_in_one_tab_signs_the_other_out(devices: Devices, alic
     await expect(first.get_by_text("a draft that")).to_have_count(0)
 
 
+async def test_what_the_server_says_of_a_password_is_said_beside_it(devices: Devices, bob: Person) -> None:
+    usual = "Many people have this password, so it is guessed first: choose another."
+    desk = await devices.desk()
+    desk.allow("status of 422")
+    await desk.open("/register")
+    await desk.entrance.register("somebody", "Somebody", "password1")
+    await expect(desk.entrance.password).to_have_accessible_description(usual)
+    at_bobs = await devices.desk(bob)
+    at_bobs.allow("status of 422")
+    await at_bobs.open("/settings")
+    await at_bobs.settings.current_password.fill(PASSWORD)
+    for password, sentence in (("password1", usual), (bob.username[::-1].ljust(8), "Must not be the username.")):
+        await at_bobs.settings.new_password.fill(password)
+        await at_bobs.settings.change_password.click()
+        await expect(at_bobs.settings.new_password).to_have_accessible_description(re.compile(re.escape(sentence)))
+
+
+async def test_names_are_checked_by_the_rules_of_the_server(devices: Devices) -> None:
+    desk = await devices.desk()
+    await desk.open("/register")
+    for username, nickname, field in (
+        ("ab", "Ab", desk.entrance.username),
+        ("-rf", "Rf", desk.entrance.username),
+        ("someone", "🎉", desk.entrance.nickname),
+    ):
+        await desk.entrance.register(username, nickname, PASSWORD)
+        await expect(field).to_have_attribute("aria-invalid", "true")
+    await desk.entrance.register("日本", "日本", PASSWORD)
+    await desk.page.wait_for_url("**/messages")
+
+
 async def test_a_changed_password_ends_the_other_sessions_and_signs_in(devices: Devices, bob: Person) -> None:
     desk, phone = await devices.desk(bob), await devices.phone(await bob.device())
     desk.allow("status of 400")

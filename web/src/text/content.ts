@@ -5,8 +5,12 @@ export function countCodePoints(text: string): number {
   return count
 }
 
-/** What is sent of what was typed: without blank lines before it and white space after it, and well-formed. */
+/**
+ * What is sent of what was typed: without blank lines before it and white space after it, and well-formed; nothing where
+ * nothing of it can be seen.
+ */
 export function toContent(text: string): string {
+  if (!/[^\p{Z}\p{Cc}\p{DI}\u2800]/u.test(text)) return ''
   return text
     .replace(/\0/g, '')
     .replace(/\p{Surrogate}/gu, '\ufffd')

@@ -3,6 +3,9 @@ import type { Translate } from '@/i18n'
 
 /** The server's rules for what people enter, said before it is sent. Each returns what is wrong, or nothing. */
 
+/** The shortest username, in characters, where none is Latin, Greek or Cyrillic. */
+const USERNAME_MIN_ELSEWHERE = 2
+
 /** The longest password, in bytes of UTF-8. */
 const PASSWORD_MAX_BYTES = 1024
 
@@ -12,10 +15,13 @@ export function lengthOf(text: string): number {
 }
 
 export function usernameProblem(username: string, t: Translate): string {
-  const length = lengthOf(username)
-  const { min, max } = LIMITS.username
+  const length = lengthOf(username.normalize('NFKC'))
+  const { max } = LIMITS.username
+  const isElsewhere = /\p{L}/u.test(username) && !/[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u.test(username)
+  const min = isElsewhere ? USERNAME_MIN_ELSEWHERE : LIMITS.username.min
   if (length === 0) return t('auth.required')
   if (!/^[\p{L}\p{M}\p{Nd}_.-]+$/u.test(username)) return t('auth.usernameCharacters')
+  if (!/^[\p{L}\p{Nd}]/u.test(username)) return t('auth.usernameStart')
   if (length < min) return t('auth.usernameShort', { min })
   if (length > max) return t('auth.usernameLong', { max })
   return ''
@@ -23,6 +29,7 @@ export function usernameProblem(username: string, t: Translate): string {
 
 export function nicknameProblem(nickname: string, t: Translate): string {
   if (nickname === '') return t('auth.required')
+  if (!/[\p{L}\p{N}]/u.test(nickname)) return t('auth.nicknameLetters')
   if (lengthOf(nickname) > LIMITS.nickname) return t('auth.nicknameLong', { max: LIMITS.nickname })
   return ''
 }
@@ -30,7 +37,8 @@ export function nicknameProblem(nickname: string, t: Translate): string {
 /** `min`: the shortest password that this server takes, in characters. */
 export function passwordProblem(password: string, min: number, t: Translate): string {
   if (password === '') return t('auth.required')
-  if (lengthOf(password) < min) return t('auth.passwordShort', min)
-  if (new TextEncoder().encode(password).length > PASSWORD_MAX_BYTES) return t('auth.passwordLong')
+  const composed = password.normalize('NFC')
+  if (lengthOf(composed) < min) return t('auth.passwordShort', min)
+  if (new TextEncoder().encode(composed).length > PASSWORD_MAX_BYTES) return t('auth.passwordLong')
   return ''
 }

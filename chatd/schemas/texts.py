@@ -1,0 +1,207 @@
+"""What people read as a name, a message, a reaction or a password, and what is refused of it.
+
+Which characters these may have is said in :mod:`chatd.services.characters`.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from chatd.schemas.fields import Text
+from chatd.services.characters import has_enclosing_mark, has_hidden, has_letter_or_digit, hides_something, is_visible
+from chatd.services.names import USERNAME_MAX, USERNAME_MIN, USERNAME_MIN_ELSEWHERE, folded, username_min
+from chatd.services.passwords import prepared
+from chatd.services.reactions import is_reaction, reaction_key, shown_reaction
+from chatd.services.scripts import is_of_one_language
+from chatd.services.usual_passwords import is_like_username, is_usual
+
+#: The longest nicknames, messages and pictures' addresses, in code points.
+NAME_MAX = 50
+CONTENT_MAX = 2000
+AVATAR_MAX = 500
+
+#: The longest emoji, in code points: families and flags are sequences of many.
+EMOJI_MAX = 16
+
+#: The longest way to write a username, in code points: composing makes at most four of them one (UAX #15, section 9).
+USERNAME_WRITTEN_MAX = USERNAME_MAX * 4
+
+#: The longest password, in bytes of UTF-8.
+PASSWORD_MAX_BYTES = 1024
+
+#: What emoji are made of besides what is seen: the joiner, and the tags of flags such as Scotland's.
+_EMOJI_PARTS = frozenset(map(chr, (0x200D, *range(0xE0020, 0xE0080))))
+
+_LABEL = r"(?![Xx][Nn]--)[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+
+# A name that ends in a number is an address to browsers, perhaps another one than it says (1.2 is 1.0.0.2); of a name
+# with xn-- only they know whether it is one. https://url.spec.whatwg.org/#host-parsing
+_HOST = rf"(?:(?:{_LABEL}\.)*(?=[A-Za-z]){_LABEL}|{_OCTET}(?:\.{_OCTET}){{3}})"
+
+#: What the address of a picture is, in code and in the API's description alike: a path here, or a host elsewhere.
+#: Browsers see the same host in it; of what is refused they may see another, as they take a backslash for a slash, and
+#: pass over tabs, line breaks, and spaces at the ends.
+AVATAR_PATTERN = rf"^(?:/(?!/)|https://{_HOST}(?::{_PORT})?(?=[/?#]|$))[!-\[\]-~]*$"
+
+_AVATAR = re.compile(AVATAR_PATTERN)
+
+_NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[\p{L}\p{N}][^\x00-\x1f\x7f-\x9f]*$"
+
+_USERNAME_PATTERN = r"^[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}_.\-]*$"
+
+
+def username_field() -> Text:
+    """Return the field of a new username."""
+    return Text(
+        required=True,
+        validate_also=[_check_username],
+        pattern=_USERNAME_PATTERN,
+        metadata={
+            "minLength": USERNAME_MIN_ELSEWHERE,
+            "maxLength": USERNAME_WRITTEN_MAX,
+            "description": (
+                f"After folding it has {USERNAME_MIN} to {USERNAME_MAX} characters, or {USERNAME_MIN_ELSEWHERE} where "
+                "none is Latin, Greek or Cyrillic. Its letters and digits are of one script, or of several that one "
+                "language mixes."
+            ),
+        },
+    )
+
+
+def name_field(max_length: int = NAME_MAX, **kwargs: Any) -> Text:
+    """Return the field of what people read as a name, such as a nickname."""
+    return Text(min_length=1, max_length=max_length, validate_also=[_check_name], pattern=_NAME_PATTERN, **kwargs)
+
+
+def content_field() -> Text:
+    """Return the field of a message's content."""
+    return Text(required=True, min_length=1, max_length=CONTENT_MAX, validate_also=[_check_content])
+
+
+def avatar_field() -> Text:
+    """Return the field of the address of a picture."""
+    return Text(max_length=AVATAR_MAX, allow_none=True, validate_also=[_check_avatar], pattern=AVATAR_PATTERN)
+
+
+class Emoji(Text):
+    """A reaction, loaded as its key.
+
+    Who takes one back may name what was a reaction once.
+    """
+
+    def __init__(self, *, taken_back: bool = False) -> None:
+        """Create the field.
+
+        :param taken_back: whether this is about a reaction that is there.
+        """
+        check = _check_old_reaction if taken_back else _check_reaction
+        super().__init__(required=True, min_length=1, max_length=EMOJI_MAX, validate_also=[check])
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Return the key of a reaction that was found right."""
+        return reaction_key(super().deserialize(value, attr, data, **kwargs))
+
+
+class ShownReaction(fields.String):
+    """A reaction as people see it, dumped from its key."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return shown_reaction(value)
+
+
+class NewPassword:
+    """Checks a password that somebody wants to have from now on."""
+
+    def __init__(self, password_min: int) -> None:
+        """Create the check.
+
+        :param password_min: the fewest code points.
+        """
+        self.password_min = password_min
+
+    def __call__(self, value: str) -> None:
+        """Refuse a password that is too short or too long, or known to everybody.
+
+        :raises ValidationError: with one sentence for a person.
+        """
+        password = prepared(value)
+        if len(password) < self.password_min:
+            raise ValidationError(f"Shorter than minimum length {self.password_min}.")
+        if len(password.encode()) > PASSWORD_MAX_BYTES:
+            raise ValidationError(f"Longer than maximum size {PASSWORD_MAX_BYTES} bytes.")
+        if hides_something(password):
+            raise ValidationError("Must not have control or invisible characters.")
+        if is_usual(password):
+            raise ValidationError("Many people have this password, so it is guessed first: choose another.")
+
+
+def refuse_username_as_password(password: str, username: str, field: str) -> None:
+    """Refuse a new password that is the username.
+
+    :param field: which field the password is in.
+    :raises ValidationError: the password is the username, in any case, or read backwards.
+    """
+    if is_like_username(password, username):
+        raise ValidationError({field: ["Must not be the username."]})
+
+
+def _check_username(value: str) -> None:
+    if not value or len(value) > USERNAME_WRITTEN_MAX:  # folding a long one could take long
+        raise ValidationError(_LENGTHS)
+    if has_hidden(value) or not all(_may_be_in_username(character) for character in value):
+        raise ValidationError("May have letters, marks and digits of any script, and _ . - only.")
+    if value[0] in "_.-" or unicodedata.category(value[0])[0] == "M":
+        raise ValidationError("Must begin with a letter or a digit.")
+    name = folded(value)
+    if not username_min(name) <= len(name) <= USERNAME_MAX:
+        raise ValidationError(_LENGTHS)
+    if not is_of_one_language(name):
+        raise ValidationError(
+            "Must not mix letters or digits of different scripts, such as Latin and Cyrillic: some look the same."
+        )
+
+
+_LENGTHS = (
+    f"Must have {USERNAME_MIN} to {USERNAME_MAX} characters ({USERNAME_MIN_ELSEWHERE} are enough where none is Latin, "
+    "Greek or Cyrillic)."
+)
+
+
+def _may_be_in_username(character: str) -> bool:
+    category = unicodedata.category(character)
+    return character in "_.-" or category == "Nd" or (category[0] in "LM" and category != "Me")
+
+
+def _check_name(value: str) -> None:
+    if hides_something(value) or has_enclosing_mark(value):
+        raise ValidationError("Must not have control, invisible or enclosing characters, nor any that turn text round.")
+    if not has_letter_or_digit(value):
+        raise ValidationError("Must have at least one letter or digit.")
+
+
+def _check_content(value: str) -> None:
+    if not is_visible(value):
+        raise ValidationError("Must have something that can be seen.")
+
+
+def _check_reaction(value: str) -> None:
+    if not is_reaction(value):
+        raise ValidationError("Must be an emoji.")
+
+
+def _check_old_reaction(value: str) -> None:
+    for character in value:
+        is_invisible = unicodedata.category(character) in ("Cc", "Cf") and character not in _EMOJI_PARTS
+        if character.isspace() or is_invisible:
+            raise ValidationError("Must be an emoji.")
+
+
+def _check_avatar(value: str) -> None:
+    if _AVATAR.fullmatch(value) is None:
+        raise ValidationError(
+            "Must begin with https:// and a host, or with a single /, and have visible ASCII without a backslash only."
+        )
