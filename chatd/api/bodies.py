@@ -37,6 +37,9 @@ USUAL_JSON = frozenset(
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 
+#: What says that a body is not well formed: our own parsers, and aiohttp, of a client that has left too.
+_MALFORMED = (ValueError, RuntimeError, RequestPayloadError, HttpProcessingError)
+
 #: What a body's parser makes of it.
 _Fields = Mapping[str, Any]
 
@@ -85,12 +88,7 @@ class Body(ABC):
             return parser(await _whole(request.content, self.max_size))
         except schemas.BeyondReason as error:
             raise self.malformed(str(error)) from error
-        except (
-            ValueError,
-            RuntimeError,
-            RequestPayloadError,
-            HttpProcessingError,
-        ) as error:  # aiohttp's, of a lost client
+        except _MALFORMED as error:
             raise self.malformed from error
 
     @abstractmethod

@@ -88,7 +88,7 @@ async def test_by_whatever_name_a_codec_goes_a_form_is_not_decoded_by_it(
                 answer = await ask(raw, "/auth/login", "", f"{FORM}; charset={written}", "username=a&password=b")
                 assert answer == REFUSED, written
             part = f'--b\r\nContent-Disposition: form-data; name="file"\r\nContent-Type: text/plain; charset={name}'
-            form = f"{part}\r\n\r\n{SLOW[:100]}\r\n--b--\r\n"
+            form = f"{part}\r\n\r\n{SLOW if name == 'punycode' else SLOW[:100]}\r\n--b--\r\n"
             answer = await ask(raw, "/files/upload/avatar", mallory.token, "multipart/form-data; boundary=b", form)
             assert answer == REFUSED, name
 
