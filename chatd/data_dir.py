@@ -53,14 +53,24 @@ def locked(data_dir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def named_pid(data_dir: Path) -> int | None:
+    """Return the process that the lock file names: the last that held the data directory; None where none ever did.
+
+    :raises OSError: it cannot be read.
+    """
+    try:
+        return int((data_dir / LOCK_FILE).read_text(encoding="ascii"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+
+
 def server_pid(data_dir: Path) -> int | None:
     """Return the process that holds the data directory; None where none does, or this process may not know."""
-    path = data_dir / LOCK_FILE
     try:
-        pid = int(path.read_text(encoding="ascii"))
-        lock = path.stat()
+        pid = named_pid(data_dir)
+        lock = (data_dir / LOCK_FILE).stat()
         descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
-    except (OSError, ValueError):
+    except OSError:
         return None
     for descriptor in descriptors:
         with contextlib.suppress(OSError):  # closed meanwhile

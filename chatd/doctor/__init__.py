@@ -6,34 +6,36 @@ from collections.abc import AsyncIterator
 from yarl import URL
 
 from chatd.config import Config
-from chatd.doctor import address, data, machine, public, settings
+from chatd.doctor import address, data, idle, machine, settings, way
 from chatd.doctor.findings import Finding
 
 
-def run(config: Config, url: URL | None, token: str | None, idle: float | None) -> int:
+def run(config: Config, url: URL | None, token: str | None, seconds: float | None) -> int:
     """Print what is found, and return the exit status: 1 where something has to be changed.
 
     :param url: the address that people use, if that is to be looked at.
-    :param token: whose socket is held open through it for ``idle`` seconds.
+    :param token: whose socket is held open through it for ``seconds``.
     """
-    return asyncio.run(_print(config, url, token, idle))
+    return asyncio.run(_print(config, url, token, seconds))
 
 
-async def _print(config: Config, url: URL | None, token: str | None, idle: float | None) -> int:
+async def _print(config: Config, url: URL | None, token: str | None, seconds: float | None) -> int:
     status = 0
-    async for finding in _findings(config, url, token, idle):
+    async for finding in _findings(config, url, token, seconds):
         print(finding, flush=True)
         status = status if finding.ok else 1
     return status
 
 
-async def _findings(config: Config, url: URL | None, token: str | None, idle: float | None) -> AsyncIterator[Finding]:
+async def _findings(
+    config: Config, url: URL | None, token: str | None, seconds: float | None
+) -> AsyncIterator[Finding]:
     for look in (settings.look, machine.look, data.look):
         for finding in look(config):
             yield finding
     yield await address.look(config)
     if url is not None:
-        async for finding in public.look(config, url):
+        async for finding in way.look(config, url):
             yield finding
-        if token is not None and idle is not None:
-            yield await public.hold(config, url, token, idle)
+        if token is not None and seconds is not None:
+            yield await idle.hold(config, url, token, seconds)

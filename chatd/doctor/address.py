@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import ssl
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -9,6 +11,7 @@ from yarl import URL
 
 from chatd import __version__
 from chatd.config import Config
+from chatd.data_dir import named_pid
 from chatd.doctor.findings import Finding, change, good
 
 #: How long an answer may take, in seconds.
@@ -17,30 +20,54 @@ TIMEOUT = 10.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-def local_url(config: Config) -> URL:
-    """Return where the server answers on this machine, the first address of several."""
-    host = _EVERYWHERE.get(config.server.host[0], config.server.host[0])
-    return URL.build(scheme="https" if config.server.tls_cert else "http", host=host, port=config.server.port)
+def local_urls(config: Config) -> list[URL]:
+    """Return where the server answers on this machine."""
+    scheme = "https" if config.server.tls_cert else "http"
+    hosts = dict.fromkeys(_EVERYWHERE.get(host, host) for host in config.server.host)
+    return [URL.build(scheme=scheme, host=host, port=config.server.port) for host in hosts]
 
 
 async def look(config: Config) -> Finding:
-    """Look whether the server answers, and can store messages."""
+    """Look whether the server answers at all its addresses, and can store messages."""
     about = "address"
-    url = local_url(config)
     if not config.server.port:
         return change(about, "[server] port = 0 is another one at every start: set one, for a proxy to find")
+    urls = local_urls(config)
+    for url in urls:
+        if problem := await _problem(config, url):
+            return change(about, problem)
+    return good(about, f"{' and '.join(map(str, urls))} answers, and can store messages")
+
+
+async def _problem(config: Config, url: URL) -> str | None:
+    """Return what is wrong with one address, and what to change."""
     try:
         async with session() as http:
             status, answer = await health(http, url)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return change(about, f"nothing answers at {url} ({reason(error)}): start chatd, or set [server] host and port")
+        return f"nothing answers at {url} ({reason(error)}): start chatd, or set [server] host and port"
     if status == 503:
-        return change(about, f"{url} answers that nothing can be stored: make room on the disk, and see the log")
+        return f"{url} answers that nothing can be stored: make room on the disk, and see the log"
     if answer is None:
-        return change(about, f"it is not chatd that answers at {url}: set another [server] port")
-    if answer.get("version", __version__) != __version__:
-        return change(about, f"{url} runs version {answer.get('version')}, this is {__version__}: restart chatd")
-    return good(about, f"{url} answers, and can store messages")
+        return f"it is not chatd that answers at {url}: set another [server] port"
+    pid = answer.get("pid")  # told by one that is of this machine
+    if pid is not None and _is_another(config.data_dir, pid):
+        return (
+            f"another chatd (process {pid}) answers at {url}, not the one that serves from {config.data_dir}: stop it, "
+            "set another [server] port, or name its directory with --data-dir"
+        )
+    version = answer.get("version", __version__)
+    if version != __version__:
+        return f"{url} runs version {version}, this is {__version__}: restart chatd"
+    return None
+
+
+def _is_another(data_dir: Path, pid: object) -> bool:
+    """Tell whether a process is certainly not the one that holds a data directory."""
+    try:
+        return named_pid(data_dir) != pid
+    except OSError:  # it cannot be known, which is said elsewhere
+        return False
 
 
 def session() -> aiohttp.ClientSession:
@@ -70,6 +97,8 @@ def reason(error: BaseException) -> str:
         return f"no answer in {TIMEOUT:.0f} s"
     if isinstance(error, aiohttp.ClientConnectorError):
         error = error.os_error
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS is to be had there ({error.reason or error})".replace("_", " ").lower()
     if isinstance(error, OSError) and error.errno and error.errno > 0:  # below: of a name that cannot be looked up
         return os.strerror(error.errno)
     return str(error) or type(error).__name__

@@ -1,6 +1,7 @@
 """What the server keeps: who may read it, whether it is whole, and whether there are copies."""
 
 import contextlib
+import datetime as dt
 import shlex
 import sqlite3
 import stat
@@ -89,7 +90,14 @@ def _backups(config: Config) -> Finding:
             else "set [backup] every_hours, or run chatd backup every day"
         )
         return change(about, f"none was ever proven: {what}")
-    age = (clock.now() - proven_at) / _HOUR_MS
+    if proven_at > clock.now() + SLACK_MS:
+        dated = dt.datetime.fromtimestamp(proven_at / 1000, dt.UTC)
+        return change(
+            about,
+            f"the last is dated {dated:%Y-%m-%d %H:%M} UTC, which is still to come: set the clock if that is behind, "
+            "else run chatd backup, whose date will be right",
+        )
+    age = max(clock.now() - proven_at, 0) / _HOUR_MS
     if hours and age > 2 * hours:
         return change(about, f"the last was proven {age:.1f} hours ago: look for 'the backup failed' in the log")
     return good(about, f"the last was proven {age:.1f} hours ago")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from chatd.logs import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -13,7 +15,7 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        return f"{'ok' if self.ok else 'change':6}  {self.about}: {self.text}".replace("\n", " ")
+        return printable(f"{'ok' if self.ok else 'change':6}  {self.about}: {self.text}".replace("\n", " "))
 
 
 def good(about: str, text: str) -> Finding:

@@ -1,9 +1,7 @@
-"""The address that people use: what lies between them and chatd, and lets things through or does not."""
+"""What lies between people and chatd, and lets things through or does not."""
 
 import asyncio
 import ipaddress
-import ssl
-import time
 from collections.abc import AsyncIterator, Iterable
 
 import aiohttp
@@ -11,9 +9,8 @@ from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 from yarl import URL
 
 from chatd.config import Config
-from chatd.doctor.address import health, local_url, reason, session
+from chatd.doctor.address import health
 from chatd.doctor.findings import Finding, change, good
-from chatd.http.proxies import is_loopback
 
 #: How many days before its end a certificate should have been renewed, in days.
 RENEWED = 14
@@ -25,55 +22,26 @@ FOREIGN = "https://doctor.invalid"
 #: What chatd closes a socket with that brings no token, and one that brings a wrong one.
 NO_TOKEN, WRONG_TOKEN = 4001, 4002
 
-_SOCKET = "messages/ws"
-_PROTOCOL = "chatd.v2"
+SOCKET = "messages/ws"
+PROTOCOL = "chatd.v2"
 
 
-async def look(config: Config, url: URL) -> AsyncIterator[Finding]:
-    """Look at the way through ``url``, from its certificate to chatd."""
-    try:
-        certificate = await _certificate(url)
-        yield certificate
-        async with session() as http:
-            status, answer = await health(http, url)
-            if answer is None:
-                local = local_url(config)
-                yield change("way", f"{url} answers {status}, and not as chatd: have it pass everything on to {local}")
-                return
-            yield good("way", f"{url} leads to chatd")
-            yield await _origin(http, url)
-            yield await _foreign_origin(http, url)
-            yield await _upgrade(http, url)
-            yield await _authorization(http, url)
-            yield await _address(http, config, url)
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        yield change("way", f"{url} cannot be reached: {reason(error)}")
+async def look(http: aiohttp.ClientSession, config: Config, url: URL) -> AsyncIterator[Finding]:
+    """Look at what comes through ``url``, which leads to chatd.
 
-
-async def _certificate(url: URL) -> Finding:
-    about = "TLS"
-    if url.scheme != "https":
-        if is_loopback(url.host or ""):
-            return good(about, "not needed on this machine's own address")
-        return change(about, f"{url} has none: use an https:// address, or passwords can be read on their way")
-    context = ssl.create_default_context()
-    try:
-        async with asyncio.timeout(10):
-            _, writer = await asyncio.open_connection(url.host, url.port, ssl=context)
-    except ssl.SSLCertVerificationError as error:
-        return change(about, f"browsers will refuse the certificate: {error.verify_message}")
-    certificate = writer.get_extra_info("peercert")
-    writer.close()
-    days = (ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / 86400
-    if days < RENEWED:
-        return change(about, f"the certificate ends in {days:.1f} days: renew it, and see why that did not happen")
-    return good(about, f"the certificate is good for {days:.0f} days")
+    :raises aiohttp.ClientError, OSError, TimeoutError: it cannot be reached any more.
+    """
+    yield await _origin(http, url)
+    yield await _foreign_origin(http, url)
+    yield await _upgrade(http, url)
+    yield await _authorization(http, url)
+    yield await _address(http, config, url)
 
 
 async def _handshake(http: aiohttp.ClientSession, url: URL, **headers: str) -> ClientWebSocketResponse | int:
     """Return the socket, or the status of the refusal."""
     try:
-        return await http.ws_connect(url / _SOCKET, ssl=False, protocols=[_PROTOCOL], headers=headers)
+        return await http.ws_connect(url / SOCKET, ssl=False, protocols=[PROTOCOL], headers=headers)
     except aiohttp.WSServerHandshakeError as error:
         return error.status
 
@@ -81,33 +49,43 @@ async def _handshake(http: aiohttp.ClientSession, url: URL, **headers: str) -> C
 async def _close_code(socket: ClientWebSocketResponse) -> int | None:
     message = await socket.receive(timeout=10)
     await socket.close()
-    return _code(message, socket)
+    return code_of(message, socket)
 
 
-def _code(message: WSMessage, socket: ClientWebSocketResponse) -> int | None:
+def code_of(message: WSMessage, socket: ClientWebSocketResponse) -> int | None:
     """Return what the other side closed with; the socket itself says 1006 where our answer to it came too late."""
     return int(message.data) if message.type is WSMsgType.CLOSE else socket.close_code
 
 
-async def _origin(http: aiohttp.ClientSession, url: URL) -> Finding:
-    about = "origin"
-    socket = await _handshake(http, url, Origin=str(url.origin()))
+async def _may_connect(http: aiohttp.ClientSession, url: URL, origin: str) -> bool:
+    """Tell whether chatd takes a page of an origin for one of its own."""
+    socket = await _handshake(http, url, Origin=origin)
     if isinstance(socket, ClientWebSocketResponse):
         await socket.close()
-    elif socket == 403:
+    return socket != 403
+
+
+async def _origin(http: aiohttp.ClientSession, url: URL) -> Finding:
+    about = "origin"
+    origin = str(url.origin())
+    if await _may_connect(http, url, origin):
+        return good(about, f"pages of {origin} may connect")
+    if url.explicit_port is not None and await _may_connect(http, url, str(url.origin().with_port(None))):
         return change(
             about,
-            f"a page of {url.origin()} may not connect: have the proxy pass the Host header on "
-            f'(nginx: proxy_set_header Host $host), or set [server] origins = ["{url.origin()}"]',
+            f"a page of {origin} may not connect, as the Host header comes without the port: have the proxy pass it on "
+            "as it is (nginx: proxy_set_header Host $http_host, as $host has no port)",
         )
-    return good(about, f"pages of {url.origin()} may connect")
+    return change(
+        about,
+        f"a page of {origin} may not connect: have the proxy pass the Host header on as it is "
+        f'(nginx: proxy_set_header Host $http_host), or set [server] origins = ["{origin}"]',
+    )
 
 
 async def _foreign_origin(http: aiohttp.ClientSession, url: URL) -> Finding:
     about = "foreign origin"
-    socket = await _handshake(http, url, Origin=FOREIGN)
-    if isinstance(socket, ClientWebSocketResponse):
-        await socket.close()
+    if await _may_connect(http, url, FOREIGN):
         return change(about, "pages of anybody may connect: have the proxy pass the Origin header on as it is")
     return good(about, "other pages may not")
 
@@ -118,11 +96,11 @@ async def _upgrade(http: aiohttp.ClientSession, url: URL) -> Finding:
     if not isinstance(socket, ClientWebSocketResponse):
         return change(
             about,
-            f"{url / _SOCKET} answers {socket}: have the proxy pass WebSockets on (nginx: proxy_http_version 1.1; "
+            f"{url / SOCKET} answers {socket}: have the proxy pass WebSockets on (nginx: proxy_http_version 1.1; "
             "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade)",
         )
     code = await _close_code(socket)
-    if socket.protocol != _PROTOCOL:
+    if socket.protocol != PROTOCOL:
         return change(about, "have the proxy pass the Sec-WebSocket-Protocol header on, in both directions")
     if code != NO_TOKEN:
         return change(about, f"it was closed with {code} and not by chatd: see what the proxy says of it")
@@ -191,54 +169,3 @@ def _is(address: str, kind: str) -> bool:
         return bool(getattr(ipaddress.ip_address(address), kind))
     except ValueError:
         return False
-
-
-async def hold(config: Config, url: URL, token: str, seconds: float) -> Finding:
-    """Hold a socket open in silence, as a device does whose owner is away, and see whether it stays.
-
-    :param token: the token of an account, best a bot's.
-    :param seconds: for how long; only what is longer than a heartbeat says whether a proxy waits that long.
-    """
-    about = "idle timeout"
-    beat = config.server.heartbeat_seconds
-    pings = 0
-    began = time.monotonic()
-    try:
-        async with (
-            session() as http,
-            http.ws_connect(
-                url / _SOCKET,
-                protocols=[_PROTOCOL],
-                headers={"Authorization": f"Bearer {token}"},
-                autoping=False,
-            ) as socket,
-        ):
-            while (left := began + seconds - time.monotonic()) > 0:
-                try:
-                    message = await socket.receive(timeout=left)
-                except TimeoutError:
-                    break
-                if message.type is WSMsgType.PING:
-                    pings += 1
-                    await socket.pong(message.data)
-                elif message.type is not WSMsgType.TEXT:
-                    return _closed(about, _code(message, socket), time.monotonic() - began, beat)
-    except (aiohttp.ClientError, OSError) as error:
-        return change(about, f"a socket cannot be had: {reason(error)}")
-    if not pings and seconds > 2 * beat:
-        return change(about, f"no ping came through in {seconds:.0f} s: have the proxy pass WebSocket's pings on")
-    if not pings:
-        return good(
-            about, f"none in {seconds:.0f} s; only more than a heartbeat, {beat:g} s, says something of a proxy"
-        )
-    return good(about, f"none in {seconds:.0f} s; the heartbeat of {beat:g} s keeps a silent socket open")
-
-
-def _closed(about: str, code: int | None, after: float, beat: float) -> Finding:
-    if code in (NO_TOKEN, WRONG_TOKEN, 4003, 4009):
-        return change(about, f"chatd refused the token ({code}): make one with chatd user add NAME --bot")
-    return change(
-        about,
-        f"a silent socket was closed after {after:.1f} s: have the proxy wait for more than twice the heartbeat, "
-        f"{2 * beat:g} s (nginx: proxy_read_timeout), or set [server] heartbeat_seconds below {after:.0f}",
-    )

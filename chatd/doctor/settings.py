@@ -36,6 +36,12 @@ def _contradictions(config: Config) -> Iterator[str]:
             f"[server] host = {to_toml(server.host)} is open to the network without TLS: set tls_cert and tls_key, or "
             "host = '127.0.0.1' behind a reverse proxy"
         )
+    reachable = [host for host in config.metrics.host if not is_loopback(host)]
+    if config.metrics.port and not config.metrics.token and reachable:
+        yield (
+            f"[metrics] host = {to_toml(config.metrics.host)} shows the metrics to all who reach it: set token, or "
+            "host = '127.0.0.1'"
+        )
     for network in server.trusted_proxies:
         if ipaddress.ip_network(network).prefixlen == 0:
             yield f"[server] trusted_proxies: {network} is everybody: name the proxy's own address"

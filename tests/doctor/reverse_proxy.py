@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import WSMsgType, web
@@ -19,7 +19,9 @@ class ReverseProxy:
     """What it does; by default, what it should."""
 
     target: URL
+    #: Whether it passes on the Host header, and whether that has its port.
     host: bool = True
+    port: bool = True
     upgrade: bool = True
     protocol: bool = True
     #: Headers it swallows.
@@ -28,6 +30,12 @@ class ReverseProxy:
     forwarded_for: str = "add"
     #: What it answers instead of passing anything on.
     answer: int | None = None
+    #: Where it sends everybody instead.
+    location: str | None = None
+    #: Where single paths are passed on to instead.
+    also: Mapping[str, URL] = field(default_factory=dict)
+    #: The path below which everything is passed on, and nothing else.
+    below: str = ""
     #: After how long a silent socket is closed, in seconds.
     idle: float | None = None
     #: The address it comes to chatd from.
@@ -51,14 +59,20 @@ class ReverseProxy:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if self.answer is not None:
             return web.Response(status=self.answer)
+        if self.location is not None:
+            return web.Response(status=301, headers={"Location": self.location})
+        if not request.path.startswith(f"{self.below}/"):
+            return web.Response(status=404)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in (*OWN, *self.without)}
         if self.host:
-            headers["Host"] = request.host
+            headers["Host"] = request.host if self.port else request.host.partition(":")[0]
         if self.forwarded_for != "pass":
             chain = headers.pop("X-Forwarded-For", None)
             if self.forwarded_for == "add":
                 headers["X-Forwarded-For"] = ", ".join(filter(None, (chain, request.remote)))
-        url = self.target.join(request.rel_url)
+        url = self.also.get(request.path, self.target).join(
+            URL(str(request.rel_url).removeprefix(self.below), encoded=True)
+        )
         connector = aiohttp.TCPConnector(local_addr=(self.source, 0))
         async with aiohttp.ClientSession(connector=connector) as http:
             if self.upgrade and "Upgrade" in request.headers:
