@@ -73,6 +73,10 @@ class Chat:
         """What is loaded of its messages, oldest first."""
         return [self.messages[number] for number in sorted(self.messages)]
 
+    def is_before(self, cursor: Cursor | None) -> bool:
+        """Tell whether its counts are from before a place in the log, and do not include what happened there."""
+        return cursor is None or self.as_of is None or cursor.epoch != self.as_of.epoch or cursor.seq > self.as_of.seq
+
     @property
     def newest_id(self) -> int:
         """The id of its last message, 0 if there is none."""
@@ -141,9 +145,7 @@ class State:
             case MessageEdited():
                 self._replace(event.message)
             case MessageDeleted():
-                if (old := self._message(event.message_id)) is not None:
-                    self._replace(replace(old, content="", deleted_at=event.deleted_at, reactions=()))
-                self.changes += 1
+                self._take_back(event)
             case Reaction():
                 if (old := self._message(event.message_id)) is not None:
                     self._replace(_with_reaction(old, event))
@@ -165,7 +167,7 @@ class State:
         """Take a message of one's own that the server has stored."""
         self._new_message(message, None)
 
-    def key_of_message(self, message: Message) -> Key:
+    def key_of_message(self, message: Message | MessageDeleted) -> Key:
         """Return which chat a message is in."""
         if message.group_id is not None:
             return Key("group", message.group_id)
@@ -194,10 +196,8 @@ class State:
             place = Group(key.id, "") if key.kind == "group" else (unknown if mine else message.sender)
             self.chats[key] = Chat(key, place)
         chat = self.chats[key]
-        is_counted = (
-            cursor is None or chat.as_of is None or cursor.epoch != chat.as_of.epoch or cursor.seq > chat.as_of.seq
-        )
-        if not mine and message.id > max(chat.newest_id, chat.read_up_to) and is_counted:
+        is_counted = chat.is_before(cursor)
+        if not mine and message.id > max(chat.newest_id, chat.read_up_to) and is_counted and not message.deleted_at:
             chat.unread += 1
         if message.id > chat.newest_id:
             chat.last = message
@@ -205,6 +205,21 @@ class State:
             chat.messages[message.id] = message
         if mine and message.client_id is not None:
             chat.outgoing = [each for each in chat.outgoing if each.client_id != message.client_id]
+
+    def _take_back(self, event: MessageDeleted) -> None:
+        """Empty a message, which is not unread any more."""
+        old = self._message(event.message_id)
+        chat = self.chats.get(self.key_of_message(event))
+        is_unread = chat is not None and event.sender_id != self.me.id and event.message_id > chat.read_up_to
+        if chat is not None and is_unread and chat.is_before(event.cursor):
+            sent_at = None if event.cursor is None else replace(event.cursor, seq=event.message_id)
+            if old is None or old.deleted_at is None or not chat.is_before(sent_at):
+                chat.unread = max(0, chat.unread - 1)
+            else:  # it came as deleted, and was not counted, or was loaded as deleted later, and was
+                self.is_stale = True
+        if old is not None:
+            self._replace(replace(old, content="", deleted_at=event.deleted_at, reactions=()))
+        self.changes += 1
 
     def _message(self, number: int) -> Message | None:
         for chat in self.chats.values():

@@ -13,8 +13,8 @@ from chatd.errors import MessageDeleted, MessageNotFound, NotYours, TooManyReact
 from chatd.events import MessageDeleted as MessageDeletedEvent
 from chatd.events import MessageEdited, ReactionChanged
 from chatd.models import Conversation, Message, Posted, Reacted
+from chatd.services import firsts
 from chatd.services.places import recipients
-from chatd.services.posting import digest
 from chatd.storage import blocks, change_log, conversations, messages
 from chatd.storage.commit import Transaction
 
@@ -40,7 +40,7 @@ def edit(tx: Transaction, user_id: int, message_id: int, content: str, *, now: i
             blocks.drop_versions(tx.db, message_id)
         else:
             blocks.keep_version(tx.db, message_id, hidden_from)
-    messages.edit(tx.db, message_id, content=content, first_digest=digest(before.content), edited_at=now)
+    messages.edit(tx.db, message_id, content=content, first_digest=firsts.digest(before.content), edited_at=now)
     seq = log_change(tx, "edit", conversation, user_id, message_id, now, hidden_from=hidden_from)
     for after, concerned in _as_seen(tx.db, message_id, whom(tx.db, conversation, user_id, hidden_from)):
         tx.publish(MessageEdited(seq=seq, recipients=concerned, origin=origin, message=after))
@@ -70,7 +70,10 @@ def erase(
     origin: object = None,
 ) -> Posted:
     """Take the content from a user's own message, be they in the conversation still or not."""
-    messages.delete(tx.db, message_id, now)
+    client_id, content, first_digest = messages.first_sent(tx.db, message_id)
+    kept = None if client_id is None else firsts.rest_of(first_digest or firsts.digest(content))
+    messages.delete(tx.db, message_id, first_digest=kept, deleted_at=now)
+    conversations.take_back(tx.db, conversation.id, message_id)
     after = _get(tx.db, message_id, user_id)
     seq = log_change(tx, "delete", conversation, user_id, message_id, now, hidden_from=hidden_from)
     concerned = whom(tx.db, conversation, user_id, hidden_from)

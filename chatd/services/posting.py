@@ -1,6 +1,5 @@
 """Storing a message: alone, or with all the others that wait for the same commit."""
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from chatd.errors import Blocked, CannotMessageSelf, ChatError, ClientIdReused, 
 from chatd.events import MessageCreated
 from chatd.models import Conversation, Destination, Message, Posted, User
 from chatd.records import Record
+from chatd.services import firsts
 from chatd.services.places import find, hidden_from, recipients
 from chatd.storage import blocks, change_log, conversations, messages, users
 from chatd.storage.blocks import Hidden
@@ -88,14 +88,21 @@ class Post(Record):
         return MessageCreated(seq=message_id, recipients=whom, origin=self.origin, message=message, is_first=is_first)
 
     def _repeated(self, stored: Message, first_digest: bytes | None) -> Posted:
-        """Return the message that was stored first; of a deleted one nothing is left to compare."""
+        """Return the message that was stored first."""
         to, wanted = self.to, self.reply_to
         same = (stored.receiver_id, stored.group_id, stored.reply_to) == (to.user_id, to.group_id, wanted)
-        if same and stored.deleted_at is None:
-            same = stored.content == self.content if first_digest is None else first_digest == digest(self.content)
-        if not same:
+        if not same or not self._is_content_of(stored, first_digest):
             raise ClientIdReused
         return Posted(stored, duplicate=True, seq=None)
+
+    def _is_content_of(self, stored: Message, kept: bytes | None) -> bool:
+        """Tell whether a message was first sent with this content.
+
+        :param kept: what is kept of its content as first sent. A message that an older chatd deleted has nothing left.
+        """
+        if stored.deleted_at is not None:
+            return kept is None or firsts.is_rest_of(kept, self.content)
+        return stored.content == self.content if kept is None else kept == firsts.digest(self.content)
 
     def together(self, db: sqlite3.Connection, memory: Memory, posts: Sequence["Post"]) -> list[Outcome]:
         """Store many messages with a few statements.
@@ -200,8 +207,3 @@ def _as_seen(event: MessageCreated, reply_hidden_from: int | None) -> list[Messa
         msgspec.structs.replace(event, recipients=others),
         msgspec.structs.replace(event, recipients=(reply_hidden_from,), message=plain),
     ]
-
-
-def digest(content: str) -> bytes:
-    """Return what tells later whether a content is the one first sent."""
-    return hashlib.blake2b(content.encode(), digest_size=16).digest()

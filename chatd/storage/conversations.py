@@ -6,9 +6,16 @@ from collections.abc import Collection, Mapping
 
 from chatd.models import Conversation, ConversationState, LastMessage, Membership, Overview
 from chatd.storage import messages, users
-from chatd.storage.visibility import hidden_count, is_there, last_message
+from chatd.storage.visibility import hidden_count, is_there, last_kept_message, last_message
 
-_UNREAD = f"c.message_count - ({hidden_count('mine.user_id')}) - mine.sent_count - mine.read_count"
+# What the others said above the marker, by subtraction, less what they have taken back of it.
+_UNREAD = f"""
+    c.message_count - ({hidden_count("mine.user_id")}) - mine.sent_count - mine.read_count - (
+        SELECT count(*) FROM messages AS gone
+        WHERE gone.conversation_id = c.id AND gone.id > mine.read_up_to AND gone.deleted_at IS NOT NULL
+            AND gone.sender_id <> mine.user_id AND gone.hidden_from IS NOT mine.user_id
+    )
+"""
 
 # The other's read marker may stand at a message that is hidden from the member: they see it at the one before.
 _SEEN_MARKER = f"""
@@ -149,7 +156,10 @@ def membership(db: sqlite3.Connection, conversation_id: int, user_id: int) -> Me
 def count_message(db: sqlite3.Connection, conversation_id: int, sender_id: int, message_id: int) -> None:
     """Enter a new message into the counts of its conversation."""
     db.execute(
-        "UPDATE conversations SET message_count = message_count + 1, last_message_id = ? WHERE id = ?",
+        """
+        UPDATE conversations SET message_count = message_count + 1, last_message_id = ?1, last_kept_id = ?1
+        WHERE id = ?2
+        """,
         (message_id, conversation_id),
     )
     db.execute(
@@ -171,7 +181,10 @@ def count_messages(db: sqlite3.Connection, counts: Mapping[tuple[int, int], int]
     for (conversation_id, _), count in counts.items():
         in_all[conversation_id] = in_all.get(conversation_id, 0) + count
     db.executemany(
-        "UPDATE conversations SET message_count = message_count + ?, last_message_id = ? WHERE id = ?",
+        """
+        UPDATE conversations SET message_count = message_count + ?1, last_message_id = ?2, last_kept_id = ?2
+        WHERE id = ?3
+        """,
         [(count, newest[conversation_id], conversation_id) for conversation_id, count in in_all.items()],
     )
     db.executemany(
@@ -180,6 +193,21 @@ def count_messages(db: sqlite3.Connection, counts: Mapping[tuple[int, int], int]
         WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL
         """,
         [(count, *key) for key, count in counts.items()],
+    )
+
+
+def take_back(db: sqlite3.Connection, conversation_id: int, message_id: int) -> None:
+    """Have another message be the newest of its conversation that was not taken back, if this one was."""
+    db.execute(
+        """
+        UPDATE conversations SET last_kept_id = (
+            SELECT m.id FROM messages AS m
+            WHERE m.conversation_id = :conversation_id AND m.id < :message_id AND m.deleted_at IS NULL
+            ORDER BY m.id DESC LIMIT 1
+        )
+        WHERE id = :conversation_id AND last_kept_id = :message_id
+        """,
+        {"conversation_id": conversation_id, "message_id": message_id},
     )
 
 
@@ -212,7 +240,7 @@ def move_marker(db: sqlite3.Connection, conversation_id: int, user_id: int, up_t
 
 
 def private_overviews(db: sqlite3.Connection, user_id: int) -> list[Overview]:
-    """Return a user's private conversations that have messages, the newest first."""
+    """Return a user's private conversations that have messages which were not taken back, the newest first."""
     rows = db.execute(
         f"""
         SELECT {users.COLUMNS}, m.id, coalesce(shown.content, m.content), m.created_at, m.sender_id = :user_id,
@@ -220,7 +248,7 @@ def private_overviews(db: sqlite3.Connection, user_id: int) -> list[Overview]:
         FROM memberships AS mine
         JOIN conversations AS c ON c.id = mine.conversation_id AND c.kind = 'private'
         JOIN users AS u ON u.id = c.low_user_id + c.high_user_id - :user_id
-        JOIN messages AS m ON m.id = {last_message("mine.user_id")}
+        JOIN messages AS m ON m.id = {last_kept_message("mine.user_id")}
         LEFT JOIN shown_versions AS shown ON shown.user_id = :user_id AND shown.message_id = m.id
         WHERE mine.user_id = :user_id AND mine.left_seq IS NULL
         ORDER BY m.id DESC

@@ -122,9 +122,9 @@ def insert_many(db: sqlite3.Connection, rows: Sequence[tuple[int, int, int, str,
 
 
 def get_by_client_id(db: sqlite3.Connection, sender_id: int, client_id: str) -> tuple[Message, bytes | None] | None:
-    """Return what a sender has already stored under a ``client_id``, and the digest of its content as first sent.
+    """Return what a sender has already stored under a ``client_id``, and what is kept of its content as first sent.
 
-    The digest is None for a message that was never edited.
+    That is None for a message that is as it was sent, see :mod:`chatd.services.firsts`.
     """
     row = db.execute(
         "SELECT id, first_digest FROM messages WHERE sender_id = ? AND client_id = ?", (sender_id, client_id)
@@ -189,10 +189,20 @@ def edit(db: sqlite3.Connection, message_id: int, *, content: str, first_digest:
     )
 
 
-def delete(db: sqlite3.Connection, message_id: int, deleted_at: int) -> None:
-    """Take a message's content and reactions away; its place stays."""
+def first_sent(db: sqlite3.Connection, message_id: int) -> tuple[str | None, str, bytes | None]:
+    """Return a message's ``client_id``, its content, and the digest of the content as first sent, if it was edited."""
+    row = db.execute("SELECT client_id, content, first_digest FROM messages WHERE id = ?", (message_id,)).fetchone()
+    return row[0], row[1], row[2]
+
+
+def delete(db: sqlite3.Connection, message_id: int, *, first_digest: bytes | None, deleted_at: int) -> None:
+    """Take a message's content and reactions away; its place stays.
+
+    :param first_digest: what is kept of the content as first sent.
+    """
     db.execute(
-        "UPDATE messages SET content = '', first_digest = NULL, deleted_at = ? WHERE id = ?", (deleted_at, message_id)
+        "UPDATE messages SET content = '', first_digest = ?, deleted_at = ? WHERE id = ?",
+        (first_digest, deleted_at, message_id),
     )
     db.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
     db.execute("UPDATE shown_versions SET content = '' WHERE message_id = ?", (message_id,))

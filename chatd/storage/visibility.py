@@ -26,6 +26,17 @@ def last_message(member: str) -> str:
     """
 
 
+def last_kept_message(member: str) -> str:
+    """Return the id of the newest message that a member sees and its sender has not taken back, null for none."""
+    return f"""
+        CASE WHEN ({hidden_count(member)}) = 0 THEN c.last_kept_id ELSE (
+            SELECT shown.id FROM messages AS shown
+            WHERE shown.conversation_id = c.id AND shown.hidden_from IS NOT {member} AND shown.deleted_at IS NULL
+            ORDER BY shown.id DESC LIMIT 1
+        ) END
+    """
+
+
 def is_there(member: str) -> str:
     """Tell whether a conversation is there for a member: one begun by somebody they block is not."""
     return f"(({hidden_count(member)}) = 0 OR c.message_count > ({hidden_count(member)}))"

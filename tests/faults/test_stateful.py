@@ -111,8 +111,6 @@ class Chatting(RuleBasedStateMachine):
         used = [key for key, (sender_id, *_) in self.sent.items() if sender_id == actor.user.id]
         client_id = pick(used[::-1], which)
         _, to, first, message_id = self.sent[client_id]
-        if self.truth.messages[message_id].is_deleted:
-            content = first
         body = {"content": content, "client_id": client_id}
         if by_rest:
             status, answer = self.world.run(self.world.ask(actor.user, "POST", f"/messages/send/{to}", body))
@@ -278,6 +276,13 @@ class Chatting(RuleBasedStateMachine):
             unread = {other: seen.unread(user.id, other) for other in others}
             _, answer = await self.world.ask(user, "GET", "/messages/unread_count")
             assert answer == {"unread_count": sum(unread.values())}
+            _, answer = await self.world.ask(user, "GET", "/messages/conversations")
+            previews = {each["user"]["id"]: each["last_message"]["id"] for each in answer["conversations"]}
+            kept = {
+                other: max((key for key, each in seen.of(other).messages.items() if not each.is_deleted), default=None)
+                for other in others
+            }
+            assert previews == {other: newest for other, newest in kept.items() if newest is not None}
             _, answer = await self.world.ask(user, "GET", "/conversations")
             found = {each["user"]["id"]: each for each in answer["conversations"]}
             assert found.keys() == set(others)

@@ -59,10 +59,10 @@ class View:
         )
 
     def unread(self, reader_id: int, other_id: int) -> int:
-        """Return how many of another's messages a reader has not read."""
+        """Return how many of another's messages a reader has not read, and the other has not taken back."""
         marker = self.markers.get((reader_id, other_id), 0)
         return sum(
-            (each.sender_id, each.receiver_id) == (other_id, reader_id) and message_id > marker
+            (each.sender_id, each.receiver_id) == (other_id, reader_id) and message_id > marker and not each.is_deleted
             for message_id, each in self.messages.items()
         )
 

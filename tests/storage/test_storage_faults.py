@@ -13,7 +13,7 @@ import pytest
 
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
-from chatd.storage import database
+from chatd.storage import write_ahead_log
 from chatd.storage.commit import Transaction, Write, write_once
 from chatd.storage.database import Database
 from tests.storage.support import ended_since, hold, note, notes, seen_outside, start, unreadable
@@ -81,7 +81,7 @@ async def test_a_log_that_cannot_grow_refuses_writes_until_it_can(db: Database, 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that wait for others a moment only."""
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(write_ahead_log, "BUSY_TIMEOUT_MS", 20)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -41,6 +41,10 @@ async def test_unread_messages_are_counted_in_the_navigation_the_list_and_the_ti
     await expect(at_bobs.navigation.unread(2)).to_be_visible()
     await expect(at_bobs.conversations.of(alice.nickname)).to_have_accessible_name(re.compile("2 unread"))
     await expect(at_bobs.page).to_have_title(re.compile(r"^\(2\)"))
+    taken_back = await alice.send(bob, "three")
+    await expect(at_bobs.navigation.unread(3)).to_be_visible()
+    async with await alice.request("DELETE", f"/messages/{taken_back['id']}"):
+        await expect(at_bobs.navigation.unread(2)).to_be_visible()
     await at_bobs.conversations.of(alice.nickname).click()
     await expect(at_bobs.chat.message("two")).to_be_visible()
     await expect(at_bobs.navigation.unread(0)).to_be_visible()

@@ -108,7 +108,9 @@ async def test_a_planned_stop_is_told_by_its_code_alone(chat: Chat) -> None:
     await one.read_until("restarting")
 
 
-async def test_the_classic_calls_show_edits_and_a_deleted_messages_empty_content(chat: Chat) -> None:
+async def test_the_classic_calls_show_edits_and_the_empty_content_of_a_deleted_message_but_preview_none(
+    chat: Chat,
+) -> None:
     alice, bob, one, _, _ = await company(chat)
     await one.send(bob, "to be deleted")
     await one.ack("edit", message_id=1, content="edited")
@@ -119,8 +121,8 @@ async def test_the_classic_calls_show_edits_and_a_deleted_messages_empty_content
     assert history["total"] == 2
     ((overview),) = (await bob.get("/messages/conversations"))["conversations"]
     assert list(overview["last_message"]) == ["id", "content", "created_at", "is_mine"]
-    assert (overview["last_message"]["id"], overview["last_message"]["content"]) == (2, "")
-    assert overview["unread_count"] == 2
+    assert (overview["last_message"]["id"], overview["last_message"]["content"]) == (1, "edited")
+    assert overview["unread_count"] == 1
 
 
 async def test_groups_are_in_no_classic_list_or_count(chat: Chat) -> None:

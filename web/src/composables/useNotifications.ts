@@ -81,7 +81,7 @@ function notify(isOn: ComputedRef<boolean>): void {
   })
 
   function hear(message: Message): void {
-    if (message.group_id !== null || message.sender_id === auth.user?.id) return
+    if (message.group_id !== null || message.sender_id === auth.user?.id || message.deleted_at !== null) return
     untold.set(message.sender_id, message)
     tellLater()
   }

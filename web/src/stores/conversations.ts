@@ -97,7 +97,7 @@ export const useConversationsStore = defineStore('conversations', () => {
   }
 
   function take(page: ConversationPage, reading: ServerEvent[]): void {
-    ledger.merge(reading, page.conversations)
+    ledger.merge(reading, page.conversations, page.position.cursor)
     people.remember(page.conversations.map((conversation) => conversation.user))
   }
 
@@ -115,7 +115,7 @@ export const useConversationsStore = defineStore('conversations', () => {
     try {
       const page = await api.conversations(before, limit)
       if (asOf !== generation) return null
-      ledger.merge(reading, page.conversations)
+      ledger.merge(reading, page.conversations, page.position.cursor)
       answered(page.conversations.map((conversation) => conversation.user))
       return page
     } finally {

@@ -43,6 +43,8 @@ export class Model {
   readonly messages = new Map<number, Message>()
   readonly #markers = new Map<number, Marker>()
   #clock = 0
+  /** The newest place in the change log: that of a message is its id. */
+  #seq = 0
   #stream: { change: Change; event: ServerEvent }[] = []
 
   /** All messages with a user, ids ascending. */
@@ -55,7 +57,7 @@ export class Model {
   }
 
   send(from: number, to: number, clientId: string | null = null): Message {
-    const id = this.messages.size + 1 + this.#gap()
+    const id = (this.#seq += 1)
     const message: Message = {
       id,
       sender_id: from,
@@ -72,7 +74,7 @@ export class Model {
       reactions: [],
     }
     this.messages.set(id, message)
-    this.#log(() => ({ type: 'new_message', data: this.#told(id) }))
+    this.#stream.push(this.#entry(() => ({ type: 'new_message', seq: id, data: this.#told(id) })))
     return message
   }
 
@@ -80,7 +82,7 @@ export class Model {
     const message = this.messages.get(id)
     if (message === undefined || message.deleted_at !== null) return
     Object.assign(message, { content, edited_at: this.#now() })
-    this.#log(() => ({ type: 'message_edited', data: this.#told(id) }))
+    this.#log((seq) => ({ type: 'message_edited', seq, data: this.#told(id) }))
   }
 
   delete(id: number): void {
@@ -89,7 +91,7 @@ export class Model {
     const deleted_at = this.#now()
     Object.assign(message, { content: '', reactions: [], deleted_at })
     const { sender_id, receiver_id, group_id } = message
-    this.#log(() => ({ type: 'message_deleted', data: { id, sender_id, receiver_id, group_id, deleted_at } }))
+    this.#log((seq) => ({ type: 'message_deleted', seq, data: { id, sender_id, receiver_id, group_id, deleted_at } }))
   }
 
   react(id: number, user_id: number, emoji: string, on: boolean): void {
@@ -103,7 +105,7 @@ export class Model {
       ...message.reactions.filter((reaction) => reaction.emoji !== emoji),
       ...(users.size > 0 ? [{ emoji, user_ids: [...users].sort((a, b) => a - b) }] : []),
     ].sort((a, b) => (a.emoji < b.emoji ? -1 : 1))
-    this.#log(() => ({ type: 'reaction', data: { message_id: id, user_id, emoji, on } }))
+    this.#log((seq) => ({ type: 'reaction', seq, data: { message_id: id, user_id, emoji, on } }))
   }
 
   /** Read up to a message, or to the newest below it. */
@@ -114,7 +116,7 @@ export class Model {
     if (reached <= marker[side]) return marker[side]
     marker[side] = reached
     const user_id = reader_id === ME ? userId : ME
-    this.#log(() => ({ type: 'read', data: { reader_id, user_id, group_id: null, up_to: reached } }))
+    this.#log((seq) => ({ type: 'read', seq, data: { reader_id, user_id, group_id: null, up_to: reached } }))
     return reached
   }
 
@@ -150,7 +152,7 @@ export class Model {
     return {
       user: brief(userId),
       last_message: all.at(-1) ?? null,
-      unread_count: all.filter(({ id, sender_id }) => sender_id !== ME && id > mine).length,
+      unread_count: all.filter(({ id, sender_id, deleted_at }) => sender_id !== ME && id > mine && deleted_at === null).length,
       read_up_to: mine,
       others_read_up_to: theirs,
     }
@@ -171,8 +173,18 @@ export class Model {
     for (const each of this.#stream) each.event = each.change()
   }
 
-  #log(change: Change): void {
-    this.#stream.push({ change, event: change() })
+  /** The place in the log that a page read now knows of. */
+  get cursor(): number {
+    return this.#seq
+  }
+
+  #log(change: (seq: number) => ServerEvent): void {
+    const seq = (this.#seq += 1)
+    this.#stream.push(this.#entry(() => change(seq)))
+  }
+
+  #entry(change: Change): { change: Change; event: ServerEvent } {
+    return { change, event: change() }
   }
 
   #told(id: number): Message {
@@ -185,12 +197,6 @@ export class Model {
     const marker = { mine: 0, theirs: 0 }
     this.#markers.set(userId, marker)
     return marker
-  }
-
-  /** Ids are those of all users together: there are gaps between the ids of one. */
-  #gap(): number {
-    const last = [...this.messages.keys()].at(-1) ?? 0
-    return last - this.messages.size + (last % 3)
   }
 
   #now(): string {

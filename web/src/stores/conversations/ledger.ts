@@ -15,8 +15,8 @@ export type Reading = ServerEvent[]
 
 /**
  * The private conversations, put together from pages and events, which may cross on their way. What is unread are the
- * other's messages above one's read marker: pages say how many, events move it by ones, and where neither is enough,
- * the conversation becomes unsure and has to be read again.
+ * other's messages above one's read marker that were not taken back: pages say how many, events move it by ones, and
+ * where neither is enough, the conversation becomes unsure and has to be read again.
  */
 export class Ledger {
   /** Rises with every change. */
@@ -27,6 +27,10 @@ export class Ledger {
   readonly #all = new Map<number, Conversation>()
   /** Those that are as true as the stream of events: it has been followed since they were read. */
   readonly #fresh = new Set<number>()
+  /** The place in the change log at which each was read: its page knows of all changes up to there. */
+  readonly #asOf = new Map<number, number>()
+  /** Messages that came taken back already, so that they were never counted; that they were taken back is told later. */
+  readonly #uncounted = new Set<number>()
   readonly #readings = new Set<Reading>()
   /** Up to where the reader has read, though the server has not confirmed it. */
   readonly #claims = new Map<number, number>()
@@ -53,6 +57,8 @@ export class Ledger {
   /** The stream of events begins anew: nothing is certain until it is read again. */
   restart(): void {
     this.#fresh.clear()
+    this.#asOf.clear()
+    this.#uncounted.clear()
     this.#readings.clear()
     this.unsure.clear()
   }
@@ -69,13 +75,18 @@ export class Ledger {
     this.#readings.delete(reading)
   }
 
-  /** The page that was expected is there: it replaces what was known, and what happened meanwhile happens again. */
-  merge(reading: Reading, page: Conversation[]): void {
+  /**
+   * The page that was expected is there: it replaces what was known, and what happened meanwhile happens again.
+   *
+   * @param cursor the place in the change log at which it was read.
+   */
+  merge(reading: Reading, page: Conversation[], cursor: number): void {
     this.#readings.delete(reading)
     for (const conversation of page) {
       const userId = conversation.user.id
       this.#all.set(userId, conversation)
       this.#fresh.add(userId)
+      this.#asOf.set(userId, cursor)
       this.unsure.delete(userId)
     }
     const users = new Set(page.map((conversation) => conversation.user.id))
@@ -123,8 +134,11 @@ export class Ledger {
       case 'read':
         this.#read(event.data, users)
         break
-      case 'message_edited':
       case 'message_deleted':
+        this.#takeBack(event.data, event.seq ?? Infinity, users)
+        this.#change(event.data.id, event)
+        break
+      case 'message_edited':
         this.#change(event.data.id, event)
         break
       case 'reaction':
@@ -144,7 +158,9 @@ export class Ledger {
     const known = this.#all.get(userId)
     if (known !== undefined && message.id <= lastId(known)) return
     const isTheirs = message.sender_id !== me
-    const isUnread = isTheirs && message.id > (known?.read_up_to ?? 0)
+    const isAbove = isTheirs && message.id > (known?.read_up_to ?? 0)
+    const isUnread = isAbove && message.deleted_at === null
+    if (isAbove && !isUnread) this.#uncounted.add(message.id)
     const user = known?.user ?? (isTheirs ? message.sender : brief(userId))
     if (user !== undefined) {
       this.#put({
@@ -156,6 +172,20 @@ export class Ledger {
       })
     }
     if (!this.#fresh.has(userId) || this.unsure.has(userId)) this.unsure.set(userId, message.id)
+  }
+
+  /** A message was taken back: if it was counted as unread, it is so no longer. */
+  #takeBack(gone: EventData['message_deleted'], seq: number, users: Set<number> | null): void {
+    const { me, between } = this.#surroundings
+    const userId = partner(gone, me())
+    const known = userId === null ? undefined : this.#all.get(userId)
+    if (userId === null || known === undefined || (users !== null && !users.has(userId))) return
+    const asOf = this.#asOf.get(userId) ?? 0
+    const wasCounted = !this.#uncounted.delete(gone.id) || gone.id <= asOf
+    if (gone.sender_id === me() || gone.id <= known.read_up_to || seq <= asOf || !wasCounted) return
+    // Where it was seen as gone before this was told, the count may have been told from that.
+    if (between(userId, gone.id - 1, gone.id)?.some((message) => message.deleted_at !== null)) this.doubt(userId)
+    else this.#put({ ...known, unread_count: Math.max(0, known.unread_count - 1) })
   }
 
   #read({ reader_id, user_id, up_to }: EventData['read'], users: Set<number> | null): void {
@@ -187,12 +217,15 @@ export class Ledger {
     const userId = conversation.user.id
     const end = lastId(conversation)
     if (upTo >= end) return 0
-    const theirs = (messages: Message[]): number => messages.filter((message) => message.sender_id !== me).length
+    const isGone = (message: Message): boolean => message.deleted_at !== null
+    const theirs = (messages: Message[]): Message[] => messages.filter((message) => message.sender_id !== me)
     const rest = between(userId, upTo, end)
-    if (rest !== null) return theirs(rest)
+    if (rest !== null) return theirs(rest).filter((message) => !isGone(message)).length
     if (!this.#fresh.has(userId) || this.unsure.has(userId)) return null
     const read = between(userId, conversation.read_up_to, upTo)
-    return read === null ? null : Math.max(0, conversation.unread_count - theirs(read))
+    // Where one of them is gone, it is not known whether that was told already, and so whether it is in the count.
+    if (read === null || theirs(read).some(isGone)) return null
+    return Math.max(0, conversation.unread_count - theirs(read).length)
   }
 
   #change(id: number, event: ServerEvent): void {
