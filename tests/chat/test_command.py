@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import socket
 import stat
 import subprocess
@@ -41,7 +42,10 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_one_logs_in_once_and_out_again(tmp_path: Path, server: ServerProcess) -> None:
-    first = Tty(tmp_path, server.url)
+    page = (Path(__file__).resolve().parent.parent.parent / "docs" / "chat.md").read_text(encoding="utf-8")
+    [line] = re.findall(r"```sh\n(.*?)\n```", page, re.DOTALL)  # as it is printed, but for the address
+    assert line.split() == ["chatd", "chat", "https://chat.example.org"]
+    first = Tty(tmp_path, *line.replace("https://chat.example.org", server.url).split()[2:])
     first.wait_for("Username: ")
     first.enter("ada\n")
     first.wait_for("Password of ada: ")

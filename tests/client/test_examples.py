@@ -9,8 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
-import chatd.client
-from chatd.client import Client, EventStream, NewMessage, PresenceList, Rest
+from chatd.client import Client, EventStream, NewMessage, PresenceList
 from examples.follow_log import lines_of, messages_of
 from tests.client.support import client_of
 from tests.support import PASSWORD, PATIENCE, Chat, until
@@ -65,43 +64,6 @@ async def answer(stream: EventStream, user_id: int, question: str) -> str:
             elif message.sender_id == user_id and message.reply_to == asked:
                 return message.content
     raise AssertionError("the stream ended")
-
-
-async def test_the_bot_in_the_documentation_runs_as_printed(chat: Chat, tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "client.md").read_text()
-    found = re.search(r"<!-- bot -->\n```python\n(.*?)```", text, re.DOTALL)
-    assert found is not None
-    assert sum(bool(line) for line in found[1].splitlines()) <= 10
-    code = found[1].replace("http://localhost:8000", chat.server.url)
-    assert code != found[1]
-    (tmp_path / "bot.py").write_text(code)
-    alice = await chat.person("alice")
-    async with Rest(chat.server.url) as rest:
-        parrot = await rest.register("parrot", "polly wants a cracker", "Parrot")
-    async with client_of(alice) as client, program(chat, "", str(tmp_path / "bot.py")) as process:
-        events = client.events()
-        await wake(client, events, parrot.id)
-        await client.send(parrot.id, "hello")
-        assert await answer(events, parrot.id, "hello") == "hello"
-    assert process.returncode == 0
-
-
-async def test_the_other_code_in_the_documentation_is_python(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "client.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(blocks) == 2
-    for block in blocks:
-        compile(block, "client.md", "exec")
-
-
-async def test_everything_the_documentation_names_is_there() -> None:
-    text = (ROOT / "docs" / "client.md").read_text()
-    section = text[text.index("| method |") : text.index("### When the line breaks")]
-    names = re.findall(r"`([a-z_]+)[`(]", section)
-    assert len(names) > 25
-    assert [name for name in names if not hasattr(Client, name) and name != "to"] == []
-    classes = re.findall(r"`([A-Z][A-Za-z]+)`", text)
-    assert [name for name in classes if not hasattr(chatd.client, name) and not name.isupper()] == []
 
 
 async def test_the_echo_bot_says_what_it_hears_and_misses_nothing(chat: Chat, tmp_path: Path) -> None:

@@ -1,17 +1,13 @@
 """What the server says, as objects."""
 
-import re
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import chatd.client
-from chatd.client import Brief, Cursor, Event, Message, NewMessage
+from chatd.client import Cursor, Event, Message, NewMessage
 from chatd.client.events import event_of
 
 ALICE = {"id": 1, "username": "alice", "nickname": "Alice", "avatar_path": None, "is_ai": False}
@@ -62,19 +58,3 @@ def test_an_event_of_an_unknown_type_or_form_comes_as_it_is() -> None:
         event = event_of(kind, data, cursor)
         assert type(event) is Event
         assert (event.type, event.data, event.cursor) == (kind, data, cursor)
-
-
-def test_the_documentation_names_every_attribute_of_every_answer() -> None:
-    page = (Path(__file__).resolve().parent.parent.parent / "docs" / "client.md").read_text(encoding="utf-8")
-    section = page[page.index("## What is in an answer") : page.index("## Events")]
-    rows = re.findall(r"^\| `([A-Z][A-Za-z]+)` \| ([^|]*) \|$", section, re.MULTILINE)
-    answers = {
-        name: kind
-        for name, kind in vars(chatd.client).items()
-        if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == Message.__module__
-    }
-    assert {name for name, _ in rows} == answers.keys()
-    for name, text in rows:
-        shown = re.findall(r"`([a-z_]+)`", text.partition(":")[0])
-        names = [field.name for field in fields(answers[name])]
-        assert shown == [each for each in names if name != "User" or each not in {f.name for f in fields(Brief)}], name
