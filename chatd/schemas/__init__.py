@@ -37,7 +37,7 @@ from chatd.schemas.requests import (
     SendBody,
     UserSearchQuery,
 )
-from chatd.schemas.texts import CONTENT_MAX, NAME_MAX, PASSWORD_MAX_BYTES, refuse_username_as_password
+from chatd.schemas.texts import CONTENT_MAX, NAME_MAX, PASSWORD_MAX_BYTES, refuse_new_texts, refuse_username_as_password
 
 __all__ = [
     "CLASSIC_PONG",
@@ -86,5 +86,6 @@ __all__ = [
     "is_ping",
     "iso_time",
     "problem",
+    "refuse_new_texts",
     "refuse_username_as_password",
 ]

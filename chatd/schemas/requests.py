@@ -74,8 +74,8 @@ class ProfileBody(RequestSchema):
 
     meaning_null = frozenset({"avatar_path", "bio"})  # none any more
 
-    nickname = name_field()
-    avatar_path = avatar_field()
+    nickname = name_field(is_checked=False)
+    avatar_path = avatar_field(is_checked=False)
     bio = Text(max_length=PROFILE_MAX, allow_none=True)
 
 

@@ -5,10 +5,12 @@ Which characters these may have is said in :mod:`chatd.services.characters`.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from chatd.models import User
 from chatd.schemas.fields import Text
 from chatd.services.characters import has_enclosing_mark, has_hidden, has_letter_or_digit, hides_something, is_visible
 from chatd.services.names import USERNAME_MAX, USERNAME_MIN, USERNAME_MIN_ELSEWHERE, folded, username_min
@@ -72,9 +74,13 @@ def username_field() -> Text:
     )
 
 
-def name_field(max_length: int = NAME_MAX, **kwargs: Any) -> Text:
-    """Return the field of what people read as a name, such as a nickname."""
-    return Text(min_length=1, max_length=max_length, validate_also=[_check_name], pattern=_NAME_PATTERN, **kwargs)
+def name_field(max_length: int = NAME_MAX, *, is_checked: bool = True, **kwargs: Any) -> Text:
+    """Return the field of what people read as a name, such as a nickname.
+
+    :param is_checked: False where :func:`refuse_new_texts` looks at it, as it may be a name from before.
+    """
+    checks = [check_name] if is_checked else []
+    return Text(min_length=1, max_length=max_length, validate_also=checks, pattern=_NAME_PATTERN, **kwargs)
 
 
 def content_field() -> Text:
@@ -82,9 +88,13 @@ def content_field() -> Text:
     return Text(required=True, min_length=1, max_length=CONTENT_MAX, validate_also=[_check_content])
 
 
-def avatar_field() -> Text:
-    """Return the field of the address of a picture."""
-    return Text(max_length=AVATAR_MAX, allow_none=True, validate_also=[_check_avatar], pattern=AVATAR_PATTERN)
+def avatar_field(*, is_checked: bool = True) -> Text:
+    """Return the field of the address of a picture.
+
+    :param is_checked: False where :func:`refuse_new_texts` looks at it, as it may be one from before.
+    """
+    checks = [check_avatar] if is_checked else []
+    return Text(max_length=AVATAR_MAX, allow_none=True, validate_also=checks, pattern=AVATAR_PATTERN)
 
 
 class Emoji(Text):
@@ -149,6 +159,22 @@ def refuse_username_as_password(password: str, username: str, field: str) -> Non
         raise ValidationError({field: ["Must not be the username."]})
 
 
+def refuse_new_texts(said: Mapping[str, Any], before: User) -> None:
+    """Refuse what breaks a rule in a profile, but not what was there before there was the rule.
+
+    :raises ValidationError: with what is wrong with each field.
+    """
+    errors = {}
+    for field, check in (("nickname", check_name), ("avatar_path", check_avatar)):
+        if said.get(field) not in (None, getattr(before, field)):
+            try:
+                check(said[field])
+            except ValidationError as error:
+                errors[field] = error.messages
+    if errors:
+        raise ValidationError(errors)
+
+
 def _check_username(value: str) -> None:
     if not value or len(value) > USERNAME_WRITTEN_MAX:  # folding a long one could take long
         raise ValidationError(_LENGTHS)
@@ -176,7 +202,11 @@ def _may_be_in_username(character: str) -> bool:
     return character in "_.-" or category == "Nd" or (category[0] in "LM" and category != "Me")
 
 
-def _check_name(value: str) -> None:
+def check_name(value: str) -> None:
+    """Refuse what is no name, or hides something.
+
+    :raises ValidationError: with one sentence for a person.
+    """
     if hides_something(value) or has_enclosing_mark(value):
         raise ValidationError("Must not have control, invisible or enclosing characters, nor any that turn text round.")
     if not has_letter_or_digit(value):
@@ -200,7 +230,11 @@ def _check_old_reaction(value: str) -> None:
             raise ValidationError("Must be an emoji.")
 
 
-def _check_avatar(value: str) -> None:
+def check_avatar(value: str) -> None:
+    """Refuse what browsers may read as another host than we do.
+
+    :raises ValidationError: with one sentence for a person.
+    """
     if _AVATAR.fullmatch(value) is None:
         raise ValidationError(
             "Must begin with https:// and a host, or with a single /, and have visible ASCII without a backslash only."

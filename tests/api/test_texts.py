@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import quote
 
+from chatd.storage import users
+from tests.api.support import write
 from tests.api.test_accounts import JOINED
 from tests.support import PASSWORD, Chat, Person, error_of
 from tests.ws.v2_client import kinds, live
@@ -52,6 +54,19 @@ async def test_a_nickname_has_what_its_language_and_its_emoji_need(chat: Chat) -
     for nickname in [*JOINED, "John \uf8ff", "O’Neil (he)", "Ünï", "张 三", "№ 1", "ⅧⅨⅩ"]:
         async with await alice.request("PUT", "/users/me", json={"nickname": nickname}) as response:
             assert (response.status, (await response.json())["nickname"]) == (200, nickname)
+
+
+async def test_what_was_there_before_the_rule_may_be_sent_along_with_a_change(chat: Chat) -> None:
+    (alice,) = await chat.people("alice")
+    old = {"nickname": "🎉\u202e", "avatar_path": "/a b"}
+    write(chat, lambda tx: users.set_profile(tx.db, alice.id, **old, search_key="", bio=None))
+    async with await alice.request("PUT", "/users/me", json={**old, "bio": "b"}) as response:
+        assert response.status == 200
+        user = await response.json()
+    assert {name: user[name] for name in old} == old
+    for field, value in (("nickname", "🎉"), ("avatar_path", "/a c")):
+        await refused(alice, "PUT", "/users/me", {**old, field: value, "bio": "c"}, field)
+    assert await alice.get("/auth/me") == user
 
 
 async def test_a_message_of_nothing_that_can_be_seen_is_refused_at_every_door(chat: Chat) -> None:

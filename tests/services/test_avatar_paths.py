@@ -15,8 +15,7 @@ from marshmallow import ValidationError
 from chatd import config
 from chatd.api.openapi import describe
 from chatd.api.routes import routes
-from chatd.schemas import ProfileBody
-from chatd.schemas.texts import AVATAR_PATTERN
+from chatd.schemas.texts import AVATAR_PATTERN, avatar_field
 
 #: Where the page is that shows the picture.
 BASE = "https://chat.example.org:8443/messages/1"
@@ -162,7 +161,7 @@ def ask(browser: "subprocess.Popen[str]", text: str) -> tuple[str | None, bool]:
 def is_taken(text: str) -> bool:
     """Tell whether somebody may have this as the address of their picture."""
     try:
-        ProfileBody().load({"avatar_path": text})
+        avatar_field().deserialize(text)
     except ValidationError:
         return False
     return True
