@@ -17,6 +17,11 @@ describe('what is typed', () => {
     expect(toContent('a\0b\ud800c😀')).toBe('ab\ufffdc😀')
   })
 
+  it('is nothing where nothing of it can be seen', () => {
+    for (const text of ['\u200b', '\u202e \u2069', '\u3164', '\ufe0f', '\u2800', '\x07']) expect(toContent(text)).toBe('')
+    for (const text of ['👩\u200d🚀', '\u202eturned', '\u0301', '\ue000']) expect(toContent(text)).toBe(text)
+  })
+
   it('is one line in a preview', () => {
     expect(oneLine('  one\n\ttwo\u00a0three ')).toBe('one two three')
     expect(oneLine('x'.repeat(5000))).toHaveLength(160)

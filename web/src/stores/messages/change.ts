@@ -35,12 +35,17 @@ function deleted(message: Message, deleted_at: string): Message {
 
 /** Reactions in the server's order: by emoji, and by user. */
 function reacted(reactions: Reaction[], { emoji, user_id, on }: { emoji: string; user_id: number; on: boolean }): Reaction[] {
-  const before = reactions.find((reaction) => reaction.emoji === emoji)?.user_ids ?? []
+  const before = reactions.find((reaction) => isSameReaction(reaction.emoji, emoji))?.user_ids ?? []
   if (before.includes(user_id) === on) return reactions
-  const others = reactions.filter((reaction) => reaction.emoji !== emoji)
+  const others = reactions.filter((reaction) => !isSameReaction(reaction.emoji, emoji))
   const user_ids = on ? [...before, user_id].sort((a, b) => a - b) : before.filter((id) => id !== user_id)
   if (user_ids.length === 0) return others
   return [...others, { emoji, user_ids }].sort((a, b) => compareCodePoints(a.emoji, b.emoji))
+}
+
+/** Whether two emoji are one to the server: the selectors of their form make no other. What is kept may be from before. */
+function isSameReaction(one: string, other: string): boolean {
+  return one.replace(/[\ufe0e\ufe0f]/g, '') === other.replace(/[\ufe0e\ufe0f]/g, '')
 }
 
 function compareCodePoints(a: string, b: string): number {
