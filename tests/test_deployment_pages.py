@@ -102,8 +102,8 @@ def test_what_is_copied_from_the_package_is_in_it_and_goes_where_the_unit_expect
 def test_a_newcomer_comes_to_each_step_before_it_is_needed() -> None:
     steps = [
         "`A` record",
-        "git clone",
         "apt-get install -y git python3-venv",
+        "\ngit clone ",
         "bin/pip install .",
         "/etc/chatd/chatd.toml\n",
         "systemctl daemon-reload",

@@ -39,6 +39,15 @@ def members(syscall_filter: str) -> set[str]:
     return found
 
 
+def test_the_unit_is_well_formed_and_starts_when_network_and_clock_are_there(tmp_path: Path) -> None:
+    assert unit_values("After") == ["network-online.target", "time-sync.target"]
+    assert unit_values("Wants") == ["network-online.target"]  # the clock's is pulled in by who sets it
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/opt/chatd/bin/chatd", sys.executable))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_services_exposure_is_at_most_two() -> None:
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(UNIT)],
