@@ -1,6 +1,7 @@
 """One HTTP connection up to its requests: aiohttp's, with a timer for slow heads, quiet logs and our form of errors."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Callable
@@ -14,11 +15,20 @@ from chatd.http import heads
 from chatd.http.access import AccessLogger
 from chatd.http.answers import ALWAYS, http_error, whole
 from chatd.http.context import next_number, request_number
+from chatd.ws.connection import unsent
 
 log = logging.getLogger(__name__)
 
 #: What the kernel may hold of unsent data, in bytes. Its default of up to 4 MB would hide a client that never reads.
 SEND_BUFFER = 64 * 1024
+
+#: How long a client that was refused may go on sending, in seconds. One that is closed while it sends is reset, and
+#: never sees the answer: RFC 9112, section 9.6.
+LINGERING = 2.0
+
+#: How long an answer that its client does not read may stand still, in seconds. The kernel takes more only when a third
+#: of :data:`SEND_BUFFER` is free again, so this asks for less than a kilobyte a second.
+STALL_TIMEOUT = 60.0
 
 
 class Arriving(RequestHandler):
@@ -27,7 +37,7 @@ class Arriving(RequestHandler):
     aiohttp itself never gives up on a request's head that does not end.
     """
 
-    __slots__ = ("_head_begun", "_head_timer", "greeting", "on_leaving")
+    __slots__ = ("_head_begun", "_head_timer", "_is_refused", "_parting", "greeting", "on_leaving")
 
     #: A request's head must have arrived this long after it began, in seconds.
     head_timeout: ClassVar[float]
@@ -49,6 +59,8 @@ class Arriving(RequestHandler):
         )
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_begun = False
+        self._is_refused = False
+        self._parting: asyncio.Transport | None = None
         #: What makes the connection, while it does.
         self.greeting: asyncio.Task[Any] | None = None
         #: Whom to tell that it is there no longer.
@@ -80,7 +92,7 @@ class Arriving(RequestHandler):
         """Whether it waits for its next request, and has read the answers to those before."""
         if self._waiter is None or self._messages or self._request_in_progress or self.transport is None:
             return False
-        return not self.transport.get_write_buffer_size()
+        return not unsent(self.transport)
 
     def give_way(self) -> None:
         """End at once, silent or resting."""
@@ -132,10 +144,54 @@ class Arriving(RequestHandler):
         """Answer the head there is, which is no request, and close the connection."""
         if self.transport is not None:
             self.transport.write(whole(http_error(status), {**ALWAYS, "Connection": "close"}))
+        self._part()
+
+    def _part(self) -> None:
+        """Close the connection when the client does, or soon; until then what it sends is thrown away."""
+        transport = self.transport
+        if transport is not None and transport.can_write_eof():  # which TLS cannot
+            with contextlib.suppress(OSError):  # the client has left
+                transport.write_eof()
+            transport.resume_reading()
+            self._loop.call_later(LINGERING, transport.abort)
+            self._parting, self.transport = transport, None  # else it would be closed
         self.force_close()
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:
+        """Let the request end that is being answered, and end the connection."""
+        await super().shutdown(timeout)
+        if self._parting is not None:
+            self._parting.abort()
+
+    def pause_writing(self) -> None:
+        """Have answers wait until the client has read some."""
+        super().pause_writing()
+        if self.transport is not None and self._payload_parser is None:
+            self._expect_reading(self.transport)
+
+    def _expect_reading(self, transport: asyncio.Transport, before: int = 0) -> None:
+        """End a connection whose client reads nothing of what waits for it.
+
+        :param before: how many bytes have waited before.
+        """
+        waiting = unsent(transport)
+        if waiting and waiting == before:
+            transport.abort()
+        elif waiting:
+            self._loop.call_later(STALL_TIMEOUT, self._expect_reading, transport, waiting)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer."""
+        finished = await super().finish_response(request, resp, start_time)
+        if self._is_refused:
+            self._part()
+        return finished
 
     async def start(self) -> None:
         """Serve requests. However this ends, all that comes before a handler is refused, and the connection ended."""
+        transport = self.transport
         try:
             await super().start()
         except Exception as error:  # aiohttp answers what a handler raises, but not what fails before there is one
@@ -143,6 +199,9 @@ class Arriving(RequestHandler):
         except BaseException:
             self.force_close()
             raise
+        finally:
+            if transport is not None:
+                self._expect_reading(transport)
 
     def handle_error(
         self,
@@ -154,6 +213,7 @@ class Arriving(RequestHandler):
         """Answer what could not be parsed, or what failed outside all middlewares, and close the connection."""
         if isinstance(exc, HttpProcessingError):
             status = heads.status_of(exc)
+            self._is_refused = True
             log.debug(
                 "not HTTP: %s",
                 type(exc).__name__,

@@ -79,7 +79,7 @@ class Protocol(Arriving):
         if came:
             self._head_begun = False
             self._body = self._messages[-1][1] if self._messages else None
-        elif data and was_reading_head:
+        elif data and was_reading_head and not self._force_close:
             self._head_begun = True
             if self._head_timer is None:
                 self._start_head_timer()

@@ -15,7 +15,7 @@ from tests.conftest import Start
 from tests.http.conftest import Certificates
 from tests.loop_time import LoopTime
 from tests.raw import Raw, connect
-from tests.support import Chat
+from tests.support import Chat, until
 
 GET = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 HALF_A_BODY = "POST /auth/register HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
@@ -153,6 +153,44 @@ async def test_a_connection_that_rests_too_long_is_closed(
         await raw.send(GET)
         assert (await raw.answer())[0] == 200
         assert await loop_time.fly(raw.ended()) == b""
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+@pytest.mark.parametrize("count", [1, 40])
+async def test_a_client_that_reads_no_answer_is_dropped(
+    start: Start, loop_time: LoopTime, connection: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "KEEPALIVE_TIMEOUT", 20.0)
+    chat = await start()
+    assert chat.server._runner is not None
+    server = chat.server._runner.server
+    assert server is not None
+    before = GET.replace("/health", "/openapi.json")
+    async with connect(chat, receive_buffer=4096) as raw:
+        raw.transport.pause_reading()
+        await raw.send(before * (count - 1) + before.replace("\r\n\r\n", f"\r\nConnection: {connection}\r\n\r\n"))
+        await until(lambda: server.requests_count)
+        for _ in range(50):
+            if server.connections:
+                await loop_time.forward(HEAD_TIMEOUT)
+        assert not server.connections
+
+
+async def test_a_client_that_reads_slowly_gets_all_of_its_answer(start: Start, loop_time: LoopTime) -> None:
+    chat = await start()
+    request = GET.replace("/health", "/openapi.json").replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
+    async with connect(chat) as raw:
+        await raw.send(request)
+        whole = await raw.answer()
+    async with connect(chat, receive_buffer=4096) as raw:
+        raw.transport.pause_reading()
+        await raw.send(request)
+        said = b""
+        while not said.endswith(whole[2]):
+            await loop_time.forward(2.0)
+            raw.transport.resume_reading()
+            said += await raw.reader.read(32768)
+            raw.transport.pause_reading()
 
 
 async def test_a_tls_handshake_that_does_not_end_is_ended(

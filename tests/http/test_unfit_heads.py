@@ -12,9 +12,13 @@ import pytest
 from aiohttp import web
 
 from chatd import versions
+from chatd.http.arriving import LINGERING
 from chatd.http.listener import Listener
+from tests.loop_time import LoopTime
 from tests.raw import Raw, connect, connect_to
 from tests.support import Chat, until
+
+OK = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 
 #: What may stand where a host should.
 HOSTS = [
@@ -98,15 +102,19 @@ async def is_answered_and_not_left_open(chat: Chat, head: bytes) -> bool:
 
 @pytest.mark.usefixtures("aiohttp_is")
 async def test_a_host_that_is_none_is_answered_and_leaves_no_connection_open(chat: Chat) -> None:
-    assert chat.server._runner is not None
-    server = chat.server._runner.server
-    assert server is not None
     every = list(heads())
     for first in range(0, len(every), 50):
         batch = every[first : first + 50]
         fine = await asyncio.gather(*(is_answered_and_not_left_open(chat, head) for head in batch))
         assert [head for head, is_fine in zip(batch, fine, strict=True) if not is_fine] == []
-    await until(lambda: not server.connections)
+    await until(lambda: not server_of(chat).connections)
+
+
+def server_of(chat: Chat) -> web.Server:
+    """Return aiohttp's part of the server, which has the connections."""
+    assert chat.server._runner is not None
+    assert chat.server._runner.server is not None
+    return chat.server._runner.server
 
 
 @pytest.mark.usefixtures("aiohttp_is")
@@ -125,8 +133,7 @@ async def test_a_host_that_cannot_be_decoded_is_400_and_the_connection_ends(chat
 
 async def test_a_request_that_cannot_be_made_ends_the_connection_after_the_answers_before_it(chat: Chat) -> None:
     async with connect(chat) as raw:
-        good = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
-        await raw.send(good + good + good.replace("/health", "http://xn--a/health") + good)
+        await raw.send(OK + OK + OK.replace("/health", "http://xn--a/health") + OK)
         assert [(await raw.answer())[0] for _ in range(2)] == [200, 200]
         await is_refused(raw)
 
@@ -220,9 +227,8 @@ CHUNKED = [
 
 @pytest.mark.usefixtures("aiohttp_is")
 async def test_http_1_0_with_a_transfer_encoding_is_refused_once_and_the_connection_ends(chat: Chat) -> None:
-    ok = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
     for line, lines in itertools.product(("GET /health", "POST /auth/login", "PUT /nowhere"), CHUNKED):
-        for body in ("0\r\n\r\n" + ok, "5\r\nhello\r\n0\r\n\r\n" + ok, ok, ""):
+        for body in ("0\r\n\r\n" + OK, "5\r\nhello\r\n0\r\n\r\n" + OK, OK, ""):
             async with connect(chat) as raw:
                 await raw.send(f"{line} HTTP/1.0\r\nHost: a\r\n{lines}\r\n{body}")
                 await is_refused(raw)
@@ -249,6 +255,34 @@ async def test_a_head_that_is_too_large_is_told_what_of_it_is(chat: Chat, size: 
             answered, _, body = await raw.answer()
             assert (answered, json.loads(body)["code"]) == (status, code), head
             assert await raw.ended() == b""
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /health HTTP/1.1\r\nHost: a\r\nX: " + "a" * 2_000_000, 431),
+        ("GET /" + "a" * 2_000_000, 414),
+        ("\0" * 2_000_000, 400),
+        ("GET http://[v1.a]@ HTTP/1.1\r\nHost: a\r\n\r\n" + OK * 50_000, 400),
+        ("GET http://xn--a HTTP/1.1\r\nHost: a\r\n\r\n" + OK * 50_000, 400),
+    ],
+)
+async def test_who_goes_on_sending_what_was_refused_sees_the_answer(chat: Chat, head: str, status: int) -> None:
+    async with connect(chat) as raw:
+        sending = asyncio.create_task(raw.send(head))
+        assert (await raw.answer())[0] == status
+        assert await raw.ended() == b""
+        await sending
+
+
+async def test_who_goes_on_sending_for_ever_is_dropped(chat: Chat, loop_time: LoopTime) -> None:
+    async with connect(chat) as raw:
+        await raw.send("GET /health HTTP/1.1\r\nHost: a\r\nX: " + "a" * 10_000)
+        assert (await raw.answer())[0] == 431
+        await raw.send("a" * 10_000)
+        assert server_of(chat).connections
+        await loop_time.forward(LINGERING)
+        await until(lambda: not server_of(chat).connections)
 
 
 @pytest.mark.parametrize("count", [130, 1_000, 10_000])
