@@ -124,8 +124,9 @@ class Limits:
     messages_per_second: float = setting(10.0, f"Messages of one user. {_RATE}", at_least=0)
     logins_per_minute: float = setting(
         10.0,
-        "Attempts to sign in to one account from one address; five times as many to one account or from one address "
-        "in all. 0: no limit.",
+        "Attempts to sign in to one account from one address, or to give the password in one session; five times as "
+        "many to one account or from one address in all, in which strangers do not hold up an address that has signed "
+        "in to the account before. 0: no limit.",
         at_least=0,
     )
     registrations_per_hour: float = setting(60.0, "New accounts from one address. 0: no limit.", at_least=0)

@@ -153,10 +153,10 @@ class Accounts:
         """Replace the caller's password; every other session of theirs ends.
 
         :raises WrongPassword: ``old`` is not the password.
-        :raises RateLimited: too many attempts on this account or from this address.
+        :raises RateLimited: too many attempts in this session.
         """
         user = await self.get(caller.user_id)
-        self._logins.throttle(folded(user.username), address)
+        self._logins.throttle_session(caller.session_id)
         stored = await self._db.read(lambda db: users.password_hash(db, user.id))
         if not await self._passwords.verify(stored, old):
             raise WrongPassword
@@ -174,10 +174,10 @@ class Accounts:
         """Delete the caller's account; what they wrote goes soon after, see :mod:`chatd.services.erasure`.
 
         :raises WrongPassword: it is not the password. A bot has none: who made it deletes it.
-        :raises RateLimited: too many attempts on this account or from this address.
+        :raises RateLimited: too many attempts in this session.
         """
         user = await self.get(caller.user_id)
-        self._logins.throttle(folded(user.username), address)
+        self._logins.throttle_session(caller.session_id)
         stored = await self._db.read(lambda db: users.password_hash(db, user.id))
         if not await self._passwords.verify(stored, password):
             raise WrongPassword("The password is wrong.")

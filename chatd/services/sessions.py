@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import logging
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Collection
 
 from chatd.clock import DAY_MS, Clock
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 #: How exact ``last_seen_at`` is, in milliseconds: a write for every request would be too dear.
 SEEN_STEP_MS = 60_000
+
+#: How many pairs of an account and an address are remembered, the newest, beside those of the sessions there are.
+_ADDRESSES_KEPT = 4096
 
 #: How many tokens are remembered as checked.
 _CACHE_SIZE = 20_000
@@ -52,6 +56,7 @@ class Sessions:
         self._clock = clock
         self._attempts = per_minute(limits.logins_per_minute)
         self._all_attempts = per_minute(limits.logins_per_minute * 5)
+        self._signed_in_from: OrderedDict[tuple[int, str], None] = OrderedDict()
         self._checked: dict[str, Identity] = {}
         self._generation = 0
         self._seen: dict[int, int] = {}
@@ -69,9 +74,15 @@ class Sessions:
         :raises WrongCredentials: there is no such user, the password is wrong, or the account is disabled.
         :raises RateLimited: too many attempts on this account or from this address.
         """
-        key = account_key(username)
-        self.throttle(key, address)
-        user_id, stored = await self._db.read(lambda db: users.credentials(db, account_keys(username)))
+
+        def read(db: sqlite3.Connection) -> tuple[int | None, str | None, list[str]]:
+            user_id, stored = users.credentials(db, account_keys(username))
+            return user_id, stored, [] if user_id is None else sessions.addresses(db, user_id)
+
+        user_id, stored, addresses = await self._db.read(read)
+        origin = limit_key(address)
+        is_known = (user_id, origin) in self._signed_in_from or origin in map(limit_key, addresses)
+        self.throttle(account_key(username), address, is_known=is_known)
         verdict = await self._passwords.verify(stored, password)
         if not verdict or user_id is None or stored is None:
             raise WrongCredentials
@@ -89,6 +100,8 @@ class Sessions:
             return start(tx, user.id, device=device, address=address, now=now, lifetime_ms=self._lifetime_ms)
 
         session = await self._db.write(work)
+        self._remember(session.user_id, origin)
+        self.throttle_session(session.id)
         log.info(
             "signed in",
             extra={
@@ -100,16 +113,37 @@ class Sessions:
         )
         return self._tokens.issue(session)
 
-    def throttle(self, account: str, address: str) -> None:
-        """Count an attempt to guess a password.
+    def throttle(self, account: str, address: str, *, is_known: bool = False) -> None:
+        """Count an attempt to sign in.
+
+        Strangers to an account have a common room for their attempts, so that many addresses guess no faster; whoever
+        has signed in to it before has another, which strangers cannot use up.
 
         :param account: whose password, as the folded username.
+        :param is_known: whether somebody has signed in to this account from this address before.
         :raises RateLimited: too many attempts on this account or from this address.
         """
         origin = limit_key(address)
         whose = hashlib.blake2b(account.encode(), digest_size=16).digest()  # keys are kept, however long
         self._attempts.take((whose, origin))
-        self._all_attempts.take(("account", whose), ("address", origin))
+        if is_known:
+            self._all_attempts.take(("known", origin))
+        else:
+            self._all_attempts.take(("account", whose), ("address", origin))
+
+    def throttle_session(self, session_id: int) -> None:
+        """Count an attempt to prove, by the password, that a session is its user's; signing in was the first.
+
+        :raises RateLimited: too many attempts in this session, whatever others do.
+        """
+        self._attempts.take(session_id)
+
+    def _remember(self, user_id: int, origin: str) -> None:
+        """Have an address be known after its sessions have ended, too, until the server stops."""
+        self._signed_in_from[user_id, origin] = None
+        self._signed_in_from.move_to_end((user_id, origin))
+        if len(self._signed_in_from) > _ADDRESSES_KEPT:
+            self._signed_in_from.popitem(last=False)
 
     async def authenticate(self, token: str) -> Identity:
         """Return who speaks with ``token``.

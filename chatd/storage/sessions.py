@@ -37,6 +37,11 @@ def list_live(db: sqlite3.Connection, user_id: int, now: int) -> list[Session]:
     return [Session(*row) for row in rows]
 
 
+def addresses(db: sqlite3.Connection, user_id: int) -> list[str]:
+    """Return the addresses from which a user's sessions were started."""
+    return [row[0] for row in db.execute("SELECT DISTINCT address FROM sessions WHERE user_id = ?", (user_id,))]
+
+
 def exists(db: sqlite3.Connection, session_id: int, user_id: int) -> bool:
     """Tell whether a session of a user has not been ended."""
     query = "SELECT 1 FROM sessions WHERE id = ? AND user_id = ?"
