@@ -155,6 +155,15 @@ async def test_sessions_are_listed_with_device_address_and_times(start: Start, c
     assert mine["created_at"] < mine["last_seen_at"] == sessions["Phone é"]["created_at"]
 
 
+async def test_of_a_devices_name_is_kept_what_shows(chat: Chat) -> None:
+    person = await chat.person("alice")
+    data = {"username": "alice", "password": PASSWORD}
+    agent = "Phone\u202e\u2028\x9b\u200b 7\ufeff"
+    async with chat.client.post("/auth/login", data=data, headers={"User-Agent": agent}) as response:
+        assert response.status == 200
+    assert "Phone 7" in {session["device"] for session in await person.get("/auth/sessions")}
+
+
 async def test_a_device_without_a_readable_name_can_sign_in(chat: Chat) -> None:
     await chat.person("alice")
     data = {"username": "alice", "password": PASSWORD}
