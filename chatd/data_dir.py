@@ -1,17 +1,27 @@
 """The data directory: made at the first start for its owner alone, and locked by the server that uses it."""
 
 import contextlib
+import datetime as dt
+import errno
 import fcntl
+import logging
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from chatd import processes
 from chatd.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
 
 #: HS256 wants a key at least as long as its hash: RFC 7518, section 3.2.
 KEY_BYTES = 32
+
+#: What file systems say whose files have one name only, as link(2) and those of exFAT, SMB and FUSE have it.
+NO_SECOND_NAMES = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EMLINK})
 
 KEY_FILE = "signing.key"
 KEY_CREDENTIAL = "signing_key"
@@ -36,21 +46,57 @@ def prepare(data_dir: Path) -> None:
 def locked(data_dir: Path) -> Iterator[None]:
     """Hold the data directory against every other server.
 
-    :raises ConfigurationError: another server holds it.
+    :raises ConfigurationError: another server holds it, or its file system has no locks.
     """
     descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         hand_over(data_dir / LOCK_FILE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor, data_dir, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigurationError(f"another chatd is already serving from {data_dir}") from None
+            raise ConfigurationError(f"another chatd is already serving from {data_dir}: {_holder(data_dir)}") from None
         with contextlib.suppress(OSError):  # on a full disk the lock holds as well
             os.truncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Wait for every other process that makes or upgrades something in ``directory``, and hold them off.
+
+    :raises ConfigurationError: its file system has no locks.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _lock(descriptor, directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, directory: Path, how: int) -> None:
+    try:
+        fcntl.flock(descriptor, how)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"nothing can be locked in {directory} ({error.strerror}): two servers there would destroy each other's "
+            "data, so it must be on a file system with locks, such as that of a local disk"
+        ) from error
+
+
+def _holder(data_dir: Path) -> str:
+    """Return who holds the data directory, for a person, as far as this process may know."""
+    path = data_dir / LOCK_FILE
+    with contextlib.suppress(OSError):
+        pid = named_pid(data_dir)
+        if pid is not None and Path(f"/proc/{pid}").exists():  # else it is of another container
+            return processes.described(pid)
+    return f"since {dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def named_pid(data_dir: Path) -> int | None:
@@ -94,8 +140,20 @@ def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
         _create(path)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise ConfigurationError(f"{path} can be read by others (mode {mode:04o}): chmod 600 {path}")
+        if _has_modes(data_dir):
+            raise ConfigurationError(f"{path} can be read by others (mode {mode:04o}): chmod 600 {path}")
+        log.warning(
+            "%s can be read by others, as its file system has no permissions: mount it with umask=077",
+            path,
+            extra={"event": "key_readable"},
+        )
     return _decoded(path)
+
+
+def _has_modes(directory: Path) -> bool:
+    """Tell whether files keep the permissions they are made with; those of exFAT or SMB have what the mount says."""
+    with tempfile.NamedTemporaryFile(dir=directory) as probe:
+        return not stat.S_IMODE(os.fstat(probe.fileno()).st_mode) & 0o077
 
 
 def _decoded(path: Path) -> bytes:
@@ -111,34 +169,57 @@ def _decoded(path: Path) -> bytes:
 def _create(path: Path) -> None:
     """Write a new key and have it on disk before anything is signed; a key that is already there wins."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)  # left by a crash; in a container the next process often has the same id
     try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        hand_over(partial)
-        with contextlib.suppress(FileExistsError):
-            os.link(partial, path)
-        sync_directory(path.parent)
+        with alone(path.parent):
+            partial.unlink(missing_ok=True)  # left by a crash; in a container the next process often has the same id
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(KEY_BYTES) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            hand_over(partial)
+            with contextlib.suppress(FileExistsError):
+                give_name(partial, path)
     except OSError as error:
         raise ConfigurationError(f"the signing key {path} cannot be made: {error.strerror}") from error
     finally:
         partial.unlink(missing_ok=True)
 
 
+def give_name(partial: Path, target: Path) -> None:
+    """Give a file that is whole and on disk its name, which stays with whoever has it already.
+
+    At every moment there is no ``target``, or all of it. On a file system without second names (exFAT, SMB) that is
+    ``rename``; two that want one name at the same moment must be held apart there, as by :func:`alone`.
+
+    :raises FileExistsError: somebody has the name.
+    """
+    try:
+        os.link(partial, target)
+    except OSError as error:
+        if error.errno not in NO_SECOND_NAMES:
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        partial.rename(target)
+    sync_directory(target.parent)
+
+
 def hand_over(path: Path) -> None:
     """Have what root makes beside a service's files belong to the service, which could not open it otherwise."""
     if os.geteuid() == 0:
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        owner, given = path.parent.stat(), path.lstat()
+        if (owner.st_uid, owner.st_gid) != (given.st_uid, given.st_gid):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def sync_directory(directory: Path) -> None:
-    """Make new names in ``directory`` survive a power cut."""
+    """Make new names in ``directory`` survive a power cut, where its file system can be asked for that."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
     finally:
         os.close(descriptor)

@@ -39,6 +39,9 @@ GC_THRESHOLDS = (50_000, 20, 50)
 #: The same for a scrape of the metrics, which takes a millisecond.
 SCRAPE_TIMEOUT = 0.5
 
+#: How long after SIGHUP a terminal may still be there that is about to go, in seconds.
+TERMINAL_PATIENCE = 1.0
+
 #: How much of a database is upgraded in a second at the least, in bytes: a twentieth of what was measured, copy and
 #: rebuilding the largest table included.
 UPGRADE_RATE = 1_000_000
@@ -77,6 +80,11 @@ class Server:
     def url(self) -> str:
         """The first address it answers at."""
         return self.urls[0]
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether it has a certificate, which SIGHUP has it read again."""
+        return self._tls is not None
 
     @property
     def app(self) -> web.Application:
@@ -156,7 +164,7 @@ class Server:
 
 
 async def serve(config: Config) -> None:
-    """Run a server until SIGTERM or SIGINT."""
+    """Run a server until SIGTERM or SIGINT, or until the terminal it was started from is closed."""
     _take_open_files()
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
@@ -165,7 +173,7 @@ async def serve(config: Config) -> None:
     server = Server(config)
     await server.start()
     _spare_the_collector()
-    loop.add_signal_handler(signal.SIGHUP, server.reload)
+    _hear_hangups(server, stopping)
     for url in server.urls:
         log.info(
             "chatd %s listens on %s",
@@ -181,6 +189,41 @@ async def serve(config: Config) -> None:
     watchdog.cancel()
     await server.stop()
     log.info("stopped", extra={"event": "stopped"})
+
+
+def _hear_hangups(server: Server, stopping: asyncio.Event) -> None:
+    """Have SIGHUP mean what its sender means: a terminal that closes, or somebody who has renewed the certificate.
+
+    A server that ignores it (``nohup``) outlives its terminal. Without a terminal, as under systemd, it never ends one.
+    """
+    loop = asyncio.get_running_loop()
+    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    outlives = is_ignored or not _has_terminal()
+
+    def look() -> None:
+        if not _has_terminal():
+            stopping.set()
+
+    def hear() -> None:
+        server.reload()
+        if not outlives:
+            look()
+            # A shell that ends passes the signal on, and only then takes the terminal along.
+            loop.call_later(TERMINAL_PATIENCE, look)
+
+    if server.speaks_tls:
+        loop.add_signal_handler(signal.SIGHUP, hear)
+    elif not is_ignored:
+        loop.add_signal_handler(signal.SIGHUP, server.reload if outlives else stopping.set)
+
+
+def _has_terminal() -> bool:
+    """Tell whether this process has a terminal that it is closed with: https://man7.org/linux/man-pages/man4/tty.4.html"""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def _ask_for_time(size: int) -> None:

@@ -1,6 +1,7 @@
 """The data directory: for its owner alone, one server at a time, and a key nobody else has."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -81,7 +82,9 @@ async def test_a_second_server_is_refused_with_one_line_until_the_first_ends(sta
     second = Server(settings(tmp_path / "data"))
     with pytest.raises(ConfigurationError) as error:
         await second.start()
-    assert str(error.value) == f"another chatd is already serving from {tmp_path / 'data'}"
+    said = str(error.value)
+    assert said.startswith(f"another chatd is already serving from {tmp_path / 'data'}: process {os.getpid()} (")
+    assert re.search(r"\) since \d{4}-\d\d-\d\d \d\d:\d\d UTC$", said)
     await chat.person("alice")
     await chat.server.stop()
     await second.start()
@@ -95,6 +98,14 @@ def test_who_holds_the_lock_is_known_for_as_long_as_it_is_held(tmp_path: Path) -
     assert server_pid(tmp_path) is None  # though this process lives, and the file names it
     (tmp_path / LOCK_FILE).write_text("no number")
     assert server_pid(tmp_path) is None
+
+
+def test_of_a_holder_that_cannot_be_seen_it_is_said_since_when(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        for text in ("", "999999999\n"):
+            (tmp_path / LOCK_FILE).write_text(text)
+            with pytest.raises(ConfigurationError, match=r"serving from .*: since \d{4}-.* UTC$"), locked(tmp_path):
+                raise AssertionError("two hold one lock")
 
 
 def test_a_lock_ends_with_its_holder(tmp_path: Path) -> None:

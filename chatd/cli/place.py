@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatd.errors import ConfigurationError, DatabaseUnusable
+from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from chatd.config import Config
@@ -84,20 +84,13 @@ class _Hidden(ConfigurationError):
 
 
 def _has_database(directory: Path) -> bool:
-    """Tell whether there is a database in ``directory``, or something else by its name."""
-    from chatd.storage.migrate import current_version
-
-    path = directory / "chatd.db"
+    """Tell whether there is a file by the name of the database with anything in it: what, is for the command to say."""
     try:
-        path.stat()
+        return (directory / "chatd.db").stat().st_size > 0
     except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError:
         raise _Hidden(f"this account may not look into {directory}: use sudo") from None
-    try:
-        return current_version(path) > 0
-    except DatabaseUnusable:  # for the command to say
-        return True
 
 
 def _moved(settings: "Config", directory: Path) -> "Config":

@@ -5,7 +5,7 @@ import errno
 import os
 import signal
 import sys
-from io import TextIOWrapper
+from io import TextIOWrapper, UnsupportedOperation
 from typing import NoReturn
 
 
@@ -23,7 +23,8 @@ def prepare() -> None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape" if name == "stdin" else "backslashreplace")
+            with contextlib.suppress(UnsupportedOperation):  # somebody has read from it before
+                stream.reconfigure(errors="surrogateescape" if name == "stdin" else "backslashreplace")
 
 
 def tell(text: object) -> None:

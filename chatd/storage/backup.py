@@ -1,7 +1,6 @@
 """A copy of the database, made beside the running server, and proven before it has its name."""
 
 import contextlib
-import errno
 import os
 import shutil
 import sqlite3
@@ -12,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatd.data_dir import hand_over, sync_directory
+from chatd.data_dir import give_name, hand_over
 from chatd.errors import BackupFailed, DatabaseUnusable
 from chatd.storage.migrate import current_version
 
@@ -64,7 +63,7 @@ def back_up(database: Path, target: Path, *, reserve: int = RESERVE, abandon: th
             expected = _copy(database, partial, descriptor, abandon)
             rows = _prove(partial, f"the copy of {database}", expected, abandon)
             size = partial.stat().st_size
-            _name(partial, target)
+            give_name(partial, target)
         _mark(database)
     except (DatabaseUnusable, sqlite3.Error, OSError) as error:
         if abandon.is_set():
@@ -192,19 +191,6 @@ def check(db: sqlite3.Connection, name: str) -> None:
 def _count(db: sqlite3.Connection) -> dict[str, int]:
     tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
     return {table: db.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0] for table in tables}
-
-
-def _name(partial: Path, target: Path) -> None:
-    """Give a proven copy its name, which stays with whoever has it already."""
-    try:
-        os.link(partial, target)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):  # no second names on this file system
-            raise
-        if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
-        partial.rename(target)
-    sync_directory(target.parent)
 
 
 def _mark(database: Path) -> None:

@@ -1,15 +1,14 @@
 """Bringing a database file to the version this program knows: forward only, each step in one transaction."""
 
 import contextlib
-import fcntl
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatd.data_dir import hand_over, sync_directory
+from chatd.data_dir import alone, hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage.connections import overwrite_deleted
 from chatd.storage.reasons import reason
@@ -109,7 +108,7 @@ def migrate(path: Path, directory: Path | None = None, *, upgrading: Callable[[i
         wanted = ".".join(map(str, MINIMUM_SQLITE))
         raise DatabaseUnusable(f"chatd needs SQLite {wanted} or newer, this Python has {sqlite3.sqlite_version}")
     steps = load_migrations(directory or migrations_directory())
-    with _alone(path.parent):
+    with alone(path.parent):
         return _upgrade(path, steps, upgrading)
 
 
@@ -142,17 +141,6 @@ def _upgrade(path: Path, steps: list[Migration], upgrading: Callable[[int], None
         raise DatabaseUnusable(f"{path} cannot be migrated: {reason(error)}") from error
     sync_directory(path.parent)
     return newest
-
-
-@contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Wait for every other process that migrates in ``directory``, and hold them off."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _apply(db: sqlite3.Connection, step: Migration) -> None:

@@ -3,11 +3,12 @@
 import contextlib
 import os
 import re
+import shutil
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatd.data_dir import hand_over, sync_directory
+from chatd.data_dir import NO_SECOND_NAMES, hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
 from chatd.storage.backup import check, opened
@@ -138,14 +139,34 @@ def _accounts(db: sqlite3.Connection) -> int:
 def _keep(path: Path, aside: Path) -> None:
     """Keep the database that is replaced as a second name of its file, its write-ahead log folded in.
 
+    On a file system without second names (exFAT, SMB) it is kept as a copy: at every moment it has its own name.
+
     :raises DatabaseUnusable: somebody is using it.
     """
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=1)) as db:
         busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise DatabaseUnusable(f"another program is using {path}: try again when it has ended")
-    os.link(path, aside)
+    try:
+        os.link(path, aside)
+    except OSError as error:
+        if error.errno not in NO_SECOND_NAMES:
+            raise
+        _copy(path, aside)
     for suffix in ("-wal", "-shm"):
         leftover = path.with_name(path.name + suffix)
         if leftover.exists():
             leftover.rename(aside.with_name(aside.name + suffix))
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a file that nobody uses, and have the copy on disk before it has its name."""
+    partial = copy.with_name(f"{copy.name}.partial")
+    try:
+        shutil.copyfile(path, partial)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        hand_over(partial)
+        partial.rename(copy)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 /* A disk and a clock that fail on command, put below a program by LD_PRELOAD.
  *
  * FAULTS_DIRECTORY  the directory, absolute and without symbolic links, whose files fail
- * FAULTS_CONTROL    a file of three 64-bit integers that says what fails; see struct control
+ * FAULTS_CONTROL    a file of six 64-bit integers that says what fails; see struct control
  * FAULTS_JOURNAL    a directory for what it takes to undo every write to the database since it was synced; may be left out
  *
  * A write is journalled before it is done, so whenever the program is killed the journal undoes at least what the disk need
@@ -31,6 +31,9 @@ struct control {
     int64_t sync_error; /* the errno of every sync; 0: it succeeds */
     int64_t full;       /* not 0: no file can grow */
     int64_t clock_ms;   /* how far the wall clock is ahead */
+    int64_t link_error; /* the errno of every second name; 0: files may have one */
+    int64_t lock_error; /* the errno of every lock; 0: files may be locked */
+    int64_t is_open;    /* not 0: everybody may read every file */
 };
 
 /* Shared with shim.py; `length` bytes that were at `offset` follow. */
@@ -139,6 +142,8 @@ static int open_and_watch(int at, const char *path, int flags, mode_t mode)
     int fd = syscall(SYS_openat, at, path, flags, mode);
     saved = errno;
     watch(fd, path, is_new);
+    if (control->is_open && is_new && fd >= 0 && name_of(path) != NULL)
+        syscall(SYS_fchmod, fd, 0777);
     errno = saved;
     return fd;
 }
@@ -322,6 +327,24 @@ int unlink(const char *path)
         syscall(SYS_unlinkat, AT_FDCWD, place, 0);
     }
     return syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int link(const char *from, const char *to)
+{
+    if (control->link_error && name_of(to) != NULL) {
+        errno = control->link_error;
+        return -1;
+    }
+    return syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int flock(int fd, int how)
+{
+    if (control->lock_error && kind_of(fd) != ELSEWHERE) {
+        errno = control->lock_error;
+        return -1;
+    }
+    return syscall(SYS_flock, fd, how);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time)

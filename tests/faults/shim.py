@@ -13,7 +13,7 @@ from typing import Literal
 _SOURCE = Path(__file__).with_name("shim.c")
 _SQLITE_SOURCE = Path(__file__).with_name("sqlite_shim.c")
 
-_CONTROL = struct.Struct("qqq")  # struct control
+_CONTROL = struct.Struct("qqqqqq")  # struct control
 _UNDO = struct.Struct("qqq")  # struct undo
 
 #: What a disk writes whole or not at all, in bytes: what SQLite takes for granted (https://sqlite.org/psow.html).
@@ -60,7 +60,7 @@ class Shim:
         control.write_bytes(bytes(_CONTROL.size))
         with control.open("r+b") as file:
             self._control = mmap.mmap(file.fileno(), _CONTROL.size)
-        self._state = [0, 0, 0]
+        self._state = [0] * 6
         #: The environment of a process that shall have this disk and clock.
         self.variables = {
             "LD_PRELOAD": str(_compiled(_SOURCE)),
@@ -89,6 +89,21 @@ class Shim:
     def move_clock(self, seconds: float) -> None:
         """Have the wall clock jump, by so much from the true time."""
         self._set(2, int(seconds * 1000))
+
+    def have_no_links(self, error: int) -> None:
+        """From now on no file can have a second name, as on exFAT and SMB.
+
+        :param error: the errno that such a file system gives.
+        """
+        self._set(3, error)
+
+    def have_no_locks(self, error: int) -> None:
+        """From now on nothing can be locked, as on a network's file system without a lock manager."""
+        self._set(4, error)
+
+    def have_no_permissions(self) -> None:
+        """From now on everybody may read whatever is made, as on exFAT and SMB."""
+        self._set(5, 1)
 
     def cut_power(self, chance: random.Random, forgets: Forgets) -> int:
         """Make of the database what a disk may have of it when the power goes; the server has been killed.
