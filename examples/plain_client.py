@@ -120,11 +120,14 @@ async def type_in(chat: Chat) -> None:
 async def main() -> None:
     """Sign in and chat."""
     url, username, password = (os.environ.get(f"CHAT_{name}", "") for name in ("URL", "USERNAME", "PASSWORD"))
+    if not (username and password):
+        sys.stderr.write("plain_client.py: CHAT_USERNAME or CHAT_PASSWORD is not set\n")
+        sys.exit(2)
     async with aiohttp.ClientSession(url or "http://localhost:8000") as http:
         async with http.post("/auth/login", data={"username": username, "password": password}) as answer:
             said = await answer.json()
         if not answer.ok:
-            sys.exit(said["detail"])
+            sys.exit(f"plain_client.py: {said['detail']}")
         http.headers["Authorization"] = f"Bearer {said['access_token']}"
         chat = Chat(http)
         await asyncio.gather(chat.run(), type_in(chat))
@@ -133,7 +136,7 @@ async def main() -> None:
 if __name__ == "__main__":
     try:
         asyncio.run(main())
-    except aiohttp.ClientError as error:
-        sys.exit(str(error))
+    except (aiohttp.ClientError, OSError, ValueError) as error:  # the last is an address that is none
+        sys.exit(f"plain_client.py: {error}")
     except KeyboardInterrupt:
         pass

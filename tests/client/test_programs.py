@@ -73,6 +73,20 @@ async def test_an_example_says_in_one_line_what_is_missing_or_wrong(
         assert (found, said in line) == (status, True), (given, line)
 
 
+async def test_the_example_without_the_library_does_so_too(chat: Chat, nowhere: str) -> None:
+    await chat.person("ada")
+    ada = {"CHAT_USERNAME": "ada", "CHAT_PASSWORD": PASSWORD}
+    failures: list[tuple[int, str, dict[str, str]]] = [
+        (2, "CHAT_PASSWORD is not set", {"CHAT_URL": chat.server.url, "CHAT_USERNAME": "ada"}),
+        (1, "Cannot connect", {**ada, "CHAT_URL": nowhere}),
+        (1, "URL", {**ada, "CHAT_URL": "chat.example.org"}),
+        (1, "Wrong username or password", {**ada, "CHAT_URL": chat.server.url, "CHAT_PASSWORD": "wrong"}),
+    ]
+    endings = await asyncio.gather(*(ending("plain_client", **given) for _, _, given in failures))
+    for (status, said, given), (found, line) in zip(failures, endings, strict=True):
+        assert (found, said in line) == (status, True), (given, line)
+
+
 async def test_lines_cannot_be_sent_to_nobody_nor_followed_in_a_directory(chat: Chat, tmp_path: Path) -> None:
     await chat.people("alice", "logs")
     given = {"CHAT_URL": chat.server.url, "CHAT_USERNAME": "logs", "CHAT_PASSWORD": PASSWORD}
