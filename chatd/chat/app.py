@@ -166,7 +166,10 @@ class ChatApp(App[Ending | None]):
         self.show()
 
     def action_step(self, by: int) -> None:
-        """Open the chat above or below."""
+        """Open the chat above or below, after what was typed before: that belongs to the chat that is left."""
+        self.query_one(Composer).call_later(self._step, by)
+
+    def _step(self, by: int) -> None:
         self._chosen = self.session.opened or self._chosen
         self.action_move(by)
         self.action_open_chosen()

@@ -28,7 +28,7 @@ class CursorFile:
             content = self.path.read_bytes()
         except FileNotFoundError:
             return None
-        text = content.decode().strip()
+        text = content.decode("utf-8-sig").strip()  # some editors put a mark before it
         if not text.isprintable() or " " in text:
             raise ValueError(f"not one cursor: {text!r}")
         cursor = Cursor.parse(text)

@@ -10,7 +10,7 @@ from textual import events
 
 from chatd.chat.entry import is_text, pasted, typed
 from chatd.chat.tokens import Tokens
-from chatd.client import Rest
+from chatd.client import Client, Rest
 from tests.chat.tty import Tty, surroundings
 from tests.process import ServerProcess, chatd
 from tests.support import PASSWORD, PATIENCE
@@ -93,3 +93,26 @@ def test_a_paste_keeps_its_lines_and_tabs_and_no_other_control_character() -> No
     controls = "".join(chr(code) for code in [*range(0x20), *range(0x7F, 0xA0)] if chr(code) not in "\t\n\r")
     assert pasted(f"a{controls}b") == "ab"
     assert pasted("\ud800x") == "x"
+
+
+async def test_what_was_typed_before_a_chat_is_left_goes_there(tmp_path: Path, server: ServerProcess) -> None:
+    added = chatd(tmp_path / "data", "user", "add", "linus", "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert added.returncode == 0
+    async with Rest(server.url, username="ada", password=PASSWORD) as rest:
+        [grace], [linus] = await rest.users("grace"), await rest.users("linus")
+        for name in ("grace", "linus"):
+            async with Client(server.url, username=name, password=PASSWORD) as client:
+                await client.send(1, "hello")
+        Tokens(Path(surroundings(tmp_path)["XDG_CONFIG_HOME"]) / "chatd" / "chat.json").keep(
+            server.url, "ada", await rest.login("ada", PASSWORD)
+        )
+        with Tty(tmp_path, server.url) as tty:
+            tty.wait_for("linus")
+            tty.enter("\r")
+            tty.wait_for("  @linus")
+            said = {name: [f"to {name} {number}" for number in range(10)] for name in ("linus", "grace")}
+            down = "\x1b[1;5B"
+            tty.enter("".join(f"{text}\r" for text in said["linus"]) + down)
+            tty.enter("".join(f"{text}\r" for text in said["grace"]))
+            for person, name in ((grace, "grace"), (linus, "linus")):
+                assert await sent(rest, person.id, 11) == ["hello", *said[name]]

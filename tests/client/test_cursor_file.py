@@ -140,6 +140,16 @@ async def test_a_bot_that_cannot_write_the_file_goes_on_and_says_so_once(
     assert sum("cannot be kept" in message for message in caplog.messages) == 1
 
 
+def test_what_an_editor_puts_around_a_cursor_does_no_harm(tmp_path: Path) -> None:
+    file = CursorFile(tmp_path / "cursor")
+    for content in (b"epoch:5", b"\xef\xbb\xbfepoch:5\r\n", b"  epoch:5\n\n"):
+        file.path.write_bytes(content)
+        (tmp_path / "cursor.new").write_bytes(b"left behind by a kill")
+        assert file.read() == Cursor("epoch", 5)
+        file.write(Cursor("epoch", 6))
+        assert file.path.read_bytes() == b"epoch:6\n"
+
+
 def test_the_file_is_on_disk_before_it_has_its_name_and_the_name_after(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from chatd.client.cursor_file import CursorFile; "
