@@ -40,6 +40,7 @@ from chatd.services import (
     Services,
     Sessions,
     Tickets,
+    name_keys,
 )
 from chatd.services.limits import per_second
 from chatd.services.passwords import Passwords
@@ -143,7 +144,7 @@ def create_app(
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()
-        await services.accounts.renew_keys()
+        await name_keys.renew_where_due(db)
         registry.head = (await changes.place()).seq
         tasks = {
             asyncio.create_task(_housekeeping(sessions, changes, erasure, Forgetting(db, clock))),

@@ -26,10 +26,10 @@ def write(settings: "Config", work: "Write[T]") -> T:
     version = current_version(settings.database)
     if version != newest:
         with data_dir.locked(settings.data_dir):
-            from chatd.services.accounts import renew_keys
+            from chatd.services.name_keys import renew
 
             migrate(settings.database)
-            write_once(settings.database, renew_keys)
+            write_once(settings.database, renew)
         if not version:
             streams.tell(f"{settings.database} is a new database")
     return write_once(settings.database, work)

@@ -1,6 +1,5 @@
 """Accounts: registering, profiles, finding people, and what an operator does to an account."""
 
-import contextlib
 import hashlib
 import logging
 import secrets
@@ -14,7 +13,6 @@ from chatd.config import Limits as LimitSettings
 from chatd.errors import (
     InviteInvalid,
     RegistrationClosed,
-    StorageUnavailable,
     UsernameTaken,
     UserNotFound,
     WrongPassword,
@@ -22,7 +20,7 @@ from chatd.errors import (
 from chatd.events import AccountDeleted, ProfileChanged, SessionEnded, UserDisabled
 from chatd.models import Identity, Role, Session, User
 from chatd.services.limits import limit_key, per_hour
-from chatd.services.names import KEYS, account_keys, folded, search_key, searched
+from chatd.services.names import account_keys, folded, search_key, searched
 from chatd.services.passwords import Passwords
 from chatd.services.sessions import Sessions, start
 from chatd.storage import blocks, change_log, sessions, users
@@ -120,12 +118,6 @@ class Accounts:
         user = await self._db.read(lambda db: users.get_by_key(db, *account_keys(username)))
         return user if user is not None and user.disabled_at is None else None
 
-    async def renew_keys(self) -> None:
-        """Make the keys of all names again, where they were made by another rule; on a full disk, another time."""
-        if await self._db.read(users.keys_made_by) != KEYS:
-            with contextlib.suppress(StorageUnavailable):
-                await self._db.write(renew_keys)
-
     async def update_profile(self, user_id: int, changes: Mapping[str, Any]) -> User:
         """Change any of ``nickname``, ``avatar_path`` and ``bio``, and return the user as they are then."""
         now = self._clock()
@@ -221,26 +213,6 @@ def create(
     if user is None:
         raise UsernameTaken
     return user
-
-
-def renew_keys(tx: Transaction) -> None:
-    """Make the keys of all names again, where they were made by another rule.
-
-    Two accounts whose names have become the same stay two: one has the key, and the other is found as its name is
-    written, see :func:`chatd.services.names.account_keys`.
-    """
-    if users.keys_made_by(tx.db) == KEYS:
-        return
-    found = users.names(tx.db)
-    taken = {key for _, _, key, _ in found}
-    rows = []
-    for user_id, username, old, nickname in found:
-        key = folded(username) or old
-        if key in taken:
-            key = old
-        taken.add(key)
-        rows.append((key, search_key(username, nickname), user_id))
-    users.set_keys(tx.db, rows, KEYS)
 
 
 def find(tx: Transaction, username: str) -> User:

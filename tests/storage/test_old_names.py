@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from chatd import clock
-from chatd.services import accounts
+from chatd.services import name_keys
 from chatd.services.names import KEYS
 from chatd.storage import users
 from chatd.storage.migrate import migrate, migrations_directory
@@ -140,7 +140,7 @@ async def test_the_keys_are_made_once_and_a_new_rule_makes_them_again(start: Sta
     assert list(keys.values()) == ["victim", "victim\ufe0f", "vic\u034ftim", "alone", "...", "jürgen", "\u1160" * 3]
     assert write(chat, lambda tx: users.keys_made_by(tx.db)) == KEYS
     write(chat, lambda tx: users.set_keys(tx.db, [("of another rule", "x", 4)], "another rule"))
-    write(chat, accounts.renew_keys)
+    write(chat, name_keys.renew)
     assert write(chat, lambda tx: users.get_by_key(tx.db, "alone")) is not None
     await person(chat, 4)
 

@@ -1,0 +1,36 @@
+"""The keys that names are found by, made again where the rule for them is another than it was."""
+
+import contextlib
+
+from chatd.errors import StorageUnavailable
+from chatd.services.names import KEYS, folded, search_key
+from chatd.storage import users
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
+
+
+async def renew_where_due(db: Database) -> None:
+    """Make all keys again if it has to be; where the disk is full, at another start."""
+    if await db.read(users.keys_made_by) != KEYS:
+        with contextlib.suppress(StorageUnavailable):
+            await db.write(renew)
+
+
+def renew(tx: Transaction) -> None:
+    """Make the keys of all names again, where they were made by another rule.
+
+    Two accounts whose names have become the same stay two: one has the key, and the other is found as its name is
+    written, see :func:`chatd.services.names.account_keys`.
+    """
+    if users.keys_made_by(tx.db) == KEYS:
+        return
+    found = users.names(tx.db)
+    taken = {key for _, _, key, _ in found}
+    rows = []
+    for user_id, username, old, nickname in found:
+        key = folded(username) or old
+        if key in taken:
+            key = old
+        taken.add(key)
+        rows.append((key, search_key(username, nickname), user_id))
+    users.set_keys(tx.db, rows, KEYS)
