@@ -64,7 +64,7 @@ class Arriving(RequestHandler):
         #: What makes the connection, while it does.
         self.greeting: asyncio.Task[Any] | None = None
         #: Whom to tell that it is there no longer.
-        self.on_leaving: Callable[[Arriving], None] | None = None
+        self.on_leaving: Callable[[Any], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
@@ -95,7 +95,7 @@ class Arriving(RequestHandler):
         return not unsent(self.transport)
 
     def give_way(self) -> None:
-        """End at once, silent or resting."""
+        """End at once."""
         if self.greeting is not None:
             self.greeting.cancel()
         elif self.transport is not None:

@@ -38,6 +38,10 @@ class Guest(Protocol):
     def is_resting(self) -> bool:
         """Whether it waits for its next request, and has read the answers to those before."""
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether it waits for its client: for the rest of a body, or for an answer to be read."""
+
     def give_way(self) -> None:
         """End it."""
 
@@ -99,10 +103,11 @@ class Crowd:
                 del self._addresses[key]
 
     def make_room(self, reason: str) -> bool:
-        """End some connections of which nothing is lost, and tell whether there are any.
+        """End some connections that wait for their clients, and tell whether there are any.
 
         First go those that have been silent for a while. Then it is those that have just come or those that rest,
-        whichever are more: if it is an attack that takes the room, these are its own.
+        whichever are more: if it is an attack that takes the room, these are its own. Then those that are slow, so that
+        no room is taken by requests that do not come to an end.
 
         :param reason: why there is none left, for the log.
         """
@@ -119,6 +124,8 @@ class Crowd:
         if not waiting:
             resting = [guest for guest in self._guests if guest.is_resting and not guest.is_silent]
             waiting = silent if len(silent) > len(resting) else resting
+        if not waiting:
+            waiting = [guest for guest in self._guests if guest.is_slow]
         for guest in waiting[:going]:
             guest.give_way()
         return bool(waiting)

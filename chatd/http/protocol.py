@@ -138,6 +138,13 @@ class Protocol(Arriving):
         if self._reading_paused or self._buffer_paused:
             super().resume_reading(resume_parser)
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether it waits for its client: for the rest of a body, or for an answer to be read."""
+        if self._payload_parser is not None:  # sockets have a patience of their own
+            return False
+        return self._paused or not (self._body is None or self._body.is_eof())
+
     def _is_reading_head(self) -> bool:
         return not self._upgraded and (self._body is None or self._body.is_eof())
 

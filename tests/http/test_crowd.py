@@ -120,6 +120,25 @@ def test_a_request_that_is_being_sent_is_not_given_up_for_silent_connections(
         assert read_head(busy).startswith(b"HTTP/1.1 201 ")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "POST /auth/register HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{",
+        "POST /auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n",
+        "GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n" * 20,
+    ],
+    ids=["half a body", "half a chunk", "answers that are not read"],
+)
+def test_requests_that_do_not_end_make_room_too(
+    server: ServerProcess, connections: contextlib.ExitStack, said: str
+) -> None:
+    for _ in range(300):
+        with contextlib.suppress(ConnectionError):
+            connections.enter_context(dial(server.url, said, receive_buffer=4096))
+    assert is_answered(server)
+    assert [line["event"] for line in warnings(server)] == ["descriptors_short"]
+
+
 async def test_an_address_has_a_limit_of_connections_whatever_they_are_for(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
