@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from aiohttp import HttpVersion11, StreamReader
+from aiohttp import HttpVersion10, HttpVersion11, StreamReader
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
@@ -20,6 +20,8 @@ MAX_FIELD = 8190
 
 #: How many headers a request may have.
 MAX_FIELDS = 128
+
+_VERSIONS = (HttpVersion11, HttpVersion10)
 
 #: The headers of an upgrade, which may be lists and come several times.
 _UPGRADE, _SUBPROTOCOLS = "Upgrade", "Sec-WebSocket-Protocol"
@@ -64,11 +66,13 @@ def readable(build: RequestFactory) -> RequestFactory:
 def fit(message: RawRequestMessage) -> RawRequestMessage:
     """Return a head as all that read it may rely on it: every header is text, an offer of WebSocket says nothing else.
 
-    :raises UnfitHead: the target is no text, or where the request ends is unclear.
+    :raises UnfitHead: the target is no text, the version another, or where the request ends is unclear.
     """
     headers = message.headers
-    if message.version < HttpVersion11 and "Transfer-Encoding" in headers:
-        raise UnfitHead("HTTP/1.0 has no Transfer-Encoding")  # RFC 9112, section 6.1
+    if message.version not in _VERSIONS:
+        raise UnfitHead("neither HTTP/1.0 nor HTTP/1.1")
+    if "Transfer-Encoding" in headers and not (message.chunked and message.version == HttpVersion11):
+        raise UnfitHead("where the body ends is unclear")  # RFC 9112, sections 6.1 and 6.3
     if not message.path.isascii() and not _is_text(message.path):
         raise UnfitHead("the target is not UTF-8")
     if not "".join(headers.values()).isascii():

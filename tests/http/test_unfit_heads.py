@@ -211,6 +211,24 @@ async def test_a_connection_ends_when_the_task_of_its_handler_is_killed() -> Non
         await until(lambda: not server.connections)
 
 
+@pytest.mark.usefixtures("aiohttp_is")
+@pytest.mark.parametrize("version", ["", " HTTP/0.9", " HTTP/1.2", " HTTP/2.0", " HTTP/3.0", " http/1.1", " HTTP/1.10"])
+async def test_another_version_of_http_is_refused_and_the_connection_ends(chat: Chat, version: str) -> None:
+    async with connect(chat) as raw:
+        await raw.send(f"GET /health{version}\r\nHost: a\r\nConnection: keep-alive\r\n\r\n" + OK)
+        said = await raw.ended()
+        assert (said.count(b"HTTP/1."), b" 400 Bad Request\r\n" in said) == (1, True)
+
+
+@pytest.mark.usefixtures("aiohttp_is")
+@pytest.mark.parametrize("coding", ["", ",", "identity", "gzip", "chunked, gzip", "chunked, identity"])
+async def test_a_coding_that_does_not_tell_the_end_is_refused_and_the_connection_ends(chat: Chat, coding: str) -> None:
+    for line in ("GET /health", "POST /auth/login"):
+        async with connect(chat) as raw:
+            await raw.send(f"{line} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n" + OK)
+            await is_refused(raw)
+
+
 #: Heads of HTTP/1.0 that say how long their bodies are in a way it does not know.
 CHUNKED = [
     "Transfer-Encoding: chunked\r\n",
