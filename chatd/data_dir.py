@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 #: HS256 wants a key at least as long as its hash: RFC 7518, section 3.2.
 KEY_BYTES = 32
 
-#: What file systems say whose files have one name only, as link(2) and those of exFAT, SMB and FUSE have it.
-NO_SECOND_NAMES = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EMLINK})
+#: What file systems say whose files have one name only, as link(2) and those of exFAT, SMB and FUSE have it; 524 is the
+#: kernel's own ENOTSUPP, which some of a network let out.
+NO_SECOND_NAMES = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EMLINK, 524})
 
 KEY_FILE = "signing.key"
 KEY_CREDENTIAL = "signing_key"

@@ -81,7 +81,20 @@ def test_a_file_names_one_host_or_a_list(tmp_path: Path, written: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["*", "0", "127.1", "0x7f.1", "256.0.0.1", "127.0.0.1:8000", "[::1]:8000", "http://a.example", "a b", "a/b", "é%"],
+    [
+        "*",
+        "0",
+        "127.1",
+        "0x7f.1",
+        "256.0.0.1",
+        "127.0.0.1:8000",
+        "[::1]:8000",
+        "http://a.example",
+        "a b",
+        "a/b",
+        "é%",
+        "*.a",
+    ],
 )
 def test_what_is_no_host_is_refused(host: str) -> None:
     assert refused(CHATD_SERVER_HOST=host).startswith(f"CHATD_SERVER_HOST: {host!r} is not an address")
@@ -121,7 +134,15 @@ def test_an_origin_is_kept_as_browsers_send_it(written: str, sent: str) -> None:
         *("https://[::1", "https://[fe80::1%25eth0]", "https://::1", "https://a.example:", "https://a.example:65536"),
         *("https://a.example:x", "https://a:b@a.example", "https://a b", "https://a%20b", "https:a.example", "null"),
         *("https://xn--a", "https://xn--", "https://a..example", "https://.example", "https://127.1", "https://1.2.3"),
-        *("https://ａ：ｂ", "https://a\u2028b", "https://a.example?b", "https://a.example#b", "https://\udcff.example"),
+        *(
+            "https://*.example.org",
+            "https://a;b",
+            "https://ａ：ｂ",
+            "https://a\u2028b",
+            "https://a.example?b",
+            "https://a.example#b",
+            "https://\udcff.example",
+        ),
     ],
 )
 def test_what_no_browser_sends_is_refused_as_an_origin(origin: str) -> None:

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from chatd import clock
-from chatd.cli.database import write
+from chatd.cli.database import read, write
 from chatd.cli.parsing import Commands, text
 from chatd.cli.place import Use
 from chatd.errors import ConfigurationError
@@ -113,7 +113,7 @@ def _user_list(settings: "Config", _: argparse.Namespace) -> None:
     from chatd.schemas import iso_time
     from chatd.storage import users
 
-    for user in write(settings, lambda tx: users.all_users(tx.db)):
+    for user in read(settings, users.all_users):
         kind = "bot" if user.is_ai else user.role
         state = "deleted" if user.is_deleted else "disabled" if user.disabled_at is not None else "enabled"
         print(f"{user.id}\t{user.username}\t{kind}\t{state}\t{iso_time(user.created_at)}")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatd.cli.parsing import Commands
+from chatd.cli.parsing import Commands, path
 from chatd.cli.place import Use
 from chatd.errors import ConfigurationError
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def add_to(commands: Commands) -> None:
     """Add the commands."""
     backup = commands.add("backup", _backup, "Copy the database, beside a running server, and prove the copy.")
-    backup.add_argument("file", type=Path, metavar="FILE", help="the copy; it must not be there yet")
+    backup.add_argument("file", type=path, metavar="FILE", help="the copy; it must not be there yet")
 
     what = "Put a copy of the database back; the server must be stopped."
     restore = commands.add("restore", _restore, what, use=Use.FINDS)
-    restore.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the copy")
+    restore.add_argument("file", nargs="?", type=path, metavar="FILE", help="the copy")
     restore.add_argument("--new-epoch", action="store_true", help="only tell clients that the file was replaced")
     commands.add("rollback", _rollback, "Go back to the copy made before the last upgrade; the server must be stopped.")
 

@@ -1,8 +1,12 @@
 """The database as a command uses it: beside a running server, or without one."""
 
+import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from chatd.config import Config
     from chatd.storage.commit import Write
 
@@ -16,9 +20,36 @@ def write(settings: "Config", work: "Write[T]") -> T:
     :raises DatabaseUnusable: it is not a database this program can use.
     :raises StorageUnavailable: nothing could be written.
     """
+    from chatd.storage.commit import write_once
+
+    _bring_up_to_date(settings)
+    return write_once(settings.database, work)
+
+
+def read(settings: "Config", work: "Callable[[sqlite3.Connection], T]") -> T:
+    """Run ``work`` in a snapshot of the database, for which no server waits; see :func:`write`.
+
+    :raises StorageUnavailable: it could not be read.
+    """
+    import sqlite3
+
+    from chatd.errors import StorageUnavailable
+    from chatd.storage.connections import connect
+    from chatd.storage.reasons import reason
+
+    _bring_up_to_date(settings)
+    try:
+        with contextlib.closing(connect(settings.database, checkpoints=False, writable=False)) as db:
+            db.execute("BEGIN")
+            return work(db)
+    except sqlite3.Error as error:
+        raise StorageUnavailable(f"cannot read {settings.database}: {reason(error)}") from error
+
+
+def _bring_up_to_date(settings: "Config") -> None:
+    """Make or upgrade the database where it has to be."""
     from chatd import data_dir
     from chatd.cli import streams
-    from chatd.storage.commit import write_once
     from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
 
     data_dir.prepare(settings.data_dir)
@@ -27,9 +58,9 @@ def write(settings: "Config", work: "Write[T]") -> T:
     if version != newest:
         with data_dir.locked(settings.data_dir):
             from chatd.services.name_keys import renew
+            from chatd.storage.commit import write_once
 
             migrate(settings.database)
             write_once(settings.database, renew)
         if not version:
             streams.tell(f"{settings.database} is a new database")
-    return write_once(settings.database, work)

@@ -31,7 +31,7 @@ class Commands:
         self._commands = parser.add_subparsers(metavar="COMMAND", required=True, **shown)
         self._common = argparse.ArgumentParser(add_help=False)
         self._common.add_argument(
-            "--config", metavar="FILE", type=Path, help="./chatd.toml, else /etc/chatd/chatd.toml"
+            "--config", metavar="FILE", type=path, help="./chatd.toml, else /etc/chatd/chatd.toml"
         )
         self._common.add_argument("--data-dir", metavar="DIR", help="where the database and the signing key are")
 
@@ -112,6 +112,16 @@ def text(argument: str) -> str:
         except UnicodeError:
             raise argparse.ArgumentTypeError("not UTF-8") from None
     return argument
+
+
+def path(argument: str) -> Path:
+    """Return the path of a file; most shells leave the ``~`` of ``--config=~/chatd.toml`` to the program."""
+    if not argument:
+        raise argparse.ArgumentTypeError("must not be empty")
+    try:
+        return Path(argument).expanduser()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"there is no home directory for {argument}") from None
 
 
 def identifier(argument: str) -> int:

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from chatd import clock
-from chatd.cli.database import write
+from chatd.cli.database import read, write
 from chatd.cli.parsing import Commands, identifier
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _list(settings: "Config", options: argparse.Namespace) -> None:
     from chatd.schemas import iso_time
     from chatd.storage import reports
 
-    for it in write(settings, lambda tx: (reports.all_reports if options.all else reports.open_ones)(tx.db)):
+    for it in read(settings, reports.all_reports if options.all else reports.open_ones):
         state = "open" if it.resolved_at is None else f"resolved {iso_time(it.resolved_at)}"
         texts = [json.dumps(text, ensure_ascii=True) for text in (it.reason, it.content)]  # escapes what moves cursors
         people = (f"by {it.reporter.username}", f"of {it.sender.username}", f"message {it.message_id}")

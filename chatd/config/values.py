@@ -13,8 +13,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: What a browser may go by: no user, no path, and a number for the port.
 _ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[^\s/?#@:\\\[\]]+)(?::([0-9]{1,5}))?", re.IGNORECASE)
 
-#: What no name of a host has: the forbidden domain code points of https://url.spec.whatwg.org/#host-miscellaneous
-_FORBIDDEN = re.compile(r"[\x00-\x20\"#%/:<>?@\[\\\]^`{|}\x7f]")
+#: What a name of a host has of ASCII; letters of other scripts are mapped to it.
+_NAME = re.compile(r"[a-z0-9._-]+", re.IGNORECASE)
 
 #: What an old way of writing an address ends in: ``127.1`` and ``0x7f000001`` are 127.0.0.1, and ``0`` is everything.
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
@@ -32,7 +32,8 @@ def _host(text: str) -> str:
     try:
         return str(ipaddress.ip_address(bare))
     except ValueError:
-        if not text or _FORBIDDEN.search(text) or _NUMBER.fullmatch(text) or text == "*":
+        is_name = all(not each.isascii() or _NAME.fullmatch(each) for each in text)
+        if not text or not is_name or _NUMBER.fullmatch(text):
             raise ValueError(
                 f"{text!r} is not an address such as 127.0.0.1, nor the name of a host; for every address it is ::"
             ) from None
@@ -69,7 +70,7 @@ def browsers_host(host: str) -> str:
     name = host.lower() if host.isascii() else _mapped(host)
     labels = [_ascii_label(label) for label in name.split(".")]
     name = ".".join(labels)
-    if not labels[0] or "" in labels[:-1] or _FORBIDDEN.search(name):
+    if not labels[0] or "" in labels[:-1] or not _NAME.fullmatch(name):
         raise ValueError
     return str(ipaddress.IPv4Address(name)) if _NUMBER.fullmatch(name) else name
 

@@ -83,6 +83,12 @@ def test_a_variable_that_is_no_setting_is_named_by_every_command(tmp_path: Path)
         assert chatd(tmp_path / "data", *command, CHATD_SERVER_DATADIR="/somewhere").stderr.startswith(warning)
 
 
+def test_a_tilde_in_an_option_stands_for_the_home(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text("[server]\nport = 9000\n")
+    shown = chatd(tmp_path / "data", "config", "--config=~/own.toml", HOME=str(tmp_path)).stdout
+    assert f"port = 9000  # {tmp_path / 'own.toml'}" in shown
+
+
 class Machine:
     """A home and a service's directory, each with or without a database."""
 
