@@ -37,8 +37,16 @@ _JOINER = (
     r"|\u200d(?<=\p{L}.)(?=\p{ccc=9}))"
 )
 
-#: Letters that are drawn as nothing: fillers of Hangul and blank hieroglyphs.
-_UNSEEN_LETTERS = "\u115f\u1160\u3164\uffa0\U00013441\U00013442"
+#: What Python calls printable though nobody sees it: fillers, selectors and blanks.
+_NOT_PRINTED = frozenset(
+    map(
+        chr,
+        (
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, *range(0xFE00, 0xFE10)),
+            *(0xFFA0, 0x13441, 0x13442, 0x16FE4, 0x1D159, *range(0xE0100, 0xE01F0)),
+        ),
+    )
+)
 
 #: A letter or a digit of any script that is drawn as something.
 _LETTER = rf"[[\p{{L}}\p{{N}}]--[{HIDDEN}]]"
@@ -75,6 +83,9 @@ def has_letter_or_digit(text: str) -> bool:
 def is_visible(text: str) -> bool:
     """Tell whether there is anything to see: more than spaces and what nobody sees.
 
-    It is asked of every message, and most begin with what is seen at once.
+    It is asked of every message, and most begin with what is seen.
     """
-    return bool(text) and ("!" <= text[0] <= "~" or compiled(rf"[^{HIDDEN}\p{{Z}}]").search(text) is not None)
+    first = text[:1]
+    if "!" <= first <= "~" or (first > " " and first.isprintable() and first not in _NOT_PRINTED):
+        return True
+    return compiled(_VISIBLE).search(text) is not None
