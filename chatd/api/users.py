@@ -6,7 +6,7 @@ from chatd.models import User
 
 
 async def get(call: Call) -> User:
-    """Return a user; to who is not signed in, only one who can be written to."""
+    """Return a user; without a token, only one who can be written to."""
     user_id: int = call.path["id"]
     if call.identity is None:
         return await call.services.accounts.get_enabled(user_id)

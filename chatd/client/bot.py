@@ -166,7 +166,7 @@ class Bot:
     def main(self) -> NoReturn:
         """Be the program: run, and end the process without a traceback, whatever the server or the environment says.
 
-        Where there is no server at the beginning, that is an end, too: who starts the program finds out at once
+        Where there is no server at the beginning, that is an end, too: whoever starts the program finds out at once
         whether it was given the right address. Later it comes back by itself.
         """
         run_program(self._start_where_there_is_a_server())

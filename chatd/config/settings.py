@@ -106,8 +106,8 @@ class Accounts:
     )
     profiles: Literal["members", "public"] = setting(
         "members",
-        "Who may see the profile of a person by number: who is signed in (members), or anybody (public), as the page "
-        "of a person in the original front end needs.",
+        "Who may see a person's profile by its number: everybody who is signed in (members), or anybody at all "
+        "(public), as the page of a person in the original front end needs.",
     )
     password_min: int = setting(8, "The shortest password allowed, in characters.", at_least=1, at_most=1024)
     token_days: float = setting(30.0, "How many days a login lasts.", at_least=0.0001, at_most=36500)

@@ -94,7 +94,7 @@ class Accounts:
         return await self._db.read(lambda db: users.require(db, user_id))
 
     async def get_enabled(self, user_id: int) -> User:
-        """Return a user who is neither disabled nor deleted: who is not signed in learns of nobody else.
+        """Return a user who is neither disabled nor deleted: strangers learn of nobody else.
 
         :raises UserNotFound: there is none.
         """

@@ -1,4 +1,4 @@
-"""Profiles for who is not signed in: only where that is set, and nothing but the profile of somebody who is there."""
+"""Profiles without a token: only where that is set, and nothing but the profile of somebody who is there."""
 
 from typing import Any
 
