@@ -2,11 +2,15 @@
 
 import unicodedata
 
+import regex  # type: ignore[import-untyped]
 from textual import events
 from textual.widgets import Input, TextArea
 
 #: Control characters and halves of characters: the only ones that are no text.
 _NO_TEXT = ("Cc", "Cs")
+
+#: What makes a cluster an emoji: a picture, half of a flag, or the frame of a key.
+_EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]")
 
 
 def is_text(character: str) -> bool:
@@ -30,8 +34,26 @@ def pasted(text: str) -> str:
     return "".join(character for character in lines if character in "\n\t" or is_text(character))
 
 
+def last_length(text: str) -> int:
+    """Return how many characters Backspace takes at the end of a text: a whole emoji, else one.
+
+    Elsewhere a cluster is taken apart mark by mark, as keyboards of scripts with marks have it.
+    """
+    cluster = regex.search(r"\X\Z", text)
+    return len(cluster[0]) if cluster is not None and _EMOJI.search(cluster[0]) else 1
+
+
 class TextEntry(TextArea):
     """A box for lines of any script."""
+
+    def action_delete_left(self) -> None:
+        """Delete what is before the cursor, or what is chosen."""
+        row, column = self.cursor_location
+        length = last_length(self.document.get_line(row)[:column]) if self.selection.is_empty else 1
+        if length == 1:
+            super().action_delete_left()
+        else:
+            self.delete((row, column - length), (row, column), maintain_selection_offset=False)
 
     async def _on_key(self, event: events.Key) -> None:
         if text := typed(event):
@@ -45,6 +67,15 @@ class TextEntry(TextArea):
 
 class LineEntry(Input):
     """A field for one line of any script."""
+
+    def action_delete_left(self) -> None:
+        """Delete what is before the cursor, or what is chosen."""
+        end = self.cursor_position
+        length = last_length(self.value[:end]) if self.selection.is_empty else 1
+        if length == 1:
+            super().action_delete_left()
+        else:
+            self.delete(end - length, end)
 
     async def _on_key(self, event: events.Key) -> None:
         if text := typed(event):

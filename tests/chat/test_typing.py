@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from chatd.chat.entry import is_text, pasted, typed
+from chatd.chat.entry import LineEntry, is_text, last_length, pasted, typed
 from chatd.chat.tokens import Tokens
+from chatd.chat.widgets import Composer
 from chatd.client import Client, Rest
+from tests.chat.support import terminal
 from tests.chat.tty import Tty, surroundings
 from tests.process import ServerProcess, chatd
-from tests.support import PASSWORD, PATIENCE
+from tests.support import PASSWORD, PATIENCE, Chat, until
 
 #: How people write, by what their keyboards and input methods send.
 TEXTS = [
@@ -86,6 +88,37 @@ def test_a_key_is_text_for_textual_or_for_us_and_never_for_both() -> None:
         is_control = unicodedata.category(chr(code)) in ("Cc", "Cs")
         assert is_text(chr(code)) is not is_control, hex(code)
         assert (bool(typed(event)) + event.is_printable) == (not is_control), hex(code)
+
+
+@pytest.mark.parametrize("emoji", ["🚀", "👩‍🚀", "👨‍👩‍👧‍👦", "❤️", "1️⃣", "🇨🇳", "👍🏽", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "\U0001fae8"])
+def test_backspace_takes_a_whole_emoji(emoji: str) -> None:
+    assert last_length(emoji) == last_length(f"x{emoji}") == last_length(f"🚀{emoji}") == len(emoji)
+
+
+@pytest.mark.parametrize("text", ["", "a", "e\u0301", "क्‍ष", "می‌خواهم", "ก็", "각", "葛󠄀", "　", "#", "1"])
+def test_backspace_takes_anything_else_apart(text: str) -> None:
+    assert last_length(text) == 1
+
+
+async def test_backspace_does_so_in_the_box_and_in_the_field(chat: Chat) -> None:
+    ada, grace = await chat.people("ada", "grace")
+    await grace.send(ada, "hello")
+    async with terminal(ada) as screen:
+        await screen.press("enter")
+        await screen.sees("hello")
+        box = screen.app.query_one(Composer)
+        box.put("a\nb 👩‍🚀c")
+        await screen.press("left", "backspace")
+        assert screen.composer == "a\nb c"
+        await screen.press("backspace", "backspace", "backspace", "backspace", "backspace")
+        assert screen.composer == "c"
+        await screen.press("ctrl+n")
+        await until(lambda: screen.app.screen.query(LineEntry))
+        field = screen.app.screen.query_one(LineEntry)
+        field.value = "x👩‍🚀y"
+        field.cursor_position = 4
+        await screen.press("backspace", "backspace", "backspace")
+        assert field.value == "y"
 
 
 def test_a_paste_keeps_its_lines_and_tabs_and_no_other_control_character() -> None:
