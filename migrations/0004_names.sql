@@ -16,3 +16,7 @@ WHERE emoji LIKE '%' || char(0xFE0F) || '%' OR emoji LIKE '%' || char(0xFE0E) ||
 DELETE FROM reactions
 WHERE emoji LIKE '%' || char(0xFE0F) || '%' OR emoji LIKE '%' || char(0xFE0E) || '%'
     OR replace(emoji, char(0x200D), '') = '';
+
+-- Browsers pass over these in an address, or take them for a slash, and may see another host in it than a path of ours.
+UPDATE users SET avatar_path = NULL
+WHERE instr(avatar_path, char(9)) OR instr(avatar_path, char(10)) OR instr(avatar_path, char(13)) OR instr(avatar_path, '\');

@@ -32,6 +32,14 @@ NAMES = {
     "\u3164\u3164\u3164": "\u1160\u1160\u1160",
 }
 
+#: Addresses of pictures as they could be, and what stays of them.
+AVATARS = {
+    1: ("/\t/evil.example/x", None),
+    2: ("https://user@a.example\\.evil.example/", None),
+    3: ("/ü b.png", "/ü b.png"),
+    4: ("/files/avatars/a.webp", "/files/avatars/a.webp"),
+}
+
 REACTIONS = [
     (1, HEART, 1),
     (1, BARE, 2),
@@ -71,6 +79,8 @@ def old(tmp_path: Path) -> Path:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
+        for number, (path, _) in AVATARS.items():
+            db.execute("UPDATE users SET avatar_path = ? WHERE id = ?", (path, number))
         db.execute(
             "INSERT INTO conversations (id, kind, low_user_id, high_user_id, created_at, message_count)"
             " VALUES (1, 'private', 1, 2, 1, 1)"
@@ -153,6 +163,13 @@ def test_a_command_that_upgrades_a_database_makes_the_keys_as_well(old: Path) ->
     assert chatd(old, "user", "disable", "victim\ufe0f").returncode == 0
     lines = [line.split("\t") for line in chatd(old, "user", "list").stdout.splitlines()]
     assert {int(line[0]) for line in lines if line[3] == "disabled"} == {2, 6}
+
+
+async def test_pictures_that_browsers_look_for_elsewhere_are_gone_and_others_stay(start: Start, old: Path) -> None:
+    chat = await start(data_dir=old)
+    victim = await person(chat, 1)
+    shown = {number: (await victim.get(f"/users/{number}"))["avatar_path"] for number in AVATARS}
+    assert shown == {number: after for number, (_, after) in AVATARS.items()}
 
 
 async def reacted(response: ClientResponse) -> None:
