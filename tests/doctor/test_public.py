@@ -99,7 +99,7 @@ async def test_a_proxy_that_gives_up_on_silent_sockets_before_a_heartbeat_is_fou
         async with ReverseProxy(patient.url, idle=idle).running() as url:
             arguments = ["--url", url, "--idle", "2", "--token-stdin"]
             found = await asyncio.to_thread(patient.ask, *arguments, stdin=token, **beat)
-            refused = await asyncio.to_thread(patient.ask, *arguments, stdin="no token", **beat)
+            refused = await asyncio.to_thread(patient.ask, *arguments, stdin="no-token", **beat)
     verdict, text = found["idle timeout"]
     assert verdict == ("ok" if advice is None else "change")
     assert (advice or "keeps a silent socket open") in text
