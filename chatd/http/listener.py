@@ -50,6 +50,7 @@ class Listener:
         self._manager = server
         self._directly = directly
         self._crowd = Crowd() if crowd is None else crowd
+        self._leave = self._crowd.leave  # one object for all
         self._hosts = hosts
         self._port = port
         self._tls = tls
@@ -109,7 +110,7 @@ class Listener:
     def _welcome(self, connection: socket.socket, address: str) -> None:
         """Begin to speak with who was accepted."""
         protocol = Protocol(self._manager, self._directly, loop=asyncio.get_running_loop())
-        protocol.on_leaving = self._crowd.leave
+        protocol.on_leaving = self._leave
         self._crowd.enter(protocol, address)
         asyncio.create_task(self._greet(protocol, connection))  # noqa: RUF006 (the protocol keeps it)
 
