@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import TextArea
 
 from chatd.chat import captions, drawing, keys
+from chatd.chat.driver import driver_class
 from chatd.chat.ending import Ending
 from chatd.chat.find import FindPerson
 from chatd.chat.session import Session
@@ -34,7 +35,9 @@ class ChatApp(App[Ending | None]):
 
     def __init__(self, url: str, token: str, *, backoff: Backoff | None = None) -> None:
         """Create the screen of a user's chats."""
-        super().__init__(ansi_color=True)  # said here, for Textual makes NO_COLOR black on black otherwise
+        super().__init__(
+            driver_class(), ansi_color=True
+        )  # said here, for Textual makes NO_COLOR black on black otherwise
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.session = Session(url, token, self.changed, backoff)

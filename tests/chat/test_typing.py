@@ -90,6 +90,25 @@ def test_a_key_is_text_for_textual_or_for_us_and_never_for_both() -> None:
         assert (bool(typed(event)) + event.is_printable) == (not is_control), hex(code)
 
 
+async def test_bytes_that_are_not_utf_8_end_nothing(tmp_path: Path, server: ServerProcess) -> None:
+    async with Rest(server.url, username="ada", password=PASSWORD) as rest:
+        [grace] = await rest.users("grace")
+        async with Client(server.url, username="grace", password=PASSWORD) as client:
+            await client.send(1, "hello")
+        Tokens(Path(surroundings(tmp_path)["XDG_CONFIG_HOME"]) / "chatd" / "chat.json").keep(
+            server.url, "ada", await rest.login("ada", PASSWORD)
+        )
+        with Tty(tmp_path, server.url) as tty:
+            tty.wait_for("گل")
+            tty.enter("\r")
+            tty.wait_for("  @grace")
+            for bad in (b"\xe9 ", b"\xff\xfe", b"caf\xe9 \xc3\x28", b"\xed\xa0\x80"):
+                tty.enter(bad)
+                tty.wait_for("\x07")  # a bell says that it was lost
+            tty.enter("and on\r")
+            assert (await sent(rest, grace.id, 2))[1].endswith("and on")
+
+
 @pytest.mark.parametrize("emoji", ["🚀", "👩‍🚀", "👨‍👩‍👧‍👦", "❤️", "1️⃣", "🇨🇳", "👍🏽", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "\U0001fae8"])
 def test_backspace_takes_a_whole_emoji(emoji: str) -> None:
     assert last_length(emoji) == last_length(f"x{emoji}") == last_length(f"🚀{emoji}") == len(emoji)

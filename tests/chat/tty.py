@@ -46,9 +46,9 @@ class Tty:
             assert self._more.wait_for(lambda: text in self.output, PATIENCE), self.output
             self.output = self.output.partition(text)[2]
 
-    def enter(self, text: str) -> None:
-        """Type a text."""
-        os.write(self._master, text.encode())
+    def enter(self, text: str | bytes) -> None:
+        """Type a text, or bytes as they are."""
+        os.write(self._master, text.encode() if isinstance(text, str) else text)
 
     def close(self) -> None:
         """Close the terminal, as somebody closes its window."""
