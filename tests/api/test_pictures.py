@@ -64,6 +64,14 @@ def swapped_profile() -> bytes:
     return content.replace(b"rXYZ", b"TEMP").replace(b"bXYZ", b"rXYZ").replace(b"TEMP", b"bXYZ")
 
 
+def not_quite_a_jpeg() -> bytes:
+    """Return a JPEG as some phones write it: its only scan says that it has no frequencies above the lowest."""
+    content = bytearray(encoded(halves(), "JPEG"))
+    scan = content.index(b"\xff\xda")
+    content[scan + 2 + 3 + 2 * content[scan + 4] + 1] = 0
+    return bytes(content)
+
+
 def turned(image: Image.Image, form: str, orientation: int = 6, **options: Any) -> bytes:
     """Return a picture whose camera was turned, with where it was and what it showed."""
     exif = Image.Exif()
@@ -129,6 +137,7 @@ PICTURES: dict[str, tuple[Callable[[], bytes], Colour, Colour]] = {
         (29, 29, 29),
     ),
     "a profile that is none": (lambda: encoded(halves(), "JPEG", icc_profile=b"nothing" * 30), RED, BLUE),
+    "JPEG that is not quite one": (not_quite_a_jpeg, RED, BLUE),
     "no end": (lambda: encoded(halves(), "PNG")[:-12], RED, BLUE),
     "more behind the end": (lambda: encoded(halves(), "JPEG") + bytes(1000), RED, BLUE),
     "a second picture behind the end": (lambda: picture("JPEG", (90, 30)) + picture("JPEG"), RED, BLUE),

@@ -59,6 +59,10 @@ def test_the_services_exposure_is_at_most_two() -> None:
     assert "Overall exposure level" in done.stdout
 
 
+def test_where_memory_is_short_a_decoder_of_pictures_ends_and_the_service_goes_on() -> None:
+    assert unit_values("OOMPolicy") == ["continue"]
+
+
 async def test_the_service_may_make_every_system_call_a_server_makes(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     under_strace = (
