@@ -21,6 +21,7 @@ SHARED = {
     "foreign_keys": 1,
     "journal_mode": "wal",
     "journal_size_limit": 64 * 1024 * 1024,
+    "secure_delete": 1,
     "synchronous": 2,
     "trusted_schema": 0,
 }
