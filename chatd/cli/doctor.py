@@ -47,7 +47,7 @@ def _doctor(settings: "Config", options: argparse.Namespace) -> int:
         if not 0 <= options.idle <= IDLE_MAX:
             raise ConfigurationError(f"--idle: must be from 0 to {IDLE_MAX} seconds")
         token = sys.stdin.readline().strip()
-        if not token.isascii() or not token.isprintable() or " " in token:
+        if not token.isascii() or not token.isprintable():
             raise ConfigurationError("--token-stdin: what was read is not a token")
         idle = options.idle or 2 * settings.server.heartbeat_seconds + 5
     return doctor.run(settings, url, token, idle)

@@ -219,7 +219,7 @@ def no_database(data_dir: Path) -> str:
 
 def newer_database(data_dir: Path) -> str:
     """Make a database and have it look like a later version's."""
-    assert chatd(data_dir, "user", "list").returncode == 0
+    assert chatd(data_dir, "invite").returncode == 0
     with contextlib.closing(sqlite3.connect(data_dir / "chatd.db")) as db:
         db.execute("PRAGMA user_version = 999")
     return "chatd.db has version 999, this chatd knows versions up to "
