@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import select
 import struct
 import subprocess
 import sys
@@ -26,6 +27,7 @@ class Tty:
         self.output = ""  # since what was waited for
         self.log = ""  # all of it
         self._more = threading.Condition()
+        self._is_closing = False
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self._process = subprocess.Popen(
@@ -52,6 +54,8 @@ class Tty:
 
     def close(self) -> None:
         """Close the terminal, as somebody closes its window."""
+        self._is_closing = True
+        self._reader.join()  # a terminal that somebody reads stays open
         os.close(self._master)
         self._master = -1
 
@@ -77,7 +81,9 @@ class Tty:
                 os.close(self._master)
 
     def _read(self) -> None:
-        while True:
+        while not self._is_closing:
+            if not select.select([self._master], [], [], 0.1)[0]:
+                continue
             try:
                 data = os.read(self._master, 65536)
             except OSError:
