@@ -23,6 +23,9 @@ async def answer_of(response: aiohttp.ClientResponse) -> Any:
         return answer
     refusal: Mapping[str, Any] = answer if isinstance(answer, dict) and isinstance(answer.get("detail"), str) else {}
     detail = refusal.get("detail") or f"The server answered {response.status} {response.reason}."
+    if 300 <= response.status < 400 and (elsewhere := response.headers.get("Location")):
+        # Not followed: a password would go to wherever that is, and the rest would not find the way.
+        detail = f"The server sends on to {elsewhere}: give the address it has there."
     if response.status == 429:
         raise RateLimited(detail, retry_after(response.headers.get("Retry-After")) or 1.0, status=429)
     if response.status in _PASSING:

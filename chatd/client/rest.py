@@ -256,7 +256,7 @@ class Rest:
         while True:
             try:
                 async with (await self._session()).request(
-                    method, self.url + path, headers=headers, **options
+                    method, self.url + path, headers=headers, allow_redirects=False, **options
                 ) as response:
                     answer = await answer_of(response)
                     if answer_headers is not None:

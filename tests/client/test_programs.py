@@ -167,3 +167,20 @@ async def test_something_else_at_the_address_is_told_from_a_chatd(answer: Any) -
         for call in (rest.me, rest.conversations, rest.unread_count):
             with pytest.raises(Refused, match="no chatd"):
                 await call()
+
+
+async def test_an_address_that_sends_on_to_another_is_not_followed_but_named() -> None:
+    asked: list[str] = []
+
+    async def send_on(request: web.Request) -> web.Response:
+        asked.append(f"{request.method} {request.path}")
+        raise web.HTTPMovedPermanently(f"https://chat.example.org{request.path}")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", send_on)
+    async with TestServer(app) as server, Rest(str(server.make_url("/")), username="ada", password="x") as rest:
+        with pytest.raises(Unreachable, match=r"sends on to https://chat\.example\.org/health"):
+            await rest.check_server()
+        with pytest.raises(Refused, match=r"sends on to https://chat\.example\.org/auth/login"):
+            await rest.me()
+    assert asked == ["GET /health", "POST /auth/login"]
