@@ -126,6 +126,13 @@ def server_pid(data_dir: Path) -> int | None:
     return None
 
 
+def key_path(data_dir: Path, credentials: str | None = None) -> Path:
+    """Return where the signing key is, or will be made; see :func:`signing_key`."""
+    if credentials and (credential := Path(credentials) / KEY_CREDENTIAL).is_file():
+        return credential
+    return data_dir / KEY_FILE
+
+
 def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
     """Return the signing key, making it at the first start.
 
@@ -134,9 +141,9 @@ def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
         ``signing_key`` in it is used instead of the file.
     :raises ConfigurationError: the key is too short, or readable by others.
     """
-    if credentials and (credential := Path(credentials) / KEY_CREDENTIAL).is_file():
-        return _decoded(credential)
-    path = data_dir / KEY_FILE
+    path = key_path(data_dir, credentials)
+    if path != data_dir / KEY_FILE:
+        return _decoded(path)
     if not path.exists():
         _create(path)
     mode = stat.S_IMODE(path.stat().st_mode)

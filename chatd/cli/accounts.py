@@ -198,9 +198,18 @@ def _tokens(settings: "Config") -> "Tokens":
 
     from chatd import data_dir
     from chatd.services.tokens import Tokens
+    from chatd.storage import sessions
 
     data_dir.prepare(settings.data_dir)
-    return Tokens(data_dir.signing_key(settings.data_dir, os.environ.get("CREDENTIALS_DIRECTORY")))
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    is_new = not data_dir.key_path(settings.data_dir, credentials).exists()
+    if is_new and settings.database.exists() and read(settings, sessions.are_there):  # by a key that is elsewhere
+        raise ConfigurationError(
+            f"there is no signing key in {settings.data_dir}, and tokens by a new one would be worth nothing: where "
+            "the service has it as a credential, name the credential's directory in CREDENTIALS_DIRECTORY; where it is "
+            "lost, start chatd once"
+        )
+    return Tokens(data_dir.signing_key(settings.data_dir, credentials))
 
 
 def _hash(password: str) -> str:

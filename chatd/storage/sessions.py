@@ -42,6 +42,11 @@ def addresses(db: sqlite3.Connection, user_id: int) -> list[str]:
     return [row[0] for row in db.execute("SELECT DISTINCT address FROM sessions WHERE user_id = ?", (user_id,))]
 
 
+def are_there(db: sqlite3.Connection) -> bool:
+    """Tell whether anybody has a session."""
+    return db.execute("SELECT 1 FROM sessions LIMIT 1").fetchone() is not None
+
+
 def exists(db: sqlite3.Connection, session_id: int, user_id: int) -> bool:
     """Tell whether a session of a user has not been ended."""
     query = "SELECT 1 FROM sessions WHERE id = ? AND user_id = ?"

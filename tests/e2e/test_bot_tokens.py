@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from chatd.client import Client, SessionEnded
-from tests.process import ServerProcess, chatd, refusal
-from tests.support import PASSWORD, PATIENCE
+from tests.process import ServerProcess, chatd, client_of, refusal
+from tests.support import PASSWORD, PATIENCE, register
 
 
 def made(data_dir: Path, *arguments: str) -> tuple[str, str]:
@@ -49,3 +49,19 @@ def test_a_person_has_no_token_to_be_made_and_a_bot_no_password(tmp_path: Path) 
     assert refusal(data_dir, "user", "token", "parrot", "--days", "0").startswith("--days: ")
     chatd(data_dir, "user", "disable", "parrot")
     assert refusal(data_dir, "user", "token", "parrot").startswith("parrot is disabled: ")
+
+
+async def test_no_token_is_made_by_another_key_than_the_services(tmp_path: Path) -> None:
+    data_dir, credentials = tmp_path / "data", tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "signing_key").write_text(64 * "a")
+    with ServerProcess(data_dir, CREDENTIALS_DIRECTORY=str(credentials)) as server:
+        async with client_of(server) as client:
+            await register(client, "ada")
+        line = refusal(data_dir, "user", "add", "parrot", "--bot")
+        assert line.startswith(f"there is no signing key in {data_dir}, ")
+        assert "CREDENTIALS_DIRECTORY" in line
+        assert not (data_dir / "signing.key").exists()
+        added = chatd(data_dir, "user", "add", "parrot", "--bot", CREDENTIALS_DIRECTORY=str(credentials))
+        async with Client(server.url, token=added.stdout.split()[2]) as bot:
+            assert bot.myself.username == "parrot"

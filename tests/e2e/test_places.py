@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatd import config
+from chatd.cli import main
 from chatd.cli.place import Use, found
 from chatd.config import Config
 from chatd.errors import ConfigurationError
@@ -39,14 +40,17 @@ def everything_in(directory: Path) -> list[Path]:
 @pytest.mark.parametrize(
     ("command", "kind"), [*((command, "missing") for command in NEEDY), (["user", "list"], "empty")]
 )
-def test_a_mistyped_directory_is_named_and_nothing_is_made_in_it(tmp_path: Path, command: list[str], kind: str) -> None:
+def test_a_mistyped_directory_is_named_and_nothing_is_made_in_it(
+    tmp_path: Path, command: list[str], kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     data_dir = tmp_path / "dta"
     if kind == "empty":
         data_dir.mkdir()
         (data_dir / "chatd.db").touch()
     before = everything_in(tmp_path)
-    line = refusal(data_dir, *command, stdin="correct horse\n")
-    assert line == f"there is no database at {data_dir / 'chatd.db'}: name its directory with --data-dir"
+    assert main([*command, "--data-dir", str(data_dir)]) == 1
+    said = f"chatd: there is no database at {data_dir / 'chatd.db'}: name its directory with --data-dir\n"
+    assert capsys.readouterr() == ("", said)
     assert everything_in(tmp_path) == before
 
 
