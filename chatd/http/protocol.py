@@ -11,8 +11,8 @@ from aiohttp.http import RawRequestMessage
 from chatd.http.answers import JsonResponse, complete, from_exception
 from chatd.http.arriving import Arriving
 from chatd.http.context import Directly
+from chatd.http.masking import MaskedReader
 from chatd.versions import aiohttp_is_known
-from chatd.ws.masking import MaskedReader
 
 #: A request's head must have arrived this long after it began, in seconds.
 HEAD_TIMEOUT = 10.0

@@ -123,6 +123,21 @@ async def test_masked_frames_and_fragments_are_heard_however_they_are_cut(chat: 
         assert answers.count((PONG, b"x")) == 1
 
 
+async def test_a_long_frame_is_heard_whatever_comes_of_it_first(chat: Chat, alice: Person) -> None:
+    async with connect(chat) as raw, connect(chat) as other:
+        await raw.upgrade(alice.token)
+        await other.upgrade(alice.token)
+        for long in (frame(LONG), frame(b" " * 65520 + GET_PONG)):
+            for size in (*range(1, 16), *range(130, 136)):
+                await raw.send(long[:size])
+                await other.send(PING_FRAME)  # once this is answered, the first piece has been read
+                assert (await other.receive_frame())[0] == TEXT
+                await raw.send(long[size:] + frame(b"", PING))
+                while (received := await raw.receive_frame())[0] == TEXT:
+                    pass
+                assert received == (PONG, b""), size
+
+
 VALID = [1000, 1001, 1002, 1003, *range(1007, 1015), 3000, 3999, 4000, 4999]
 INVALID = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 5001, 32768, 65535]
 

@@ -42,7 +42,7 @@ class MaskedReader:
         # The usual are a whole message in a frame, and nothing else: they are known at less than half the price.
         if not self._begun and size > 5 and data[0] == 0x81:
             length = data[1] - 0x80
-            if length == size - 6 or (length == _LONG and (data[2] << 8 | data[3]) == size - 8):
+            if length == size - 6 < _LONG or (length == _LONG and (data[2] << 8 | data[3]) == size - 8):
                 return self._reader.feed_data(data)
         return self._reader.feed_data(self._checked(self._held + data))
 
