@@ -174,7 +174,7 @@ class CannotReportOwn(ChatError):
     code = "cannot_report_own"
 
 
-class ReportNotFound(ChatError):
+class ReportNotFound(NotFound):
     """There is no such report, or it is resolved already."""
 
     code = "report_not_found"

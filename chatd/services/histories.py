@@ -4,7 +4,7 @@ import sqlite3
 
 from chatd.errors import ConversationNotFound
 from chatd.models import ConversationPage, Destination, HistoryPage, MessagePage, Overview
-from chatd.storage import change_log, conversations, messages, users
+from chatd.storage import change_log, conversations, messages, overviews, users
 from chatd.storage.database import Database
 
 
@@ -35,11 +35,11 @@ class Histories:
 
     async def overviews(self, user_id: int) -> list[Overview]:
         """Return a user's private conversations, the newest first."""
-        return await self._db.read(lambda db: conversations.private_overviews(db, user_id))
+        return await self._db.read(lambda db: overviews.private_overviews(db, user_id))
 
     async def unread_count(self, user_id: int) -> int:
         """Return how many private messages a user has not read."""
-        return await self._db.read(lambda db: conversations.private_unread(db, user_id))
+        return await self._db.read(lambda db: overviews.private_unread(db, user_id))
 
     async def conversations(self, user_id: int, *, before: int | None, limit: int) -> ConversationPage:
         """Return a user's conversations, the newest first, with the log's place at that very moment.
@@ -48,7 +48,7 @@ class Histories:
         """
 
         def read(db: sqlite3.Connection) -> ConversationPage:
-            found = conversations.states(db, user_id, before=before, limit=limit + 1)
+            found = overviews.states(db, user_id, before=before, limit=limit + 1)
             return ConversationPage(
                 items=found[:limit], more=len(found) > limit, epoch=change_log.epoch(db), cursor=change_log.head(db)
             )

@@ -15,7 +15,7 @@ from chatd.config import Limits
 from chatd.errors import ChatError
 from chatd.models import Destination
 from chatd.services.messages import Messages
-from chatd.storage import blocks, change_log, conversations, messages
+from chatd.storage import blocks, change_log, messages, overviews
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
 from chatd.storage.migrate import migrate
@@ -118,7 +118,7 @@ def check_step(db: sqlite3.Connection, work: Write[Any]) -> None:
     assert change_log.head(db) == (head if seq is None else head + 1)
     for person in PEOPLE:
         private, previews = 0, {}
-        for state in conversations.states(db, person, before=None, limit=10):
+        for state in overviews.states(db, person, before=None, limit=10):
             said = messages.before(db, state.conversation.id, None, 100, viewer=person)
             kept = [each for each in said if each.deleted_at is None]
             unread = [each for each in kept if each.sender_id != person and each.id > state.read_up_to]
@@ -128,8 +128,8 @@ def check_step(db: sqlite3.Connection, work: Write[Any]) -> None:
                 previews[state.user.id] = [each.id for each in kept[-1:]]
                 own = [each for each in said if each.sender_id == person]
                 assert [each.is_read for each in own] == [each.id <= state.others_read_up_to for each in own]
-        assert conversations.private_unread(db, person) == private
-        overviews = conversations.private_overviews(db, person)
-        assert {each.user.id: [each.last_message.id] for each in overviews} == {
+        assert overviews.private_unread(db, person) == private
+        listed = overviews.private_overviews(db, person)
+        assert {each.user.id: [each.last_message.id] for each in listed} == {
             other: ids for other, ids in previews.items() if ids
         }

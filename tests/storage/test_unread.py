@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chatd.services import accounts
-from chatd.storage import conversations, messages
+from chatd.storage import conversations, messages, overviews
 from chatd.storage.commit import Transaction
 from chatd.storage.connections import connect
 
@@ -69,12 +69,12 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
 def check(db: sqlite3.Connection, model: Model) -> None:
     """Check that the database says of every person what the model says."""
     for user in PEOPLE:
-        overviews = conversations.private_overviews(db, user)
+        listed = overviews.private_overviews(db, user)
         assert [
-            (each.user.id, each.last_message.id, each.last_message.is_mine, each.unread_count) for each in overviews
+            (each.user.id, each.last_message.id, each.last_message.is_mine, each.unread_count) for each in listed
         ] == model.overviews(user)
-        assert [each.last_message.content for each in overviews] == [f"m{row[1]}" for row in model.overviews(user)]
-        assert conversations.private_unread(db, user) == sum(model.unread(user, other) for other in PEOPLE)
+        assert [each.last_message.content for each in listed] == [f"m{row[1]}" for row in model.overviews(user)]
+        assert overviews.private_unread(db, user) == sum(model.unread(user, other) for other in PEOPLE)
     for user, other in PAIRS:
         conversation = conversations.find_private(db, user, other)
         if conversation is None:
@@ -85,7 +85,7 @@ def check(db: sqlite3.Connection, model: Model) -> None:
         assert place is not None
         assert place.read_up_to == model.read.get((user, other), 0)
         (state,) = [
-            each for each in conversations.states(db, user, before=None, limit=9) if each.conversation.other_id == other
+            each for each in overviews.states(db, user, before=None, limit=9) if each.conversation.other_id == other
         ]
         assert state.unread_count == model.unread(user, other)
         assert state.last_message is not None
@@ -167,4 +167,4 @@ def test_somebody_who_is_not_in_a_conversation_moves_nothing(connection: sqlite3
     )
     conversations.count_message(connection, conversation.id, 1, 1)
     assert conversations.move_marker(connection, conversation.id, 3, 1) is None
-    assert conversations.private_unread(connection, 2) == 1
+    assert overviews.private_unread(connection, 2) == 1

@@ -16,7 +16,7 @@ from chatd.errors import ResyncNeeded
 from chatd.events import MessageCreated, ReadMarkerMoved
 from chatd.services import Messages, accounts
 from chatd.services.changes import Changes
-from chatd.storage import change_log, conversations, messages, users
+from chatd.storage import change_log, messages, overviews, users
 from chatd.storage.database import Database
 from chatd.storage.migrate import load_migrations, migrate, migrations_directory
 from chatd.storage.restore import Lost, copy_before_upgrade, restore
@@ -120,10 +120,10 @@ def test_every_row_of_the_first_release_but_the_logs_is_there_after_every_migrat
 def test_people_see_what_they_saw_before_the_upgrade_but_nothing_that_was_taken_back(old: Path) -> None:
     migrate(old)
     with contextlib.closing(sqlite3.connect(old)) as db:
-        ada, grace = (conversations.private_overviews(db, user)[0] for user in (1, 2))
+        ada, grace = (overviews.private_overviews(db, user)[0] for user in (1, 2))
         assert (ada.user.nickname, ada.last_message.id, ada.unread_count) == ("格蕾丝", 2, 0)
         assert (grace.user.nickname, grace.last_message.id, grace.unread_count) == ("Ada", 2, 0)
-        assert [each.conversation.id for each in conversations.states(db, 2, before=None, limit=9)] == [2, 1]
+        assert [each.conversation.id for each in overviews.states(db, 2, before=None, limit=9)] == [2, 1]
         said = messages.before(db, 1, None, 9, viewer=2)
         assert [(each.content, each.is_read, each.reply_to, len(each.reactions)) for each in said] == [
             ("hello", True, None, 1),
