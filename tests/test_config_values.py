@@ -131,6 +131,7 @@ def test_an_origin_is_kept_as_browsers_send_it(written: str, sent: str) -> None:
 @pytest.mark.parametrize(
     "origin",
     [
+        "httpſ://chat.example.org",
         *("https://[::1", "https://[fe80::1%25eth0]", "https://::1", "https://a.example:", "https://a.example:65536"),
         *("https://a.example:x", "https://a:b@a.example", "https://a b", "https://a%20b", "https:a.example", "null"),
         *("https://xn--a", "https://xn--", "https://a..example", "https://.example", "https://127.1", "https://1.2.3"),

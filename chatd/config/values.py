@@ -8,10 +8,10 @@ import ipaddress
 import re
 
 #: What a browser drops from an origin: RFC 6454, section 6.
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
-#: What a browser may go by: no user, no path, and a number for the port.
-_ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[^\s/?#@:\\\[\]]+)(?::([0-9]{1,5}))?", re.IGNORECASE)
+#: An origin: its scheme, its host and perhaps the number of a port; no user and no path.
+ORIGIN = re.compile(r"((?ai:https?))://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\\\[\]]+)(?::([0-9]{1,5}))?")
 
 #: What a name of a host has of ASCII; letters of other scripts are mapped to it.
 _NAME = re.compile(r"[a-z0-9._-]+", re.IGNORECASE)
@@ -46,7 +46,7 @@ def origins(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _origin(text: str) -> str:
-    match = _ORIGIN.fullmatch(text)
+    match = ORIGIN.fullmatch(text)
     try:
         if match is None:
             raise ValueError
@@ -55,7 +55,7 @@ def _origin(text: str) -> str:
             raise ValueError
     except ValueError:
         raise ValueError(f"{text!r} is not an origin such as https://chat.example.org") from None
-    return f"{scheme}://{host}" if port in (0, _DEFAULT_PORTS[scheme]) else f"{scheme}://{host}:{port}"
+    return f"{scheme}://{host}" if port in (0, DEFAULT_PORTS[scheme]) else f"{scheme}://{host}:{port}"
 
 
 def browsers_host(host: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from chatd.config.values import DEFAULT_PORTS, ORIGIN
 from chatd.http.answers import ALWAYS, http_error
 from chatd.http.context import CONFIG, VARIES
 
@@ -31,8 +32,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 #: What a browser calls pages of other origins: W3C Fetch Metadata, section 2.3.
 _FOREIGN_SITES = ("cross-site", "same-site")
 
-_ORIGIN = re.compile(r"(https?)://((?:\[[0-9a-f:.]+\]|[^\s/?#@:\\\[\]]+)(?::[0-9]{1,5})?)")
-_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_PORTS = {scheme: f":{port}" for scheme, port in DEFAULT_PORTS.items()}
 
 #: The name of a header: RFC 9110, section 5.6.2. The longest that anybody has is far shorter.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -51,15 +51,15 @@ def is_allowed(request: web.Request) -> bool:
     if origin is None:
         return False
     host = request.headers.get(hdrs.HOST, "").lower()
-    own = [host.removesuffix(port) for port in _DEFAULT_PORTS.values()]
+    own = [host.removesuffix(port) for port in _PORTS.values()]
     return origin in request.app[CONFIG].server.origins or origin.partition("://")[2] in own
 
 
 def _origin(request: web.Request) -> str | None:
     """Return the origin of the page behind a request, as browsers write it; None for what has none on the web."""
     given = request.headers.getall(hdrs.ORIGIN, ())
-    match = _ORIGIN.fullmatch(given[0].lower()) if len(given) == 1 else None
-    return None if match is None else f"{match[1]}://{match[2].removesuffix(_DEFAULT_PORTS[match[1]])}"
+    match = ORIGIN.fullmatch(given[0].lower()) if len(given) == 1 else None
+    return None if match is None else match[0].removesuffix(_PORTS[match[1]])
 
 
 @web.middleware
