@@ -177,8 +177,6 @@ class CannotReportOwn(ChatError):
 class ReportNotFound(NotFound):
     """There is no such report, or it is resolved already."""
 
-    code = "report_not_found"
-
 
 class ClientIdReused(ChatError):
     """This client_id was already used for a different message."""

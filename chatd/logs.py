@@ -47,9 +47,8 @@ class _About(logging.Filter):
 
 def redacted(text: str) -> str:
     """Return ``text`` with every secret in it replaced by ``***``."""
-    if (
-        "eyJ" in text or "token=" in text or "earer" in text or "ticket." in text
-    ):  # the expression alone takes 7 µs a line
+    # The expression alone takes 7 µs a line.
+    if "eyJ" in text or "token=" in text or "earer" in text or "ticket." in text:
         return _SECRETS.sub("***", text)
     return text
 

@@ -5,13 +5,10 @@ from pathlib import Path
 
 from chatd.api import bodies
 from chatd.api.endpoint import STATUS
-from chatd.errors import ChatError, MalformedFrame, ReportNotFound, UnknownCommand
+from chatd.errors import ChatError, MalformedFrame, UnknownCommand
 from chatd.http.answers import HTTP_ERRORS
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "errors.md").read_text(encoding="utf-8")
-
-#: What no client meets: the first is the operator's at the command line.
-AT_NO_DOOR = {ReportNotFound}
 
 
 def sentences() -> dict[str, tuple[str, list[str]]]:
@@ -22,7 +19,7 @@ def sentences() -> dict[str, tuple[str, list[str]]]:
         found[code] = str(status), [sentence]
     for kind in kinds:
         is_derived = any(other is not kind and issubclass(kind, other) and other.code == kind.code for other in kinds)
-        if is_derived or kind in AT_NO_DOOR:
+        if is_derived:
             continue
         _, known = found.setdefault(kind.code, (str(STATUS.get(kind, "socket")), []))
         if kind.sentence() not in known:

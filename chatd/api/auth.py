@@ -65,6 +65,5 @@ async def end_session(call: Call) -> None:
 
 
 def _device(call: Call) -> str:
-    """Return what the client calls itself, as far as that shows; a header's bytes need not be UTF-8."""
-    agent = call.request.headers.get("User-Agent", "").encode("utf-8", "replace").decode()
-    return "".join(filter(str.isprintable, agent))[:_DEVICE_MAX]
+    """Return what the client calls itself, without what does not show."""
+    return "".join(filter(str.isprintable, call.request.headers.get("User-Agent", "")))[:_DEVICE_MAX]

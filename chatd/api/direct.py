@@ -15,7 +15,7 @@ from aiohttp import StreamReader, hdrs
 from aiohttp.http import RawRequestMessage
 
 from chatd.api.bodies import MAX_BODY, USUAL_JSON
-from chatd.api.endpoint import bearer_token, refusal
+from chatd.api.endpoint import refusal, required_token
 from chatd.errors import ChatError, NotAuthenticated
 from chatd.http.answers import ALWAYS, JsonResponse, http_error, whole, whole_json
 from chatd.http.context import next_number
@@ -54,7 +54,7 @@ class DirectSends:
         if message.headers.get(hdrs.CONTENT_TYPE) not in USUAL_JSON:
             return False
         try:
-            identity = self._services.sessions.known(bearer_token(message.headers))
+            identity = self._services.sessions.known(required_token(message.headers))
         except NotAuthenticated:
             return False
         body = _peek(payload)

@@ -49,6 +49,7 @@ from chatd.errors import (
 )
 from chatd.http.answers import NO_STORE, JsonResponse, error_response, http_error, json_body
 from chatd.http.context import ADDRESS, SERVICES, request_number
+from chatd.http.heads import bearer_token
 from chatd.models import Identity
 from chatd.records import Record
 from chatd.schemas import BaseSchema
@@ -164,7 +165,7 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
         identity = None
         try:
             if not route.public and not (route.anonymous and not request.headers.get("Authorization")):
-                identity = await services.sessions.authenticate(bearer_token(request.headers))
+                identity = await services.sessions.authenticate(required_token(request.headers))
         finally:
             if route.limited:
                 requests.take(limit_key(request[ADDRESS]) if identity is None else identity.user_id)
@@ -179,25 +180,23 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
         if isinstance(result, Answer):
             result, headers = result.result, result.headers
         if route.answer is None:
-            return (
-                result
-                if isinstance(result, web.StreamResponse)
-                else web.Response(status=route.status, headers=NO_STORE)
-            )
+            if isinstance(result, web.StreamResponse):
+                return result
+            return web.Response(status=route.status, headers=NO_STORE)
         return json_body(route.answer.to_json(result, many=route.many), route.status, headers)
 
     return handle
 
 
-def bearer_token(headers: Mapping[str, str]) -> str:
-    """Return the token among the headers of a request.
+def required_token(headers: Mapping[str, str]) -> str:
+    """Return the token that a request bears.
 
-    :raises NotAuthenticated: there is none.
+    :raises NotAuthenticated: it bears none.
     """
-    scheme, _, token = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = bearer_token(headers)
+    if token is None:
         raise NotAuthenticated
-    return token.strip()
+    return token
 
 
 @web.middleware

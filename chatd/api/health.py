@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from chatd import __version__
-from chatd.api.endpoint import Call, bearer_token
+from chatd.api.endpoint import Call, required_token
 from chatd.errors import ChatError, StorageUnavailable
 from chatd.http.proxies import is_of_this_machine
 
@@ -29,7 +29,7 @@ async def health(call: Call) -> dict[str, Any]:
 
 async def _asks_an_administrator(call: Call) -> bool:
     try:
-        identity = await call.services.sessions.authenticate(bearer_token(call.request.headers))
+        identity = await call.services.sessions.authenticate(required_token(call.request.headers))
         return (await call.services.accounts.get(identity.user_id)).role == "admin"
     except ChatError:  # a monitor need not be signed in
         return False

@@ -18,7 +18,6 @@ from chatd.errors import (
     Invalid,
     NotAuthenticated,
     RateLimited,
-    ReportNotFound,
     StorageUnavailable,
     TooManyConnections,
 )
@@ -91,9 +90,7 @@ def describe(table: Iterable[Route]) -> dict[str, Any]:
     spec.components.security_scheme(_SECURITY, {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for name, (text, form) in _HEADERS.items():
         spec.components.header(name, {"description": text, "required": True, "schema": form})
-    codes = sorted(
-        {kind.code for kind in STATUS if kind is not ReportNotFound} | {code for code, _ in HTTP_ERRORS.values()}
-    )
+    codes = sorted({kind.code for kind in STATUS} | {code for code, _ in HTTP_ERRORS.values()})
     spec.components.schema("ErrorCode", {"type": "string", "enum": codes, "description": "What may have gone wrong."})
     spec.components.schema(EVENT, plugin.any_event())
     for route in table:

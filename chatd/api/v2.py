@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from chatd.api.endpoint import Answer, Call, bearer_token
+from chatd.api.endpoint import Answer, Call, required_token
 from chatd.events import Replay
 from chatd.http.context import REGISTRY
 from chatd.models import MessagePage, Posted
@@ -79,7 +79,7 @@ async def events(call: Call) -> Answer:
             if page.events or since is None or left <= 0:
                 return Answer(_described(page), _place(place.epoch, page.cursor))
             await asyncio.wait([changed], timeout=min(left, LOOK_AROUND))
-            await call.services.sessions.authenticate(bearer_token(call.request.headers))
+            await call.services.sessions.authenticate(required_token(call.request.headers))
             if call.request.transport is None or call.request.app[REGISTRY].is_stopping:
                 return Answer(_described(page), _place(place.epoch, page.cursor))
 

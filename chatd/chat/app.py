@@ -35,9 +35,7 @@ class ChatApp(App[Ending | None]):
 
     def __init__(self, url: str, token: str, *, backoff: Backoff | None = None) -> None:
         """Create the screen of a user's chats."""
-        super().__init__(
-            driver_class(), ansi_color=True
-        )  # said here, for Textual makes NO_COLOR black on black otherwise
+        super().__init__(driver_class(), ansi_color=True)  # else Textual makes NO_COLOR black on black
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.session = Session(url, token, self.changed, backoff)

@@ -53,9 +53,9 @@ def _service(settings: "Config", use: Use, service: Sequence[Path]) -> Path | No
 
     :raises ConfigurationError: it could be, and this account may not look; or there is another one as good.
     """
-    is_there = _has_database(settings.data_dir)
+    is_there = _is_there(settings.database)
     try:
-        theirs = next((each for each in service if _has_database(each)), None)
+        theirs = next((each for each in service if _is_there(each / settings.database.name)), None)
     except _Hidden as hidden:
         if is_there or use is Use.FINDS:
             return None
@@ -75,7 +75,7 @@ def require(settings: "Config") -> None:
 
     :raises ConfigurationError: there is none.
     """
-    if not _has_database(settings.data_dir):
+    if not _is_there(settings.database):
         raise ConfigurationError(f"there is no database at {settings.database}: name its directory with --data-dir")
 
 
@@ -83,14 +83,14 @@ class _Hidden(ConfigurationError):
     """There is a directory that this account may not look into."""
 
 
-def _has_database(directory: Path) -> bool:
-    """Tell whether there is a file by the name of the database with anything in it: what, is for the command to say."""
+def _is_there(database: Path) -> bool:
+    """Tell whether there is a file with anything in it; whether that is a database is for the command to say."""
     try:
-        return (directory / "chatd.db").stat().st_size > 0
+        return database.stat().st_size > 0
     except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError:
-        raise _Hidden(f"this account may not look into {directory}: use sudo") from None
+        raise _Hidden(f"this account may not look into {database.parent}: use sudo") from None
 
 
 def _moved(settings: "Config", directory: Path) -> "Config":

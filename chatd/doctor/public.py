@@ -12,9 +12,6 @@ from chatd.config import Config
 from chatd.doctor.address import health
 from chatd.doctor.findings import Finding, change, good
 
-#: How many days before its end a certificate should have been renewed, in days.
-RENEWED = 14
-
 #: Nobody's address, and nobody's page: RFC 5737 and RFC 6761.
 SPOOFED = "192.0.2.1"
 FOREIGN = "https://doctor.invalid"

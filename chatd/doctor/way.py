@@ -14,7 +14,7 @@ from chatd.doctor.address import TIMEOUT, health, local_urls, reason, session
 from chatd.doctor.findings import Finding, change, good
 from chatd.http.proxies import is_loopback
 
-#: How many days before its end a certificate should have been renewed, in days.
+#: How long before its end a certificate should have been renewed, in days.
 RENEWED = 14
 
 #: The statuses that send one elsewhere.

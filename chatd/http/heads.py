@@ -1,7 +1,7 @@
 """What the head of a request must be before anybody is asked for an answer, and what is wrong with one that is not."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
 from aiohttp import HttpVersion10, HttpVersion11, StreamReader
@@ -113,6 +113,12 @@ def items(headers: MultiMapping[str], name: str) -> list[str]:
     """Return the items of a header that is a list, over all its lines: RFC 9110, section 5.6.1."""
     parts = (part.strip() for value in headers.getall(name, ()) for part in value.split(","))
     return [part for part in parts if part]
+
+
+def bearer_token(headers: Mapping[str, str]) -> str | None:
+    """Return the token that a request bears, None where it bears none: RFC 6750, section 2.1."""
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def status_of(error: HttpProcessingError) -> int:

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from chatd.errors import NotAuthenticated, StorageUnavailable
+from chatd.http.heads import bearer_token
 from chatd.metrics.collector import ServerCollector, Sources, registry_of
 
 #: Where the metrics are, at every listener that has them.
@@ -30,7 +31,8 @@ class Metrics:
         wanted = token.encode("ascii")
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            if wanted and not hmac.compare_digest(_bearer(request), wanted):
+            given = (bearer_token(request.headers) or "").encode()
+            if wanted and not hmac.compare_digest(given, wanted):
                 raise NotAuthenticated
             try:
                 self._collector.log_extent = await self.sources.changes.extent()
@@ -47,8 +49,3 @@ class Metrics:
             page: bytes = openmetrics.generate_latest(self._registry)  # type: ignore[no-untyped-call]
             return page, openmetrics.CONTENT_TYPE_LATEST
         return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
-
-
-def _bearer(request: web.Request) -> bytes:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip().encode("utf-8", "surrogateescape") if scheme.lower() == "bearer" else b""

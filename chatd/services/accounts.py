@@ -10,13 +10,7 @@ from typing import Any
 from chatd.clock import Clock
 from chatd.config import Accounts as AccountSettings
 from chatd.config import Limits as LimitSettings
-from chatd.errors import (
-    InviteInvalid,
-    RegistrationClosed,
-    UsernameTaken,
-    UserNotFound,
-    WrongPassword,
-)
+from chatd.errors import InviteInvalid, RegistrationClosed, UsernameTaken, UserNotFound, WrongPassword
 from chatd.events import AccountDeleted, ProfileChanged, SessionEnded, UserDisabled
 from chatd.models import Identity, Role, Session, User
 from chatd.services.limits import limit_key, per_hour

@@ -1,9 +1,8 @@
 """When two names are the same, and what a search for one finds."""
 
 import unicodedata
-from functools import cache
 
-import regex  # type: ignore[import-untyped]
+from chatd.services.characters import compiled
 
 #: The longest username, in code points after folding.
 USERNAME_MAX = 50
@@ -21,8 +20,8 @@ WRITTEN_MAX = USERNAME_MAX * 18
 #: Versions of Unicode agree about every character that the older one knows, so a newer Python may know more.
 KEYS = f"NFKC_Casefold 1, Unicode {unicodedata.unidata_version}"
 
-#: The scripts whose marks a search passes over: elsewhere they are vowels, or make other letters of those they are on.
-_MARKED = "Latin", "Greek", "Cyrillic"
+#: The scripts whose marks a search ignores, for a set in a pattern: in others a mark is a vowel or part of a letter.
+_MARKED = r"\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}"
 
 
 def folded(text: str) -> str:
@@ -31,7 +30,7 @@ def folded(text: str) -> str:
     This is toNFKC_Casefold of the Unicode Standard, section 3.13.3: a compatibility form that knows no case, without
     what a program may leave out (Default_Ignorable_Code_Point).
     """
-    return _casefolded(_compiled(r"\p{Default_Ignorable_Code_Point}+").sub("", text))
+    return _casefolded(compiled(r"\p{Default_Ignorable_Code_Point}+").sub("", text))
 
 
 def _casefolded(text: str) -> str:
@@ -68,23 +67,16 @@ def username_min(username: str) -> int:
 
     :param username: folded.
     """
-    latin = "".join(rf"\p{{Script={script}}}" for script in _MARKED)
     has_letters = any(character.isalpha() for character in username)
-    return USERNAME_MIN if not has_letters or _compiled(f"[{latin}]").search(username) else USERNAME_MIN_ELSEWHERE
+    return USERNAME_MIN if not has_letters or compiled(f"[{_MARKED}]").search(username) else USERNAME_MIN_ELSEWHERE
 
 
 def searched(text: str) -> str:
     """Return ``text`` as a search compares it: folded, without marks on letters of some scripts, spaces made equal."""
-    letters = "".join(rf"\p{{Script={script}}}" for script in _MARKED)
-    plain = _compiled(rf"(?<=[{letters}])\p{{Mn}}+").sub("", unicodedata.normalize("NFD", folded(text)))
+    plain = compiled(rf"(?<=[{_MARKED}])\p{{Mn}}+").sub("", unicodedata.normalize("NFD", folded(text)))
     return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
 def search_key(username: str, nickname: str) -> str:
     """Return what a search for a person looks in."""
     return f"{searched(username)}\n{searched(nickname)}"
-
-
-@cache
-def _compiled(pattern: str) -> "regex.Pattern[str]":
-    return regex.compile(pattern)
