@@ -12,7 +12,14 @@ from marshmallow import ValidationError, fields
 
 from chatd.models import User
 from chatd.schemas.fields import Text
-from chatd.services.characters import has_enclosing_mark, has_hidden, has_letter_or_digit, hides_something, is_visible
+from chatd.services.characters import (
+    has_enclosing_mark,
+    has_hidden,
+    has_letter_or_digit,
+    hides_something,
+    is_visible,
+    without_joiners,
+)
 from chatd.services.names import USERNAME_MAX, USERNAME_MIN, USERNAME_MIN_ELSEWHERE, folded, username_min
 from chatd.services.passwords import prepared
 from chatd.services.reactions import is_reaction, reaction_key, shown_reaction
@@ -53,7 +60,7 @@ _AVATAR = re.compile(AVATAR_PATTERN)
 
 _NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[\p{L}\p{N}][^\x00-\x1f\x7f-\x9f]*$"
 
-_USERNAME_PATTERN = r"^[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}_.\-]*$"
+_USERNAME_PATTERN = r"^[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}_.\-\u180b-\u180f\u200b-\u200d]*$"
 
 
 def username_field() -> Text:
@@ -68,7 +75,7 @@ def username_field() -> Text:
             "description": (
                 f"After folding it has {USERNAME_MIN} to {USERNAME_MAX} characters, or {USERNAME_MIN_ELSEWHERE} where "
                 "none is Latin, Greek or Cyrillic. Its letters and digits are of one script, or of several that one "
-                "language mixes."
+                "language mixes. Joiners are fine where people write them, and tell no two names apart."
             ),
         },
     )
@@ -178,7 +185,8 @@ def refuse_new_texts(said: Mapping[str, Any], before: User) -> None:
 def _check_username(value: str) -> None:
     if not value or len(value) > USERNAME_WRITTEN_MAX:  # folding a long one could take long
         raise ValidationError(_LENGTHS)
-    if has_hidden(value) or not all(_may_be_in_username(character) for character in value):
+    drawn = without_joiners(value)
+    if has_hidden(drawn) or not all(_may_be_in_username(character) for character in drawn):
         raise ValidationError("May have letters, marks and digits of any script, and _ . - only.")
     if value[0] in "_.-" or unicodedata.category(value[0])[0] == "M":
         raise ValidationError("Must begin with a letter or a digit.")

@@ -29,12 +29,26 @@ _PART = rf"{_PICTURE}[\ufe0e\ufe0f]?(?:\p{{Emoji_Modifier}}\ufe0f?)?(?:[\U000e00
 #: section 1.4.9, and wider, so that the emoji of next year are some already.
 EMOJI = rf"(?:[\#*0-9]\ufe0f?\u20e3|\p{{RI}}\p{{RI}}|{_PART}(?:\u200d{_PART})*+)"
 
-#: A joiner where letters join: after a virama, between letters that connect (RFC 5892, appendix A.1 and A.2), and
-#: before a virama, as Bengali writes ya after ra (the Unicode Standard, section 12.2).
-_JOINER = (
+#: Letters that are written joined, as in Arabic; and those that stand among them and join on one side, or not at all.
+_CURSIVE = r"[[\p{jt=D}\p{jt=L}\p{jt=R}\p{jt=C}\p{Script=Arabic}]&&\p{L}]"
+
+#: Letters and vowels of scripts that make syllables of them, as in India (IndicSyllabicCategory.txt).
+_SYLLABIC = r"[[\p{L}\p{M}]--\p{InSC=Other}]"
+
+_MONGOLIAN = r"[\p{Script=Mongolian}&&\p{L}]"
+
+#: A joiner where people write one: after a virama, between letters of a script that joins them, whether these two do or
+#: not (keyboards for Persian put one into امیر‌حسین as into علی‌رضا), and where a letter that joins stands alone (ه‍).
+#: It is wider than RFC 5892, appendix A.1 and A.2, where two domains must not differ in a joiner; names are compared
+#: without any. And what else scripts need within a word: what parts and forms Mongolian letters, and a space without
+#: width where none is seen between words, which is on the space bar in Khmer (the Unicode Standard, 13.5 and 23.2).
+JOINER = (
     r"(?:[\u200c\u200d](?<=\p{ccc=9}.)"
-    r"|[\u200c\u200d](?<=[\p{jt=D}\p{jt=L}]\p{M}{0,4}.)(?=\p{M}{0,4}[\p{jt=D}\p{jt=R}])"
-    r"|\u200d(?<=\p{L}.)(?=\p{ccc=9}))"
+    rf"|[\u200c\u200d](?<={_CURSIVE}\p{{M}}{{0,4}}.)(?=\p{{M}}{{0,4}}{_CURSIVE})"
+    r"|\u200d(?<=[[\p{jt=D}\p{jt=L}\u0640]&&\p{L}]\p{M}{0,4}.)(?![\u200c\u200d])"
+    rf"|[\u200c\u200d](?<={_SYLLABIC}.)(?={_SYLLABIC})"
+    rf"|[\u180b-\u180d\u180f](?<={_MONGOLIAN}.)|\u180e(?<={_MONGOLIAN}[\u180b-\u180d\u180f]?.)(?={_MONGOLIAN})"
+    r"|\u200b(?<=\p{lb=SA}.)(?=\p{lb=SA}))"
 )
 
 #: What Python calls printable though nobody sees it: fillers, selectors and blanks.
@@ -67,7 +81,13 @@ def has_hidden(text: str) -> bool:
 
 def hides_something(text: str) -> bool:
     """Tell whether there is anything that nobody sees but inside an emoji or between letters that join."""
-    return compiled(rf"(?:{EMOJI}|{_JOINER}|[^{HIDDEN}])*+").fullmatch(text) is None
+    return compiled(rf"(?:{EMOJI}|{JOINER}|[^{HIDDEN}])*+").fullmatch(text) is None
+
+
+def without_joiners(text: str) -> str:
+    """Return ``text`` without the joiners that stand where people write them; others stay."""
+    found: str = compiled(JOINER).sub("", text)
+    return found
 
 
 def has_enclosing_mark(text: str) -> bool:

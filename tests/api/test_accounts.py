@@ -103,7 +103,15 @@ async def test_a_username_that_breaks_a_rule_is_refused(chat: Chat) -> None:
         *("a@bc", "a/bc", "ab﹏c", "½¾¼", "ⅧⅨⅩ", "😀😀😀"),
         *("...", "-rf", "_ana", ".ana", "--", "\u0301ana", "___", "\u0903\u0903\u0903"),
         *("victim\ufe0f", "victim\u034f", "vic\u115ftim", "victim\U000e0100", "\u3164" * 3, "\uffa0" * 3),
-        *("victim\u20dd", "vic\u0488tim", "ℹ\ufe0fℹℹ", "ab\u17b4", "\U00013441" * 3, "می\u200cخواهم"),
+        *("victim\u20dd", "vic\u0488tim", "ℹ\ufe0fℹℹ", "ab\u17b4", "\U00013441" * 3, "می\u200cخواهم\u200c"),
+        *(
+            "vic\u200dtim",
+            "vic\u200ctim",
+            "日\u200d本",
+            "김\u200c씨",
+            "علی\u200c\u200cرضا",
+            "ක\u0dca\u200d\u200dරිෂ",
+        ),
     ]:
         body = {"username": username, "password": PASSWORD, "nickname": "x"}
         assert await wrong_fields(chat, body) == {"username"}, username

@@ -9,19 +9,23 @@ const USERNAME_MIN_ELSEWHERE = 2
 /** The longest password, in bytes of UTF-8. */
 const PASSWORD_MAX_BYTES = 1024
 
+/** What joins and parts letters in some scripts; where it is fine, the server knows. */
+const JOINERS = /[\u180b-\u180f\u200b-\u200d]/g
+
 /** The length of a text as the server counts it: in code points. */
 export function lengthOf(text: string): number {
   return [...text].length
 }
 
 export function usernameProblem(username: string, t: Translate): string {
-  const length = lengthOf(username.normalize('NFKC'))
+  const drawn = username.replace(JOINERS, '')
+  const length = lengthOf(drawn.normalize('NFKC'))
   const { max } = LIMITS.username
   const isElsewhere = /\p{L}/u.test(username) && !/[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u.test(username)
   const min = isElsewhere ? USERNAME_MIN_ELSEWHERE : LIMITS.username.min
   if (length === 0) return t('auth.required')
-  if (!/^[\p{L}\p{M}\p{Nd}_.-]+$/u.test(username)) return t('auth.usernameCharacters')
-  if (!/^[\p{L}\p{Nd}]/u.test(username)) return t('auth.usernameStart')
+  if (!/^[\p{L}\p{M}\p{Nd}_.-]+$/u.test(drawn)) return t('auth.usernameCharacters')
+  if (!/^[\p{L}\p{Nd}]/u.test(drawn)) return t('auth.usernameStart')
   if (length < min) return t('auth.usernameShort', { min })
   if (length > max) return t('auth.usernameLong', { max })
   return ''
