@@ -15,6 +15,7 @@ from chatd import schemas
 from chatd.api.forms import read_multipart, read_urlencoded
 from chatd.api.media_types import UnsupportedMediaType, charset, parse
 from chatd.errors import ChatError
+from chatd.http.heads import items
 
 #: The largest body of a request, in bytes; an upload may have more.
 MAX_BODY = 64 * 1024
@@ -78,9 +79,9 @@ class Body(ABC):
         :raises ChatError: it is not well formed.
         :raises web.HTTPException: it is too large or too late.
         """
-        coding = request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower()
+        codings = {coding.lower() for coding in items(request.headers, hdrs.CONTENT_ENCODING)}
         transfer = request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").lower().strip()
-        if coding != "identity" or transfer != "chunked":
+        if codings - {"identity"} or transfer != "chunked":
             raise UnsupportedMediaType("The body must not be compressed.")
         parser = self._parser(request.headers.get(hdrs.CONTENT_TYPE))
         refuse_larger(request, self.max_size)

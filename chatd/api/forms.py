@@ -18,6 +18,9 @@ MAX_PART_HEAD = 8 * 1024
 #: RFC 2046, section 5.1.1, and not as picky: what can stand on a line and does not end in a blank.
 _BOUNDARY = re.compile(r"[ -~]{0,69}[!-~]")
 
+#: How a header goes on in the next line: RFC 5322, section 2.2.3.
+_FOLD = re.compile(r"\r\n[ \t]+")
+
 #: The transfer encodings that change nothing: RFC 2045, section 6.2.
 _AS_IT_IS = ("", "7bit", "8bit", "binary")
 
@@ -90,7 +93,7 @@ def _name(head: bytes) -> str:
 
 def _headers(head: bytes) -> Mapping[str, str]:
     headers: dict[str, str] = {}
-    for line in head.decode(errors="replace").split("\r\n"):
+    for line in _FOLD.sub(" ", head.decode(errors="replace")).split("\r\n"):
         name, colon, value = line.partition(":")
         if not colon:
             raise ValueError("not a header")

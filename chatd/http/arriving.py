@@ -138,7 +138,7 @@ class Arriving(RequestHandler):
         if self._request_in_progress:
             self.close()  # after the answer that is being made
         else:
-            self._end_with(400)
+            self._end_with(heads.status_of(error) if isinstance(error, HttpProcessingError) else 400)
 
     def _end_with(self, status: int) -> None:
         """Answer the head there is, which is no request, and close the connection."""

@@ -21,6 +21,10 @@ MAX_FIELD = 8190
 #: How many headers a request may have.
 MAX_FIELDS = 128
 
+#: How long the values of all headers may be together, in bytes, as nginx has it. Some headers are lists, and taking a
+#: megabyte of list apart would hold up everybody for a second.
+MAX_HEADERS = 32 * 1024
+
 _VERSIONS = (HttpVersion11, HttpVersion10)
 
 #: The headers of an upgrade, which may be lists and come several times.
@@ -41,6 +45,10 @@ class Begins(Protocol):
 
 class UnfitHead(BadHttpMessage):
     """A head that no request is made of."""
+
+
+class HeadTooLarge(UnfitHead):
+    """A head with more in its headers than is looked at."""
 
 
 def readable(build: RequestFactory) -> RequestFactory:
@@ -66,16 +74,20 @@ def readable(build: RequestFactory) -> RequestFactory:
 def fit(message: RawRequestMessage) -> RawRequestMessage:
     """Return a head as all that read it may rely on it: every header is text, an offer of WebSocket says nothing else.
 
+    :raises HeadTooLarge: its headers are more than :data:`MAX_HEADERS` together.
     :raises UnfitHead: the target is no text, the version another, or where the request ends is unclear.
     """
     headers = message.headers
+    values = "".join(headers.values())
+    if len(values) > MAX_HEADERS:
+        raise HeadTooLarge("the headers are too large together")
     if message.version not in _VERSIONS:
         raise UnfitHead("neither HTTP/1.0 nor HTTP/1.1")
     if "Transfer-Encoding" in headers and not (message.chunked and message.version == HttpVersion11):
         raise UnfitHead("where the body ends is unclear")  # RFC 9112, sections 6.1 and 6.3
     if not message.path.isascii() and not _is_text(message.path):
         raise UnfitHead("the target is not UTF-8")
-    if not "".join(headers.values()).isascii():
+    if not values.isascii():
         texts = ((name, _text(value)) for name, value in headers.items())
         message = message._replace(headers=CIMultiDictProxy(CIMultiDict(texts)))
     return _with_upgrade(message) if _UPGRADE in headers else message
@@ -125,4 +137,4 @@ def status_of(error: HttpProcessingError) -> int:
     """Return the status that tells a client what is wrong with the head it has sent."""
     if isinstance(error, LineTooLong):
         return 414 if error.args[1] == MAX_TARGET else 431
-    return 431 if error.message.startswith("Too many headers") else 400
+    return 431 if isinstance(error, HeadTooLarge) or error.message.startswith("Too many headers") else 400

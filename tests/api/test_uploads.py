@@ -45,6 +45,8 @@ WELL_FORMED = [
     ('multipart/form-data; boundary="a \\"(c)\\"=?"', form(part(boundary='a "(c)"=?'), boundary='a "(c)"=?')),
     (f"multipart/form-data; boundary={'x' * 70}", form(part(boundary="x" * 70), boundary="x" * 70)),
     (TYPE, form(part("content-disposition:form-data;name=file"))),
+    (TYPE, form(part(FILE.replace("; ", ";\r\n ")))),
+    (TYPE, form(part(FILE.replace("; ", "\r\n\t;")))),
     (TYPE, form(part('Content-Disposition: form-data; filename="a\\"; name=\\"x"; name="file"'))),
     (TYPE, form(part("Content-Disposition: form-data; filename*=punycode''%ff; name=file"))),
     *(

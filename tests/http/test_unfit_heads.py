@@ -312,6 +312,22 @@ async def test_a_head_with_too_many_headers_is_told_so(chat: Chat, count: int) -
         assert await raw.ended() == b""
 
 
+LISTS = ("Accept", "Accept-Encoding", "X-Forwarded-For", "Upgrade", "Access-Control-Request-Headers", "Cookie")
+
+
+@pytest.mark.usefixtures("aiohttp_is")
+async def test_headers_that_are_too_large_together_are_told_so_and_never_taken_apart(chat: Chat) -> None:
+    for name in LISTS:
+        for lines, expected in ((4, 401), (5, 431), (100, 431)):
+            async with connect(chat) as raw:
+                await raw.send("GET /messages HTTP/1.1\r\nHost: a\r\n" + f"{name}: {',' * 8000}\r\n" * lines + "\r\n")
+                status, _, body = await raw.answer()
+                code = "header_too_large" if expected == 431 else "not_authenticated"
+                assert (status, json.loads(body)["code"]) == (expected, code), (name, lines)
+                if expected == 431:
+                    assert await raw.ended() == b""
+
+
 async def test_headers_behind_a_body_are_counted_too(chat: Chat) -> None:
     async with connect(chat) as raw:
         await raw.send("POST /auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
