@@ -10,6 +10,7 @@ import pytest
 
 from chatd.api.bodies import MAX_BODY, MAX_UPLOAD
 from chatd.config import Config
+from chatd.http import heads
 from chatd.schemas import CLIENT_ID_MAX, CONTENT_MAX, ID_LIMIT, NAME_MAX, PROFILE_MAX, v2, v2_events
 from chatd.schemas.texts import EMOJI_MAX
 from chatd.schemas.v2_heard import FRAME_ID_MAX
@@ -239,6 +240,10 @@ def test_the_limits_are_those_that_hold() -> None:
     text = {
         "a frame, a body over REST": f"{MAX_FRAME:,} bytes",
         "a picture": f"{MAX_UPLOAD:,} bytes",
+        "a request's headers": (
+            f"{heads.MAX_HEADERS:,} bytes together, {heads.MAX_FIELD:,} each, {heads.MAX_FIELDS} of them"
+        ),
+        "a request's address": f"{heads.MAX_TARGET:,} bytes",
         "an id": f"1 to {ID_LIMIT - 1:,}",
         "`content`": f"1 to {CONTENT_MAX:,}",
         "`client_id`": f"1 to {CLIENT_ID_MAX}",
