@@ -7,11 +7,12 @@ import argparse
 import asyncio
 import contextlib
 import os
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import BinaryIO
 
-from chatd.client import Client, run_program
+from chatd.client import Client, Refused, run_program
 
 #: The longest message, in characters.
 LONGEST = 2000
@@ -90,7 +91,12 @@ async def follow(client: Client, path: Path, username: str, pause: float = 1.0) 
     reader = await client.user_named(username)
     async for lines in lines_of(path, pause):
         for text in messages_of(lines):
-            await client.send(reader, text)
+            try:
+                await client.send(reader, text)
+            except Refused as error:
+                if error.code != "validation_error":
+                    raise
+                sys.stderr.write(f"left out {text[:50]!r}: {error.detail}\n")  # control characters alone, for one
 
 
 async def main(arguments: argparse.Namespace) -> None:

@@ -45,7 +45,8 @@ class Bot:
     """A user that is a program.
 
     Events are handled one after another in their order. What the bot does itself is not handed to it, nor what other
-    bots write: two that answer each other would do so for ever.
+    bots write: two that answer each other would do so for ever. Nor is a message that its sender took back before the
+    bot came to it: nothing is left of it.
 
     With a ``cursor_file`` a bot that is started again goes on with the first event it has not handled: nothing is
     missed, though the one it was busy with when it was killed comes once more. :meth:`reply` does not answer twice
@@ -200,6 +201,8 @@ class Bot:
 
     async def _handle(self, event: Event) -> None:
         if event.actor_id == self.client.myself.id or not (self._hears_bots or _is_by_a_person(event)):
+            return
+        if isinstance(event, NewMessage | MessageEdited) and event.message.deleted_at is not None:
             return
         if isinstance(event, Resync) and not self._handlers["resync"]:
             log.warning("the server has another log or a shorter one: some events are missed")

@@ -179,6 +179,38 @@ async def test_a_bot_that_is_started_again_goes_on_where_it_was(chat: Chat, tmp_
     assert heard == ["1", "2", "3"]
 
 
+async def test_a_bot_hears_nothing_of_a_message_but_that_it_was_taken_back_meanwhile(
+    chat: Chat, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice, robot = await chat.people("alice", "robot")
+    cursor_file = tmp_path / "cursor"
+    heard: list[Event] = []
+
+    def new_bot() -> Bot:
+        bot = bot_of(robot, cursor_file=cursor_file)
+        bot.on("new_message")(lambda event: bot.reply(event.message, event.message.content))
+        bot.on("*")(heard.append)
+        return bot
+
+    async with running(new_bot()):
+        await until(cursor_file.exists)
+    heard.clear()
+    async with client_of(alice) as client:
+        gone = await client.send(robot.id, "never mind")
+        await client.edit(gone, "never mind!")
+        await client.delete(gone)
+        await client.send(robot.id, "hello")
+    async with running(new_bot()):
+        await until(lambda: any(event.type == "new_message" for event in heard))
+        await until(lambda: any(event.type == "message_deleted" for event in heard))
+        history = await alice.get(f"/messages/history/{robot.id}")
+        await until(lambda: Cursor.parse(cursor_file.read_text()).seq >= history["items"][-1]["id"])
+    assert sorted(event.type for event in heard if event.type != "presence_list") == ["message_deleted", "new_message"]
+    history = await alice.get(f"/messages/history/{robot.id}")
+    assert [message["content"] for message in history["items"]] == ["", "hello", "hello"]
+    assert not [record for record in caplog.records if record.name.startswith("chatd.client")]
+
+
 async def test_a_bot_killed_before_it_could_note_its_answer_does_not_answer_twice(chat: Chat, tmp_path: Path) -> None:
     alice, robot = await chat.people("alice", "robot")
     cursor_file = tmp_path / "cursor"

@@ -126,6 +126,24 @@ async def test_the_bridge_sends_the_new_lines_of_a_log(chat: Chat, tmp_path: Pat
             assert more == list(range(first + 1, first + 1 + len(more)))
 
 
+async def test_the_bridge_goes_on_after_a_line_that_cannot_be_sent(chat: Chat, tmp_path: Path) -> None:
+    alice, _ = await chat.people("alice", "logs")
+    log = tmp_path / "some.log"
+    async with client_of(alice) as client:
+        events = client.events()
+        async with program(chat, "logs", "examples/follow_log.py", str(log), "alice", "--pause", "0.01"):
+            heard: set[str] = set()
+            async with asyncio.timeout(PATIENCE):
+                while "b" * 2000 not in heard:  # whenever it has begun to look
+                    with log.open("a") as file:  # 2,000 characters are a message of their own
+                        file.write(f"{'a' * 2000}{' ' * 2000}\n\x07\x1b\n{'b' * 2000}\n")
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(0.1):
+                            event = await anext(events)
+                            heard |= {event.message.content} if isinstance(event, NewMessage) else set()
+            assert heard <= {"a" * 2000, "b" * 2000}
+
+
 async def collect(lines: AsyncGenerator[list[str], None], count: int) -> list[str]:
     """Return the next ``count`` lines."""
     found: list[str] = []
