@@ -39,6 +39,8 @@ def settings(environment: Mapping[str, str] | None = None) -> dict[str, str]:
         for name in ("CHAT_USERNAME", "CHAT_PASSWORD"):
             if name not in given:
                 raise NotConfigured(f"{name} is not set")
+            if not _is_text(given[name]):
+                raise NotConfigured(f"{name} is not in the encoding of this program's environment")
         found |= {"username": given["CHAT_USERNAME"], "password": given["CHAT_PASSWORD"]}
     else:
         raise NotConfigured("CHAT_TOKEN is not set: a bot's token is made by `chatd user add NAME --bot`")
@@ -59,6 +61,11 @@ def checked_url(url: str) -> str:
     except ValueError:
         pass
     raise ValueError(f"not an http:// or https:// address: {url!r}")
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a variable could be decoded: what could not is kept by Python as halves of characters."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _token(text: str, name: str) -> str:

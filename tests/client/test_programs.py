@@ -126,6 +126,8 @@ def test_what_the_environment_says_wrongly_is_named(tmp_path: Path) -> None:
         ({"CHAT_TOKEN": "tökèn"}, "CHAT_TOKEN"),
         ({"CHAT_PASSWORD": "x"}, "CHAT_USERNAME"),
         ({"CHAT_USERNAME": "x"}, "CHAT_PASSWORD"),
+        ({"CHAT_USERNAME": "x", "CHAT_PASSWORD": os.fsdecode(b"caf\xe9")}, "CHAT_PASSWORD"),
+        ({"CHAT_USERNAME": os.fsdecode(b"\xff"), "CHAT_PASSWORD": "x"}, "CHAT_USERNAME"),
         ({}, "CHAT_TOKEN"),
     ):
         with pytest.raises(NotConfigured, match=f"^{named} "):
