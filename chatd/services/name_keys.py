@@ -1,10 +1,11 @@
-"""The keys that names are found by, made again where the rule for them is another than it was."""
+"""The keys that names and reactions are found by, made again where the rule for them is another than it was."""
 
 import contextlib
 
 from chatd.errors import StorageUnavailable
 from chatd.services.names import KEYS, folded, search_key
-from chatd.storage import users
+from chatd.services.reactions import reaction_key
+from chatd.storage import old_reactions, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 
@@ -17,7 +18,7 @@ async def renew_where_due(db: Database) -> None:
 
 
 def renew(tx: Transaction) -> None:
-    """Make the keys of all names again, where they were made by another rule.
+    """Make the keys of all names and reactions again, where they were made by another rule.
 
     Two accounts whose names have become the same stay two: one has the key, and the other is found as its name is
     written, see :func:`chatd.services.names.account_keys`.
@@ -34,3 +35,6 @@ def renew(tx: Transaction) -> None:
         taken.add(key)
         rows.append((key, search_key(username, nickname), user_id))
     users.set_keys(tx.db, rows, KEYS)
+    for emoji in old_reactions.signs(tx.db):
+        if (key := reaction_key(emoji)) != emoji:
+            old_reactions.rename(tx.db, emoji, key)

@@ -49,6 +49,11 @@ REACTIONS = [
     (1, "\u200d", 1),
     (1, "\ufe0f", 2),
     (1, "1\ufe0f\u20e3", 1),
+    (1, "e\u0301", 1),
+    (1, "é", 1),
+    (1, "e\u0301", 2),
+    (1, "葛\U000e0100", 2),
+    (1, "\U000e0100", 2),
 ]
 
 
@@ -186,11 +191,14 @@ async def test_reactions_from_before_are_one_and_can_be_taken_back(start: Start,
         message = (await victim.get("/messages?user=2"))["items"][0]
         return [(each["emoji"], each["user_ids"]) for each in message["reactions"]]
 
-    assert await shown() == [(".", [1]), ("1\ufe0f\u20e3", [1]), (HEART, [1, 2]), ("👍", [1])]
+    letters = [("é", [1, 2]), (HEART, [1, 2]), ("葛", [2])]
+    assert await shown() == [(".", [1]), ("1\ufe0f\u20e3", [1]), *letters, ("👍", [1])]
     async with await victim.request("GET", "/conversations") as response:
         epoch = response.headers["Chatd-Epoch"]
     (event,) = (await victim.get(f"/messages/events?epoch={epoch}&since=1&timeout=0"))["events"]
     assert event["data"]["emoji"] == HEART
+    for somebody, written in ((victim, "é"), (other, "e\u0301"), (other, "葛\U000e0100")):
+        await reacted(await somebody.request("DELETE", f"/messages/1/reactions/{written}"))
     await reacted(await victim.request("DELETE", f"/messages/1/reactions/{BARE}"))
     await reacted(await other.request("PUT", f"/messages/1/reactions/{BARE}"))
     await reacted(await victim.request("DELETE", "/messages/1/reactions/1%E2%83%A3"))
