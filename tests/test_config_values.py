@@ -67,6 +67,7 @@ def test_an_option_that_is_given_empty_is_refused(option: str) -> None:
         (" 0.0.0.0 , :: \r", ("0.0.0.0", "::")),
         ("[::1],::1,0:0:0:0:0:0:0:1", ("::1",)),
         ("fe80::1%eth0", ("fe80::1%eth0",)),
+        ("::ffff:127.0.0.1,[::ffff:7f00:1],127.0.0.1", ("127.0.0.1",)),
         ("localhost,chat.example.org", ("localhost", "chat.example.org")),
     ],
 )
@@ -98,6 +99,24 @@ def test_a_file_names_one_host_or_a_list(tmp_path: Path, written: str) -> None:
 )
 def test_what_is_no_host_is_refused(host: str) -> None:
     assert refused(CHATD_SERVER_HOST=host).startswith(f"CHATD_SERVER_HOST: {host!r} is not an address")
+
+
+@pytest.mark.parametrize("host", ["fe80::1", "[fe80::1]"])
+def test_an_address_of_one_link_wants_its_interface(host: str) -> None:
+    assert refused(CHATD_SERVER_HOST=host).endswith("name its interface, as fe80::1%eth0 does")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("127.0.0.1,::1,10.0.0.0/8,fd00::/8,::/0", ("127.0.0.1", "::1", "10.0.0.0/8", "fd00::/8", "::/0")),
+        ("::ffff:10.0.0.1", ("10.0.0.1/32",)),
+        ("::ffff:10.0.0.0/104", ("10.0.0.0/8",)),
+        ("::ffff:0:0/96", ("0.0.0.0/0",)),
+    ],
+)
+def test_a_proxy_of_ipv4_may_be_written_in_ipv6(given: str, kept: tuple[str, ...]) -> None:
+    assert of_environment(CHATD_SERVER_TRUSTED_PROXIES=given).server.trusted_proxies == kept
 
 
 @pytest.mark.parametrize(
@@ -133,6 +152,7 @@ def test_an_origin_is_kept_as_browsers_send_it(written: str, sent: str) -> None:
     [
         "httpſ://chat.example.org",
         *("https://[::1", "https://[fe80::1%25eth0]", "https://::1", "https://a.example:", "https://a.example:65536"),
+        *("https://a.example:0", "https://a.example:00"),
         *("https://a.example:x", "https://a:b@a.example", "https://a b", "https://a%20b", "https:a.example", "null"),
         *("https://xn--a", "https://xn--", "https://a..example", "https://.example", "https://127.1", "https://1.2.3"),
         *(
@@ -163,6 +183,33 @@ def test_a_path_with_a_control_character_is_refused() -> None:
     for setting in config.settings():
         if setting.is_path:
             assert "control characters" in refused(**{setting.variable: "/var/lib/chatd\r"})
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ('"/var/lib/chatd"', "quotation marks"),
+        ("'/var/lib/chatd'", "quotation marks"),
+        ("$HOME/chatd", "none is replaced here"),
+        ("${XDG_DATA_HOME}/chatd", "none is replaced here"),
+        ("%S/chatd", "none is replaced here"),
+        ("file:///var/lib/chatd", "is a URL"),
+        (" /var/lib/chatd", "a space"),
+        ("/var/lib/chatd ", "a space"),
+        (" ", "a space"),
+    ],
+)
+def test_what_would_make_a_directory_by_a_slip_is_no_path(given: str, problem: str) -> None:
+    for setting in config.settings():
+        if setting.is_path:
+            assert problem in refused(**{setting.variable: given})
+    with pytest.raises(ConfigurationError, match=f"--data-dir: .*{problem}"):
+        load(options={"server.data_dir": given}, environment={}, search=())
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_token_keeps_no_quotation_marks_around_it(quote: str) -> None:
+    assert "quotation marks" in refused(CHATD_METRICS_TOKEN=f"{quote}0123456789abcdef{quote}")
 
 
 def test_a_home_is_no_path_for_data_where_it_is_relative(monkeypatch: pytest.MonkeyPatch) -> None:

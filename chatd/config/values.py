@@ -19,6 +19,12 @@ _NAME = re.compile(r"[a-z0-9._-]+", re.IGNORECASE)
 #: What an old way of writing an address ends in: ``127.1`` and ``0x7f000001`` are 127.0.0.1, and ``0`` is everything.
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 
+#: How many bits of an address of IPv4 that is written in IPv6 come before it: RFC 4291, section 2.5.5.2.
+_MAPPED_BITS = 96
+
+#: What values in a file of variables stand in; Docker's ``--env-file`` leaves it there.
+_QUOTES = ('"', "'")
+
 
 def hosts(given: tuple[str, ...]) -> tuple[str, ...]:
     """Return addresses and names to listen on, each once; an empty one would stand for every address there is."""
@@ -30,14 +36,19 @@ def hosts(given: tuple[str, ...]) -> tuple[str, ...]:
 def _host(text: str) -> str:
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     try:
-        return str(ipaddress.ip_address(bare))
+        address = ipaddress.ip_address(bare)
     except ValueError:
         is_name = all(not each.isascii() or _NAME.fullmatch(each) for each in text)
         if not text or not is_name or _NUMBER.fullmatch(text):
             raise ValueError(
                 f"{text!r} is not an address such as 127.0.0.1, nor the name of a host; for every address it is ::"
             ) from None
-    return text
+        return text
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.is_link_local and not address.scope_id:
+            raise ValueError(f"{text!r} is an address on one link alone: name its interface, as {bare}%eth0 does")
+        address = address.ipv4_mapped or address  # a socket of IPv6 takes none of IPv4 here
+    return str(address)
 
 
 def origins(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,12 +61,13 @@ def _origin(text: str) -> str:
     try:
         if match is None:
             raise ValueError
-        scheme, host, port = match[1].lower(), browsers_host(match[2]), int(match[3] or 0)
-        if port > 65535:
+        scheme, host = match[1].lower(), browsers_host(match[2])
+        port = int(match[3] or DEFAULT_PORTS[scheme])
+        if not 0 < port <= 65535:
             raise ValueError
     except ValueError:
         raise ValueError(f"{text!r} is not an origin such as https://chat.example.org") from None
-    return f"{scheme}://{host}" if port in (0, DEFAULT_PORTS[scheme]) else f"{scheme}://{host}:{port}"
+    return f"{scheme}://{host}" if port == DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
 
 
 def browsers_host(host: str) -> str:
@@ -94,24 +106,41 @@ def _ascii_label(label: str) -> str:
 
 
 def networks(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Return addresses and networks as they are."""
-    for network in given:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError:
-            raise ValueError(f"{network!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8") from None
-    return given
+    """Return addresses and networks, those of IPv4 that are written in IPv6 as clients' addresses are compared."""
+    return tuple(_network(each) for each in given)
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8") from None
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= _MAPPED_BITS:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            return str(ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS)))
+    return text
 
 
 def token(given: str) -> str:
     """Return a bearer token as it is."""
     if given and (len(given) < 16 or not all("!" <= character <= "~" for character in given)):
         raise ValueError("must be at least 16 visible ASCII characters, such as those of `openssl rand -hex 32`")
+    if given[:1] in _QUOTES and given[:1] == given[-1:]:
+        raise ValueError("must be given without quotation marks around it")
     return given
 
 
 def path(given: str) -> str:
-    """Return a path as it is."""
+    """Return a path as it is; what a shell would have replaced is none, and would make a directory by a slip."""
     if any(character < " " or character == "\x7f" for character in given):
         raise ValueError("must not have control characters in it")
+    if given != given.strip():
+        raise ValueError("must not begin or end with a space")
+    if given[:1] in _QUOTES:
+        raise ValueError("must be given without quotation marks around it")
+    if given[:1] in ("$", "%"):
+        raise ValueError(f"{given!r} has a variable in it, and none is replaced here; ~ is the home directory")
+    if "://" in given:
+        raise ValueError(f"{given!r} is a URL, and not a path such as /var/lib/chatd")
     return given
