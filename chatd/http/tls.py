@@ -1,9 +1,18 @@
 """Speaking TLS without a proxy."""
 
+import re
 import ssl
+from pathlib import Path
 from typing import NoReturn
 
 from chatd.errors import ConfigurationError
+
+#: How OpenSSL knows the two in a file: https://docs.openssl.org/3.0/man3/PEM_read_bio_PrivateKey/
+_CERTIFICATE = rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----"
+_KEY = rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
+
+#: What OpenSSL calls a key of another certificate, of the same kind and of another kind.
+_APART = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
@@ -30,8 +39,33 @@ def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> Non
             f"as `openssl pkey -in {key} -out NEW` does"
         )
 
+    _require_pem(certificate, _CERTIFICATE, "certificate")
+    _require_pem(key, _KEY, "private key")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, refuse)
         context.load_cert_chain(certificate, key, refuse)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"the certificate {certificate} with the key {key} cannot be used: {error}") from error
+        raise ConfigurationError(
+            f"the certificate {certificate} with the key {key} cannot be used: {_reason(error)}"
+        ) from error
+
+
+def _require_pem(path: str, marks: bytes, what: str) -> None:
+    """Look whether a file has what it should have; OpenSSL says neither which of the two is wrong nor how."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"the {what} {path} cannot be read: {error.strerror}") from error
+    if not re.search(marks, content):
+        raise ConfigurationError(f"there is no {what} in the form PEM in {path}")
+
+
+def _reason(error: OSError) -> str:
+    """Return what OpenSSL says, as far as that is for people."""
+    if isinstance(error, ssl.SSLError):
+        if error.reason in _APART:
+            return "the key is not the certificate's"
+        if error.reason is None:
+            return "one of them is damaged"
+        return error.reason.replace("_", " ").lower()
+    return error.strerror or str(error)

@@ -141,7 +141,7 @@ async def test_a_certificate_that_cannot_be_used_is_logged_and_the_old_one_stays
     chat.server.reload()
     (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert line.getMessage().startswith("the old certificate stays: ")
-    assert str(certificates.certificate) in line.getMessage()
+    assert str(certificates.key if broken in ("key", "both") else certificates.certificate) in line.getMessage()
     assert line.exc_info is None
     async with connect(chat, tls=certificates.context) as raw:
         assert shown(raw) == first
@@ -183,3 +183,31 @@ async def test_a_key_that_wants_a_passphrase_is_refused_and_nobody_is_asked(
         assert shown(raw) == first
     with pytest.raises(ConfigurationError, match=refusal):
         tls_context(str(certificates.certificate), str(certificates.key))
+
+
+async def test_a_certificate_that_cannot_be_used_is_said_to_be_what_it_is(certificates: Certificates) -> None:
+    certificate, key = certificates.certificate, certificates.key
+    good, secret = certificate.read_bytes(), key.read_bytes()
+    certificates.issue()
+    cases = [
+        (good, None, f"the private key {key} cannot be read: No such file or directory"),
+        (None, secret, f"the certificate {certificate} cannot be read: No such file or directory"),
+        (good, b"", f"there is no private key in the form PEM in {key}"),
+        (b"", secret, f"there is no certificate in the form PEM in {certificate}"),
+        (ssl.PEM_cert_to_DER_cert(good.decode()), secret, f"there is no certificate in the form PEM in {certificate}"),
+        (secret, good, f"there is no certificate in the form PEM in {certificate}"),
+        (good, key.read_bytes(), "the key is not the certificate's"),
+        (good[:-100], secret, "one of them is damaged"),
+        (good, secret[:-60], "one of them is damaged"),
+    ]
+    for chain, private, said in cases:
+        for path, content in ((certificate, chain), (key, private)):
+            path.unlink(missing_ok=True)
+            if content is not None:
+                path.write_bytes(content)
+        with pytest.raises(ConfigurationError) as refused:
+            tls_context(str(certificate), str(key))
+        assert str(refused.value).endswith(said)
+        assert "[" not in str(refused.value)  # OpenSSL's own words
+    certificate.write_bytes(good + secret)  # one file may have both
+    tls_context(str(certificate), str(certificate))
