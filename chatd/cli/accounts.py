@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from chatd import clock
+from chatd.cli import streams
 from chatd.cli.database import read, write
 from chatd.cli.parsing import Commands, text
 from chatd.cli.place import Use
@@ -43,12 +44,12 @@ def add_to(commands: Commands) -> None:
 
     user = commands.group("user", "Manage accounts.")
     add = user.add("add", _user_add, "Make accounts.", use=Use.MAKES)
-    add.add_argument("names", nargs="+", metavar="NAME", type=text)
-    add.add_argument("--nickname", type=text, help="the name others see; the username by default")
+    add.add_argument("names", nargs="+", metavar="NAME", type=text, help="a username")
+    add.add_argument("--nickname", metavar="NAME", type=text, help="the name others see; the username by default")
     add.add_argument("--bot", action="store_true", help="without a password; prints a line 'id name token' each")
     token = user.add("token", _user_token, "Make a bot a new token, printed as 'id name token', and end the old ones.")
     for parser in (add, token):
-        parser.add_argument("--days", type=float, default=BOT_TOKEN_DAYS, help="how long a token lasts (ten years)")
+        parser.add_argument("--days", type=float, help="how long a bot's token lasts (ten years)")
     user.add("list", _user_list, "List accounts: id, name, kind, state, since when.")
     password = user.add("password", _user_password, "Set a person's new password and end all their sessions.")
     disable = user.add("disable", _user_disable, "Shut an account out and end all its sessions.")
@@ -56,7 +57,7 @@ def add_to(commands: Commands) -> None:
     delete = user.add("delete", _user_delete, "Delete an account and everything its user wrote.")
     delete.add_argument("--yes", action="store_true", help="do not ask whether it is meant")
     for parser in (token, password, disable, enable, delete):
-        parser.add_argument("name", metavar="NAME", type=text)
+        parser.add_argument("name", metavar="NAME", type=text, help="the username")
     for parser in (add, password):
         parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
@@ -66,12 +67,28 @@ def _user_add(settings: "Config", options: argparse.Namespace) -> None:
     from chatd.services import accounts
 
     names = [_validated(schemas.RegisterBody(), "username", name) for name in options.names]
+    if options.nickname is not None and len(names) > 1:
+        raise ConfigurationError("--nickname: is the name of one account, and there are several")
+    nicknames = [
+        _validated(
+            schemas.RegisterBody(),
+            "nickname",
+            name[: schemas.NAME_MAX] if options.nickname is None else options.nickname,
+        )
+        for name in names
+    ]
     now = clock.now()
     if options.bot:
+        if options.password_stdin:
+            raise ConfigurationError("--password-stdin: a bot has no password")
         lifetime_ms = _lifetime_ms(options.days)
         tokens = _tokens(settings)
         issued = write(
-            settings, lambda tx: [accounts.create_bot(tx, n, now=now, lifetime_ms=lifetime_ms) for n in names]
+            settings,
+            lambda tx: [
+                accounts.create_bot(tx, name, nickname, now=now, lifetime_ms=lifetime_ms)
+                for name, nickname in zip(names, nicknames, strict=True)
+            ],
         )
         for name, session in zip(names, issued, strict=True):
             print(session.user_id, name, tokens.issue(session))
@@ -79,9 +96,10 @@ def _user_add(settings: "Config", options: argparse.Namespace) -> None:
         return
     if len(names) > 1:
         raise ConfigurationError("one person at a time: each has a password (or --bot for accounts without)")
+    if options.days is not None:
+        raise ConfigurationError("--days: is for the token of a bot (--bot); [accounts] token_days is for people")
     password_hash = _hash(_new_password(settings, options, names[0]))
-    nickname = _validated(schemas.RegisterBody(), "nickname", options.nickname or names[0][: schemas.NAME_MAX])
-    user = write(settings, lambda tx: accounts.create(tx, names[0], nickname, password_hash, now=now))
+    user = write(settings, lambda tx: accounts.create(tx, names[0], nicknames[0], password_hash, now=now))
     print(f"{user.id} {user.username} {user.role}")
 
 
@@ -181,13 +199,15 @@ def _invite(settings: "Config", options: argparse.Namespace) -> None:
     while left:
         began = time.monotonic()
         codes = write(settings, make)
-        print(*codes, sep="\n", flush=True)
+        print(*codes, sep="\n")
+        streams.finish()
         left -= len(codes)
         if left:
             time.sleep(time.monotonic() - began)  # the server's turn
 
 
-def _lifetime_ms(days: float) -> int:
+def _lifetime_ms(given: float | None) -> int:
+    days = BOT_TOKEN_DAYS if given is None else given
     if not 0 < days <= BOT_TOKEN_DAYS_MAX:
         raise ConfigurationError(f"--days: must be above 0 and at most {BOT_TOKEN_DAYS_MAX}")
     return int(days * clock.DAY_MS)

@@ -25,6 +25,8 @@ def prepare() -> None:
         if isinstance(stream, TextIOWrapper):
             with contextlib.suppress(UnsupportedOperation):  # somebody has read from it before
                 stream.reconfigure(errors="surrogateescape" if name == "stdin" else "backslashreplace")
+                if name == "stdout":  # with PYTHONUNBUFFERED a full disk would be met in the middle of a command
+                    stream.reconfigure(write_through=False)
 
 
 def tell(text: object) -> None:

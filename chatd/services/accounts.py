@@ -220,9 +220,9 @@ def find(tx: Transaction, username: str) -> User:
     return user
 
 
-def create_bot(tx: Transaction, name: str, *, now: int, lifetime_ms: int) -> Session:
+def create_bot(tx: Transaction, name: str, nickname: str, *, now: int, lifetime_ms: int) -> Session:
     """Store a bot's account and start the session its token is for."""
-    bot = create(tx, name, name[:50], None, now=now, is_ai=True)
+    bot = create(tx, name, nickname, None, now=now, is_ai=True)
     return start(tx, bot.id, device="chatd user add --bot", address="", now=now, lifetime_ms=lifetime_ms)
 
 

@@ -45,7 +45,7 @@ def disable(chat: Chat, person: Person) -> None:
 
 def add_bot(chat: Chat, name: str) -> None:
     """Make a bot as ``chatd user add --bot`` does."""
-    write(chat, lambda tx: accounts.create_bot(tx, name, now=clock.now(), lifetime_ms=1000))
+    write(chat, lambda tx: accounts.create_bot(tx, name, name, now=clock.now(), lifetime_ms=1000))
 
 
 @asynccontextmanager

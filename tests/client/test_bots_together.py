@@ -21,7 +21,7 @@ def robots(chat: Chat, *names: str) -> list[Person]:
     tokens = Tokens(data_dir.signing_key(chat.server.app[CONFIG].data_dir))
 
     def made(name: str) -> Person:
-        session = write(chat, lambda tx: accounts.create_bot(tx, name, now=now, lifetime_ms=clock.DAY_MS))
+        session = write(chat, lambda tx: accounts.create_bot(tx, name, name, now=now, lifetime_ms=clock.DAY_MS))
         return Person(chat.client, session.user_id, name, name, tokens.issue(session))
 
     return [made(name) for name in names]

@@ -88,6 +88,12 @@ async def test_bots_are_made_with_tokens_that_work(place: Place) -> None:
     assert not await may_sign_in(client, "weather", "")
 
 
+async def test_a_bot_may_have_a_nickname(place: Place) -> None:
+    number, _, token = place.run("user", "add", "--bot", "weather", "--nickname", "The sky ☁").split()
+    bot = Person(await place.client(), int(number), "weather", "The sky ☁", token)
+    assert (await bot.get("/auth/me"))["nickname"] == "The sky ☁"
+
+
 async def test_a_new_password_takes_the_place_of_the_old_one(place: Place) -> None:
     place.run("user", "add", "alice", "--password-stdin", stdin=f"{PASSWORD}\n")
     place.run("user", "password", "alice", "--password-stdin", stdin="battery staple\n")

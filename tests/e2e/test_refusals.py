@@ -144,6 +144,23 @@ def test_an_address_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     assert line == "cannot listen on no..name port 0: not the name of a host"
 
 
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        (["alice", "--days", "3"], "--days: is for the token of a bot"),
+        (["robot", "--bot", "--password-stdin"], "--password-stdin: a bot has no password"),
+        (["robot", "other", "--bot", "--nickname", "Both"], "--nickname: is the name of one account"),
+        (["robot", "--bot", "--nickname", ""], "nickname: "),
+    ],
+    ids=lambda options: " ".join(options) if isinstance(options, list) else "",
+)
+def test_an_option_that_means_nothing_for_an_account_is_not_passed_over(
+    tmp_path: Path, options: list[str], refused: str
+) -> None:
+    assert refusal(tmp_path / "data", "user", "add", *options, stdin="moth in relay 70\n").startswith(refused)
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_second_server_on_the_same_data_leaves_the_first_in_peace(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data") as server:
         assert refusal(tmp_path / "data", "serve", "--port", "0").startswith(
@@ -156,6 +173,6 @@ def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     line = refusal(
         tmp_path / "data", "serve", "--port", "0", CHATD_SERVER_TLS_CERT="cert.pem", CHATD_SERVER_TLS_KEY="key.pem"
     )
-    assert line.startswith("the certificate cert.pem with the key key.pem cannot be used: ")
+    assert line == "the certificate cert.pem cannot be read: No such file or directory"
     line = refusal(tmp_path / "data", "serve", "--port", "0", CHATD_SERVER_TLS_CERT="cert.pem")
     assert line == "[server] tls_cert and tls_key: one is set without the other"

@@ -37,7 +37,8 @@ def run(data_dir: Path, *command: str, within: tuple[str, ...] = (), **streams: 
     done = subprocess.run(
         [*within, sys.executable, *CHATD, *command],
         env=environment(
-            data_dir, CHATD_SERVER_DATA_DIR=str(data_dir), PYTHONUNBUFFERED="", **streams.pop("variables", {})
+            data_dir,
+            **{"CHATD_SERVER_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "", **streams.pop("variables", {})},
         ),
         cwd=data_dir.parent,
         timeout=PATIENCE,
@@ -65,10 +66,11 @@ def test_a_command_that_nobody_reads_ends_quietly_by_the_usual_signal(data_dir: 
         os.close(writing)
 
 
-@pytest.mark.parametrize("command", [["--version"], ["user", "list"], ["config"]], ids=" ".join)
-def test_output_that_finds_no_room_is_told_in_one_line(data_dir: Path, command: list[str]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # images for containers set it
+@pytest.mark.parametrize("command", [["--version"], ["user", "list"], ["config"], ["invite"]], ids=" ".join)
+def test_output_that_finds_no_room_is_told_in_one_line(data_dir: Path, command: list[str], unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as full:
-        assert run(data_dir, *command, stdout=full) == (
+        assert run(data_dir, *command, stdout=full, variables={"PYTHONUNBUFFERED": unbuffered}) == (
             1,
             b"chatd: No space left on device: standard output\n",
         )
