@@ -101,4 +101,6 @@ def reason(error: BaseException) -> str:
         return f"no TLS is to be had there ({error.reason or error})".replace("_", " ").lower()
     if isinstance(error, OSError) and error.errno and error.errno > 0:  # below: of a name that cannot be looked up
         return os.strerror(error.errno)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return str(error) or type(error).__name__

@@ -25,10 +25,12 @@ _HOUR_MS = 3_600_000
 def look(config: Config) -> Iterator[Finding]:
     """Look at the data directory and the database."""
     directory = config.data_dir
-    if not directory.is_dir():
-        yield change("data", f"there is no directory {directory}: start chatd once, or name another with --data-dir")
-        return
     try:
+        if not directory.is_dir():
+            yield change(
+                "data", f"there is no directory {directory}: start chatd once, or name another with --data-dir"
+            )
+            return
         yield from _permissions(config)
     except PermissionError:
         yield change("permissions", f"run it as root, or as who owns {directory}, which cannot be read")

@@ -1,5 +1,6 @@
 """The machine: its disks, its SQLite, its limits and its clock."""
 
+import contextlib
 import ctypes
 import datetime as dt
 import os
@@ -36,7 +37,10 @@ def look(config: Config) -> Iterator[Finding]:
 
 
 def _disks(config: Config) -> Iterator[Finding]:
-    size = sum(path.stat().st_size for path in config.data_dir.glob("chatd.db*") if path.name[-3:] in (".db", "wal"))
+    size = 0
+    with contextlib.suppress(PermissionError):  # which is said elsewhere
+        files = config.data_dir.glob("chatd.db*")
+        size = sum(path.stat().st_size for path in files if path.name[-3:] in (".db", "wal"))
     data = _existing(config.data_dir)
     yield _disk(data, size * 2 + FREE)
     backups = _existing(config.backups)
@@ -60,8 +64,8 @@ def _disk(directory: Path, needed: int) -> Finding:
 
 
 def _existing(directory: Path) -> Path:
-    """Return the first directory above that there is."""
-    return next(each for each in (directory, *directory.parents) if each.is_dir())
+    """Return the first directory above that there is, and that this account may see."""
+    return next(each for each in (directory, *directory.parents) if os.path.isdir(each))  # noqa: PTH112 (it raises nothing)
 
 
 def _sqlite() -> Finding:

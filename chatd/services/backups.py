@@ -38,6 +38,9 @@ _SLACK_MS = 60_000
 
 _NAME = "chatd-%Y%m%dT%H%M%SZ.db"
 
+#: The shortest time between two backups, in seconds: their names count in seconds.
+_SOONEST = 1.0
+
 
 class Backups:
     """Makes backups for as long as the server runs."""
@@ -53,7 +56,7 @@ class Backups:
         self._database = database
         self._directory = directory
         self._clock = clock
-        self._every = every_hours * 3600
+        self._every = max(every_hours * 3600, _SOONEST) if every_hours else 0.0
         self._keep = keep
 
     @property

@@ -3,12 +3,16 @@
 import contextlib
 import os
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from chatd import clock
+from chatd.config import load
+from chatd.doctor import data, machine
 from chatd.storage import change_log
 from chatd.storage.backup import MARKER_FILE
 from tests.doctor.support import Patient
@@ -93,3 +97,18 @@ def test_a_backup_from_the_future_says_nothing_of_its_age(served: Patient) -> No
     assert "-" not in said.partition("UTC")[2]
     assert chatd(served.data_dir, "backup", str(served.data_dir.parent / "another.db")).returncode == 0
     assert served.wrong() == {}
+
+
+def test_who_may_not_look_is_told_of_it_by_the_line_about_permissions() -> None:
+    with tempfile.TemporaryDirectory() as root:
+        hidden = Path(root, "data")
+        hidden.mkdir(mode=0)
+        config = load(options={"server.data_dir": str(hidden)}, environment={}, search=())
+        if os.geteuid() == 0:
+            os.seteuid(65534)
+        try:
+            findings = [*machine.look(config), *data.look(config)]
+        finally:
+            os.seteuid(os.getuid())
+    assert findings[-1].about == "permissions"
+    assert findings[-1].text.startswith("run it as root")

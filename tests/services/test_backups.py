@@ -181,6 +181,17 @@ async def test_a_server_makes_backups_off_its_loop_and_can_say_when(
     await until(lambda: proven(log) == 1)
 
 
+async def test_backups_that_are_to_follow_at_once_have_a_second_each(
+    database: Path, directory: Path, log: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    async with running(Backups(database, directory, clock, every_hours=1e-300, keep=7)):
+        for second in range(3):
+            clock.set(f"2026-02-01 12:00:0{second}")
+            await until(lambda: proven(log) == second + 1)  # noqa: B023 (it is waited for)
+    assert not [record for record in log.records if record.levelname == "ERROR"]
+
+
 async def test_backups_can_be_turned_off(database: Path, directory: Path) -> None:
     await Backups(database, directory, Clock(), every_hours=0, keep=1).run()
     assert names(directory) == []
