@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 #: HS256 wants a key at least as long as its hash: RFC 7518, section 3.2.
 KEY_BYTES = 32
 
-#: What file systems say whose files have one name only, as link(2) and those of exFAT, SMB and FUSE have it; 524 is the
-#: kernel's own ENOTSUPP, which some of a network let out.
+#: The errors of file systems without hard links, as documented in link(2) and given by exFAT, SMB and FUSE; 524 is the
+#: kernel's internal ENOTSUPP, which some network file systems leak.
 NO_SECOND_NAMES = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EMLINK, 524})
 
 KEY_FILE = "signing.key"
@@ -66,7 +66,7 @@ def locked(data_dir: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def alone(directory: Path) -> Iterator[None]:
-    """Wait for every other process that makes or upgrades something in ``directory``, and hold them off.
+    """Wait for every other process that makes or upgrades something in ``directory``, and keep them out.
 
     :raises ConfigurationError: its file system has no locks.
     """
@@ -95,7 +95,7 @@ def _holder(data_dir: Path) -> str:
     path = data_dir / LOCK_FILE
     with contextlib.suppress(OSError):
         pid = named_pid(data_dir)
-        if pid is not None and Path(f"/proc/{pid}").exists():  # else it is of another container
+        if pid is not None and Path(f"/proc/{pid}").exists():  # else it is in another container
             return processes.described(pid)
     return f"since {dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC):%Y-%m-%d %H:%M} UTC"
 
@@ -159,7 +159,7 @@ def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
 
 
 def _has_modes(directory: Path) -> bool:
-    """Tell whether files keep the permissions they are made with; those of exFAT or SMB have what the mount says."""
+    """Tell whether files keep the permissions they are made with; on exFAT or SMB the mount decides."""
     with tempfile.NamedTemporaryFile(dir=directory) as probe:
         return not stat.S_IMODE(os.fstat(probe.fileno()).st_mode) & 0o077
 
@@ -195,12 +195,12 @@ def _create(path: Path) -> None:
 
 
 def give_name(partial: Path, target: Path) -> None:
-    """Give a file that is whole and on disk its name, which stays with whoever has it already.
+    """Give a file that is whole and on disk its final name, unless another file has that already.
 
-    At every moment there is no ``target``, or all of it. On a file system without second names (exFAT, SMB) that is
-    ``rename``; two that want one name at the same moment must be held apart there, as by :func:`alone`.
+    At every moment there is no ``target``, or all of it. On a file system without hard links (exFAT, SMB) this is a
+    ``rename``, and two processes that want the same name must be kept apart, as by :func:`alone`.
 
-    :raises FileExistsError: somebody has the name.
+    :raises FileExistsError: another file has the name.
     """
     try:
         os.link(partial, target)

@@ -85,7 +85,7 @@ class InviteInvalid(ChatError):
 
 
 class NotFound(ChatError):
-    """What was named is not there, or is none of yours."""
+    """It does not exist, or it is not yours."""
 
     code = "not_found"
 

@@ -1,6 +1,6 @@
 """The log: lines for people on a terminal, JSON otherwise, and never a token or a password in either.
 
-Much of a line may be a client's words. They cannot end the line, begin another, or move a terminal's cursor.
+Much of a line may come from a client. It cannot end the line, begin another, or move a terminal's cursor.
 
 A line is an event with a name, given as ``extra``, and its fields beside it; ``docs/logs.md`` lists them all. What is
 logged on behalf of a request or a socket says its number.
@@ -54,9 +54,9 @@ def redacted(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return ``text`` with escapes, such as ``\n`` or ``\u2028``, for all in it that does not show.
+    r"""Return ``text`` with escapes, such as ``\n`` or ``\u2028``, for everything in it that does not show.
 
-    That is what ends lines, steers a terminal or turns the direction of writing: a client may have sent it.
+    A client may have sent characters that end lines, control a terminal or change the direction of writing.
     """
     if text.isprintable():
         return text

@@ -1,6 +1,6 @@
-"""The program that makes a picture small: a process of its own for each, since what it reads may be made to break it.
+"""The program that shrinks a picture, in a process of its own, as the picture may be made to break it.
 
-The picture comes on standard input and goes, as WebP, to standard output; the exit status says how that went. It is
+It reads the picture from standard input and writes a WebP to standard output; the exit status says how that went. It is
 started by :mod:`chatd.services.decoding` and imports nothing else of chatd.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 #: The longest side of a picture that is given out, in pixels.
 MAX_SIDE = 512
 
-#: The most pixels a picture may have before it is made small: more than phones make.
+#: The most pixels a picture may have before it is shrunk: more than phones make.
 MAX_PIXELS = 25_000_000
 
 #: How much memory the process may map, in bytes. Measured with 25 megapixels: a JPEG 72 MB, a PNG 96, a WebP 137, a
@@ -21,7 +21,7 @@ MAX_PIXELS = 25_000_000
 #: are the interpreter and the libraries.
 MEMORY_LIMIT = 384 * 1024 * 1024
 
-#: How long it may compute, in seconds: those pictures take up to one.
+#: How much processor time it may use, in seconds: those pictures take up to one.
 CPU_LIMIT = 10
 
 #: Exit statuses beside 0. The first two are verdicts on the picture, the last says that no picture can be read at all.
@@ -52,7 +52,7 @@ def main() -> int:
     except (ImportError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return NO_LIBRARY
-    # All is loaded: whoever takes the decoder over can open neither a file nor a socket.
+    # Everything is loaded: whoever takes over the decoder can open neither a file nor a socket.
     _limit(resource.RLIMIT_NOFILE, 3)
     upload = sys.stdin.buffer.read()
     loader = next((loader for start, loader in _LOADERS.items() if upload.startswith(start)), None)
@@ -76,7 +76,7 @@ def main() -> int:
 def shrunk(upload: bytes) -> bytes:
     """Return a picture as WebP, at most :data:`MAX_SIDE` wide and high, upright, in sRGB and without metadata.
 
-    It is made small as it is decoded, and turned and converted after that. Of an animation the first frame is taken.
+    It is shrunk while it is decoded, then turned and converted. Of an animation the first frame is taken.
     """
     import pyvips
 
@@ -93,7 +93,7 @@ def shrunk(upload: bytes) -> bytes:
 
 
 def _yield_to_others() -> None:
-    """Have the server go first, and have this process be the one that ends where memory is short."""
+    """Let the server run first, and make this process the first to be killed when memory is short."""
     with contextlib.suppress(OSError):  # a sandbox may not allow it
         os.nice(10)
     with contextlib.suppress(OSError):

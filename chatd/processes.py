@@ -1,4 +1,4 @@
-"""Other processes of this machine, as /proc has them: https://docs.kernel.org/filesystems/proc.html"""
+"""Other processes of this machine, read from /proc: https://docs.kernel.org/filesystems/proc.html"""
 
 import contextlib
 import datetime as dt
@@ -14,7 +14,7 @@ _LISTENS = "0A"
 
 
 def described(pid: int) -> str:
-    """Return a process for a person: its number, its name, and since when it runs, as far as this one may know."""
+    """Describe a process for a person: its number, its name and its start, as far as this process may know."""
     words = [f"process {pid}"]
     with contextlib.suppress(OSError, ValueError):
         words.append(f"({(_PROC / str(pid) / 'comm').read_text(encoding='utf-8', errors='replace').strip()})")
@@ -24,7 +24,7 @@ def described(pid: int) -> str:
 
 
 def who_listens(port: int) -> int | None:
-    """Return a process that listens on a TCP port of this machine; None where it is not for this one to know."""
+    """Return a process that listens on a TCP port of this machine; None where none is known."""
     inodes = set(_sockets_of(port))
     if not inodes:
         return None

@@ -39,7 +39,7 @@ GC_THRESHOLDS = (50_000, 20, 50)
 #: The same for a scrape of the metrics, which takes a millisecond.
 SCRAPE_TIMEOUT = 0.5
 
-#: How long after SIGHUP a terminal may still be there that is about to go, in seconds.
+#: How long after SIGHUP a closing terminal may still exist, in seconds.
 TERMINAL_PATIENCE = 1.0
 
 #: How much of a database is upgraded in a second at the least, in bytes: a twentieth of what was measured, copy and
@@ -83,7 +83,7 @@ class Server:
 
     @property
     def speaks_tls(self) -> bool:
-        """Whether it has a certificate, which SIGHUP has it read again."""
+        """Whether it has a certificate, which it reads again at SIGHUP."""
         return self._tls is not None
 
     @property
@@ -192,9 +192,10 @@ async def serve(config: Config) -> None:
 
 
 def _hear_hangups(server: Server, stopping: asyncio.Event) -> None:
-    """Have SIGHUP mean what its sender means: a terminal that closes, or somebody who has renewed the certificate.
+    """Take SIGHUP as its sender means it: a terminal that closes, or somebody who has renewed the certificate.
 
-    A server that ignores it (``nohup``) outlives its terminal. Without a terminal, as under systemd, it never ends one.
+    A server that ignores it (``nohup``) outlives its terminal. Without a terminal, as under systemd, it never ends the
+    server.
     """
     loop = asyncio.get_running_loop()
     is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -208,7 +209,7 @@ def _hear_hangups(server: Server, stopping: asyncio.Event) -> None:
         server.reload()
         if not outlives:
             look()
-            # A shell that ends passes the signal on, and only then takes the terminal along.
+            # A shell that ends passes the signal on first, and only then does the terminal go.
             loop.call_later(TERMINAL_PATIENCE, look)
 
     if server.speaks_tls:
@@ -218,7 +219,7 @@ def _hear_hangups(server: Server, stopping: asyncio.Event) -> None:
 
 
 def _has_terminal() -> bool:
-    """Tell whether this process has a terminal that it is closed with: https://man7.org/linux/man-pages/man4/tty.4.html"""
+    """Tell whether this process has a controlling terminal: https://man7.org/linux/man-pages/man4/tty.4.html"""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
     except OSError:

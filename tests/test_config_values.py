@@ -98,7 +98,7 @@ def test_a_file_names_one_host_or_a_list(tmp_path: Path, written: str) -> None:
     ],
 )
 def test_what_is_no_host_is_refused(host: str) -> None:
-    assert refused(CHATD_SERVER_HOST=host).startswith(f"CHATD_SERVER_HOST: {host!r} is not an address")
+    assert refused(CHATD_SERVER_HOST=host).startswith(f"CHATD_SERVER_HOST: {host!r} is neither an address")
 
 
 @pytest.mark.parametrize("host", ["fe80::1", "[fe80::1]"])
@@ -258,7 +258,7 @@ def test_a_file_that_hides_another_is_named_in_a_warning(tmp_path: Path) -> None
     assert warning(first, second) == ""
     second.write_text("[server]\nport = 2")
     said = warning(first, second)
-    assert said.startswith(f"there are two files of settings: {first} is read, and {second} is not")
+    assert said.startswith(f"there are two configuration files: {first} is read and {second} is not")
     assert "--config" in said
     assert warning(first, second, file=second) == warning(second) == ""
     second.unlink()

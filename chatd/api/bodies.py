@@ -170,11 +170,11 @@ class UploadBody(Body):
     def _parser(self, content_type: str | None) -> Callable[[bytes], _Fields]:
         kind, parameters = parse(content_type or "")
         if kind != _MULTIPART:
-            raise UnsupportedMediaType(f"The file must come in a form of the type {_MULTIPART}.")
+            raise UnsupportedMediaType(f"The file must be sent in a form of the type {_MULTIPART}.")
         charset(parameters)
         boundary = parameters.get("boundary")
         if boundary is None:
-            raise self.malformed("The type of the form names no boundary.")
+            raise self.malformed("The Content-Type of the form names no boundary.")
         return partial(self._parse, boundary)
 
     def _parse(self, boundary: str, body: bytes) -> _Fields:

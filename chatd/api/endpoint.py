@@ -121,10 +121,10 @@ class Call(Record):
 class Route:
     """One line of the table of routes: how it is reached, what it takes, and all it may answer.
 
-    :ivar name: what generated clients call it; it never changes.
+    :ivar name: its name in generated clients, which never changes.
     :ivar headers: those of a good answer.
-    :ivar public: nobody is asked who they are.
-    :ivar anonymous: who gives no token may ask as well; a token that is given must be a good one.
+    :ivar public: no token is looked at.
+    :ivar anonymous: a token may be missing, but one that is given must be good.
     """
 
     method: str

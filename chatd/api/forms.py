@@ -1,4 +1,4 @@
-"""The two kinds of forms, read from bytes that are there and whose number is bounded."""
+"""The two kinds of forms, read from bytes that have all arrived and whose number is bounded."""
 
 import re
 from collections.abc import Mapping
@@ -33,11 +33,11 @@ class Part(NamedTuple):
 
 
 def read_urlencoded(body: bytes, codec: str) -> dict[str, str]:
-    """Return the fields of an URL-encoded form, the first of each name.
+    """Return the fields of a URL-encoded form, the first of each name.
 
     :param codec: what its texts are decoded by.
     :raises ValueError: it has too many fields, or bytes that the codec cannot decode.
-    :raises ValidationError: a field has an escape that is none.
+    :raises ValidationError: a field has a bad escape.
     """
     body.decode(codec)
     pairs = body.split(b"&", MAX_FIELDS)
@@ -57,7 +57,7 @@ def read_multipart(body: bytes, boundary: str) -> list[Part]:
     """Return the fields of a multipart form: RFC 7578.
 
     :raises ValueError: it is not well formed.
-    :raises UnsupportedMediaType: a part is encoded, or in a charset that is none of the few there are.
+    :raises UnsupportedMediaType: a part is encoded, or in a charset that is not one of the few.
     """
     if not _BOUNDARY.fullmatch(boundary):
         raise ValueError("not a boundary")

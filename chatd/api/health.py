@@ -12,8 +12,8 @@ from chatd.http.proxies import is_of_this_machine
 async def health(call: Call) -> dict[str, Any]:
     """Answer when a message could be stored, with the address that the request came from, as far as can be known.
 
-    A program on this machine is told the version and the process as well, an administrator the version: strangers need
-    not know what they could try.
+    A program on this machine also gets the version and the process, an administrator the version: strangers need not
+    know what they could attack.
     """
     try:
         await call.services.health.check()

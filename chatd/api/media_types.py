@@ -1,12 +1,12 @@
-"""``Content-Type`` and its like: what a body is, and in which charset."""
+"""``Content-Type`` and similar headers: what a body is, and in which charset."""
 
 import re
 from collections.abc import Mapping
 
 from chatd.errors import ChatError
 
-#: The charsets a client may name, and how each is decoded. Never by Python's table of codecs: some of those there take
-#: seconds for what a body may hold. ASCII is UTF-8 already.
+#: The charsets a client may name, and the codec of each. Python's own table of codecs is never asked: some of them take
+#: seconds for a body. ASCII is UTF-8 already.
 _CHARSETS = {
     **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), "utf-8"),
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "iso_8859-1", "latin-1", "latin1"), "latin-1"),
@@ -17,7 +17,7 @@ _PARAMETER = re.compile(r';\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s;]*
 
 
 class UnsupportedMediaType(ChatError):
-    """The body is of a type, a charset or a coding that this server does not take."""
+    """The body has a type, charset or coding that this server does not accept."""
 
     code = "unsupported_media_type"
 
@@ -34,10 +34,10 @@ def parse(value: str) -> tuple[str, Mapping[str, str]]:
 
 
 def charset(parameters: Mapping[str, str]) -> str:
-    """Return the codec for a body, UTF-8 where nothing is said.
+    """Return the codec for a body, UTF-8 by default.
 
     :param parameters: those of its type.
-    :raises UnsupportedMediaType: the client names a charset that is none of the few there are.
+    :raises UnsupportedMediaType: the client names a charset that is not one of the few.
     """
     name = parameters.get("charset") or "utf-8"
     try:

@@ -28,14 +28,14 @@ _Said = tuple[str, str]
 
 _SECURITY = "bearer"
 
-#: That of the protocol: the program's own is for administrators.
+#: The protocol's version: the program's own is for administrators.
 _VERSION = "2"
 
 _DESCRIPTION = """\
 Accounts, people and messages over REST. A 2xx answer to a message means that it is on disk.
 
 What happens is pushed over the WebSocket at `/messages/ws`, which docs/protocol.md describes; docs/errors.md says of
-every code what to do. What is not named here may come as well, and is to be passed over.
+every code what to do. A client ignores what is not named here.
 """
 
 _TAGS = {
@@ -67,7 +67,7 @@ def handler(table: Sequence[Route]) -> Handler:
 
     async def handle(_: web.Request) -> web.StreamResponse:
         nonlocal page
-        if not page:  # made when somebody asks, not at every start; for a tenth of a second nobody is to wait
+        if not page:  # made when somebody asks, not at every start; it takes a tenth of a second
             page = await asyncio.to_thread(lambda: schemas.encode(describe(table)))
         return json_body(page)
 

@@ -13,10 +13,10 @@ EVENT = "Event"
 
 
 class Converter(OpenAPIConverter):
-    """apispec's converter, with what generators of clients take amiss left out, and what they need put in."""
+    """apispec's converter, without what misleads generators of clients, and with what they need."""
 
     def init_attribute_functions(self) -> None:
-        """Write events, too."""
+        """Describe events, too."""
         super().init_attribute_functions()  # type: ignore[no-untyped-call]
         self.attribute_functions.append(self._any_event)
 
@@ -26,7 +26,7 @@ class Converter(OpenAPIConverter):
         return {"description": cls.__doc__, **super().schema2jsonschema(schema)}  # type: ignore[no-untyped-call]
 
     def field2default(self, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
-        """Leave out null as a default: it says nothing, and generators make a field with a default a required one."""
+        """Leave out null as a default: it says nothing, and generators make a field with a default required."""
         return {} if field.load_default is None else super().field2default(field, **kwargs)
 
     def field2choices(self, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Converter(OpenAPIConverter):
         return {"$ref": f"#/components/schemas/{EVENT}"} if isinstance(field, AnyEvent) else {}
 
     def any_event(self) -> dict[str, Any]:
-        """Return the form of an event: one of many, told by its type."""
+        """Return the form of an event: one of many, by its type."""
         forms = {kind: self.resolve_nested_schema(form) for kind, form in LOGGED.items()}  # type: ignore[no-untyped-call]
         mapping = {kind: form["$ref"] for kind, form in forms.items()}
         return {

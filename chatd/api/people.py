@@ -49,7 +49,7 @@ async def delete_account(call: Call) -> None:
 
 
 async def export(call: Call) -> web.StreamResponse:
-    """Send everything of the caller's as a zip, which is not made for who asks for no more than its head."""
+    """Send everything of the caller's as a zip; HEAD gets the headers without making it."""
     if call.request.method == "HEAD":
         return web.Response(headers=_EXPORT_HEADERS)
     with await call.services.exports.build(call.caller.user_id, write_archive) as file:

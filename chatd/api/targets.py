@@ -7,10 +7,10 @@ from chatd.http.escapes import BAD_ESCAPE, shown, unescape
 
 
 def check_target(request: web.Request, template: str) -> None:
-    """Refuse a target with an escape that is none: aiohttp would take it for text.
+    """Refuse a target with a bad escape, which aiohttp would take as text.
 
     :param template: the path of the route, such as ``/users/{id}``.
-    :raises ValidationError: there is one, and this names the parameter that has it.
+    :raises ValidationError: there is one; the error names its parameter.
     """
     if "%" not in request.raw_path:
         return

@@ -25,7 +25,7 @@ async def search(call: Call) -> list[User]:
 
 
 async def update_profile(call: Call) -> User:
-    """Change what the caller says of themselves; clients may send what stays as well."""
+    """Change the caller's profile; clients may also send what has not changed."""
     schemas.refuse_new_texts(call.body, await call.services.accounts.get(call.caller.user_id))
     return await call.services.accounts.update_profile(call.caller.user_id, call.body)
 

@@ -68,7 +68,7 @@ async def events(call: Call) -> Answer:
     """Return what the socket would tell after a cursor; wait for it if there is nothing yet."""
     user_id = call.caller.user_id
     epoch, since, seconds = call.query["epoch"], call.query["since"], call.query["timeout"]
-    if call.request.method == "HEAD":  # who wants no body waits for none
+    if call.request.method == "HEAD":  # there is no body to wait for
         seconds = 0
     place = await call.services.changes.place()
     end = asyncio.get_running_loop().time() + seconds

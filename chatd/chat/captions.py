@@ -9,7 +9,7 @@ from chatd.chat.session import Session
 from chatd.chat.state import Chat
 from chatd.client import Brief, Group
 
-#: What is told until a chat is open.
+#: Shown until a chat is open.
 FIRST_HINT = "Choose a chat with ↑ ↓ and Enter, or Ctrl+N for a new one"
 
 HINTS = "^N new · Tab list · F1 keys · ^Q quit"

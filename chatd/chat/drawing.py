@@ -95,7 +95,7 @@ class Drawing:
         self._drawn: dict[object, list[Text]] = {}
 
     def hint(self, text: str, width: int) -> list[Text]:
-        """Return the lines of something that is told where a history would be."""
+        """Return the lines of a hint that is shown in place of a history."""
         return list(Text(text, "dim").wrap(self._console, width))
 
     def history(self, chat: Chat, state: State, width: int, now: datetime) -> list[tuple[int, list[Text]]]:

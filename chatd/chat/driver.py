@@ -6,19 +6,19 @@ from textual.driver import Driver
 
 
 def driver_class() -> type[Driver] | None:
-    """Return Textual's way to read a terminal, but one that reads on after bytes that are not UTF-8.
+    """Return Textual's reader of a terminal, changed to read on after bytes that are not UTF-8.
 
-    :returns: None where Textual has another way, on Windows.
+    :returns: None on Windows, where Textual has another reader.
     """
     if sys.platform == "win32":
         return None
     from textual.drivers.linux_driver import LinuxDriver
 
     class Forgiving(LinuxDriver):
-        """Textual makes an end with a traceback of such bytes."""
+        """Textual ends with a traceback at such bytes."""
 
         def run_input_thread(self) -> None:
-            """Read what is typed; what came together with such bytes is lost, which a bell says."""
+            """Read what is typed; what came together with such bytes is lost, and a bell rings."""
             while not self.exit_event.is_set():
                 try:
                     super().run_input_thread()

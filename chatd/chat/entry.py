@@ -1,4 +1,4 @@
-"""What somebody types or pastes, as it is: Textual takes of it only what Python calls printable."""
+"""What somebody types or pastes, unchanged: Textual itself accepts only what Python calls printable."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import regex  # type: ignore[import-untyped]
 from textual import events
 from textual.widgets import Input, TextArea
 
-#: Control characters and halves of characters: the only ones that are no text.
+#: Control characters and surrogates: the only ones that are not text.
 _NO_TEXT = ("Cc", "Cs")
 
 #: What makes a cluster an emoji: a picture, half of a flag, or the frame of a key.
@@ -16,14 +16,14 @@ _EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]
 def is_text(character: str) -> bool:
     """Tell whether a character is part of what somebody says.
 
-    More are than :meth:`str.isprintable` knows: the spaces of other scripts, joiners, marks that turn the direction,
-    and whatever is newer than Python's own table of characters.
+    There are more of them than :meth:`str.isprintable` knows: the spaces of other scripts, joiners, marks that change
+    the direction, and whatever is newer than Python's own table of characters.
     """
     return unicodedata.category(character) not in _NO_TEXT
 
 
 def typed(event: events.Key) -> str:
-    """Return the text of a key that Textual would not take as one, or nothing."""
+    """Return the text of a key that Textual would not accept as text, or nothing."""
     character = event.character or ""
     return character if not event.is_printable and character and all(map(is_text, character)) else ""
 
@@ -35,9 +35,9 @@ def pasted(text: str) -> str:
 
 
 def last_length(text: str) -> int:
-    """Return how many characters Backspace takes at the end of a text: a whole emoji, else one.
+    """Return how many characters Backspace deletes at the end of a text: a whole emoji, otherwise one.
 
-    Elsewhere a cluster is taken apart mark by mark, as keyboards of scripts with marks have it.
+    Any other cluster is deleted mark by mark, as keyboards for scripts with marks do it.
     """
     cluster = regex.search(r"\X\Z", text)
     return len(cluster[0]) if cluster is not None and _EMOJI.search(cluster[0]) else 1
@@ -47,7 +47,7 @@ class TextEntry(TextArea):
     """A box for lines of any script."""
 
     def action_delete_left(self) -> None:
-        """Delete what is before the cursor, or what is chosen."""
+        """Delete what is before the cursor, or what is selected."""
         row, column = self.cursor_location
         length = last_length(self.document.get_line(row)[:column]) if self.selection.is_empty else 1
         if length == 1:
@@ -69,7 +69,7 @@ class LineEntry(Input):
     """A field for one line of any script."""
 
     def action_delete_left(self) -> None:
-        """Delete what is before the cursor, or what is chosen."""
+        """Delete what is before the cursor, or what is selected."""
         end = self.cursor_position
         length = last_length(self.value[:end]) if self.selection.is_empty else 1
         if length == 1:

@@ -47,10 +47,10 @@ def run(url: str | None, username: str | None, *, log_out: bool = False, path: P
 
 
 def _wrong_terminal() -> str | None:
-    """Return why there can be no screen, if there can be none: then nothing is asked, sent or drawn."""
+    """Return why there can be no screen; then nothing is asked, sent or drawn. None where there can be one."""
     for name, stream in (("input", sys.__stdin__), ("output", sys.__stdout__), ("error", sys.__stderr__)):
         if stream is None or stream.closed or not stream.isatty():
-            return f"chat needs a terminal, and standard {name} is none; for programs there is chatd.client"
+            return f"chat needs a terminal, and standard {name} is not one; programs use chatd.client"
     if os.environ.get("TERM") in ("dumb", "unknown"):
         return f"chat needs a terminal with a screen, and this one says that it has none (TERM={os.environ['TERM']})"
     return None
@@ -83,7 +83,7 @@ def _signed_in(url: str, username: str | None, tokens: Tokens) -> tuple[str, str
 
 
 async def _kept(url: str, username: str | None, tokens: Tokens) -> str | None:
-    """Return the token that is kept, if it works; where there is none, at least there is a server to ask for one."""
+    """Return the token that is kept, if it works; otherwise make sure that there is a server to ask for one."""
     async with Rest(url) as rest:
         if username and (token := tokens.get(url, username)):
             rest.token = token
@@ -133,7 +133,7 @@ def _asked(url: str, username: str | None) -> tuple[str, str]:
             username.encode()  # or it is not in the encoding that the terminal was said to have
             return username, getpass.getpass(f"Password of {username}: ")
     except UnicodeError:
-        raise LoginFailed("that is no text in the encoding of this terminal") from None
+        raise LoginFailed("that is not text in the encoding of this terminal") from None
     except (EOFError, getpass.GetPassWarning):
         raise LoginFailed("there is no terminal to ask for the password") from None
 

@@ -74,7 +74,7 @@ class Chat:
         return [self.messages[number] for number in sorted(self.messages)]
 
     def is_before(self, cursor: Cursor | None) -> bool:
-        """Tell whether its counts are from before a place in the log, and do not include what happened there."""
+        """Tell whether its counts are older than a place in the log, and so do not include what happened there."""
         return cursor is None or self.as_of is None or cursor.epoch != self.as_of.epoch or cursor.seq > self.as_of.seq
 
     @property
@@ -215,7 +215,7 @@ class State:
             sent_at = None if event.cursor is None else replace(event.cursor, seq=event.message_id)
             if old is None or old.deleted_at is None or not chat.is_before(sent_at):
                 chat.unread = max(0, chat.unread - 1)
-            else:  # it came as deleted, and was not counted, or was loaded as deleted later, and was
+            else:  # it came as deleted and was not counted, or was counted and then loaded as deleted
                 self.is_stale = True
         if old is not None:
             self._replace(replace(old, content="", deleted_at=event.deleted_at, reactions=()))

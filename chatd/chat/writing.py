@@ -37,7 +37,7 @@ class Writing:
         return self._drafts.pop(now, "")
 
     def line(self, width: int) -> Text:
-        """Return what the user is told about it; what does not fit into a line of ``width`` cells may take two."""
+        """Return what the user sees of it; what does not fit into a line of ``width`` cells may take two."""
         if self.notice:
             return Text(clean_line(self.notice), "yellow")
         if self.deleting is not None:

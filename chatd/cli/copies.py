@@ -45,7 +45,9 @@ def _restore(settings: "Config", options: argparse.Namespace) -> None:
     if options.new_epoch:
         place.require(settings)
     elif not settings.data_dir.is_dir():
-        raise ConfigurationError(f"there is no directory {settings.data_dir}: make it first if the copy shall be there")
+        raise ConfigurationError(
+            f"there is no directory {settings.data_dir}: create it first to restore the copy there"
+        )
     data_dir.prepare(settings.data_dir)
     with data_dir.locked(settings.data_dir):
         if options.new_epoch:
@@ -56,7 +58,7 @@ def _restore(settings: "Config", options: argparse.Namespace) -> None:
         lost = restore.restore(settings.database, options.file, aside=aside)
     print(f"{options.file} is restored")
     if not aside.exists():
-        print(f"it is {settings.database}, where there was none")
+        print(f"{settings.database} is new: there was no database there before")
     _tell_lost(lost, aside)
 
 

@@ -56,7 +56,7 @@ def _doctor(settings: "Config", options: argparse.Namespace) -> int:
 def _address(given: str) -> "URL":
     """Return the address that people use.
 
-    :raises ConfigurationError: it is none.
+    :raises ConfigurationError: it is not an address.
     """
     from yarl import URL
 
@@ -67,6 +67,6 @@ def _address(given: str) -> "URL":
         if url.scheme in ("http", "https") and url.host and url.port and url.user is None:
             browsers_host(f"[{url.host}]" if ":" in url.host else url.host)
             return url
-    except ValueError:  # of what is no URL, or has a host or a port that cannot be
+    except ValueError:  # not a URL, or an impossible host or port
         pass
     raise ConfigurationError("--url: must be an address such as https://chat.example.org")

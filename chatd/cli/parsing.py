@@ -51,7 +51,7 @@ class Commands:
         :param text: what it does, in a sentence.
         :param settings: False for a command that has no use for the server's settings, and is given None.
         :param use: what it does with the database.
-        :param warns: whether it tells by itself what is odd about the settings.
+        :param warns: whether it reports warnings about the settings by itself.
         """
         parser = self._parser(name, text, [self._common] if settings else [])
         parser.set_defaults(run=run, use=use, warns=warns)
@@ -79,12 +79,12 @@ class Parser:
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return what was asked for; ``run`` in it is the command.
 
-        :raises ConfigurationError: it is more than a command can do at once, or a number beyond all.
+        :raises ConfigurationError: it is more than a command can do at once, or a number is too large.
         """
         options = self._parser.parse_args(arguments)
         for name, value in vars(options).items():
             if isinstance(value, list) and len(value) > MANY:
-                raise ConfigurationError(f"{name}: {len(value)} are too many at once, {MANY} may be given")
+                raise ConfigurationError(f"{name}: {len(value)} are too many at once; the limit is {MANY}")
         return options
 
 
@@ -100,9 +100,9 @@ def loaded(options: argparse.Namespace) -> "Config":
 
 
 def text(argument: str) -> str:
-    """Return an argument that is text, which in a locale that knows ASCII only is UTF-8.
+    """Return an argument that is text; in a locale that only knows ASCII it is read as UTF-8.
 
-    What is neither could be neither found nor stored.
+    Anything else could be neither found nor stored.
     """
     try:
         argument.encode()
@@ -127,7 +127,7 @@ def path(argument: str) -> Path:
 def identifier(argument: str) -> int:
     """Return the number that something is stored under.
 
-    :raises ConfigurationError: nothing can be.
+    :raises ConfigurationError: nothing is stored under such a number.
     """
     if not (argument.isascii() and argument.isdigit()):
         raise argparse.ArgumentTypeError(f"invalid number: {argument[:40]!r}")

@@ -1,4 +1,4 @@
-"""Whose data a command works on: those it was told, its own, or those of the service of this machine."""
+"""Whose data a command works on: those it was told to, its user's own, or those of this machine's service."""
 
 import dataclasses
 import enum
@@ -32,17 +32,17 @@ class Use(enum.Enum):
 
 
 def found(settings: "Config", use: Use, service: Sequence[Path] = SERVICE) -> tuple["Config", str]:
-    """Return the settings with the data directory that a command shall work on, and what to say about it if anything.
+    """Return the settings with the data directory to work on, and what to say about it, if anything.
 
     Nothing is made. Where nobody has named a directory and the default one has no database, the service's is taken.
 
     :param service: where a service of this machine may have its data.
-    :raises ConfigurationError: there is none to work on, or two are as good.
+    :raises ConfigurationError: there is no database to work on, or either of two could be meant.
     """
     if use is Use.NONE:
         return settings, ""
     if settings.sources.get("server.data_dir") in _UNNAMED and (theirs := _service(settings, use, service)) is not None:
-        return _moved(settings, theirs), f"the data of the service are used, {theirs}"
+        return _moved(settings, theirs), f"using the data of the service in {theirs}"
     if use is Use.NEEDS:
         require(settings)
     return settings, ""
@@ -51,7 +51,7 @@ def found(settings: "Config", use: Use, service: Sequence[Path] = SERVICE) -> tu
 def _service(settings: "Config", use: Use, service: Sequence[Path]) -> Path | None:
     """Return the service's data directory, if it is to be used.
 
-    :raises ConfigurationError: it could be, and this account may not look; or there is another one as good.
+    :raises ConfigurationError: this account may not look whether it is, or another database could be meant as well.
     """
     is_there = _is_there(settings.database)
     try:
@@ -65,13 +65,13 @@ def _service(settings: "Config", use: Use, service: Sequence[Path]) -> Path | No
     if is_there:
         raise ConfigurationError(
             f"there are two databases, {settings.database} and {theirs / settings.database.name}: "
-            "name the directory of one with --data-dir"
+            "choose one with --data-dir"
         )
     return theirs
 
 
 def require(settings: "Config") -> None:
-    """Look whether there is a database.
+    """Require a database.
 
     :raises ConfigurationError: there is none.
     """
@@ -80,7 +80,7 @@ def require(settings: "Config") -> None:
 
 
 class _Hidden(ConfigurationError):
-    """There is a directory that this account may not look into."""
+    """This account may not look into a directory."""
 
 
 def _is_there(database: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The standard streams of a command: whatever they are, they are open, and take every character."""
+"""The standard streams of a command, made sure to be open and to take every character."""
 
 import contextlib
 import errno
@@ -10,9 +10,9 @@ from typing import NoReturn
 
 
 def prepare() -> None:
-    """Open what is closed, and have what an encoding does not know written as ``\\u65e5``.
+    """Open the streams that are closed, and write characters that an encoding lacks as ``\\u65e5``.
 
-    A file that is opened while a standard stream is closed takes its number: an error would be written into it.
+    A file opened while a standard stream is closed would get its number, and an error would be written into that file.
     """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
@@ -30,7 +30,7 @@ def prepare() -> None:
 
 
 def tell(text: object) -> None:
-    """Say something to a person, in one line and beside what the command prints."""
+    """Say something to a person in one line, on standard error."""
     line = "".join(f"\\x{ord(each):02x}" if each < " " or each == "\x7f" else each for each in str(text))
     print(f"chatd: {line}", file=sys.stderr)
 
@@ -45,7 +45,7 @@ def sentence(error: OSError) -> str:
 def finish() -> None:
     """Write what is not written yet.
 
-    :raises OSError: it cannot be; nothing is tried again.
+    :raises OSError: that failed; nothing is tried again.
     """
     try:
         sys.stdout.flush()
@@ -57,7 +57,7 @@ def finish() -> None:
 
 
 def discard() -> None:
-    """Have nothing more written, as nobody reads it or it finds no room."""
+    """Write nothing more: nobody reads it, or there is no room for it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(nowhere, sys.stdout.fileno())
@@ -65,7 +65,7 @@ def discard() -> None:
 
 
 def end_by_broken_pipe() -> NoReturn:
-    """End as a program does that nobody reads any more, for example ``chatd config | head -1``."""
+    """End as programs do when nobody reads their output any more, for example ``chatd config | head -1``."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)
     raise AssertionError("the signal ends the process")

@@ -32,7 +32,7 @@ ErrorHandler = Callable[[Exception, Event], Awaitable[object] | object]
 
 _H = TypeVar("_H", bound=Callable[..., Any])
 
-#: A cursor that no log has, so that the server's answer to it is a resync.
+#: A cursor that no log has, so that the server answers it with a resync.
 UNKNOWN = Cursor("unknown", 0)
 
 #: The ``client_id`` of an answer to an event. Bots know one another by it.
@@ -50,8 +50,8 @@ class Bot:
 
     With a ``cursor_file`` a bot that is started again goes on with the first event it has not handled: nothing is
     missed, though the one it was busy with when it was killed comes once more. :meth:`reply` does not answer twice
-    even then. A file that is broken is given another name, and the bot begins with
-    :class:`~chatd.client.Resync`, for nobody knows how far it had come.
+    even then. A broken file is renamed, and the bot begins with :class:`~chatd.client.Resync`, as nobody knows how far
+    it had come.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Bot:
         :param prefix: what commands begin with.
         :param cursor_file: where to keep how far the bot has come; without it, it begins with what happens next.
         :param hear_bots: whether messages of other bots, and edits of them, are handed to it as well: those of accounts
-            with ``is_ai``, and what any account wrote by :meth:`reply`. Whoever sets it sees to it that talk ends.
+            with ``is_ai``, and what any account wrote by :meth:`reply`. Then the bot itself must bring talk to an end.
         :param options: more for :class:`~chatd.client.Client`.
         """
         options = {"token": token, "username": username, "password": password, **options}
@@ -165,10 +165,10 @@ class Bot:
             asyncio.run(until_terminated(self.start()))
 
     def main(self) -> NoReturn:
-        """Be the program: run, and end the process without a traceback, whatever the server or the environment says.
+        """Be the whole program: run, and end the process without a traceback, whatever goes wrong outside of it.
 
-        Where there is no server at the beginning, that is an end, too: whoever starts the program finds out at once
-        whether it was given the right address. Later it comes back by itself.
+        If there is no server at the beginning the program ends as well, so that whoever starts it finds out at once
+        whether the address is right. Later it comes back by itself.
         """
         run_program(self._start_where_there_is_a_server())
 
@@ -250,7 +250,7 @@ class Bot:
             return self._cursor_file.read()
         except ValueError:
             aside = self._cursor_file.set_aside()
-            log.warning("%s is broken and is called %s now", self._cursor_file.path, aside.name)
+            log.warning("%s is broken and was renamed to %s", self._cursor_file.path, aside.name)
             return UNKNOWN
 
     async def _save(self, cursor: Cursor | None) -> None:
@@ -261,14 +261,14 @@ class Bot:
             await self._cursor_file.keep(cursor)
         except OSError as error:
             if self._is_kept:
-                log.error("how far the bot has come cannot be kept: %s", error)
+                log.error("how far the bot has come cannot be saved: %s", error)
             self._is_kept = False
         else:
             self._is_kept = True
 
 
 def _is_by_a_person(event: Event) -> bool:
-    """Tell whether no bot is known to have written the message that an event is about."""
+    """Tell whether an event is about anything but a message that a bot is known to have written."""
     if not isinstance(event, NewMessage | MessageEdited):
         return True
     message = event.message

@@ -12,7 +12,7 @@ LAST_SEQ = 2**53 - 1
 
 
 class CursorFile:
-    """A file with one cursor in it. Whatever happens meanwhile, a kill or a power cut, it is whole."""
+    """A file with one cursor in it, which stays whole through a kill or a power cut."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Name a file; nothing is read or written yet."""
@@ -37,7 +37,7 @@ class CursorFile:
         return cursor
 
     def set_aside(self) -> Path:
-        """Give the file another name, which no file has yet, and return that.
+        """Rename the file to a name that is free, and return that.
 
         :raises OSError: if that cannot be done.
         """
@@ -62,7 +62,7 @@ class CursorFile:
         _sync_directory(self.path.parent)
 
     async def keep(self, cursor: Cursor) -> None:
-        """Do :meth:`write` beside the loop; where the caller is cancelled, it still ends before that."""
+        """Do :meth:`write` on a thread; a caller that is cancelled still waits for its end."""
         writing = asyncio.ensure_future(asyncio.to_thread(self.write, cursor))
         try:
             await asyncio.shield(writing)
@@ -74,7 +74,7 @@ class CursorFile:
 
 
 def _sync_directory(path: Path) -> None:
-    """Have a new name in a directory on disk; there are systems that open no directory, and sync it themselves."""
+    """Sync a new name in a directory to disk; systems that cannot open a directory do so by themselves."""
     try:
         number = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     except OSError:

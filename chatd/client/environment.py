@@ -1,4 +1,4 @@
-"""Who a program is and where its server is, as its environment says."""
+"""Who a program is and where its server is, from environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def settings(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     is empty counts as one that is not there.
 
     :param environment: the variables; by default those of the process.
-    :raises NotConfigured: if one is missing or of no use.
+    :raises NotConfigured: if one is missing or cannot be used.
     """
     given = {name: value for name, value in (os.environ if environment is None else environment).items() if value}
     try:

@@ -54,7 +54,7 @@ class Disconnected(ChatError):
 
 
 class NotConfigured(ChatError):
-    """Something that the program needs was not given, or is of no use: an address, a token, a password."""
+    """Something that the program needs is missing or cannot be used: an address, a token, a password."""
 
 
 class Stopped(ChatError):
@@ -94,7 +94,7 @@ FINAL_CODES: dict[int, tuple[type[Stopped], str]] = {
     4002: (SessionEnded, "the token is invalid or expired, or its session has ended: sign in again"),
     4003: (NotAllowed, "the user does not exist any more, or may not connect"),
     4009: (TooManyConnections, "the user has too many connections, and this was the oldest"),
-    1002: (ProtocolError, "a frame of ours is none that RFC 6455 allows"),
+    1002: (ProtocolError, "a frame of ours is not one that RFC 6455 allows"),
     1003: (ProtocolError, "the server does not understand a frame of ours"),
     1007: (ProtocolError, "the server cannot decode a frame of ours"),
     1009: (ProtocolError, "a frame of ours is too long for the server"),

@@ -227,7 +227,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The server can store messages. Its ``version`` it may keep to itself."""
+    """The server can store messages. It may withhold its ``version``."""
 
     status: str
     version: str | None
@@ -236,7 +236,7 @@ class Health:
     def of(cls, data: Json) -> Self:
         """Return the one that ``data`` describes.
 
-        :raises ValueError: if it says nothing of the kind.
+        :raises ValueError: if it says something else.
         """
         if data["status"] != "ok":
             raise ValueError(f"no status of a server that is well: {data['status']!r}")

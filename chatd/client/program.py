@@ -1,4 +1,4 @@
-"""What a program made of the library needs around its work: an end without a traceback."""
+"""What a program made with the library needs around its work: an end without a traceback."""
 
 import asyncio
 import contextlib

@@ -150,12 +150,12 @@ class Rest:
         return await self._ask("GET", "/users/", _each(Brief.of), params=query)
 
     async def user_named(self, username: str) -> Brief:
-        """Return the user with this username, in any way to write it that signs them in: the server knows which.
+        """Return the user who signs in with this username, however written: the server knows which forms are equal.
 
         :raises Refused: with ``not_found`` if there is none.
         """
         found = await self._ask("GET", "/users/", _each(Brief.of), params={"username": username})
-        if len(found) != 1:  # a server from before knows nothing of this question, and tells of more people
+        if len(found) != 1:  # an older server ignores this parameter, and returns more people
             raise Refused("not_found", f"Nobody here is called {username}.", status=404)
         return found[0]
 
@@ -200,9 +200,9 @@ class Rest:
         return await self._ask("GET", "/health", Health.of, public=True)
 
     async def check_server(self) -> None:
-        """Find out whether there is a chatd server at the address, which takes no account.
+        """Find out whether there is a chatd server at the address, without signing in.
 
-        :raises Unreachable: if nothing answers there, or something else does.
+        :raises Unreachable: if nothing answers there, or something that is not chatd.
         """
         try:
             await self.health()
@@ -248,7 +248,7 @@ class Rest:
     ) -> T:
         """Send a request and return its answer.
 
-        :param of: makes it of the JSON, None where there is none.
+        :param of: makes the answer of its JSON, which is None where there is none.
         :param public: whether it needs no token.
         :param answer_headers: takes the answer's headers, their names in lower case.
         """
@@ -264,7 +264,7 @@ class Rest:
                 try:
                     return of(answer)
                 except (KeyError, TypeError, ValueError, AttributeError):
-                    raise Refused("http_error", f"{self.url} answered what no chatd does.") from None
+                    raise Refused("http_error", f"{self.url} does not answer as a chatd server does.") from None
             except RateLimited as error:
                 if error.retry_after > self.patience:
                     raise

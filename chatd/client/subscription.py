@@ -63,4 +63,4 @@ class Subscription:
                     except Exception:
                         log.exception("the handler of a message failed")
         except ChatError as error:
-            log.error("no more messages are handled: %s", error)
+            log.error("stopped handling messages: %s", error)

@@ -99,7 +99,7 @@ class _Found:
     def config(self, environment: Mapping[str, str], file_warning: str) -> Config:
         """Return the configuration.
 
-        :param file_warning: what to say about the files there are.
+        :param file_warning: what to say about the files, if anything.
         :raises ConfigurationError: one line that names everything wrong.
         """
         server = self._values["server"]
@@ -120,7 +120,7 @@ class _Found:
         )
 
     def _find_homes(self) -> None:
-        """Put a home in the place of the ``~`` that a path begins with."""
+        """Replace the ``~`` that a path begins with by a home directory."""
         for setting in settings():
             given = self._values[setting.section].get(setting.name)
             if setting.is_path and given:
@@ -139,7 +139,7 @@ class _Found:
 
 
 def _is_there(path: Path) -> bool:
-    """Tell whether there is something by this name: what cannot be read is found out by reading it."""
+    """Tell whether something has this name; whether it can be read turns out by reading it."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -150,14 +150,14 @@ def _is_there(path: Path) -> bool:
 
 
 def _warning_of(files: list[Path]) -> str:
-    """Return what to say where a file that is read hides another."""
+    """Return a warning where the file that is read hides another."""
     if len(files) < 2:
         return ""
     with contextlib.suppress(OSError):
         if files[0].samefile(files[1]):
             return ""
     read, hidden = (each.absolute() for each in files[:2])
-    return f"there are two files of settings: {read} is read, and {hidden} is not; --config FILE names one"
+    return f"there are two configuration files: {read} is read and {hidden} is not; choose one with --config"
 
 
 def _read(path: Path) -> dict[str, Any]:

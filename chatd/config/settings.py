@@ -211,9 +211,9 @@ class Config:
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     sources: Mapping[str, str] = field(default_factory=dict)
-    #: One line for each environment variable that looks like a setting and is none.
+    #: One line for each environment variable that looks like a setting but is not one.
     warnings: tuple[str, ...] = ()
-    #: One line that says which file was read where more than one could have been; empty where none or one could.
+    #: One line that says which file was read where several could have been; otherwise empty.
     file_warning: str = ""
 
     @property

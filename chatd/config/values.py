@@ -1,4 +1,4 @@
-"""What the values of some settings must be beyond their type, and the form in which they are kept.
+"""What the values of some settings must be besides their type, and the form in which they are kept.
 
 Each function takes a well-typed value and returns the form that is kept, or raises ``ValueError`` with what is wrong;
 it never repeats a secret.
@@ -29,7 +29,7 @@ _QUOTES = ('"', "'")
 def hosts(given: tuple[str, ...]) -> tuple[str, ...]:
     """Return addresses and names to listen on, each once; an empty one would stand for every address there is."""
     if not given:
-        raise ValueError("must be an address such as 127.0.0.1; for every address it is ::")
+        raise ValueError("must be an address such as 127.0.0.1, or :: for every address")
     return tuple(dict.fromkeys(_host(each.strip()) for each in given))
 
 
@@ -41,7 +41,7 @@ def _host(text: str) -> str:
         is_name = all(not each.isascii() or _NAME.fullmatch(each) for each in text)
         if not text or not is_name or _NUMBER.fullmatch(text):
             raise ValueError(
-                f"{text!r} is not an address such as 127.0.0.1, nor the name of a host; for every address it is ::"
+                f"{text!r} is neither an address such as 127.0.0.1 nor the name of a host; use :: for every address"
             ) from None
         return text
     if isinstance(address, ipaddress.IPv6Address):
@@ -73,7 +73,7 @@ def _origin(text: str) -> str:
 def browsers_host(host: str) -> str:
     """Return the host of a URL as browsers write it: https://url.spec.whatwg.org/#host-parsing
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is not a host.
     """
     if host.startswith("["):
         address = ipaddress.IPv6Address(host[1:-1])
@@ -132,15 +132,15 @@ def token(given: str) -> str:
 
 
 def path(given: str) -> str:
-    """Return a path as it is; what a shell would have replaced is none, and would make a directory by a slip."""
+    """Return a path as it is; what only a shell would replace is refused, as it would name a new directory."""
     if any(character < " " or character == "\x7f" for character in given):
-        raise ValueError("must not have control characters in it")
+        raise ValueError("must not contain control characters")
     if given != given.strip():
         raise ValueError("must not begin or end with a space")
     if given[:1] in _QUOTES:
         raise ValueError("must be given without quotation marks around it")
     if given[:1] in ("$", "%"):
-        raise ValueError(f"{given!r} has a variable in it, and none is replaced here; ~ is the home directory")
+        raise ValueError(f"{given!r} has a variable in it, which is not replaced here; only ~ is, by the home directory")
     if "://" in given:
         raise ValueError(f"{given!r} is a URL, and not a path such as /var/lib/chatd")
     return given

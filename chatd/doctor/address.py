@@ -50,7 +50,7 @@ async def _problem(config: Config, url: URL) -> str | None:
         return f"{url} answers that nothing can be stored: make room on the disk, and see the log"
     if answer is None:
         return f"it is not chatd that answers at {url}: set another [server] port"
-    pid = answer.get("pid")  # told by one that is of this machine
+    pid = answer.get("pid")  # given only to programs on the same machine
     if pid is not None and _is_another(config.data_dir, pid):
         return (
             f"another chatd (process {pid}) answers at {url}, not the one that serves from {config.data_dir}: stop it, "
@@ -98,7 +98,7 @@ def reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         error = error.os_error
     if isinstance(error, ssl.SSLError):
-        return f"no TLS is to be had there ({error.reason or error})".replace("_", " ").lower()
+        return f"TLS does not work there ({str(error.reason or error).replace('_', ' ').lower()})"
     if isinstance(error, OSError) and error.errno and error.errno > 0:  # below: of a name that cannot be looked up
         return os.strerror(error.errno)
     if isinstance(error, OSError) and error.strerror:

@@ -96,8 +96,8 @@ def _backups(config: Config) -> Finding:
         dated = dt.datetime.fromtimestamp(proven_at / 1000, dt.UTC)
         return change(
             about,
-            f"the last is dated {dated:%Y-%m-%d %H:%M} UTC, which is still to come: set the clock if that is behind, "
-            "else run chatd backup, whose date will be right",
+            f"the last is dated {dated:%Y-%m-%d %H:%M} UTC, in the future: set the clock if it is slow, "
+            "otherwise run chatd backup, which makes one with the right date",
         )
     age = max(clock.now() - proven_at, 0) / _HOUR_MS
     if hours and age > 2 * hours:

@@ -1,4 +1,4 @@
-"""Whether a socket stays that says nothing for long."""
+"""Whether a silent socket stays open."""
 
 import time
 

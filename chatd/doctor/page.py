@@ -1,4 +1,4 @@
-"""What a browser finds at the address that people use, and what nobody should."""
+"""What a browser finds at the address that people use, and what strangers must not."""
 
 import re
 from html import unescape
@@ -21,7 +21,7 @@ async def assets(http: aiohttp.ClientSession, url: URL) -> Finding:
     start = url / ""
     status, kind, text = await _get(http, start, "text/html")
     if status != 200 or kind != "text/html":
-        return change(about, f"{start} answers {status} ({kind}), and not with the page: have the proxy pass it on")
+        return change(about, f"{start} answers {status} ({kind}) and not with the page: have the proxy pass it on")
     found = [start.join(URL(unescape(each), encoded=True)) for each in _LOADED.findall(text)]
     own = [each for each in found if each.origin() == url.origin()]
     for address in own:
@@ -30,8 +30,8 @@ async def assets(http: aiohttp.ClientSession, url: URL) -> Finding:
             what = f"{status}" if status != 200 else "with a page instead"
             return change(about, f"{start} loads {address}, which is answered {what}: {_advice(url)}")
     if not own:
-        return change(about, f"it is not chatd's page that {start} answers with: have the proxy pass it on")
-    return good(about, f"its page comes, with all {len(own)} files")
+        return change(about, f"{start} does not answer with chatd's page: have the proxy pass it on")
+    return good(about, f"the page arrives with all of its {len(own)} files")
 
 
 def _advice(url: URL) -> str:
@@ -41,16 +41,16 @@ def _advice(url: URL) -> str:
 
 
 async def metrics(http: aiohttp.ClientSession, url: URL) -> Finding:
-    """Look whether strangers read the metrics."""
+    """Look whether strangers can read the metrics."""
     about = "metrics"
     address = url / "metrics"
     status, _, text = await _get(http, address, "text/plain")
     if status == 200 and "chatd_build_info" in text:
         return change(
             about,
-            f"whoever asks reads them at {address}: set [metrics] token, or have the proxy pass on [server] port alone",
+            f"anyone can read them at {address}: set [metrics] token, or have the proxy pass on [server] port alone",
         )
-    return good(about, "strangers do not read them")
+    return good(about, "strangers cannot read them")
 
 
 async def _get(http: aiohttp.ClientSession, url: URL, accepted: str) -> tuple[int, str, str]:

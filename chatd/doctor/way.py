@@ -64,11 +64,11 @@ async def _redirect(http: aiohttp.ClientSession, url: URL, status: int) -> str:
         try:
             target = way[-1].join(URL(location))
         except ValueError:
-            return f"{way[-1]} redirects to {location!r}, which is no address: see what the proxy says of it"
+            return f"{way[-1]} redirects to {location!r}, which is not an address: see the proxy's log"
         if target in way:
             return (
-                f"{url} redirects in a circle, by {target}: have one proxy alone send people to https, and have one "
-                "behind another know by X-Forwarded-Proto that they are there"
+                f"{url} redirects in a circle, by {target}: let only one proxy redirect to https, and let one "
+                "behind it learn from X-Forwarded-Proto that the client uses https already"
             )
         if target.scheme not in ("http", "https") or not target.host:
             break
@@ -76,7 +76,7 @@ async def _redirect(http: aiohttp.ClientSession, url: URL, status: int) -> str:
         before = target.with_path(target.path.removesuffix("health")).with_query(None)
         _, answer = await health(http, before)
         if answer is not None:
-            return f"{url} answers {status} and sends people to {before}, where chatd is: give that as --url"
+            return f"{url} answers {status} and sends people to {before}, where chatd is: use that as --url"
     return f"{url} answers {status} and sends people to {way[-1]}: have it pass everything on to chatd instead"
 
 

@@ -15,13 +15,13 @@ from chatd.errors import ConfigurationError
 #: How many connections may wait to be accepted: all clients come back at once after a restart.
 BACKLOG = 1024
 
-#: How often a free port is looked for that is free at all addresses.
+#: How many times to look for a port that is free at all addresses.
 _TRIES = 20
 
 #: Every address of a family.
 _ALL = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104
 
-#: What a machine says that does not have an address, or a family of them.
+#: The errors of a machine that lacks an address, or a family of addresses.
 _ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -84,7 +84,7 @@ async def _places(host: str, port: int) -> list[_Place]:
 
 
 def _apart(places: Iterable[_Place]) -> list[_Place]:
-    """Leave out what is there twice, and what every address of its family has in it."""
+    """Leave out duplicates, and what is part of "every address" of its family."""
     by_address = {place.address: place for place in places}
     everything = {place.family for place in by_address.values() if place.is_everything}
     return [place for place in by_address.values() if place.is_everything or place.family not in everything]
@@ -97,7 +97,7 @@ def _open(sockets: list[socket.socket], places: list[_Place], port: int, opened:
         try:
             sock = opened.enter_context(socket.socket(place.family, socket.SOCK_STREAM))
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if place.family == socket.AF_INET6:  # what comes by IPv4 shall come from an address of IPv4
+            if place.family == socket.AF_INET6:  # so that clients that come by IPv4 have IPv4 addresses
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             host, _, *more = place.address
             sock.bind((host, sockets[0].getsockname()[1] if sockets else port, *more))

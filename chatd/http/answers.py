@@ -26,11 +26,11 @@ HTTP_ERRORS: dict[int, tuple[str, str]] = {
     406: ("not_acceptable", "The request accepts no form of this that the server has."),
     408: ("request_timeout", "The request took too long to arrive."),
     413: ("too_large", "The request is larger than this server accepts."),
-    414: ("uri_too_long", "The address of the request is longer than this server reads."),
-    415: ("unsupported_media_type", "The body is of a kind that this server does not take."),
+    414: ("uri_too_long", "The address of the request is too long for this server."),
+    415: ("unsupported_media_type", "The body is of a kind that this server does not accept."),
     417: ("expectation_failed", "This server does not meet that expectation."),
     426: ("upgrade_required", "This address speaks WebSocket only."),
-    431: ("header_too_large", "The request has a header that is too large, or too many of them."),
+    431: ("header_too_large", "A header of the request is too large, or there are too many headers."),
     500: (Failed.code, Failed.sentence()),
 }
 

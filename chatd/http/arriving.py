@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 #: What the kernel may hold of unsent data, in bytes. Its default of up to 4 MB would hide a client that never reads.
 SEND_BUFFER = 64 * 1024
 
-#: How long a client that was refused may go on sending, in seconds. One that is closed while it sends is reset, and
-#: never sees the answer: RFC 9112, section 9.6.
+#: How long a client that was refused may go on sending, in seconds. If its connection were closed while it sends, it
+#: would be reset and never see the answer: RFC 9112, section 9.6.
 LINGERING = 2.0
 
 #: How long an answer that its client does not read may stand still, in seconds. The kernel takes more only when a third
@@ -32,7 +32,7 @@ STALL_TIMEOUT = 60.0
 
 
 class Arriving(RequestHandler):
-    """What does not become a request on a connection is refused, and what does not arrive is not waited for.
+    """A connection that refuses what cannot become a request, and does not wait for what does not arrive.
 
     aiohttp itself never gives up on a request's head that does not end.
     """
@@ -61,9 +61,9 @@ class Arriving(RequestHandler):
         self._head_begun = False
         self._is_refused = False
         self._parting: asyncio.Transport | None = None
-        #: What makes the connection, while it does.
+        #: The task that accepts the connection, until it is made.
         self.greeting: asyncio.Task[Any] | None = None
-        #: Whom to tell that it is there no longer.
+        #: Called when the connection is gone.
         self.on_leaving: Callable[[Any], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -124,7 +124,7 @@ class Arriving(RequestHandler):
             self.force_close()
 
     def _refuse(self, error: Exception) -> None:
-        """Answer what could not become a request, and close the connection."""
+        """Answer a head that could not become a request, and close the connection."""
         peer = self.peername
         log.debug(
             "not HTTP: %s",
@@ -141,13 +141,13 @@ class Arriving(RequestHandler):
             self._end_with(heads.status_of(error) if isinstance(error, HttpProcessingError) else 400)
 
     def _end_with(self, status: int) -> None:
-        """Answer the head there is, which is no request, and close the connection."""
+        """Answer a head that is not a request, and close the connection."""
         if self.transport is not None:
             self.transport.write(whole(http_error(status), {**ALWAYS, "Connection": "close"}))
         self._part()
 
     def _part(self) -> None:
-        """Close the connection when the client does, or soon; until then what it sends is thrown away."""
+        """Close the connection when the client does, or soon after; until then throw away what it sends."""
         transport = self.transport
         if transport is not None and transport.can_write_eof():  # which TLS cannot
             with contextlib.suppress(OSError):  # the client has left
@@ -164,7 +164,7 @@ class Arriving(RequestHandler):
             self._parting.abort()
 
     def pause_writing(self) -> None:
-        """Have answers wait until the client has read some."""
+        """Hold answers back until the client has read some."""
         super().pause_writing()
         if self.transport is not None and self._payload_parser is None:
             self._expect_reading(self.transport)
@@ -172,7 +172,7 @@ class Arriving(RequestHandler):
     def _expect_reading(self, transport: asyncio.Transport, before: int = 0) -> None:
         """End a connection whose client reads nothing of what waits for it.
 
-        :param before: how many bytes have waited before.
+        :param before: how many bytes were waiting the last time.
         """
         waiting = unsent(transport)
         if waiting and waiting == before:
@@ -190,7 +190,7 @@ class Arriving(RequestHandler):
         return finished
 
     async def start(self) -> None:
-        """Serve requests. However this ends, all that comes before a handler is refused, and the connection ended."""
+        """Serve requests. However this ends, what has not reached a handler is refused, and the connection ends."""
         transport = self.transport
         try:
             await super().start()

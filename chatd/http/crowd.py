@@ -13,17 +13,17 @@ from chatd.services.limits import limit_key
 
 log = logging.getLogger(__name__)
 
-#: How many file descriptors connections leave to all else, the database and uploads among it; of few, a quarter.
+#: How many file descriptors connections leave for everything else, such as the database; a quarter if there are few.
 RESERVE = 32
 
-#: How many connections go at once when room is made, of many a sixteenth, so that looking for them costs each new one
-#: little.
+#: How many connections are closed at once to make room, or a sixteenth if there are many, so that looking for them
+#: costs each new one little.
 _GOING = 16
 
-#: How long a connection may be silent before it is the first to go, in seconds: a client's request follows at once.
+#: How long a connection may be silent before it is the first to go, in seconds: a client sends its request at once.
 _GRACE = 1.0
 
-#: An outage is over when it has not been felt for so long, in seconds: only then is the next one told.
+#: An outage is over when it has not happened for so long, in seconds: only then is the next one logged.
 _OUTAGE = 60.0
 
 
@@ -58,7 +58,7 @@ class Crowd:
         """Create it.
 
         :param per_address: how many connections an address may have; 0: no limit.
-        :param proxies: whose connections are those of many, and not counted.
+        :param proxies: addresses whose connections are those of many people, and not limited.
         :param clock: seconds, never going back.
         """
         self._per_address = per_address
@@ -83,7 +83,7 @@ class Crowd:
             return True
         if self._is_new("connections_refused"):
             log.warning(
-                "an address has as many connections as it may: more are refused",
+                "an address has reached its limit of connections: more are refused",
                 extra={"event": "connections_refused", "address": address},
             )
         return False
@@ -95,7 +95,7 @@ class Crowd:
         self._addresses[key] += 1
 
     def leave(self, guest: Guest) -> None:
-        """Count a connection no longer."""
+        """Stop counting a connection."""
         if (entry := self._guests.pop(guest, None)) is not None:
             key, _ = entry
             self._addresses[key] -= 1
@@ -105,15 +105,15 @@ class Crowd:
     def make_room(self, reason: str) -> bool:
         """End some connections that wait for their clients, and tell whether there are any.
 
-        First go those that have been silent for a while. Then it is those that have just come or those that rest,
-        whichever are more: if it is an attack that takes the room, these are its own. Then those that are slow, so that
-        no room is taken by requests that do not come to an end.
+        First go those that have been silent for a while. Then go those that have just come or those that rest,
+        whichever are more: if an attack takes the room, these are its own. Then go those that are slow, so that
+        requests that never end take no room.
 
-        :param reason: why there is none left, for the log.
+        :param reason: why there is no room left, for the log.
         """
         if self._is_new("descriptors_short"):
             log.warning(
-                "there are as many connections as there can be (%s): those that wait make room for others",
+                "there are too many connections (%s): those that are waiting are closed to make room",
                 reason,
                 extra={"event": "descriptors_short", "connections": len(self)},
             )
@@ -131,7 +131,7 @@ class Crowd:
         return bool(waiting)
 
     def _is_new(self, event: str) -> bool:
-        """Note that something happens, and tell whether it has not for a while: for each time a line is too many."""
+        """Note that something happened, and tell whether that is the first time in a while: one line is enough."""
         now = self._clock()
         before = self._last.get(event)
         self._last[event] = now

@@ -3,8 +3,8 @@
 import re
 from urllib.parse import unquote_to_bytes
 
-#: What an error says of an escape that is none.
-BAD_ESCAPE = "A percent sign must begin the escape of a byte, and the bytes must be UTF-8."
+#: What an error says of a bad escape.
+BAD_ESCAPE = "A percent sign must begin an escape such as %20, and the escaped bytes must be UTF-8."
 
 _STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -21,5 +21,5 @@ def unescape(text: bytes, charset: str = "utf-8") -> str:
 
 
 def shown(text: bytes) -> str:
-    """Return a text with escapes as well as it can be read, for an error."""
+    """Return a text with escapes as far as it can be read, for an error."""
     return unquote_to_bytes(text).decode(errors="replace")

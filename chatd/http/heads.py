@@ -1,4 +1,4 @@
-"""What the head of a request must be before anybody is asked for an answer, and what is wrong with one that is not."""
+"""What the head of a request must be before it reaches a handler, and what is wrong with one that is not."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -37,14 +37,14 @@ RequestFactory = Callable[
 
 
 class Begins(Protocol):
-    """A connection that is told when a request is made."""
+    """A connection that is notified when a request is made."""
 
     def begin(self) -> None:
         """Note that the next request is about to be answered."""
 
 
 class UnfitHead(BadHttpMessage):
-    """A head that no request is made of."""
+    """A head that cannot become a request."""
 
 
 class HeadTooLarge(UnfitHead):
@@ -52,9 +52,9 @@ class HeadTooLarge(UnfitHead):
 
 
 def readable(build: RequestFactory) -> RequestFactory:
-    """Return what makes the requests of a server's connections, each of which :class:`Begins`, from heads that are fit.
+    """Return a factory of requests that makes every head fit, and notifies the connection, which :class:`Begins`.
 
-    :param build: what makes them from any others; what it raises is for the connection to answer.
+    :param build: the factory that makes the requests; what it raises is for the connection to answer.
     """
 
     def build_readable(
@@ -72,10 +72,10 @@ def readable(build: RequestFactory) -> RequestFactory:
 
 
 def fit(message: RawRequestMessage) -> RawRequestMessage:
-    """Return a head as all that read it may rely on it: every header is text, an offer of WebSocket says nothing else.
+    """Return a head that its readers can rely on: every header is text, and an offer of WebSocket offers nothing else.
 
     :raises HeadTooLarge: its headers are more than :data:`MAX_HEADERS` together.
-    :raises UnfitHead: the target is no text, the version another, or where the request ends is unclear.
+    :raises UnfitHead: the target is not text, the version is unknown, or it is unclear where the request ends.
     """
     headers = message.headers
     values = "".join(headers.values())
@@ -107,7 +107,7 @@ def _text(value: str) -> str:
 
 
 def _with_upgrade(message: RawRequestMessage) -> RawRequestMessage:
-    """Have an offer of WebSocket among others stand alone, and one in HTTP/1.0 not be there: RFC 9110, section 7.8."""
+    """Return a head that offers WebSocket alone, or nothing in HTTP/1.0: RFC 9110, section 7.8."""
     headers = CIMultiDict(message.headers)
     offers = [item.lower() for item in items(message.headers, _UPGRADE)]
     upgrade = message.version >= HttpVersion11 and "websocket" in offers

@@ -16,15 +16,15 @@ from chatd.http.protocol import HEAD_TIMEOUT, Protocol
 #: How many connections are accepted in one turn of the loop, so that a thousand at once hold up nobody for long.
 ACCEPT_AT_ONCE = 16
 
-#: When to try again where nobody could be accepted, in seconds.
+#: How long to wait after a failure to accept, in seconds.
 ACCEPT_AGAIN = 0.1
 
 
 class Listener:
     """Accepts connections for a server.
 
-    asyncio's own way to accept writes a traceback for each try for which there is no file descriptor, several in a turn
-    of the loop, and rests for a second.
+    asyncio's own way to accept writes a traceback for each attempt without a free file descriptor, several in a turn of
+    the loop, and then rests for a second.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Listener:
         :param port: 0 takes any free one.
         :param tls: None for plain HTTP.
         :param directly: who is asked first for each request.
-        :param crowd: all connections, of other listeners as well; None where they have no limit.
+        :param crowd: all connections, including those of other listeners; None where they have no limit.
         """
         server.request_factory = readable(server.request_factory)
         self._manager = server
@@ -78,7 +78,7 @@ class Listener:
         self._sockets.clear()
 
     def _accept(self, sock: socket.socket) -> None:
-        """Take in some of those who wait to be accepted."""
+        """Accept some of the connections that are waiting."""
         is_there_room = None
         for _ in range(ACCEPT_AT_ONCE):
             try:
@@ -108,7 +108,7 @@ class Listener:
         loop.call_later(ACCEPT_AGAIN, go_on)
 
     def _welcome(self, connection: socket.socket, address: str) -> None:
-        """Begin to speak with who was accepted."""
+        """Begin to serve a connection that was accepted."""
         protocol = Protocol(self._manager, self._directly, loop=asyncio.get_running_loop())
         protocol.on_leaving = self._leave
         self._crowd.enter(protocol, address)

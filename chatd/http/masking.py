@@ -1,21 +1,21 @@
 """What frames of a client must be: masked, and the fragments of a message one after another (RFC 6455, section 5).
 
-aiohttp's reader takes a frame without a mask for a good one, and so it does with a new message between the fragments of
-another if these are empty so far. Here the place of each frame is told by the lengths alone. In place of one that must
-not be there the reader is given another, which it refuses by itself: with 1002, and after all that came before it.
+aiohttp's reader accepts a frame without a mask, and a new message between the fragments of another if these are empty
+so far. Here each frame is found by the lengths alone. Instead of a forbidden frame the reader is given one that it
+refuses by itself: with 1002, and after everything that came before it.
 """
 
 from typing import Any, Protocol
 
-#: A frame with reserved bits, to which nothing has given a meaning.
+#: A frame with reserved bits, which have no meaning yet.
 _REFUSED = b"\xf0\x80"
 
-#: What the seven bits for the length are where it stands in the two or the eight bytes behind them.
-_LONG, _LONGEST = 126, 127
+#: What the seven bits for the length hold, or one more, where the length follows in two bytes, or in eight.
+_LONG = 126
 
 
 class Reader(Protocol):
-    """What takes in the bytes of a socket."""
+    """A reader of a socket's bytes."""
 
     def feed_data(self, data: Any, /) -> tuple[bool, bytes]:
         """Take bytes in, and return whether the socket is over, and what does not belong to it."""
@@ -25,7 +25,7 @@ class Reader(Protocol):
 
 
 class MaskedReader:
-    """A reader of frames before another one, which is aiohttp's."""
+    """A reader of frames in front of another, which is aiohttp's."""
 
     __slots__ = ("_begun", "_fragmented", "_held", "_left", "_reader")
 
@@ -33,8 +33,8 @@ class MaskedReader:
         self._reader = reader
         self._left = 0  # how much of a frame is still to come
         self._held = b""  # the head of one, as far as it has come
-        self._fragmented = False  # whether the next fragment of a message is
-        self._begun = False  # whether any of these three is the case
+        self._fragmented = False  # whether another fragment of a message is to come
+        self._begun = False  # whether any of these three holds
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Take bytes in, as the other does."""

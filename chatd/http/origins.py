@@ -20,7 +20,7 @@ _PREFLIGHT_VARIES = "Access-Control-Request-Method, Access-Control-Request-Heade
 #: How long a browser may remember a preflight's answer, in seconds: Chromium forgets after two hours anyway.
 _PREFLIGHT_AGE = "7200"
 
-#: How many headers a preflight is allowed. What traces and monitors requests adds about ten.
+#: How many headers a preflight may ask for. Tracing and monitoring tools add about ten.
 _MAX_HEADERS = 50
 
 #: The methods whose answers a cache may keep.
@@ -41,9 +41,9 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 def is_allowed(request: web.Request) -> bool:
     """Tell whether the page behind a request may use this server.
 
-    Fine are: none (a program), a configured origin, and one with the very host and port the request came to. The
-    scheme may differ, as a proxy may end TLS. A browser that keeps a page's origin to itself may still say that it is
-    foreign.
+    Allowed are: no page at all (a program), a configured origin, and one with the very host and port the request came
+    to. The scheme may differ, as a proxy may end TLS. A browser that withholds a page's origin may still say that it
+    is foreign.
     """
     if hdrs.ORIGIN not in request.headers:
         return request.headers.get("Sec-Fetch-Site", "").lower() not in _FOREIGN_SITES
@@ -56,7 +56,7 @@ def is_allowed(request: web.Request) -> bool:
 
 
 def _origin(request: web.Request) -> str | None:
-    """Return the origin of the page behind a request, as browsers write it; None for what has none on the web."""
+    """Return the origin of the page behind a request, as browsers write it; None if there is no valid one."""
     given = request.headers.getall(hdrs.ORIGIN, ())
     match = ORIGIN.fullmatch(given[0].lower()) if len(given) == 1 else None
     return None if match is None else match[0].removesuffix(_PORTS[match[1]])
@@ -64,7 +64,7 @@ def _origin(request: web.Request) -> str | None:
 
 @web.middleware
 def ask_origin(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
-    """Refuse what a foreign page wants to change, and answer browsers that ask whether a page may send a request."""
+    """Refuse foreign pages that want to change something, and answer browsers that ask what a page may send."""
     if request.method not in _SAFE:
         return handler(request) if is_allowed(request) else _refuse()
     asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers

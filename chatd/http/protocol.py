@@ -27,7 +27,7 @@ KEEPALIVE_TIMEOUT = 150.0
 RECEIVE_SIZE = 16 * 1024
 
 
-#: For connections that have no more requests to come: an empty deque of each one's own takes 0.6 KiB.
+#: For connections without further requests: an empty deque of each one's own takes 0.6 KiB.
 _NO_MESSAGES: deque[Any] = deque(maxlen=0)
 
 
@@ -128,8 +128,7 @@ class Protocol(Arriving):
             self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
 
     def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
-        """Read a WebSocket from now on, even where the offer of it was one of several, which aiohttp's parser does not
-        see."""
+        """Read a WebSocket from now on, even where it was one offer of several, which aiohttp's parser does not see."""
         self._upgraded = True
         super().set_parser(cast(Any, MaskedReader(parser)), data_received_cb)
 

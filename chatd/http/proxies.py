@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
-#: One element of X-Forwarded-For: an address, that of IPv6 with a zone where Go wrote it, and either with a port.
+#: One element of X-Forwarded-For: an address, perhaps with a port; Go writes IPv6 with a zone.
 _HOP = re.compile(
     r"(?P<v4>[0-9.]+)(?::[0-9]{1,5})?|(?P<v6>[0-9A-Fa-f:.]+)(?:%[\w.~-]+)?|"
     r"\[(?P<in_brackets>[0-9A-Fa-f:.]+)(?:%[\w.~-]+)?\](?::[0-9]{1,5})?",
@@ -17,7 +17,7 @@ _HOP = re.compile(
 #: How an address of IPv4 begins at a listener of IPv6.
 _MAPPED = "::ffff:"
 
-#: How the names of headers begin by which a proxy says for whom it asks.
+#: How headers begin by which a proxy says whose request it passes on.
 _PROXIED = ("forwarded", "x-forwarded-", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -81,9 +81,9 @@ def is_loopback(host: str) -> bool:
 
 
 def is_of_this_machine(request: web.BaseRequest) -> bool:
-    """Tell whether a program on this machine asks for itself.
+    """Tell whether a program on this machine asks on its own behalf.
 
-    A proxy on it asks for others. It says so in a header, or passes on the name of the host that they asked for.
+    A proxy asks on behalf of others: it says so in a header, or passes on the name of the host that they asked for.
     """
     if request.transport is None or any(name.lower().startswith(_PROXIED) for name in request.headers):
         return False
@@ -94,6 +94,6 @@ def is_of_this_machine(request: web.BaseRequest) -> bool:
 
 
 def _end(transport: asyncio.BaseTransport, name: str) -> str:
-    """Return the address at one end of a connection; empty for what is no network's."""
+    """Return the address at one end of a connection; empty if it is not a network connection."""
     end = transport.get_extra_info(name)
     return (_bare(end[0]) or "") if isinstance(end, tuple) else ""

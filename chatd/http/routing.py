@@ -8,9 +8,9 @@ from aiohttp.typedefs import Handler
 
 
 def add_route(router: web.UrlDispatcher, method: str, path: str, handler: Handler) -> None:
-    """Have a handler answer at a path, its last slash there or not: a redirect would lose bodies and tokens.
+    """Route a path to a handler, with and without its last slash: a redirect would lose bodies and tokens.
 
-    What answers GET answers HEAD; aiohttp sends no body then.
+    A route for GET also answers HEAD; aiohttp leaves out the body.
     """
     for each in twins(path):
         router.add_route(method, each, handler)
@@ -19,14 +19,14 @@ def add_route(router: web.UrlDispatcher, method: str, path: str, handler: Handle
 
 
 def twins(path: str) -> tuple[str, ...]:
-    """Return a path, and the same with its last slash, or without it; the root has none."""
+    """Return a path with and without its last slash; the root has only one form."""
     if path == "/":
         return (path,)
     return path, path[:-1] if path.endswith("/") else f"{path}/"
 
 
 def pattern(path: str, paths: Iterable[str]) -> str:
-    """Return a route's path as the router takes it: a parameter at its end is none of the words that stand there.
+    """Return a route's path as the router takes it: a parameter at its end matches none of the fixed words there.
 
     Else ``PATCH /messages/ws`` would be a request about the message "ws", and not a wrong method.
 

@@ -28,15 +28,15 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
 
 
 def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Have new connections on ``context`` use a certificate; one that cannot be used changes nothing.
+    """Use a certificate for new connections on ``context``; one that cannot be used changes nothing.
 
-    :raises ConfigurationError: the files cannot be read, or do not belong together, or the key wants a passphrase.
+    :raises ConfigurationError: the files cannot be read, or do not belong together, or the key has a passphrase.
     """
 
     def refuse() -> NoReturn:  # OpenSSL would ask on the terminal, and everybody would wait for the answer
         raise ConfigurationError(
-            f"the key {key} wants a passphrase, and chatd asks for none: write it without one, "
-            f"as `openssl pkey -in {key} -out NEW` does"
+            f"the key {key} has a passphrase, which chatd does not ask for: remove it, "
+            f"for example with `openssl pkey -in {key} -out NEW`"
         )
 
     _require_pem(certificate, _CERTIFICATE, "certificate")

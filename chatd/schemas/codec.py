@@ -10,7 +10,7 @@ _PIECES = re.compile(r'"(?:[^"\\]|\\[\s\S])*+"?|[\[{\]}]|-?[0-9]{100,}')
 
 
 class BeyondReason(ValueError):
-    """It is JSON as far as one has read, but nested deeper, or with longer numbers, than anybody means."""
+    """It is JSON as far as it was read, but nested deeper, or with longer numbers, than anybody could mean."""
 
 
 def encode(data: Any) -> bytes:
@@ -19,7 +19,7 @@ def encode(data: Any) -> bytes:
 
 
 def decode(body: bytes | str) -> Any:
-    """Return what a client's JSON says; a byte order mark before it, which some libraries write, is nothing.
+    """Return what a client's JSON says; a byte order mark before it, which some libraries write, is skipped.
 
     :raises ValueError: it is not JSON in UTF-8; a :class:`BeyondReason`, if it is nested or long beyond reason.
     """
@@ -60,7 +60,7 @@ def outline(text: str) -> Any:
 
 
 class _NotJson(ValueError):
-    """Python reads it, and JSON has it not."""
+    """Python accepts it, and JSON does not."""
 
 
 def _refuse_constant(name: str) -> None:

@@ -28,13 +28,13 @@ class BaseSchema(Schema):
 
 
 class RequestSchema(BaseSchema):
-    """What a client says in JSON: null for a field that may be left out means that it is left out."""
+    """What a client says in JSON: null for an optional field means that it is left out."""
 
-    #: The fields for which null says something else than nothing.
+    #: The fields for which null means something.
     meaning_null: ClassVar[frozenset[str]] = frozenset()
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Have the API's description say so."""
+        """Allow null for it, so that the API's description says so."""
         if not field_obj.required:
             field_obj.allow_none = True
 

@@ -1,4 +1,4 @@
-"""Errors as clients see them: one mapper, of which REST and the socket each make their own form."""
+"""Errors as clients see them: described once, and written by REST and the socket each in its own form."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -11,7 +11,7 @@ from chatd.schemas.fields import BaseSchema
 
 #: Where the API's description lists the codes that there are. A newer server may have more, so any string is right.
 _CODE = "#/components/schemas/ErrorCode"
-_CODES = "One of those that are listed, or one that is new."
+_CODES = "One of the listed codes, or a new one."
 
 
 class ErrorSchema(BaseSchema):
@@ -34,7 +34,7 @@ class Problem(Record):
 
 
 def problem(error: Exception) -> Problem:
-    """Return what clients are told about an error; of one that is none of ours, only that there was one."""
+    """Return what clients learn of an error: of one that is not ours, only that there was one."""
     if isinstance(error, ValidationError):
         return Problem(Invalid.code, _first(error), _by_field(error))
     if isinstance(error, ChatError):

@@ -1,4 +1,4 @@
-"""What people read as a name, a message, a reaction or a password, and what is refused of it.
+"""The rules for names, messages, reactions, pictures' addresses and passwords.
 
 Which characters these may have is said in :mod:`chatd.services.characters`.
 """
@@ -34,13 +34,13 @@ AVATAR_MAX = 500
 #: The longest emoji, in code points: families and flags are sequences of many.
 EMOJI_MAX = 16
 
-#: The longest way to write a username, in code points: composing makes at most four of them one (UAX #15, section 9).
+#: The longest way to write a username, in code points: composing joins at most four of them (UAX #15, section 9).
 USERNAME_WRITTEN_MAX = USERNAME_MAX * 4
 
 #: The longest password, in bytes of UTF-8.
 PASSWORD_MAX_BYTES = 1024
 
-#: What emoji are made of besides what is seen: the joiner, and the tags of flags such as Scotland's.
+#: The invisible parts of emoji: the joiner, and the tags of flags such as Scotland's.
 _EMOJI_PARTS = frozenset(map(chr, (0x200D, *range(0xE0020, 0xE0080))))
 
 _LABEL = r"(?![Xx][Nn]--)[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
@@ -84,7 +84,7 @@ def username_field() -> Text:
 def name_field(max_length: int = NAME_MAX, *, is_checked: bool = True, **kwargs: Any) -> Text:
     """Return the field of what people read as a name, such as a nickname.
 
-    :param is_checked: False where :func:`refuse_new_texts` looks at it, as it may be a name from before.
+    :param is_checked: False where :func:`refuse_new_texts` checks it, as an old name may stay.
     """
     checks = [check_name] if is_checked else []
     return Text(min_length=1, max_length=max_length, validate_also=checks, pattern=_NAME_PATTERN, **kwargs)
@@ -98,7 +98,7 @@ def content_field() -> Text:
 def avatar_field(*, is_checked: bool = True) -> Text:
     """Return the field of the address of a picture.
 
-    :param is_checked: False where :func:`refuse_new_texts` looks at it, as it may be one from before.
+    :param is_checked: False where :func:`refuse_new_texts` checks it, as an old one may stay.
     """
     checks = [check_avatar] if is_checked else []
     return Text(max_length=AVATAR_MAX, allow_none=True, validate_also=checks, pattern=AVATAR_PATTERN)
@@ -107,7 +107,7 @@ def avatar_field(*, is_checked: bool = True) -> Text:
 class Emoji(Text):
     """A reaction, loaded as its key.
 
-    Who takes one back may name what was a reaction once.
+    Reactions from before today's rules can still be taken back.
     """
 
     def __init__(self, *, taken_back: bool = False) -> None:
@@ -119,7 +119,7 @@ class Emoji(Text):
         super().__init__(required=True, min_length=1, max_length=EMOJI_MAX, validate_also=[check])
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Return the key of a reaction that was found right."""
+        """Return the key of a valid reaction."""
         return reaction_key(super().deserialize(value, attr, data, **kwargs))
 
 
@@ -131,7 +131,7 @@ class ShownReaction(fields.String):
 
 
 class NewPassword:
-    """Checks a password that somebody wants to have from now on."""
+    """Checks a new password."""
 
     def __init__(self, password_min: int) -> None:
         """Create the check.
@@ -151,9 +151,9 @@ class NewPassword:
         if len(password.encode()) > PASSWORD_MAX_BYTES:
             raise ValidationError(f"Longer than maximum size {PASSWORD_MAX_BYTES} bytes.")
         if hides_something(password):
-            raise ValidationError("Must not have control or invisible characters.")
+            raise ValidationError("Must not contain control or invisible characters.")
         if is_usual(password):
-            raise ValidationError("Many people have this password, so it is guessed first: choose another.")
+            raise ValidationError("This password is too common: choose another.")
 
 
 def refuse_username_as_password(password: str, username: str, field: str) -> None:
@@ -167,7 +167,7 @@ def refuse_username_as_password(password: str, username: str, field: str) -> Non
 
 
 def refuse_new_texts(said: Mapping[str, Any], before: User) -> None:
-    """Refuse what breaks a rule in a profile, but not what was there before there was the rule.
+    """Refuse what breaks a rule in a profile, except what it already holds, which may be older than the rule.
 
     :raises ValidationError: with what is wrong with each field.
     """
@@ -216,14 +216,16 @@ def check_name(value: str) -> None:
     :raises ValidationError: with one sentence for a person.
     """
     if hides_something(value) or has_enclosing_mark(value):
-        raise ValidationError("Must not have control, invisible or enclosing characters, nor any that turn text round.")
+        raise ValidationError(
+            "Must not contain control or invisible characters, enclosing marks, or any that turn the direction of text."
+        )
     if not has_letter_or_digit(value):
-        raise ValidationError("Must have at least one letter or digit.")
+        raise ValidationError("Must contain at least one letter or digit.")
 
 
 def _check_content(value: str) -> None:
     if not is_visible(value):
-        raise ValidationError("Must have something that can be seen.")
+        raise ValidationError("Must contain something visible.")
 
 
 def _check_reaction(value: str) -> None:
@@ -245,5 +247,5 @@ def check_avatar(value: str) -> None:
     """
     if _AVATAR.fullmatch(value) is None:
         raise ValidationError(
-            "Must begin with https:// and a host, or with a single /, and have visible ASCII without a backslash only."
+            "Must begin with a single /, or with https:// and a host, and contain only visible ASCII and no backslash."
         )

@@ -47,7 +47,7 @@ class MembershipSchema(BaseSchema):
 
 
 class TypingSchema(BaseSchema):
-    """Somebody is writing: to the one who is told, or in a group."""
+    """Somebody is writing: to the receiver of this, or in a group."""
 
     user_id = id_field()
     group_id = fields.Integer(required=True, allow_none=True)

@@ -1,4 +1,4 @@
-"""What a client of chatd.v2 says, as far as it can be understood before anybody knows its command."""
+"""What a client of chatd.v2 says, as far as it can be understood without knowing the command."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -13,17 +13,17 @@ from chatd.schemas.fields import ID_LIMIT
 #: The longest id of a frame, in characters.
 FRAME_ID_MAX = 64
 
-_NO_JSON = "A frame is JSON, and this is not."
-_NO_OBJECT = "A frame is a JSON object."
-_NO_ID = "A frame with a command has an id."
-_NO_INTEGER = "A frame's id is a string or an integer; this one is neither."
-_TOO_LARGE = "An integer as a frame's id is below 2^53 and above -2^53; a longer one can be sent as a string."
-_NO_LENGTH = f"A string as a frame's id has 1 to {FRAME_ID_MAX} characters."
+_NO_JSON = "This frame is not JSON."
+_NO_OBJECT = "A frame must be a JSON object."
+_NO_ID = "A command must have an id."
+_NO_INTEGER = "A frame's id must be a string or an integer."
+_TOO_LARGE = "An integer id must be below 2^53 and above -2^53; send a larger one as a string."
+_NO_LENGTH = f"A string id must have 1 to {FRAME_ID_MAX} characters."
 _NO_TEXT = "A frame's id must not contain lone surrogates."
 
 
 class Said(Record):
-    """A frame: its type and id as they came, what belongs to the command, and why that is beyond reason, if it is."""
+    """A frame: its type and id as they came, the data of the command, and why these are beyond reason, if they are."""
 
     type: Any
     id: Any
@@ -34,7 +34,7 @@ class Said(Record):
     def re(self) -> str | int:
         """The id.
 
-        :raises MalformedFrame: it is none.
+        :raises MalformedFrame: it is not a valid id.
         """
         if self.id is None:
             raise MalformedFrame(_NO_ID)
@@ -47,7 +47,7 @@ class Said(Record):
         return self.id
 
     def load(self, schema: Schema) -> Mapping[str, Any]:
-        """Return what belongs to the command; null is nothing, as in every field that may be left out.
+        """Return the data of the command; null is nothing, as in every optional field.
 
         :raises ValidationError: it is not what the command takes.
         """

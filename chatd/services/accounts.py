@@ -88,7 +88,7 @@ class Accounts:
         return await self._db.read(lambda db: users.require(db, user_id))
 
     async def get_enabled(self, user_id: int) -> User:
-        """Return a user who is neither disabled nor deleted: strangers learn of nobody else.
+        """Return a user who is neither disabled nor deleted, the only ones whom strangers may see.
 
         :raises UserNotFound: there is none.
         """
@@ -227,7 +227,7 @@ def create_bot(tx: Transaction, name: str, nickname: str, *, now: int, lifetime_
 
 
 def new_token(tx: Transaction, bot_id: int, *, now: int, lifetime_ms: int) -> Session:
-    """Start a session of a bot and return it, so that its token can be made; all before it end."""
+    """Start a session of a bot and return it, so that its token can be made; all earlier ones end."""
     _end_sessions(tx, bot_id)
     return start(tx, bot_id, device="chatd user token", address="", now=now, lifetime_ms=lifetime_ms)
 

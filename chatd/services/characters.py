@@ -1,4 +1,4 @@
-"""One table of characters: what nobody sees, where it may stand all the same, and what counts as something to see.
+"""One table of characters: which are invisible, where they are allowed nevertheless, and what counts as visible.
 
 By the properties of Unicode 17, as the package ``regex`` has them (in the Unicode Character Database:
 DerivedCoreProperties.txt, PropList.txt, DerivedJoiningType.txt and emoji-data.txt).
@@ -12,15 +12,15 @@ import regex  # type: ignore[import-untyped]
 #: of Khitan, and two blanks among Egyptian hieroglyphs.
 _BLANK = r"\u2800\U0001d159\U00016fe4\U00013441\U00013442"
 
-#: What nobody sees, for a set in a pattern: what a program may leave out (Default_Ignorable_Code_Point), controls, what
-#: turns the direction of text round, breaks of lines, what is no character, and other formats; but not those that are
-#: drawn around digits, in Arabic for one (Prepended_Concatenation_Mark).
+#: Invisible characters, for a set in a pattern: those that a program may leave out (Default_Ignorable_Code_Point),
+#: controls, those that change the direction of text, line breaks, noncharacters, and other formats; but not those that
+#: are drawn around digits, as in Arabic (Prepended_Concatenation_Mark).
 HIDDEN = (
     r"\p{Default_Ignorable_Code_Point}\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}[\p{Cf}--\p{Prepended_Concatenation_Mark}]"
     r"\p{Cs}\p{Noncharacter_Code_Point}" + _BLANK
 )
 
-#: One part of an emoji: with a selector of its form, a tone of skin, or the tags of a flag such as Scotland's. Digits
+#: One part of an emoji, perhaps with a selector, a skin tone, or the tags of a flag such as Scotland's. Digits
 #: and # and * are emoji only on a keycap. Those that later versions of Unicode may add are reserved already.
 _PICTURE = r"[[\p{Emoji}\p{Extended_Pictographic}]--[\#*0-9]]"
 _PART = rf"{_PICTURE}[\ufe0e\ufe0f]?(?:\p{{Emoji_Modifier}}\ufe0f?)?(?:[\U000e0020-\U000e007e]++\U000e007f)?"
@@ -51,7 +51,7 @@ JOINER = (
     r"|\u200b(?<=\p{lb=SA}.)(?=\p{lb=SA}))"
 )
 
-#: What Python calls printable though nobody sees it: fillers, selectors and blanks.
+#: Invisible characters that Python calls printable: fillers, selectors and blanks.
 _NOT_PRINTED = frozenset(
     map(
         chr,
@@ -75,12 +75,12 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
 
 
 def has_hidden(text: str) -> bool:
-    """Tell whether there is anything in ``text`` that nobody sees, wherever it stands."""
+    """Tell whether there is anything invisible in ``text``, wherever it stands."""
     return compiled(f"[{HIDDEN}]").search(text) is not None
 
 
 def hides_something(text: str) -> bool:
-    """Tell whether there is anything that nobody sees but inside an emoji or between letters that join."""
+    """Tell whether there is anything invisible, except inside an emoji or between letters that join."""
     return compiled(rf"(?:{EMOJI}|{JOINER}|[^{HIDDEN}])*+").fullmatch(text) is None
 
 
@@ -91,7 +91,7 @@ def without_joiners(text: str) -> str:
 
 
 def has_enclosing_mark(text: str) -> bool:
-    """Tell whether a mark encloses what stands before it, but for the keycap of an emoji."""
+    """Tell whether there is an enclosing mark, except for the keycap of an emoji."""
     return compiled(rf"(?:{EMOJI}|[^\p{{Me}}])*+").fullmatch(text) is None
 
 
@@ -101,9 +101,9 @@ def has_letter_or_digit(text: str) -> bool:
 
 
 def is_visible(text: str) -> bool:
-    """Tell whether there is anything to see: more than spaces and what nobody sees.
+    """Tell whether there is anything to see besides spaces and invisible characters.
 
-    It is asked of every message, and most begin with what is seen.
+    Every message is checked, and most begin with something visible.
     """
     first = text[:1]
     if "!" <= first <= "~" or (first > " " and first.isprintable() and first not in _NOT_PRINTED):

@@ -1,4 +1,4 @@
-"""Having a picture made small by :mod:`chatd.pictures`, in a process that may do what it likes and breaks nothing."""
+"""Pictures shrunk by :mod:`chatd.pictures`, in a process that breaks nothing else whatever it does."""
 
 import asyncio
 import logging
@@ -12,19 +12,19 @@ from chatd.errors import PicturesUnavailable, RateLimited, UnsupportedImage
 
 log = logging.getLogger(__name__)
 
-#: How long a process may take, in seconds; what it may compute is less, but others compute, too.
+#: How long a process may take, in seconds: longer than it may compute, as other processes compute too.
 TIME_LIMIT = 20.0
 
-#: How many bytes a process may answer: twice what 512×512 pixels are before they are compressed.
+#: How many bytes a process may write: twice what 512×512 pixels are before they are compressed.
 OUTPUT_LIMIT = 2 * 1024 * 1024
 
 #: How many pictures may wait to be decoded, one at a time.
 QUEUE_LIMIT = 8
 
-#: What of the server's environment the process gets: what an interpreter may need to start, and no secret.
+#: The part of the server's environment that the process gets: what an interpreter may need to start, and no secret.
 _INHERITED = ("LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH")
 
-# One thread that computes and one heap: else each thread maps 64 MB of its own, and the memory's limit says little.
+# One thread and one heap: otherwise each thread maps 64 MB of its own, and the memory limit says little.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "VIPS_CONCURRENCY": "1"}
 
 _PROGRAM = (sys.executable, "-P", pictures.__file__)
@@ -66,7 +66,7 @@ class Decoder:
             raise UnsupportedImage("The image has too many pixels.")
         said = errors.decode(errors="replace").strip().rpartition("\n")[2]
         if status == pictures.NO_LIBRARY:
-            log.error("no picture can be read: %s", ascii(said), extra={"event": "decoder_unusable"})
+            log.error("pictures cannot be decoded: %s", ascii(said), extra={"event": "decoder_unusable"})
             raise PicturesUnavailable
         if status != pictures.UNREADABLE:
             log.warning(
@@ -78,7 +78,7 @@ class Decoder:
         raise UnsupportedImage
 
     async def _run(self, upload: bytes) -> tuple[int | None, bytes, bytes]:
-        """Return the exit status of the process, below 0 for a signal, None where it was ended, and what it wrote."""
+        """Return the exit status of the process (below 0 for a signal, None where we ended it) and what it wrote."""
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | _ENVIRONMENT
         try:
             transport, process = await asyncio.get_running_loop().subprocess_exec(
@@ -88,7 +88,7 @@ class Decoder:
                 start_new_session=True,  # a terminal's Ctrl-C is for the server
             )
         except OSError as error:
-            log.error("no picture can be read: %s", error, extra={"event": "decoder_unusable"})
+            log.error("pictures cannot be decoded: %s", error, extra={"event": "decoder_unusable"})
             raise PicturesUnavailable from error
         try:
             process.feed(upload)
@@ -119,12 +119,12 @@ class _Process(asyncio.SubprocessProtocol):
         self._stdin = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
 
     def feed(self, content: bytes) -> None:
-        """Have the process read ``content``, and then the end of it."""
+        """Write ``content`` to the process, and then the end of it."""
         self._stdin.write(content)
         self._stdin.close()
 
     def end(self) -> None:
-        """End the process, and listen no longer to any that it has started."""
+        """End the process, and stop listening to any that it has started."""
         if self._stdin.get_write_buffer_size():
             self._stdin.abort()  # closing would wait until somebody has read all
         self._transport.close()

@@ -1,4 +1,4 @@
-"""What is kept of a message's content as first sent, so that a repeated ``client_id`` can be told from a reused one.
+"""What is kept of a message's content as first sent, to tell a repeated ``client_id`` from a reused one.
 
 While a message is as it was sent, that is nothing; once it was edited, a digest; once deleted, a salt and 32 bits.
 Those few bits agree with one text in four billion: whoever tries all texts that somebody may have written finds many.

@@ -1,31 +1,31 @@
-"""Having what was deleted leave the disk."""
+"""Deleted data leaves the write-ahead log, too."""
 
 import datetime as dt
 
 from chatd.clock import Clock
 from chatd.storage.database import Database
 
-#: The hour of the night at which the write-ahead log begins anew, in the time zone of the server: the quietest one.
+#: The hour at which the write-ahead log is truncated, in the time zone of the server: the quietest one.
 HOUR = 3
 
 
 class Forgetting:
-    """Once a night, has the write-ahead log begin anew.
+    """Truncates the write-ahead log once a night.
 
-    The database overwrites what is deleted; but the log is not written over until it begins anew, which on a quiet
-    server may take weeks, and is as long afterwards.
+    The database overwrites what is deleted, but the log keeps it until it is written over, which on a quiet server may
+    take weeks.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:
-        """Create the service; a start has the log begin anew anyway."""
+        """Create the service; a start truncates the log anyway."""
         self._db = db
         self._clock = clock
         self._last = self._night()
 
     async def run(self) -> None:
-        """Have the log begin anew, where this was not done since the last night began.
+        """Truncate the log, unless that was done since the last night began.
 
-        :raises StorageUnavailable: the disk does not let us.
+        :raises StorageUnavailable: the disk failed.
         """
         night = self._night()
         if night != self._last and await self._db.begin_log_anew():

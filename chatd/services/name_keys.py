@@ -1,4 +1,4 @@
-"""The keys that names and reactions are found by, made again where the rule for them is another than it was."""
+"""The keys that names and reactions are found by, made again when their rule has changed."""
 
 import contextlib
 
@@ -11,14 +11,14 @@ from chatd.storage.database import Database
 
 
 async def renew_where_due(db: Database) -> None:
-    """Make all keys again if it has to be; where the disk is full, at another start."""
+    """Make all keys again if their rule has changed; where the disk is full, a later start does it."""
     if await db.read(users.keys_made_by) != KEYS:
         with contextlib.suppress(StorageUnavailable):
             await db.write(renew)
 
 
 def renew(tx: Transaction) -> None:
-    """Make the keys of all names and reactions again, where they were made by another rule.
+    """Make the keys of all names and reactions again if they were made by another rule.
 
     Two accounts whose names have become the same stay two: one has the key, and the other is found as its name is
     written, see :func:`chatd.services.names.account_keys`.

@@ -16,8 +16,8 @@ USERNAME_MIN_ELSEWHERE = 2
 #: (UAX #15, section 9).
 WRITTEN_MAX = USERNAME_MAX * 18
 
-#: What names are told apart by, as it is stored. Keys that were made in another way are made again at the next start.
-#: Versions of Unicode agree about every character that the older one knows, so a newer Python may know more.
+#: The rule for the keys of names, as it is stored. Keys made by another rule are made again at the next start. Versions
+#: of Unicode agree about every character that the older one knows; a newer Python may only know more.
 KEYS = f"NFKC_Casefold 1, Unicode {unicodedata.unidata_version}"
 
 #: The scripts whose marks a search ignores, for a set in a pattern: in others a mark is a vowel or part of a letter.
@@ -43,19 +43,19 @@ def _casefolded(text: str) -> str:
 
 
 def account_key(username: str) -> str:
-    """Return what an account is found by, white space around it left away.
+    """Return what an account is found by, without white space around it.
 
-    It is empty, as nobody is called, for what is too long to be a username in any form: the time that folding takes
+    It is empty, which is nobody's name, for what is too long to be a username in any form: the time that folding takes
     grows with the square of the number of marks.
     """
     return folded(username.strip()) if len(username) <= WRITTEN_MAX else ""
 
 
 def account_keys(username: str) -> tuple[str, ...]:
-    """Return what an account may be stored under; where there are several, the first that is somebody's is meant.
+    """Return the keys an account may be stored under; the first that belongs to somebody is the one.
 
-    Names from before may differ in nothing but what nobody sees. Each has its own account still, and is found as it is
-    written; any other way to write it leads to the account that has the name without that.
+    Names from before this rule may differ only in invisible characters. Each still has its own account, and is found as
+    it is written; any other way to write it leads to the account whose name has none of them.
     """
     if len(username) > WRITTEN_MAX:
         return ()

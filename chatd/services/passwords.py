@@ -33,25 +33,25 @@ QUEUE_LIMIT = 64
 #: while it has Python's lock, the event loop waits as long as it does.
 NICENESS = 10
 
-#: The longest password that is made ready, in code points: more than the 1,024 bytes it may have afterwards can be made
-#: of (UAX #15, section 9: decomposed, UTF-8 is at most three times as long). What is longer is nobody's, and could take
-#: long: the time grows with the square of the number of marks.
+#: The longest password that is prepared, in code points: 1,024 bytes can come from no more than this (UAX #15, section
+#: 9: decomposed, UTF-8 is at most three times as long). A longer one is nobody's, and could take long: the time grows
+#: with the square of the number of marks.
 PREPARED_MAX = 3 * 1024
 
 
 class Verdict(IntEnum):
-    """What became of a check: false, or true in one of two ways."""
+    """The result of a check: wrong, or right in one of two ways."""
 
     WRONG = 0
     RIGHT = 1
-    #: The hash is from before passwords were made ready, and is to be made again.
+    #: The hash is older than :func:`prepared`, and is to be made again.
     RIGHT_AS_TYPED = 2
 
 
 def prepared(password: str) -> str:
-    """Return a password as it is hashed, so that it is the same on every keyboard: composed, and its spaces plain.
+    """Return a password as it is hashed, the same on every keyboard: composed, with plain spaces.
 
-    This is OpaqueString of RFC 8265, section 4.2.2, without its refusals: those are for new passwords.
+    This is OpaqueString of RFC 8265, section 4.2.2, without what that refuses: only new passwords are checked.
     """
     if password.isascii() or len(password) > PREPARED_MAX:
         return password
@@ -76,7 +76,7 @@ class Passwords:
         return await self._run(self._hash, password)
 
     async def verify(self, stored: str | None, password: str) -> Verdict:
-        """Tell whether a password is the one behind a hash, made ready or, by an older hash, as it was typed.
+        """Tell whether a password is the one behind a hash: prepared or, for an older hash, as it was typed.
 
         :param stored: the hash. None, for an account that is unknown or has no password, is never right and
             takes just as long.

@@ -11,7 +11,7 @@ _ONE_SIGN = rf"{EMOJI}|[[\p{{L}}\p{{N}}\p{{So}}]--[{HIDDEN}]][[\p{{Mn}}\p{{Mc}}]
 
 _SELECTORS = r"\p{Variation_Selector}+"
 
-#: What is drawn as text where nothing says that it is an emoji: a tone of skin does, and so does a keycap.
+#: What is drawn as text unless something makes it an emoji, as a skin tone or a keycap does.
 _NEEDS_SELECTOR = r"[\p{Emoji}--[\p{Emoji_Presentation}\#*0-9]](?!\p{Emoji_Modifier})|[\#*0-9](?=\u20e3)"
 
 
@@ -21,7 +21,7 @@ def is_reaction(text: str) -> bool:
 
 
 def reaction_key(text: str) -> str:
-    """Return what a reaction is stored as and found by: without the selectors of its form, which make no other sign."""
+    """Return what a reaction is stored as and found by: without variation selectors, which do not change the sign."""
     return unicodedata.normalize("NFC", compiled(_SELECTORS).sub("", text))
 
 

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 #: How exact ``last_seen_at`` is, in milliseconds: a write for every request would be too dear.
 SEEN_STEP_MS = 60_000
 
-#: How many pairs of an account and an address are remembered, the newest, beside those of the sessions there are.
+#: How many pairs of an account and an address are remembered beside those of current sessions: the newest ones.
 _ADDRESSES_KEPT = 4096
 
 #: How many tokens are remembered as checked.
@@ -116,8 +116,8 @@ class Sessions:
     def throttle(self, account: str, address: str, *, is_known: bool = False) -> None:
         """Count an attempt to sign in.
 
-        Strangers to an account have a common room for their attempts, so that many addresses guess no faster; whoever
-        has signed in to it before has another, which strangers cannot use up.
+        All strangers to an account share one limit, so that many addresses guess no faster than one; an address that
+        has signed in to it before has its own, which strangers cannot use up.
 
         :param account: whose password, as the folded username.
         :param is_known: whether somebody has signed in to this account from this address before.
@@ -139,7 +139,7 @@ class Sessions:
         self._attempts.take(session_id)
 
     def _remember(self, user_id: int, origin: str) -> None:
-        """Have an address be known after its sessions have ended, too, until the server stops."""
+        """Remember an address after its sessions have ended, until the server stops."""
         self._signed_in_from[user_id, origin] = None
         self._signed_in_from.move_to_end((user_id, origin))
         if len(self._signed_in_from) > _ADDRESSES_KEPT:
@@ -178,7 +178,7 @@ class Sessions:
         return identity
 
     async def require_live(self, identity: Identity) -> None:
-        """Be sure that somebody's session goes on, and note that it was seen.
+        """Check that a session has not ended, and note that it was seen.
 
         :raises AccountUnavailable: the user does not exist or is disabled.
         :raises NotAuthenticated: the session has ended.

@@ -1,4 +1,4 @@
-"""Tickets: what a browser shows at the handshake of the socket instead of its token."""
+"""Tickets: what a browser sends in the handshake of the socket instead of its token."""
 
 import hashlib
 import secrets
@@ -12,10 +12,10 @@ from chatd.services.sessions import Sessions
 #: How long a ticket is good for, in milliseconds.
 LIFETIME_MS = 30_000
 
-#: How many unused tickets a session may have, more than a browser opens pages at once; the oldest gives way.
+#: How many unused tickets a session may have: more than a browser opens pages at once; the oldest gives way.
 _MOST_OF_SESSION = 32
 
-#: How many there may be in all, so that they take 40 MB at the most; the oldest gives way.
+#: How many there may be in all, which takes at most 40 MB; the oldest gives way.
 _MOST = 100_000
 
 #: Random bytes in a secret, which nobody can guess.
@@ -23,19 +23,19 @@ _SECRET_BYTES = 32
 
 
 class Tickets:
-    """Secrets that each stand for a session once, and soon not at all: worth nothing to who reads them in a log.
+    """Secrets that each stand for a session once, for a short time: worthless to anybody who reads them in a log.
 
-    They are kept in memory, by their hashes: those of a server that has stopped are unknown to the next.
+    They are kept in memory, by their hashes, and do not outlive the server.
     """
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._issued: OrderedDict[bytes, tuple[Identity, int]] = OrderedDict()  # the oldest first, here and there
+        self._issued: OrderedDict[bytes, tuple[Identity, int]] = OrderedDict()  # the oldest first, as below
         self._of_session: dict[int, OrderedDict[bytes, None]] = {}
 
     def issue(self, identity: Identity) -> Ticket:
-        """Return a new ticket for who asks."""
+        """Return a new ticket for a session."""
         now = self._clock()
         self._forget_old(now)
         of_session = self._of_session.get(identity.session_id, ())
@@ -50,13 +50,13 @@ class Tickets:
         return Ticket(secret, min(now + LIFETIME_MS, identity.expires_at))
 
     async def redeem(self, secret: str) -> Identity:
-        """Use a ticket up, and return who it stands for.
+        """Use up a ticket, and return whom it stands for.
 
         :raises AccountUnavailable: the user does not exist any more, or is disabled.
         :raises NotAuthenticated: there is no such ticket, it was used, it has expired, or its session has ended.
         """
         identity, issued_at = self._take(_key(secret))
-        if not 0 <= self._clock() - issued_at < LIFETIME_MS:  # below: the clock was put back
+        if not 0 <= self._clock() - issued_at < LIFETIME_MS:  # below 0: the clock was put back
             raise NotAuthenticated
         await self._sessions.require_live(identity)
         return identity
@@ -80,5 +80,5 @@ class Tickets:
 
 
 def _key(secret: str) -> bytes:
-    """Return what a secret is looked up by; how long that takes tells nothing of the secrets there are."""
+    """Return what a secret is looked up by, so that the time it takes reveals nothing about other secrets."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

@@ -1,6 +1,6 @@
 """Passwords that are guessed first, because so many people have them.
 
-The list is put together of the thousand most usual passwords, and the thousand most usual of eight characters and more,
+The list holds the thousand most usual passwords, and the thousand most usual of eight characters and more,
 by two counts of leaked ones: that of Have I Been Pwned as Django 5.2 has it (made by Royce Williams), and that of Mark
 Burnett's ten million as zxcvbn 4.5 has it. All are in lower case.
 """
@@ -22,7 +22,7 @@ def is_usual(password: str) -> bool:
 
 
 def is_like_username(password: str, username: str) -> bool:
-    """Tell whether a password is the username, in any way to write it, or backwards."""
+    """Tell whether a password is the username, however written, or the username backwards."""
     if len(password) > 4 * len(username):  # folding a long one could take long
         return False
     name, word = folded(username), folded(password.strip())

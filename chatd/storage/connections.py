@@ -67,7 +67,7 @@ def connect(
 
 
 def overwrite_deleted(db: sqlite3.Connection) -> None:
-    """Have this connection overwrite with zeros what it deletes: some builds of SQLite leave it in the file."""
+    """Make this connection overwrite what it deletes with zeros: some builds of SQLite leave it in the file."""
     db.execute("PRAGMA secure_delete = ON")
 
 

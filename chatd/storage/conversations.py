@@ -178,7 +178,7 @@ def count_messages(db: sqlite3.Connection, counts: Mapping[tuple[int, int], int]
 
 
 def take_back(db: sqlite3.Connection, conversation_id: int, message_id: int) -> None:
-    """Have another message be the newest of its conversation that was not taken back, if this one was."""
+    """Note that a message was taken back: if it was the newest that was kept, the one before it is now."""
     db.execute(
         """
         UPDATE conversations SET last_kept_id = (

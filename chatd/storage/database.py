@@ -240,10 +240,10 @@ class Database:
                 log.exception("a subscriber failed on %r", kind.__name__, extra={"event": "subscriber_failed"})
 
     async def begin_log_anew(self) -> bool:
-        """Have the write-ahead log begin anew, an empty file: what was deleted before is not in it any more.
+        """Truncate the write-ahead log to an empty file, so that what was deleted is not in it any more.
 
         :returns: False where others read for so long that it has to be tried again.
-        :raises StorageUnavailable: the disk does not let us.
+        :raises StorageUnavailable: the disk failed.
         """
         try:
             return await self._shorten_log()
@@ -267,7 +267,7 @@ class Database:
             self._readable.set()
 
     def _blame(self, error: sqlite3.Error) -> None:
-        """Say that the disk is at fault, where this was no statement of a caller's."""
+        """Log an error of the disk that came with no caller's statement; end the process if it was a failed sync."""
         if is_unsynced(error):
             _end_process()
         log.error("cannot read the database: %s", error, extra={"event": "database_unreadable"})

@@ -139,7 +139,7 @@ def _accounts(db: sqlite3.Connection) -> int:
 def _keep(path: Path, aside: Path) -> None:
     """Keep the database that is replaced as a second name of its file, its write-ahead log folded in.
 
-    On a file system without second names (exFAT, SMB) it is kept as a copy: at every moment it has its own name.
+    On a file system without hard links (exFAT, SMB) a copy is kept, so that the database never loses its own name.
 
     :raises DatabaseUnusable: somebody is using it.
     """

@@ -100,7 +100,7 @@ def require(db: sqlite3.Connection, user_id: int) -> User:
 
 
 def get_by_key(db: sqlite3.Connection, *keys: str) -> User | None:
-    """Return a user by what the username is stored under, by the first of several keys that is somebody's."""
+    """Return the user under the first of ``keys`` that belongs to somebody; None if none does."""
     for key in keys:
         row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.username_key = ?", (key,)).fetchone()
         if row is not None:
@@ -133,7 +133,7 @@ def keys_made_by(db: sqlite3.Connection) -> str:
 def set_keys(db: sqlite3.Connection, rows: Iterable[tuple[str, str, int]], made_by: str) -> None:
     """Replace the keys of names.
 
-    :param rows: what a username is found by, what a search looks in, and the id of whom these are.
+    :param rows: the key of the username, what a search looks in, and the user's id.
     :param made_by: the rule that all keys are made by now.
     """
     db.executemany("UPDATE users SET username_key = ?, search_key = ? WHERE id = ?", rows)

@@ -1,4 +1,4 @@
-"""The write-ahead log: how long it is, and having it begin anew."""
+"""The write-ahead log: how long it is, and truncating it."""
 
 import sqlite3
 from pathlib import Path
@@ -15,13 +15,13 @@ def size(database: Path) -> int:
 
 
 def begin_anew(db: sqlite3.Connection) -> bool:
-    """Bring all that is in the log into the database, sync it, and have the log begin anew, an empty file.
+    """Bring all that is in the log into the database, sync it, and truncate the log to an empty file.
 
     At the start this is what the last server left. If it ended because a sync failed, its log may be on disk only in
     part, though it can be read: commits that were appended to it would be lost with it.
 
     :param db: the writer, the one that checkpoints.
-    :returns: False where somebody still reads what is in it; then it stays as long as it is.
+    :returns: False where somebody still reads what is in it; then it keeps its length.
     """
     db.execute("PRAGMA busy_timeout = 0")  # another process that reads is not waited for
     try:

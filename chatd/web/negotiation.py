@@ -29,10 +29,10 @@ def choose_coding(accept_encoding: Iterable[str] | None, available: Collection[s
     return coding if weight > 0 else None
 
 
-#: The header by which a program that bears a token is told from a person.
+#: The header that only programs send: it bears a token.
 PROGRAM_VARIES = "Authorization"
 
-#: The headers by which a page is told from the API.
+#: The headers that decide between a page and the API.
 PAGE_VARIES = f"Accept, {PROGRAM_VARIES}, Sec-Fetch-Mode"
 
 
@@ -44,8 +44,8 @@ def bears_token(request: web.BaseRequest) -> bool:
 def wants_page(request: web.BaseRequest) -> bool:
     """Tell a person who opens an address from a program that asks the API.
 
-    A browser says of most requests what they are for; where it says nothing, it asks for ``text/html`` by name, and
-    likes it better than JSON. What bears a token is a program, whatever its library says that it accepts.
+    Most browsers say what a request is for; others at least ask for ``text/html`` by name, and prefer it to JSON. A
+    request with a token comes from a program, whatever its library says that it accepts.
     """
     headers = request.headers
     if bears_token(request):
@@ -56,7 +56,7 @@ def wants_page(request: web.BaseRequest) -> bool:
     html, json = weights.get("text/html", 0.0), weights.get("application/json")
     if json is not None:
         return html > json
-    # What is named comes before what goes without saying, at the same weight; `*` is Java's way to write `*/*`.
+    # At the same weight, what is named comes before a wildcard; `*` is Java's way to write `*/*`.
     others = next((weights[name] for name in ("application/*", "*/*", "*") if name in weights), 0.0)
     return html > 0 and html >= others
 

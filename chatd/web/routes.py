@@ -56,7 +56,7 @@ _HEADERS = {
 
 
 class _Page(web.PlainResource):
-    """A page at an address of its own, which is not there for what bears a token: that can do nothing with a page."""
+    """A page at an address of its own; it does not exist for requests with a token, which have no use for a page."""
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
         """Match anybody without a token."""
@@ -69,7 +69,7 @@ class _Page(web.PlainResource):
 
 
 class _SharedPage(web.DynamicResource):
-    """A page at an address of the API: who navigates there gets the page, and for everybody else it is not there."""
+    """A page at an address of the API: a browser that navigates there gets the page, and others the API."""
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
         """Match a navigation, and count as nothing, not even as another method, for any other request."""

@@ -123,7 +123,7 @@ def test_without_a_terminal_it_ends_at_once_with_one_line(tmp_path: Path, missin
     said = done.stderr if "error" not in streams else os.read(master, 65536)
     os.close(master)
     name = "input" if missing == "all" else missing
-    line = f"chatd: chat needs a terminal, and standard {name} is none; for programs there is chatd.client"
+    line = f"chatd: chat needs a terminal, and standard {name} is not one; programs use chatd.client"
     assert (done.returncode, done.stdout or b"", said.splitlines()) == (2, b"", [line.encode()])
 
 

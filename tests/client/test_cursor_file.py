@@ -59,7 +59,7 @@ async def test_a_bot_whose_cursor_file_is_broken_starts_sets_it_aside_and_is_tol
         assert last is not None
         assert last.content == f"missed {number}"
         assert (tmp_path / f"{number}.cursor.broken").read_bytes() == content
-        assert f"{path} is broken and is called {number}.cursor.broken now" in caplog.messages
+        assert f"{path} is broken and was renamed to {number}.cursor.broken" in caplog.messages
 
 
 async def hear_one(robot: Person, path: Path, other: Person, text: str) -> tuple[list[str], list[Resync]]:
@@ -137,7 +137,7 @@ async def test_a_bot_that_cannot_write_the_file_goes_on_and_says_so_once(
         (directory / "cursor.new").rmdir()
         await client.send(robot.id, "3")
         await until(lambda: len(heard) == 4)
-    assert sum("cannot be kept" in message for message in caplog.messages) == 1
+    assert sum("cannot be saved" in message for message in caplog.messages) == 1
 
 
 def test_what_an_editor_puts_around_a_cursor_does_no_harm(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ async def test_redirects_are_followed_to_where_they_lead(served: Patient) -> Non
     for location, expected in (
         ("/health", "redirects in a circle, by "),
         ("/health?again", "redirects in a circle, by "),
-        (f"{served.url}/health", f"sends people to {served.url}/, where chatd is: give that as --url"),
+        (f"{served.url}/health", f"sends people to {served.url}/, where chatd is: use that as --url"),
         (f"{served.url}/login", f"sends people to {served.url}/login: have it pass everything on to chatd instead"),
         ("mailto:alice@example.org", "have it pass everything on to chatd instead"),
         ("http://[", "which is no address"),
@@ -84,4 +84,4 @@ async def test_metrics_that_strangers_read_are_found(patient: Patient) -> None:
         async with ReverseProxy(patient.url, also={"/metrics": URL(f"http://127.0.0.1:{port}")}).running() as url:
             said = await asyncio.to_thread(patient.wrong, "--url", url)
     assert set(said) == {"metrics"}
-    assert said["metrics"].startswith(f"whoever asks reads them at {url}/metrics: set [metrics] token")
+    assert said["metrics"].startswith(f"anyone can read them at {url}/metrics: set [metrics] token")

@@ -130,7 +130,7 @@ def machine(tmp_path: Path) -> Machine:
 @pytest.mark.parametrize("use", [Use.FINDS, Use.NEEDS, Use.MAKES])
 def test_the_services_data_are_taken_where_they_are_the_only_ones_and_it_is_said(machine: Machine, use: Use) -> None:
     machine.give(machine.service)
-    assert machine.found(use) == (machine.service, f"the data of the service are used, {machine.service}")
+    assert machine.found(use) == (machine.service, f"using the data of the service in {machine.service}")
     assert machine.found(Use.NONE) == (machine.own, "")
     named = machine.settings(CHATD_SERVER_DATA_DIR=str(machine.own))
     if use is not Use.NEEDS:
@@ -212,10 +212,10 @@ def test_beside_a_service_commands_say_whose_data_and_which_settings_they_use(tm
     )
     assert done.stdout.split("\t")[1] == "robot"
     hidden = (
-        f"there are two files of settings: {tmp_path / 'chatd.toml'} is read, and /etc/chatd/chatd.toml is not; "
-        "--config FILE names one"
+        f"there are two configuration files: {tmp_path / 'chatd.toml'} is read and /etc/chatd/chatd.toml is not; "
+        "choose one with --config"
     )
-    assert done.stderr == f"chatd: warning: {hidden}\nchatd: the data of the service are used, /var/lib/chatd\n"
+    assert done.stderr == f"chatd: warning: {hidden}\nchatd: using the data of the service in /var/lib/chatd\n"
     with ServerProcess(tmp_path / "data", within=within) as server:
         assert server.stop() == 0
     assert [entry["message"] for entry in server.entries if entry.get("event") == "settings_hidden"] == [hidden]

@@ -169,4 +169,4 @@ def test_what_is_no_address_is_refused(url: str, data_dir: Path, capsys: pytest.
 
 def test_too_many_names_at_once_are_refused(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reports", "resolve", *["1"] * 10_001, "--data-dir", str(data_dir)]) == 1
-    assert capsys.readouterr().err == "chatd: numbers: 10001 are too many at once, 10000 may be given\n"
+    assert capsys.readouterr().err == "chatd: numbers: 10001 are too many at once; the limit is 10000\n"

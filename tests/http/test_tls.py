@@ -175,7 +175,7 @@ async def test_a_key_that_wants_a_passphrase_is_refused_and_nobody_is_asked(
     certificates.issue()
     key = load_pem_private_key(certificates.key.read_bytes(), None)
     certificates.key.write_bytes(key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"secret")))
-    refusal = f"the key {certificates.key} wants a passphrase, and chatd asks for none"
+    refusal = f"the key {certificates.key} has a passphrase, which chatd does not ask for"
     chat.server.reload()
     (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert line.getMessage().startswith(f"the old certificate stays: {refusal}")

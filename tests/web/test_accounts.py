@@ -164,7 +164,7 @@ async def test_signing_out_in_one_tab_signs_the_other_out(devices: Devices, alic
 
 
 async def test_what_the_server_says_of_a_password_is_said_beside_it(devices: Devices, bob: Person) -> None:
-    usual = "Many people have this password, so it is guessed first: choose another."
+    usual = "This password is too common: choose another."
     desk = await devices.desk()
     desk.allow("status of 422")
     await desk.open("/register")
