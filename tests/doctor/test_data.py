@@ -93,7 +93,7 @@ def test_a_backup_from_the_future_says_nothing_of_its_age(served: Patient) -> No
     os.utime(marker, (later, later))
     said = served.wrong()["backup"]
     assert said.startswith("the last is dated 20")
-    assert "still to come: set the clock if that is behind, else run chatd backup" in said
+    assert "in the future: set the clock if it is slow, otherwise run chatd backup" in said
     assert "-" not in said.partition("UTC")[2]
     assert chatd(served.data_dir, "backup", str(served.data_dir.parent / "another.db")).returncode == 0
     assert served.wrong() == {}

@@ -63,7 +63,7 @@ async def test_redirects_are_followed_to_where_they_lead(served: Patient) -> Non
         (f"{served.url}/health", f"sends people to {served.url}/, where chatd is: use that as --url"),
         (f"{served.url}/login", f"sends people to {served.url}/login: have it pass everything on to chatd instead"),
         ("mailto:alice@example.org", "have it pass everything on to chatd instead"),
-        ("http://[", "which is no address"),
+        ("http://[", "which is not an address"),
         ("", "redirects in a circle"),
     ):
         said = await through(served, location=location)
@@ -74,7 +74,7 @@ async def test_redirects_are_followed_to_where_they_lead(served: Patient) -> Non
 async def test_an_address_without_the_tls_it_should_have_is_said_in_words(served: Patient) -> None:
     said = await asyncio.to_thread(served.wrong, "--url", f"https://127.0.0.1:{served.port}")
     assert list(said) == ["way"]
-    assert said["way"].startswith(f"https://127.0.0.1:{served.port} cannot be reached: no tls is to be had there (")
+    assert said["way"].startswith(f"https://127.0.0.1:{served.port} cannot be reached: TLS does not work there (")
 
 
 async def test_metrics_that_strangers_read_are_found(patient: Patient) -> None:

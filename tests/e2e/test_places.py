@@ -62,7 +62,7 @@ def test_a_copy_is_restored_into_a_directory_that_is_there_and_into_no_other(tmp
     assert not other.exists()
     other.mkdir()
     restored = chatd(other, "restore", str(copy))
-    assert restored.stdout == f"{copy} is restored\nit is {other / 'chatd.db'}, where there was none\n"
+    assert restored.stdout == f"{copy} is restored\n{other / 'chatd.db'} is new: there was no database there before\n"
 
 
 @pytest.mark.parametrize("command", [["invite"], ["user", "add", "robot", "--bot"]], ids=" ".join)

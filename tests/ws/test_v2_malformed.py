@@ -30,21 +30,21 @@ NO_ID: list[tuple[str, str]] = [
     ('"' + "😀" * 65 + '"', "64 characters"),
     ('"\\ud800"', "surrogates"),
     ('"a\\udfff"', "surrogates"),
-    ("null", "has an id"),
+    ("null", "must have an id"),
 ]
 
 #: What is no frame, and a word of the sentence that says why.
 NO_FRAME: list[tuple[str, str]] = [
-    ("", "this is not"),
-    ("{", "this is not"),
-    ("{'type':'sync','id':1}", "this is not"),
-    ('{"type":"sync","id":1}}', "this is not"),
-    ('{"type":"sync","id":1,}', "this is not"),
-    ('{"type":"sync","id":1,"data":{"since":NaN}}', "this is not"),
-    ('{"type":"sync","id":1,"data":{"since":-Infinity}}', "this is not"),
-    ('{"type":"sync","id":1,"data":{"since":01}}', "this is not"),
-    ('{"type":"sync","id":1,"data":' + "[" * 20_000, "this is not"),
-    ('{"type":"sync","id":1,"data":' + "[" * 5_000 + '"' + '\\"' * 25_000, "this is not"),
+    ("", "This frame is not JSON."),
+    ("{", "This frame is not JSON."),
+    ("{'type':'sync','id':1}", "This frame is not JSON."),
+    ('{"type":"sync","id":1}}', "This frame is not JSON."),
+    ('{"type":"sync","id":1,}', "This frame is not JSON."),
+    ('{"type":"sync","id":1,"data":{"since":NaN}}', "This frame is not JSON."),
+    ('{"type":"sync","id":1,"data":{"since":-Infinity}}', "This frame is not JSON."),
+    ('{"type":"sync","id":1,"data":{"since":01}}', "This frame is not JSON."),
+    ('{"type":"sync","id":1,"data":' + "[" * 20_000, "This frame is not JSON."),
+    ('{"type":"sync","id":1,"data":' + "[" * 5_000 + '"' + '\\"' * 25_000, "This frame is not JSON."),
     ("[]", "object"),
     ("[" * 20_000 + "]" * 20_000, "object"),
     ("9" * 5000, "object"),
@@ -85,7 +85,7 @@ async def test_an_id_that_is_none_is_told_what_is_wrong_with_it(chat: Chat, kind
         assert (frame["type"], frame["re"], frame["error"]["code"]) == ("error", None, "bad_frame"), value[:50]
         assert word in frame["error"]["detail"], (value[:50], frame)
     await client.write(f'{{"type":"{kind}"}}')
-    assert "has an id" in (await client.read())["error"]["detail"]
+    assert "must have an id" in (await client.read())["error"]["detail"]
 
 
 async def test_what_is_no_frame_is_told_why(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
