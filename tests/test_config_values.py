@@ -190,9 +190,9 @@ def test_a_path_with_a_control_character_is_refused() -> None:
     [
         ('"/var/lib/chatd"', "quotation marks"),
         ("'/var/lib/chatd'", "quotation marks"),
-        ("$HOME/chatd", "none is replaced here"),
-        ("${XDG_DATA_HOME}/chatd", "none is replaced here"),
-        ("%S/chatd", "none is replaced here"),
+        ("$HOME/chatd", "not replaced here"),
+        ("${XDG_DATA_HOME}/chatd", "not replaced here"),
+        ("%S/chatd", "not replaced here"),
         ("file:///var/lib/chatd", "is a URL"),
         (" /var/lib/chatd", "a space"),
         ("/var/lib/chatd ", "a space"),

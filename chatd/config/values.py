@@ -140,7 +140,7 @@ def path(given: str) -> str:
     if given[:1] in _QUOTES:
         raise ValueError("must be given without quotation marks around it")
     if given[:1] in ("$", "%"):
-        raise ValueError(f"{given!r} has a variable in it, which is not replaced here; only ~ is, by the home directory")
+        raise ValueError(f"{given!r} has a variable in it, which is not replaced here; ~ is the home directory")
     if "://" in given:
         raise ValueError(f"{given!r} is a URL, and not a path such as /var/lib/chatd")
     return given
