@@ -38,6 +38,11 @@ What happens is pushed over the WebSocket at `/messages/ws`, which docs/protocol
 every code what to do. A client ignores what is not named here.
 """
 
+_QUERY_ITEM = (
+    "For old browser clients. Programs give it in a header, and browsers a ticket beside the subprotocol (`ticket.…`), "
+    "which keeps it out of the address."
+)
+
 _TAGS = {
     "auth": "Accounts, and the sessions that tokens stand for.",
     "users": "People and bots, one's own profile, and blocking.",
@@ -108,7 +113,7 @@ def _socket() -> dict[str, Any]:
         "operationId": "open_socket",
         "tags": ["messages"],
         "security": [{_SECURITY: []}, {}],
-        "parameters": [{**token, "description": "For browsers; programs give it in a header."}],
+        "parameters": [{**token, "description": _QUERY_ITEM}],
         "responses": {
             "101": {"description": "The handshake is done."},
             "400": _problem(400, [HTTP_ERRORS[400]]),
