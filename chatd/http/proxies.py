@@ -5,7 +5,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 #: One element of X-Forwarded-For: an address, perhaps with a port; Go writes IPv6 with a zone.
 _HOP = re.compile(
@@ -83,9 +83,12 @@ def is_loopback(host: str) -> bool:
 def is_of_this_machine(request: web.BaseRequest) -> bool:
     """Tell whether a program on this machine asks on its own behalf.
 
-    A proxy asks on behalf of others: it says so in a header, or passes on the name of the host that they asked for.
+    A proxy asks on behalf of others: it says so in a header, or passes on the name of the host that they asked for. An
+    nginx that was configured to do neither speaks HTTP/1.0.
     """
-    if request.transport is None or any(name.lower().startswith(_PROXIED) for name in request.headers):
+    if request.transport is None or request.version < HttpVersion11:
+        return False
+    if any(name.lower().startswith(_PROXIED) for name in request.headers):
         return False
     ours, peer = (_end(request.transport, name) for name in ("sockname", "peername"))
     asked = request.headers.get("Host", "")

@@ -1,5 +1,6 @@
 """The health check."""
 
+import json
 import os
 import sqlite3
 from contextlib import closing
@@ -11,6 +12,7 @@ from chatd import __version__
 from chatd.http.context import CONFIG
 from tests.api.support import Clock
 from tests.conftest import Start
+from tests.raw import connect
 from tests.support import Chat, error_of
 
 
@@ -59,6 +61,13 @@ async def test_who_comes_through_a_proxy_is_told_no_version(
 ) -> None:
     chat = await start(server={"trusted_proxies": trusted})
     assert set(await told(chat, **headers)) == {"status", "address"}
+
+
+async def test_who_comes_through_a_proxy_that_is_told_nothing_is_told_no_version(chat: Chat) -> None:
+    async with connect(chat) as raw:
+        await raw.send("GET /health HTTP/1.0\r\nHost: 127.0.0.1:8000\r\nConnection: close\r\n\r\n")
+        status, _, body = await raw.answer()
+        assert (status, set(json.loads(body))) == (200, {"status", "address"})
 
 
 async def test_an_administrator_is_told_the_version_wherever_they_are(chat: Chat) -> None:
