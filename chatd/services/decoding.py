@@ -1,8 +1,10 @@
 """Pictures shrunk by :mod:`chatd.pictures`, in a process that breaks nothing else whatever it does."""
 
 import asyncio
+import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import cast
@@ -124,9 +126,11 @@ class _Process(asyncio.SubprocessProtocol):
         self._stdin.close()
 
     def end(self) -> None:
-        """End the process, and stop listening to any that it has started."""
+        """End the process and any that it has started."""
         if self._stdin.get_write_buffer_size():
             self._stdin.abort()  # closing would wait until somebody has read all
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._transport.get_pid(), signal.SIGKILL)  # its session began with it
         self._transport.close()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:

@@ -1,6 +1,7 @@
 """The process that decodes a picture: whatever becomes of it, the picture is refused and nothing else happens."""
 
 import asyncio
+import fcntl
 import gc
 import logging
 import os
@@ -13,6 +14,7 @@ from chatd import pictures
 from chatd.errors import PicturesUnavailable, RateLimited, UnsupportedImage
 from chatd.services.decoding import OUTPUT_LIMIT, QUEUE_LIMIT, Decoder
 from tests.api.test_avatars import picture
+from tests.support import PATIENCE
 
 #: What a decoder that somebody has taken over, or that is broken, may do.
 MISBEHAVIOUR = {
@@ -60,6 +62,26 @@ async def test_a_process_that_is_told_nothing_more_is_gone(tmp_path: Path) -> No
         await waiting
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+async def test_what_a_decoder_has_started_ends_with_it(tmp_path: Path) -> None:
+    code = f"""
+import fcntl, os, signal
+if os.fork() == 0:
+    lock = os.open({str(tmp_path / "lock")!r}, os.O_CREAT | os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    open({str(tmp_path / "locked")!r}, "w").close()
+    signal.pause()
+while not os.path.exists({str(tmp_path / "locked")!r}):
+    pass
+os._exit(1)
+"""
+    with pytest.raises(UnsupportedImage):
+        await Decoder(program(code), time_limit=1).shrink(b"")
+    assert (tmp_path / "locked").exists()
+    with (tmp_path / "lock").open() as lock:
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)  # its end lets go of it
 
 
 async def test_a_decoder_gets_no_secret_no_descriptor_and_no_terminal(
