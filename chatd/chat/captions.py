@@ -5,6 +5,7 @@ import time
 from rich.text import Text
 
 from chatd.chat.drawing import clean_line, clipped, joined
+from chatd.chat.names import name_of
 from chatd.chat.session import Session
 from chatd.chat.state import Chat
 from chatd.client import Brief, Group
@@ -19,7 +20,7 @@ def status(session: Session, width: int) -> Text:
     """Return whether there is a connection, and whose, or when the next try is."""
     state = session.state
     if session.client.is_connected and state is not None:
-        line = Text.assemble(("● ", "green"), clipped(state.me.nickname, 20))
+        line = Text.assemble(("● ", "green"), clipped(name_of(state.me), 20))
     elif session.retry_at is not None:
         seconds = max(1, round(session.retry_at - time.monotonic()))
         line = Text.assemble(("○ ", "yellow"), f"offline, reconnecting in {seconds} s")
@@ -66,4 +67,4 @@ def _name_of(chat: Chat | None, user_id: int) -> str:
         return ""
     if isinstance(chat.place, Brief):
         return chat.name
-    return next((each.sender.nickname for each in chat.messages.values() if each.sender_id == user_id), "Somebody")
+    return next((name_of(each.sender) for each in chat.messages.values() if each.sender_id == user_id), "Somebody")

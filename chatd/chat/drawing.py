@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from chatd.chat.names import name_of
 from chatd.chat.state import Chat, Key, Outgoing, State
 from chatd.client import Group, Message
 
@@ -118,7 +119,7 @@ class Drawing:
                 if not is_new_day:
                     lines.append(Text())
                 is_me = sender.id == state.me.id
-                name = "You" if is_me else clipped(sender.nickname, width)
+                name = "You" if is_me else clipped(name_of(sender), width)
                 colour = "" if is_me else _NAME_COLOURS[sender.id % len(_NAME_COLOURS)]
                 lines.append(Text(name, f"bold {colour}".strip(), no_wrap=True))
             mark = _mark(item, chat, state)
@@ -179,7 +180,7 @@ def _mark(item: Message | Outgoing, chat: Chat, state: State) -> Text:
 def _quoted(message: Message | None, state: State, room: int) -> str:
     if message is None:
         return "↪ an earlier message"
-    name = "You" if message.sender_id == state.me.id else message.sender.nickname
+    name = "You" if message.sender_id == state.me.id else name_of(message.sender)
     said = "message deleted" if message.deleted_at is not None else message.content
     return "↪ " + clipped(f"{name}: {said}", room - 2)
 

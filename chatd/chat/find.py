@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from chatd.chat.drawing import clean_line
 from chatd.chat.entry import LineEntry
+from chatd.chat.names import name_of
 from chatd.chat.session import Session
 from chatd.client import Brief, ChatError
 
@@ -85,7 +86,7 @@ class FindPerson(ModalScreen[Brief | None]):
             people.set_options([Option(error.detail, disabled=True)])
             return
         self._is_searching = False
-        lines = [f"{clean_line(each.nickname)} (@{clean_line(each.username)})" for each in self._found]
+        lines = [f"{clean_line(name_of(each))} (@{clean_line(each.username)})" for each in self._found]
         people.set_options(lines or [Option("nobody is called that", disabled=True)])
         people.highlighted = 0 if self._found else None
         if self._is_entered:

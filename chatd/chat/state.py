@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from chatd.chat.names import name_of
 from chatd.client import (
     Brief,
     Conversation,
@@ -66,7 +67,7 @@ class Chat:
     @property
     def name(self) -> str:
         """What it is called."""
-        return self.place.name if isinstance(self.place, Group) else self.place.nickname
+        return self.place.name if isinstance(self.place, Group) else name_of(self.place)
 
     @property
     def history(self) -> list[Message]:

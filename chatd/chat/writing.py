@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from chatd.chat.drawing import clean_line, clipped
+from chatd.chat.names import name_of
 from chatd.chat.state import Key
 from chatd.client import Message
 
@@ -45,7 +46,7 @@ class Writing:
         if self.editing is not None:
             return Text("Changing your message: Enter saves, Esc leaves it", "yellow")
         if self.replying is not None:
-            said = f"Answering {self.replying.sender.nickname}: {self.replying.content}"
+            said = f"Answering {name_of(self.replying.sender)}: {self.replying.content}"
             return Text(clipped(said, width), "cyan")
         return Text()
 

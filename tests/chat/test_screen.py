@@ -4,6 +4,9 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 
 from chatd.chat.widgets import ChatList, History, Lines
+from chatd.storage import users
+from chatd.storage.commit import Transaction
+from tests.api.support import write
 from tests.chat.support import Terminal, client_of, terminal
 from tests.support import Chat, until
 
@@ -70,6 +73,24 @@ async def test_what_others_write_cannot_command_the_terminal(chat: Chat) -> None
         drawn = "".join(segment.text for y in range(lines.size.height) for segment in lines.render_line(y))
         assert "evil" in drawn
         assert all(character.isprintable() for character in drawn)
+
+
+async def test_who_has_a_nickname_that_cannot_be_seen_is_shown_by_the_username(chat: Chat) -> None:
+    ada, grace, mary = await chat.people("ada", "grace", "mary")
+
+    def rename(tx: Transaction) -> None:  # as they could be before there was a rule
+        for person, nickname in ((grace, "\u3164\u200b \u2800"), (mary, "🎉")):
+            users.set_profile(tx.db, person.id, nickname=nickname, search_key="", avatar_path=None, bio=None)
+
+    write(chat, rename)
+    await mary.send(ada, "from Mary")
+    await grace.send(ada, "from Grace")
+    async with terminal(ada) as screen:
+        await screen.press("enter")
+        await screen.sees("from Grace")
+        assert "grace" in screen.history
+        assert ["grace" in line for line in screen.chats.splitlines()[:2]] == [True, False]
+        assert "🎉" in screen.chats
 
 
 async def test_a_narrow_terminal_has_one_column(chat: Chat) -> None:
