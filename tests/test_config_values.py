@@ -207,6 +207,18 @@ def test_what_would_make_a_directory_by_a_slip_is_no_path(given: str, problem: s
         load(options={"server.data_dir": given}, environment={}, search=())
 
 
+@pytest.mark.parametrize(
+    "setting", [each for each in config.settings() if each.kind in (int, float)], ids=lambda setting: setting.variable
+)
+def test_no_number_is_out_of_all_proportion(setting: Setting) -> None:
+    for number in (
+        "1000000001",
+        "9" * 30,
+        *(("1e300", "1e-300", "5e-324", "0.0000009") if setting.kind is float else ()),
+    ):
+        assert refused(**{setting.variable: number}).startswith(f"{setting.variable}: must be ")
+
+
 @pytest.mark.parametrize("quote", ["'", '"'])
 def test_a_token_keeps_no_quotation_marks_around_it(quote: str) -> None:
     assert "quotation marks" in refused(CHATD_METRICS_TOKEN=f"{quote}0123456789abcdef{quote}")

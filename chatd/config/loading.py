@@ -11,6 +11,9 @@ from typing import Any, Literal, get_args, get_origin
 from chatd.config.settings import PREFIX, SECTIONS, Config, Setting, settings
 from chatd.errors import ConfigurationError
 
+#: What no number may be above, and none but 0 below: so that every time made of one can be stored and told.
+LARGEST, SMALLEST = 1_000_000_000, 0.000_001
+
 
 def load(
     file: Path | None = None,
@@ -223,4 +226,8 @@ def _checked(setting: Setting, value: Any) -> Any:
         raise ValueError(f"must be at least {rule['at_least']}")
     if rule["at_most"] is not None and value > rule["at_most"]:
         raise ValueError(f"must be at most {rule['at_most']}")
+    if kind in (int, float) and value > LARGEST:
+        raise ValueError(f"must be at most {LARGEST}")
+    if kind is float and 0 < value < SMALLEST:
+        raise ValueError(f"must be 0 or at least {SMALLEST:f}")
     return value if rule["kept"] is None else rule["kept"](value)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
+from chatd.config.loading import LARGEST, SMALLEST
 from tests.conftest import Start
 from tests.support import PASSWORD, Chat, Person, error_of, sign_in
 
@@ -199,3 +200,16 @@ async def test_limits_of_0_are_off(chat: Chat) -> None:
         await asyncio.gather(*(registers(chat, "alice", "") for _ in range(70))),
     ]
     assert not any(any(each) for each in refused)
+
+
+async def test_the_smallest_and_largest_numbers_of_the_settings_are_no_fault_of_the_server(start: Start) -> None:
+    chat = await start(
+        server={"heartbeat_seconds": LARGEST, "change_log_days": LARGEST, "trusted_proxies": ["127.0.0.1"]},
+        limits={"requests_per_second": SMALLEST, "registrations_per_hour": SMALLEST, "messages_per_second": LARGEST},
+    )
+    assert not await registers(chat, "alice", "192.0.2.1")
+    assert await registers(chat, "bobby", "192.0.2.1")
+    alice = Person(chat.client, 1, "alice", "x", await sign_in(chat.client, "alice"))
+    assert [await asks(alice) for _ in range(2)] == [False, True]
+    socket = await alice.connect()
+    await socket.ping()
