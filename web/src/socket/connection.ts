@@ -128,7 +128,7 @@ export class Connection {
     const problem = error instanceof ApiError ? error : null
     const retryAfterMs = problem?.retryAfterMs ?? null
     if (problem?.status === 401) this.#stop(problem.code === 'account_unavailable' ? NO_ACCOUNT : NOT_AUTHENTICATED)
-    else this.#wait(retryAfterMs === null ? null : retryAfterMs + this.#backoff.next()) // all are told the same
+    else this.#wait(retryAfterMs === null ? null : retryAfterMs + this.#backoff.next()) // everybody gets the same
   }
 
   /** Leave neither a question nor a link nor a timer. */
@@ -148,7 +148,7 @@ export class Connection {
   }
 
   #ended({ code, retryAfterMs, wasGreeted }: Ending, credential: string): void {
-    // It can be too old by now, or of a server that was there before; who asks for the next learns of the session.
+    // The ticket may be too old by now, or from before a restart; asking for another shows whether the session is over.
     const wasTicketRefused = code === NOT_AUTHENTICATED && !wasGreeted && credential.startsWith('ticket.')
     if (code in FINAL && !wasTicketRefused) {
       this.#stop(code)

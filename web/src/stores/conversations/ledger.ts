@@ -29,7 +29,7 @@ export class Ledger {
   readonly #fresh = new Set<number>()
   /** The place in the change log at which each was read: its page knows of all changes up to there. */
   readonly #asOf = new Map<number, number>()
-  /** Messages that came taken back already, so that they were never counted; that they were taken back is told later. */
+  /** Messages that had been taken back when they came, so that they were never counted; the event of it comes later. */
   readonly #uncounted = new Set<number>()
   readonly #readings = new Set<Reading>()
   /** Up to where the reader has read, though the server has not confirmed it. */
@@ -183,7 +183,7 @@ export class Ledger {
     const asOf = this.#asOf.get(userId) ?? 0
     const wasCounted = !this.#uncounted.delete(gone.id) || gone.id <= asOf
     if (gone.sender_id === me() || gone.id <= known.read_up_to || seq <= asOf || !wasCounted) return
-    // Where it was seen as gone before this was told, the count may have been told from that.
+    // If it was seen as gone before this event, the count may already be without it.
     if (between(userId, gone.id - 1, gone.id)?.some((message) => message.deleted_at !== null)) this.doubt(userId)
     else this.#put({ ...known, unread_count: Math.max(0, known.unread_count - 1) })
   }
@@ -223,7 +223,7 @@ export class Ledger {
     if (rest !== null) return theirs(rest).filter((message) => !isGone(message)).length
     if (!this.#fresh.has(userId) || this.unsure.has(userId)) return null
     const read = between(userId, conversation.read_up_to, upTo)
-    // Where one of them is gone, it is not known whether that was told already, and so whether it is in the count.
+    // If one of them is gone, the event of it may be still to come: nobody knows whether the count includes it.
     if (read === null || theirs(read).some(isGone)) return null
     return Math.max(0, conversation.unread_count - theirs(read).length)
   }

@@ -43,7 +43,7 @@ function reacted(reactions: Reaction[], { emoji, user_id, on }: { emoji: string;
   return [...others, { emoji, user_ids }].sort((a, b) => compareCodePoints(a.emoji, b.emoji))
 }
 
-/** Whether two emoji are one to the server: the selectors of their form make no other. What is kept may be from before. */
+/** Whether two emoji are the same to the server, which ignores variation selectors. What is kept here may be older than that. */
 function isSameReaction(one: string, other: string): boolean {
   return one.replace(/[\ufe0e\ufe0f]/g, '') === other.replace(/[\ufe0e\ufe0f]/g, '')
 }
