@@ -167,7 +167,7 @@ async def test_something_else_at_the_address_is_told_from_a_chatd(answer: Any) -
         with pytest.raises(Unreachable, match="is not a chatd server"):
             await rest.check_server()
         for call in (rest.me, rest.conversations, rest.unread_count):
-            with pytest.raises(Refused, match="no chatd"):
+            with pytest.raises(Refused, match="does not answer as a chatd server"):
                 await call()
 
 
