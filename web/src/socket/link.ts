@@ -80,7 +80,7 @@ export class Link {
     this.#socket.addEventListener('message', ({ data }) => this.#hear(data), { signal })
     this.#socket.addEventListener('close', ({ code }) => this.#end(code), { signal })
     this.#heartbeat = new Heartbeat(
-      () => this.#socket.send('{"type":"ping"}'),
+      () => this.#send('{"type":"ping"}'),
       () => this.#end(ABNORMAL),
     )
   }
@@ -89,7 +89,7 @@ export class Link {
   ask<T extends keyof LinkCommands>(type: T, data: LinkCommands[T]['data']): Promise<LinkCommands[T]['answer']> {
     if (this.#listening.signal.aborted) return Promise.reject(new ConnectionLost())
     const id = (this.#lastId += 1)
-    this.#socket.send(JSON.stringify({ type, id, data }))
+    this.#send(JSON.stringify({ type, id, data }))
     return new Promise((resolve, reject) => this.#asked.set(id, { resolve: resolve as Asked['resolve'], reject }))
   }
 
@@ -105,6 +105,11 @@ export class Link {
     this.#socket.close()
     for (const asked of this.#asked.values()) asked.reject(new ConnectionLost())
     this.#asked.clear()
+  }
+
+  /** Send a frame, unless the server is closing: what was asked is then lost with the link, which ends any moment. */
+  #send(frame: string): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame)
   }
 
   #end(code: number): void {
