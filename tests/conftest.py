@@ -27,9 +27,10 @@ hypothesis.settings.load_profile("same")
 
 
 def pytest_configure() -> None:
-    """Take signals as on a terminal: a shell has what it runs in the background ignore them, and what that starts."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    """Have programs that are started take signals: what is ignored here, as under nohup, would be ignored there."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
