@@ -19,7 +19,7 @@ export const auth: typeof en = {
     inviteInvalid: '邀请码无效，可能已被使用。',
   },
   username: '用户名',
-  usernameHint: '用于登录，可使用文字、数字及 . _ -，至少 {min} 个字符。',
+  usernameHint: '用于登录，可使用文字、数字及 . _ -，至少 {min} 个字符（汉字 2 个即可）。',
   usernameShort: '至少 {min} 个字符。',
   usernameLong: '最多 {max} 个字符。',
   usernameCharacters: '只能使用文字、数字及 . _ -',
