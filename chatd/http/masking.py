@@ -10,6 +10,9 @@ from typing import Any, Protocol
 #: A frame with reserved bits, which have no meaning yet.
 _REFUSED = b"\xf0\x80"
 
+#: How a text begins that is a message in one frame.
+_WHOLE_TEXT = 0x81
+
 #: What the seven bits for the length hold, or one more, where the length follows in two bytes, or in eight.
 _LONG = 126
 
@@ -40,7 +43,7 @@ class MaskedReader:
         """Take bytes in, as the other does."""
         size = len(data)
         # The usual are a whole message in a frame, and nothing else: they are known at less than half the price.
-        if not self._begun and size > 5 and data[0] == 0x81:
+        if not self._begun and size > 5 and data[0] == _WHOLE_TEXT:
             length = data[1] - 0x80
             if length == size - 6 < _LONG or (length == _LONG and (data[2] << 8 | data[3]) == size - 8):
                 return self._reader.feed_data(data)
@@ -52,21 +55,29 @@ class MaskedReader:
 
     def _checked(self, data: bytes) -> bytes:
         """Return what the reader may have of ``data``, which begins where the last that it was given has ended."""
-        at, size = self._left, len(data)
+        at, size, fragmented = self._left, len(data), self._fragmented
         while at < size - 1:
             first, second = data[at], data[at + 1]
+            if first == _WHOLE_TEXT and 0x80 <= second < 0x80 + _LONG and not fragmented:  # the usual, told first
+                at += second - 0x80 + 6
+                continue
             opcode, length = first & 0x0F, second & 0x7F
-            if second < 0x80 or (self._fragmented and 0 < opcode < 8):
+            if second < 0x80 or (fragmented and 0 < opcode < 8):
                 return data[:at] + _REFUSED
-            end = at + 6 + length
-            if length >= _LONG:
-                behind = at + (4 if length == _LONG else 10)
-                if behind > size:
+            if length < _LONG:
+                end = at + 6 + length
+            elif length == _LONG:
+                if at + 4 > size:
                     break
-                end = behind + 4 + int.from_bytes(data[at + 2 : behind])
+                end = at + 8 + (data[at + 2] << 8 | data[at + 3])
+            else:
+                if at + 10 > size:
+                    break
+                end = at + 14 + int.from_bytes(data[at + 2 : at + 10])
             if opcode < 8:
-                self._fragmented = first < 0x80
+                fragmented = first < 0x80
             at = end
+        self._fragmented = fragmented
         self._held, self._left = data[at:], max(at - size, 0)
         self._begun = bool(self._held or self._left or self._fragmented)
         return data[:at] if self._held else data
