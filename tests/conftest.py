@@ -27,7 +27,7 @@ hypothesis.settings.load_profile("same")
 
 
 def pytest_configure() -> None:
-    """Have programs that are started take signals: what is ignored here, as under nohup, would be ignored there."""
+    """Let programs that are started take signals: what is ignored here, as under nohup, would be ignored there."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)

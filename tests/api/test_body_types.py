@@ -95,7 +95,7 @@ async def test_by_whatever_name_a_codec_goes_a_form_is_not_decoded_by_it(
 
 @pytest.fixture(params=["as usual", "with another aiohttp"])
 def doors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have ordinary sends answered in the reader, or by their route."""
+    """Answer ordinary sends in the reader, or by their route."""
     if request.param != "as usual":
         monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
 

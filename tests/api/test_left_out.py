@@ -23,7 +23,7 @@ MARK = "\ufeff"
 
 @pytest.fixture(params=["as usual", "with another aiohttp"], autouse=True)
 def doors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have ordinary sends read in the reader, or by the public way."""
+    """Read ordinary sends in the reader, or by the public way."""
     if request.param != "as usual":
         monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
 

@@ -53,14 +53,14 @@ async def whole(raw: Raw, target: str, token: str) -> tuple[int, CIMultiDict[str
 
 
 async def some(chat: Chat) -> tuple[Person, str]:
-    """Have something to be found by every route; return who finds it, and the name of a picture."""
+    """Make something for every route to find; return who finds it, and the name of a picture."""
     alice, bob = await chat.people("alice", "bobby")
     await alice.send(bob, "hello")
     return alice, (await upload(alice, picture("PNG", (9, 9))))["filename"]
 
 
 def targets(chat: Chat, filename: str) -> list[str]:
-    """Return a good and a bad target of everything that answers GET, but what is made anew for each."""
+    """Return a good and a bad target of everything that answers GET, but what is made for each request."""
     found = []
     for route in table(chat):
         if route.method == "GET" and not route.path.endswith("/export"):

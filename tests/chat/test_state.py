@@ -51,7 +51,7 @@ def test_a_message_that_the_count_includes_already_is_not_counted_again() -> Non
 
 
 def gone(state: State, number: int, seq: int, sender: Brief = GRACE) -> None:
-    """Have a message be deleted."""
+    """Delete a message."""
     receiver = ADA if sender == GRACE else GRACE
     state.apply(
         MessageDeleted(

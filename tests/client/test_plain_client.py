@@ -53,7 +53,7 @@ async def test_the_plain_client_misses_and_doubles_nothing_through_a_cut_line_an
     await bob.send(alice, "before")
 
     async def say(content: str) -> None:
-        """Have the program send something."""
+        """Send something from the program."""
         assert process.stdin is not None
         process.stdin.write(f"{bob.id} {content}\n".encode())
         await process.stdin.drain()
