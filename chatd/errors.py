@@ -145,7 +145,7 @@ class TooManyReactions(ChatError):
 
 
 class ResyncNeeded(ChatError):
-    """The change log does not reach back to there: load the conversations anew."""
+    """The change log does not reach back to there: load the conversations again."""
 
     code = "resync"
 

@@ -66,7 +66,7 @@ class Witness:
 
 
 async def everything(chat: Chat) -> dict[str, Any]:
-    """Have everything happen that a client can be told, and return a frame of each type."""
+    """Cause everything that a client can be told, and return a frame of each type."""
     ada, grace, carol = await chat.people("ada", "grace", "carol")
     first = await ada.send(grace, "Are you up?")
     witness = Witness()
