@@ -24,7 +24,9 @@ export function precompress(): Plugin {
     },
     async closeBundle() {
       const entries = await readdir(directory, { recursive: true })
-      await Promise.all(entries.filter((entry) => COMPRESSIBLE.test(entry)).map((entry) => compress(join(directory, entry))))
+      await Promise.all(
+        entries.filter((entry) => COMPRESSIBLE.test(entry)).map((entry) => compress(join(directory, entry))),
+      )
     },
   }
 }

@@ -44,7 +44,11 @@ export function serviceWorker({ entry, extra }: { entry: string; extra: readonly
 
         const paths = [...files.keys()].sort()
         const digest = createHash('sha256')
-        for (const path of paths) digest.update(`${path}\0`).update(files.get(path) ?? '').update('\0')
+        for (const path of paths)
+          digest
+            .update(`${path}\0`)
+            .update(files.get(path) ?? '')
+            .update('\0')
         const shell = { version: digest.digest('hex').slice(0, 16), files: paths }
         worker.code = worker.code.replaceAll(PLACEHOLDER, JSON.stringify(shell))
       },

@@ -60,13 +60,17 @@ self.addEventListener('notificationclick', (event) => {
 async function keepShell(): Promise<void> {
   const cache = await caches.open(CACHE)
   // A hashed file is what its name says, wherever it comes from; the others are asked for anew.
-  await cache.addAll(files.map((path) => new Request(path, { cache: path.startsWith('/assets/') ? 'default' : 'no-cache' })))
+  await cache.addAll(
+    files.map((path) => new Request(path, { cache: path.startsWith('/assets/') ? 'default' : 'no-cache' })),
+  )
   await cache.add(SETTINGS).catch(() => undefined)
 }
 
 async function takeOver(): Promise<void> {
   const names = await caches.keys()
-  await Promise.all(names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)))
+  await Promise.all(
+    names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)),
+  )
   await self.clients.claim()
 }
 
@@ -128,7 +132,10 @@ async function compare(entry: string, port: MessagePort | undefined): Promise<vo
 /** Shows `path` in a window that is there, the one in front if there are several, or in a new one. */
 async function open(path: string): Promise<void> {
   const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
-  const window = windows.find(({ focused }) => focused) ?? windows.find(({ visibilityState }) => visibilityState === 'visible') ?? windows[0]
+  const window =
+    windows.find(({ focused }) => focused) ??
+    windows.find(({ visibilityState }) => visibilityState === 'visible') ??
+    windows[0]
   if (!window) {
     await self.clients.openWindow(path)
     return

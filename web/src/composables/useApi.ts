@@ -146,7 +146,11 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
 }
 
 /** Send a request and return the answer, unless that is an error. */
-async function send(method: string, path: string, { query, json, body, signal, isPublic, timeoutMs = TIMEOUT_MS }: Call): Promise<Response> {
+async function send(
+  method: string,
+  path: string,
+  { query, json, body, signal, isPublic, timeoutMs = TIMEOUT_MS }: Call,
+): Promise<Response> {
   const address = apiAddress(path)
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined) address.searchParams.set(name, String(value))

@@ -109,7 +109,10 @@ function entry(): string {
 }
 
 interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL: (url: string) => string }
+  createPolicy(
+    name: string,
+    rules: { createScriptURL: (url: string) => string },
+  ): { createScriptURL: (url: string) => string }
 }
 
 /** The worker's address, in the form that the page's Content-Security-Policy (`trusted-types chatd`) demands. */

@@ -194,7 +194,7 @@ export class Connection {
   }
 
   async #sync(link: Link): Promise<void> {
-    for (let more = true; more && this.#position !== null; ) {
+    for (let more = true; more && this.#position !== null;) {
       const { epoch, cursor: since } = this.#position
       const answer = await link.ask('sync', { epoch, since })
       this.#advance(answer.cursor)

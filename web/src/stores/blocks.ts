@@ -21,7 +21,7 @@ export const useBlocksStore = defineStore('blocks', () => {
   async function load(): Promise<void> {
     const asOf = [changes, generation]
     const found: Block[] = []
-    for (let page; page === undefined || page.length === PAGE; ) {
+    for (let page; page === undefined || page.length === PAGE;) {
       page = await api.blocks(found.length, PAGE)
       found.push(...page)
     }

@@ -18,7 +18,10 @@ export const usePeopleStore = defineStore('people', () => {
   function put({ id, username, nickname, avatar_path, is_ai }: Brief): void {
     const before = briefs.get(id)
     const same =
-      before?.username === username && before.nickname === nickname && before.avatar_path === avatar_path && before.is_ai === is_ai
+      before?.username === username &&
+      before.nickname === nickname &&
+      before.avatar_path === avatar_path &&
+      before.is_ai === is_ai
     if (!same) briefs.set(id, { id, username, nickname, avatar_path, is_ai })
   }
 

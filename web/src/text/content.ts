@@ -20,7 +20,11 @@ export function toContent(text: string): string {
 
 /** One line of `text` for a preview. */
 export function oneLine(text: string, limit = 160): string {
-  return text.slice(0, limit * 2).replace(/\s+/g, ' ').trim().slice(0, limit)
+  return text
+    .slice(0, limit * 2)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, limit)
 }
 
 /** Whether `text` is one to three emoji and nothing else: those are shown large. */

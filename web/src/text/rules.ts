@@ -21,7 +21,8 @@ export function usernameProblem(username: string, t: Translate): string {
   const drawn = username.replace(JOINERS, '')
   const length = lengthOf(drawn.normalize('NFKC'))
   const { max } = LIMITS.username
-  const isElsewhere = /\p{L}/u.test(username) && !/[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u.test(username)
+  const isElsewhere =
+    /\p{L}/u.test(username) && !/[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u.test(username)
   const min = isElsewhere ? USERNAME_MIN_ELSEWHERE : LIMITS.username.min
   if (length === 0) return t('auth.required')
   if (!/^[\p{L}\p{M}\p{Nd}_.-]+$/u.test(drawn)) return t('auth.usernameCharacters')

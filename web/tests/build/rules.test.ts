@@ -14,25 +14,38 @@ async function lines(pattern: RegExp, allowed?: RegExp): Promise<string[]> {
     const file = path.slice(SOURCES.length + 1)
     if (allowed?.test(file)) continue
     const text = await readFile(path, 'utf8')
-    found.push(...text.split('\n').filter((line) => pattern.test(line)).map((line) => `${file}: ${line.trim()}`))
+    found.push(
+      ...text
+        .split('\n')
+        .filter((line) => pattern.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    )
   }
   return found
 }
 
 describe('in the sources of the client', () => {
   it('text is text: nothing is made of markup', async () => {
-    expect(await lines(/v-html|innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write|srcdoc/)).toEqual([])
+    expect(
+      await lines(/v-html|innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\.write|srcdoc/),
+    ).toEqual([])
   })
 
   it('only useWebSocket opens a socket', async () => {
     expect(await lines(/new (WebSocket|EventSource)\b/)).toEqual([expect.stringMatching(/^socket\/link\.ts: /)])
-    expect(await lines(/import (?!type).*['"](@\/socket|\.)\/link['"]/)).toEqual([expect.stringMatching(/^socket\/connection\.ts: /)])
-    expect(await lines(/import (?!type).*socket\/connection['"]/)).toEqual([expect.stringMatching(/^composables\/useWebSocket\.ts: /)])
+    expect(await lines(/import (?!type).*['"](@\/socket|\.)\/link['"]/)).toEqual([
+      expect.stringMatching(/^socket\/connection\.ts: /),
+    ])
+    expect(await lines(/import (?!type).*socket\/connection['"]/)).toEqual([
+      expect.stringMatching(/^composables\/useWebSocket\.ts: /),
+    ])
   })
 
   it('only stores change what is in a store', async () => {
     const stores = '(auth|blocks|conversations|messages|outbox|people|preferences|presence)'
-    const assigned = new RegExp(`(^|[^.\\w])${stores}(\\.\\w+)+ ([-+*/|&?]{0,2}=) |v-model(:\\w+)?="${stores}\\.|\\$patch|\\$state`)
+    const assigned = new RegExp(
+      `(^|[^.\\w])${stores}(\\.\\w+)+ ([-+*/|&?]{0,2}=) |v-model(:\\w+)?="${stores}\\.|\\$patch|\\$state`,
+    )
     expect(await lines(assigned, /^stores\/|^i18n\.ts$/)).toEqual([])
   })
 })

@@ -40,9 +40,13 @@ describe('a notification', () => {
     expect(noticeOf(message, grace, true).options.icon).toBe('/files/avatars/g.webp')
   })
 
-  it.each([null, 'https://elsewhere.example.org/me.png', '//elsewhere.example.org/me.png', '/\\elsewhere.example.org/me.png'])(
-    'asks no other host for the picture %s',
-    (avatar_path) => expect(noticeOf(message, { ...grace, avatar_path }, true).options.icon).toBe('/icons/icon-192.png'),
+  it.each([
+    null,
+    'https://elsewhere.example.org/me.png',
+    '//elsewhere.example.org/me.png',
+    '/\\elsewhere.example.org/me.png',
+  ])('asks no other host for the picture %s', (avatar_path) =>
+    expect(noticeOf(message, { ...grace, avatar_path }, true).options.icon).toBe('/icons/icon-192.png'),
   )
 
   it('shows no picture when the API is on another host', () => {

@@ -15,17 +15,28 @@ describe('a navigation', () => {
     (path) => expect(route(path, true)).toBe('shell'),
   )
 
-  it.each(['/messages/history', '/messages/', '/conversations', '/files/avatars/a.png', '/openapi.json', '/nowhere', '/index.html'])(
-    'to %s is left to the server',
-    (path) => expect(route(path, true)).toBeNull(),
-  )
+  it.each([
+    '/messages/history',
+    '/messages/',
+    '/conversations',
+    '/files/avatars/a.png',
+    '/openapi.json',
+    '/nowhere',
+    '/index.html',
+  ])('to %s is left to the server', (path) => expect(route(path, true)).toBeNull())
 })
 
 describe('what a page asks for', () => {
-  it.each(['/messages', '/messages/42', '/conversations', '/auth/me', '/users/1', '/files/avatars/a.png', '/health', '/'])(
-    'of the API at %s is never touched',
-    (path) => expect(route(path)).toBeNull(),
-  )
+  it.each([
+    '/messages',
+    '/messages/42',
+    '/conversations',
+    '/auth/me',
+    '/users/1',
+    '/files/avatars/a.png',
+    '/health',
+    '/',
+  ])('of the API at %s is never touched', (path) => expect(route(path)).toBeNull())
 
   it('of the build is an asset, be it of this version or of another', () => {
     expect(route('/assets/index-1.js')).toBe('asset')

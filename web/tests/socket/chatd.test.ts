@@ -221,7 +221,7 @@ describe('over a line that breaks all the time', () => {
     const writing = (async () => {
       for (let n = 0; n < MESSAGES / 4; n += 1) {
         const command = { user: emil.user.id, content: `from dora ${n}`, client_id: `d-${n}` }
-        for (let isStored = false; !isStored; ) {
+        for (let isStored = false; !isStored;) {
           await until(() => socket.isConnected.value)
           const answer = await socket.request('send', command).catch(() => null)
           if (answer?.duplicate === false) acknowledged.push(answer.message)
@@ -238,7 +238,10 @@ describe('over a line that breaks all the time', () => {
 
     const events = contents()
     expect(events.filter((text) => text.startsWith('from emil'))).toEqual(theirs)
-    const own = [...events.filter((text) => text.startsWith('from dora')), ...acknowledged.map(({ content }) => content)]
+    const own = [
+      ...events.filter((text) => text.startsWith('from dora')),
+      ...acknowledged.map(({ content }) => content),
+    ]
     expect(own.toSorted()).toEqual(mine.toSorted())
     const seqs = told.flatMap(({ seq }) => seq ?? [])
     expect(seqs).toEqual([...new Set(seqs)].toSorted((one, other) => one - other))

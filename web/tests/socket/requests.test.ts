@@ -14,7 +14,11 @@ describe('a command', () => {
     const served = await stage.goOnline()
     const answer = ask()
     const command = await served.receive('send')
-    expect(command).toEqual({ type: 'send', id: expect.any(Number), data: { user: 2, content: 'Hello', client_id: 'c1' } })
+    expect(command).toEqual({
+      type: 'send',
+      id: expect.any(Number),
+      data: { user: 2, content: 'Hello', client_id: 'c1' },
+    })
 
     served.ack(command, { message: { id: 5 }, duplicate: false }, 11)
     expect(await answer).toEqual({ message: { id: 5 }, duplicate: false })

@@ -167,18 +167,21 @@ describe('the ledger', () => {
     expect(reader.ledger.get(BOB)?.unread_count).toBe(1)
   })
 
-  test.each(Array.from({ length: 300 }, (_, seed) => seed))('says what is, whatever crosses on its way (%i)', (seed) => {
-    const chance = new Chance(seed)
-    const reader = new Reader()
-    for (let count = chance.below(20); count > 0; count -= 1) happen(reader.model, chance, USERS)
-    reader.load()
-    for (let count = 0; count < 120; count += 1) {
-      reader.step(chance)
-      if (count % 20 === 19) {
-        reader.settle()
-        const said = reader.ledger.list().map(comparable)
-        expect(said).toEqual(reader.model.conversations().conversations.map(comparable))
+  test.each(Array.from({ length: 300 }, (_, seed) => seed))(
+    'says what is, whatever crosses on its way (%i)',
+    (seed) => {
+      const chance = new Chance(seed)
+      const reader = new Reader()
+      for (let count = chance.below(20); count > 0; count -= 1) happen(reader.model, chance, USERS)
+      reader.load()
+      for (let count = 0; count < 120; count += 1) {
+        reader.step(chance)
+        if (count % 20 === 19) {
+          reader.settle()
+          const said = reader.ledger.list().map(comparable)
+          expect(said).toEqual(reader.model.conversations().conversations.map(comparable))
+        }
       }
-    }
-  })
+    },
+  )
 })

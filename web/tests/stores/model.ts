@@ -152,7 +152,8 @@ export class Model {
     return {
       user: brief(userId),
       last_message: all.at(-1) ?? null,
-      unread_count: all.filter(({ id, sender_id, deleted_at }) => sender_id !== ME && id > mine && deleted_at === null).length,
+      unread_count: all.filter(({ id, sender_id, deleted_at }) => sender_id !== ME && id > mine && deleted_at === null)
+        .length,
       read_up_to: mine,
       others_read_up_to: theirs,
     }
@@ -228,7 +229,13 @@ export function happen(model: Model, chance: Chance, users: readonly number[]): 
       if (message && chance.below(3) === 0) model.delete(message.id)
       break
     case 5:
-      if (message) model.react(message.id, chance.pick([ME, userId]) as number, chance.pick(['👍', '❤️', '😀']) as string, chance.below(2) === 0)
+      if (message)
+        model.react(
+          message.id,
+          chance.pick([ME, userId]) as number,
+          chance.pick(['👍', '❤️', '😀']) as string,
+          chance.below(2) === 0,
+        )
       break
     case 6:
       if (message) model.read(userId, userId, message.id)

@@ -107,7 +107,10 @@ describe('pages and events that cross', () => {
       const all = model.of(BOB)
       expect(comparable(shown), `seed ${seed}`).toEqual(comparable(stretch(all, shown)))
       if (!timeline.isFresh) continue
-      const [before, after] = [all.filter(({ id }) => id < (shown[0]?.id ?? 0)), all.filter(({ id }) => id > (shown.at(-1)?.id ?? 0))]
+      const [before, after] = [
+        all.filter(({ id }) => id < (shown[0]?.id ?? 0)),
+        all.filter(({ id }) => id > (shown.at(-1)?.id ?? 0)),
+      ]
       expect({ seed, before: timeline.moreBefore, after: timeline.moreAfter }).toEqual({
         seed,
         before: before.length > 0,
@@ -216,7 +219,10 @@ describe('fifty thousand messages', () => {
   test('are looked at as often as halving them takes, for a change of one', () => {
     const { timeline, looks } = long()
     looks()
-    timeline.apply({ type: 'message_edited', data: { ...MESSAGE, id: 1000 + 2 * 777, content: 'edited', edited_at: MESSAGE.created_at } })
+    timeline.apply({
+      type: 'message_edited',
+      data: { ...MESSAGE, id: 1000 + 2 * 777, content: 'edited', edited_at: MESSAGE.created_at },
+    })
     timeline.apply({ type: 'reaction', data: { message_id: 1000 + 2 * 40_000, user_id: BOB, emoji: '👍', on: true } })
     timeline.snapshot()
     expect(timeline.find(1000 + 2 * 777)?.content).toBe('edited')

@@ -18,7 +18,8 @@ describe('what is typed', () => {
   })
 
   it('is nothing where nothing of it can be seen', () => {
-    for (const text of ['\u200b', '\u202e \u2069', '\u3164', '\ufe0f', '\u2800', '\x07']) expect(toContent(text)).toBe('')
+    for (const text of ['\u200b', '\u202e \u2069', '\u3164', '\ufe0f', '\u2800', '\x07'])
+      expect(toContent(text)).toBe('')
     for (const text of ['👩\u200d🚀', '\u202eturned', '\u0301', '\ue000']) expect(toContent(text)).toBe(text)
   })
 

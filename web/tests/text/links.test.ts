@@ -7,7 +7,11 @@ const links = (text: string) => tokenize(text).filter((token) => token.href !== 
 describe('tokenize', () => {
   it('keeps every character of the text, in order', () => {
     const text = 'see https://example.com/a?b=c#d, or mail ada@example.org – 你好 www.example.net!'
-    expect(tokenize(text).map((token) => token.text).join('')).toBe(text)
+    expect(
+      tokenize(text)
+        .map((token) => token.text)
+        .join(''),
+    ).toBe(text)
     expect(links(text).map((token) => token.href)).toEqual([
       'https://example.com/a?b=c#d',
       'mailto:ada@example.org',
@@ -63,8 +67,17 @@ describe('tokenize', () => {
   })
 
   it('does not take long over a long text made to be slow', () => {
-    for (const text of ['a.'.repeat(1000), '('.repeat(2000) + 'http://', 'http://' + 'a@'.repeat(990), '/'.repeat(2000)]) {
-      expect(tokenize(text).map((token) => token.text).join('')).toBe(text)
+    for (const text of [
+      'a.'.repeat(1000),
+      '('.repeat(2000) + 'http://',
+      'http://' + 'a@'.repeat(990),
+      '/'.repeat(2000),
+    ]) {
+      expect(
+        tokenize(text)
+          .map((token) => token.text)
+          .join(''),
+      ).toBe(text)
     }
   })
 })

@@ -78,7 +78,9 @@ export type Change =
 export function compareRows(shown: readonly Row[], next: readonly Row[], messages: number, me: number): Change {
   const first = shown[0]
   if (!first) return next.length > 0 ? { kind: 'replaced' } : { kind: 'same' }
-  const before = isPending(first) ? findKey(next, messages, rowKey(first, me), me) : indexOfMessage(next, messages, first.id)
+  const before = isPending(first)
+    ? findKey(next, messages, rowKey(first, me), me)
+    : indexOfMessage(next, messages, first.id)
   if (before < 0) return { kind: 'replaced' }
   const after = next.length - before - shown.length
   return before === 0 && after === 0 ? { kind: 'same' } : { kind: 'grown', before, after }

@@ -111,7 +111,18 @@ export function useLogScroll(
     clearTimeout(patience)
   })
 
-  return { atEnd: atEnd as Readonly<Ref<boolean>>, distance, seen, isSettled, onScroll, onResize, measure, hold, go, land }
+  return {
+    atEnd: atEnd as Readonly<Ref<boolean>>,
+    distance,
+    seen,
+    isSettled,
+    onScroll,
+    onResize,
+    measure,
+    hold,
+    go,
+    land,
+  }
 }
 
 /** The last row of which the end, or at least half a screen, is above `bottom`. */

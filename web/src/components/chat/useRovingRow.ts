@@ -54,7 +54,8 @@ export function useRovingRow(
     else if (event.key === 'Home') void focus(0)
     else if (event.key === 'End') void focus(last)
     else if (event.key === 'Escape') actions.leave()
-    else if (onRow && (event.key === 'Enter' || event.key === ' ' || event.key === 'ContextMenu')) actions.open(active.value)
+    else if (onRow && (event.key === 'Enter' || event.key === ' ' || event.key === 'ContextMenu'))
+      actions.open(active.value)
     else if (onRow && event.key === 'F10' && event.shiftKey) actions.open(active.value)
     else return
     event.preventDefault()

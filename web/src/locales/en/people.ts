@@ -4,7 +4,8 @@ export const people = {
   unblock: 'Unblock',
   unblockNamed: 'Unblock {name}',
   blockTitle: 'Block {name}?',
-  blockText: 'Nothing they write reaches you from now on, also not later, and they cannot tell. You can unblock them at any time.',
+  blockText:
+    'Nothing they write reaches you from now on, also not later, and they cannot tell. You can unblock them at any time.',
   blocked: '{name} is blocked',
   unblocked: '{name} is no longer blocked',
   blockedHere: 'You have blocked {name}.',

@@ -34,7 +34,10 @@ function deleted(message: Message, deleted_at: string): Message {
 }
 
 /** Reactions in the server's order: by emoji, and by user. */
-function reacted(reactions: Reaction[], { emoji, user_id, on }: { emoji: string; user_id: number; on: boolean }): Reaction[] {
+function reacted(
+  reactions: Reaction[],
+  { emoji, user_id, on }: { emoji: string; user_id: number; on: boolean },
+): Reaction[] {
   const before = reactions.find((reaction) => isSameReaction(reaction.emoji, emoji))?.user_ids ?? []
   if (before.includes(user_id) === on) return reactions
   const others = reactions.filter((reaction) => !isSameReaction(reaction.emoji, emoji))
