@@ -6,10 +6,11 @@ import { createApp, watch } from 'vue'
 
 import { loadSettings } from '@/api/settings'
 import App from '@/App.vue'
-import { useServiceWorker } from '@/composables/useServiceWorker'
+import { keepInstallOffer } from '@/composables/useInstall'
 import { showLanguage } from '@/i18n'
 import { router } from '@/router'
 import { usePreferencesStore } from '@/stores/preferences'
+import { useServiceWorker } from '@/transport/serviceWorker'
 
 const app = createApp(App)
 app.use(createPinia())
@@ -30,4 +31,5 @@ await Promise.allSettled([loadSettings(), languageShown])
 app.use(router)
 await router.isReady().catch(() => {})
 app.mount('#app')
+keepInstallOffer()
 useServiceWorker().start()

@@ -10,8 +10,8 @@ import { useOutboxStore } from '@/stores/outbox'
 import { usePeopleStore } from '@/stores/people'
 import { usePresenceStore } from '@/stores/presence'
 
-import { useApi } from './useApi'
-import { useWebSocket } from './useWebSocket'
+import { useApi } from '@/transport/api'
+import { useWebSocket } from '@/transport/socket'
 
 let scope: EffectScope | null = null
 /** Whose data the stores hold. */

@@ -3,14 +3,14 @@ import { useRoute, useRouter } from 'vue-router'
 
 import { settings } from '@/api/settings'
 import type { Message, ServerEvent } from '@/api/wire'
-import { isLockHeld, useLock } from '@/notifications/locks'
+import { isLockHeld, useLock } from '@/transport/locks'
 import { noticeOf } from '@/notifications/notice'
 import { useAuthStore } from '@/stores/auth'
 import { useConversationsStore } from '@/stores/conversations'
 import { usePreferencesStore } from '@/stores/preferences'
 import type { NotificationData, WorkerMessage } from '@/sw/messages'
 
-import { useWebSocket } from './useWebSocket'
+import { useWebSocket } from '@/transport/socket'
 
 /** How long another device may take to read a message before it is told of here, in milliseconds. */
 const COURTESY = 400

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
-import { type ProfileChanges, type Registration, useApi } from '@/composables/useApi'
+import { type ProfileChanges, type Registration, useApi } from '@/transport/api'
 import type { ServerEvent, Session, User } from '@/api/wire'
 import { forgetEverything } from '@/offline/forget'
 import { local, onChangedElsewhere, parsed } from '@/offline/local'

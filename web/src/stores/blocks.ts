@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowReactive } from 'vue'
 
 import type { Block, Brief } from '@/api/wire'
-import { useApi } from '@/composables/useApi'
+import { useApi } from '@/transport/api'
 
 const PAGE = 100
 

@@ -3,8 +3,8 @@ import { computed, ref, shallowRef, triggerRef } from 'vue'
 
 import { CommandError } from '@/api/errors'
 import type { Conversation, Position, ServerEvent } from '@/api/wire'
-import { type ConversationPage, useApi } from '@/composables/useApi'
-import { useWebSocket } from '@/composables/useWebSocket'
+import { type ConversationPage, useApi } from '@/transport/api'
+import { useWebSocket } from '@/transport/socket'
 import { saveConversations, savedConversations } from '@/offline/snapshots'
 
 import { useAuthStore } from './auth'

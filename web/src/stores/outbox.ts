@@ -3,7 +3,7 @@ import { shallowRef } from 'vue'
 
 import { CommandError } from '@/api/errors'
 import type { Message, ServerEvent } from '@/api/wire'
-import { useWebSocket } from '@/composables/useWebSocket'
+import { useWebSocket } from '@/transport/socket'
 import { outboxKey } from '@/offline/keys'
 import { local, onChangedElsewhere, parsed } from '@/offline/local'
 

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 
 import type { Brief, ServerEvent, User } from '@/api/wire'
-import { useApi } from '@/composables/useApi'
+import { useApi } from '@/transport/api'
 
 /** Everybody seen so far, by id, each as they are now: what shows a name or a face reads it here. */
 export const usePeopleStore = defineStore('people', () => {

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 
 import type { ServerEvent } from '@/api/wire'
-import { useWebSocket } from '@/composables/useWebSocket'
+import { useWebSocket } from '@/transport/socket'
 
 /** How long somebody is taken to be typing after they said so, and how often one says so oneself, in milliseconds. */
 const TYPING_MS = 5_000

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { effectScope, ref } from 'vue'
 
-import { isLockHeld, useLock } from '@/notifications/locks'
+import { isLockHeld, useLock } from '@/transport/locks'
 
 /** Something that wants a lock, as a tab does. */
 function tab(name: string | null, mode: LockMode) {

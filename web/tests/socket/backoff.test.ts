@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 
-import { Backoff } from '@/socket/backoff'
+import { Backoff } from '@/transport/backoff'
 
 const CEILINGS = [3_000, 6_000, 12_000, 24_000, 30_000, 30_000, 30_000]
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 
 import { ApiError } from '@/api/errors'
 import type { Message, Position, ServerEvent } from '@/api/wire'
-import { useWebSocket } from '@/composables/useWebSocket'
+import { useWebSocket } from '@/transport/socket'
 
 import { ChatServer, fakeTimers, type Person, until, visit } from '../server'
 import { FaultyLine, type Fault } from './faultyLine'

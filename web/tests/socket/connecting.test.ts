@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 
 import { describe, expect, test, vi } from 'vitest'
 
-import { useWebSocket } from '@/composables/useWebSocket'
+import { useWebSocket } from '@/transport/socket'
 
 import { until } from '../server'
 import { setStage } from './scripted'

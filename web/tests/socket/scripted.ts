@@ -6,7 +6,7 @@ import { afterEach, beforeEach, type Mock, vi } from 'vitest'
 import { type WebSocket as Socket, WebSocketServer } from 'ws'
 
 import type { Position, ServerEvent } from '@/api/wire'
-import { useWebSocket } from '@/composables/useWebSocket'
+import { useWebSocket } from '@/transport/socket'
 
 import { fakeTimers, until, visit } from '../server'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { changed } from '@/stores/messages/change'
+import { changed } from '@/model/messages'
 
 import { ME, Model } from './model'
 

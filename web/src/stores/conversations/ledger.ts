@@ -1,6 +1,6 @@
 import type { Brief, Conversation, EventData, Message, ServerEvent } from '@/api/wire'
 
-import { changed, partner } from '../messages/change'
+import { changed, partner } from '@/model/messages'
 
 /** What the ledger must know of the rest of the client. */
 export interface Surroundings {

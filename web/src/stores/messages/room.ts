@@ -2,7 +2,7 @@ import { computed, shallowReactive } from 'vue'
 
 import { ApiError } from '@/api/errors'
 import type { Message, MessagePage, ServerEvent } from '@/api/wire'
-import type { MessagesQuery } from '@/composables/useApi'
+import type { MessagesQuery } from '@/transport/api'
 
 import type { Pending } from '../outbox'
 import { Timer } from '../timer'

@@ -1,6 +1,6 @@
 import type { Message, MessagePage, ServerEvent } from '@/api/wire'
 
-import { changed } from './change'
+import { changed } from '@/model/messages'
 
 /**
  * A stretch of one conversation without gaps, put together from pages and events, which may cross on their way.

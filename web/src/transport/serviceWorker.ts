@@ -2,8 +2,7 @@ import { readonly, shallowRef, watch, type Ref } from 'vue'
 
 import type { PageMessage } from '@/sw/messages'
 
-import { keepInstallOffer } from './useInstall'
-import { useWebSocket } from './useWebSocket'
+import { useWebSocket } from './socket'
 
 const SCRIPT = '/sw.js'
 
@@ -28,7 +27,6 @@ export function useServiceWorker(): {
 }
 
 function start(): void {
-  keepInstallOffer()
   if (!import.meta.env.PROD) return
   const { isConnected } = useWebSocket()
   // A server that comes back has often come back as a newer one.

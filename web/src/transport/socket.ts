@@ -2,7 +2,7 @@ import { computed, type Ref, shallowRef } from 'vue'
 
 import { ConnectionLost } from '@/api/errors'
 import type { Commands, CommandType, ServerEvent } from '@/api/wire'
-import { Connection, type Options, type Status as ConnectionStatus, type Stopped } from '@/socket/connection'
+import { Connection, type Options, type Status as ConnectionStatus, type Stopped } from './connection'
 
 export type { Stopped }
 export type Status = 'idle' | ConnectionStatus
