@@ -18,6 +18,7 @@ from chatd.api.direct import DirectSends
 from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
+from chatd.delivery.registry import Registry
 from chatd.errors import ChatError
 from chatd.events import AccountDeleted, BlockChanged, Change, Event, MessageCreated, PresenceChanged
 from chatd.http.context import ADDRESS, CONFIG, DIRECTLY, REGISTRY, SERVICES, begin
@@ -53,7 +54,6 @@ from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler
 from chatd.ws.presence import Presence
-from chatd.ws.registry import Registry
 
 if TYPE_CHECKING:
     from chatd.metrics.door import Metrics

@@ -11,11 +11,11 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
+from chatd.delivery.connection import unsent
 from chatd.http import heads
 from chatd.http.access import AccessLogger
 from chatd.http.answers import ALWAYS, http_error, whole
 from chatd.http.context import next_number, request_number
-from chatd.ws.connection import unsent
 
 log = logging.getLogger(__name__)
 

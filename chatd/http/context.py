@@ -8,8 +8,8 @@ from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 
 from chatd.config import Config
+from chatd.delivery.registry import Registry
 from chatd.services import Services
-from chatd.ws.registry import Registry
 
 CONFIG: web.AppKey[Config] = web.AppKey("config", Config)
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

@@ -21,13 +21,13 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from chatd import __version__
+from chatd.delivery.connection import STALLED, TOO_MUCH_UNREAD
+from chatd.delivery.registry import Registry
 from chatd.metrics.watching import Watch
 from chatd.models import LogExtent
 from chatd.services import Changes
 from chatd.stats import Histogram, Stats
 from chatd.storage.database import Database
-from chatd.ws.connection import STALLED, TOO_MUCH_UNREAD
-from chatd.ws.registry import Registry
 
 #: The dialects there are.
 DIALECTS = ("classic", "chatd.v2")

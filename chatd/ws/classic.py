@@ -1,9 +1,9 @@
 """The classic dialect: new messages are pushed to their receiver, and pings are answered."""
 
+from chatd.delivery.connection import Connection
+from chatd.delivery.frames import Frames, text_frame
 from chatd.events import MessageCreated
 from chatd.schemas import CLASSIC_PONG, is_ping
-from chatd.ws.connection import Connection, text_frame
-from chatd.ws.dialect import Frames
 
 _PONG = text_frame(CLASSIC_PONG)
 

@@ -4,10 +4,10 @@ import logging
 
 from aiohttp import WSMsgType
 
+from chatd.delivery.dialect import Dialect
+from chatd.delivery.frames import pong_frame
 from chatd.errors import ChatError, RateLimited
 from chatd.services.limits import RateLimiter
-from chatd.ws.connection import pong_frame
-from chatd.ws.dialect import Dialect
 from chatd.ws.inbound import Socket
 
 log = logging.getLogger(__name__)

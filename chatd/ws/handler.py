@@ -11,6 +11,10 @@ from aiohttp import web
 
 from chatd import logs
 from chatd.clock import Clock
+from chatd.delivery import registry
+from chatd.delivery.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, Postman, close_politely, unsent
+from chatd.delivery.dialect import Dialect
+from chatd.delivery.registry import Registry
 from chatd.errors import AccountUnavailable, NotAuthenticated, StorageUnavailable
 from chatd.http.answers import http_error
 from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
@@ -18,14 +22,10 @@ from chatd.http.origins import is_allowed
 from chatd.http.protocol import Protocol, read_little
 from chatd.services.limits import RateLimiter, limit_key, per_second
 from chatd.stats import Stats
-from chatd.ws import registry
 from chatd.ws.classic import Classic
-from chatd.ws.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, Postman, close_politely, unsent
 from chatd.ws.conversation import TRY_AGAIN_LATER, Conversation
 from chatd.ws.credentials import V2_PROTOCOL, identify
-from chatd.ws.dialect import Dialect
 from chatd.ws.inbound import Socket
-from chatd.ws.registry import Registry
 from chatd.ws.v2 import V2
 
 log = logging.getLogger(__name__)

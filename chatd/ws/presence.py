@@ -3,10 +3,10 @@
 import logging
 
 from chatd.clock import Clock
+from chatd.delivery.registry import Registry
 from chatd.errors import ChatError
 from chatd.events import PresenceChanged
 from chatd.services.changes import Changes
-from chatd.ws.registry import Registry
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from chatd import schemas
+from chatd.delivery.connection import Connection
+from chatd.delivery.frames import Frames, text_frame
+from chatd.delivery.registry import Registry
 from chatd.errors import ChatError, MalformedFrame, RateLimited, UnknownCommand
 from chatd.events import Typing
 from chatd.models import Destination
@@ -22,9 +25,6 @@ from chatd.schemas.plain import plain_send
 from chatd.services import Services
 from chatd.storage.commit import Write
 from chatd.storage.database import Done
-from chatd.ws.connection import Connection, text_frame
-from chatd.ws.dialect import Frames
-from chatd.ws.registry import Registry
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from fnmatch import fnmatch
 import kosoku
 import pytest
 
+from chatd.delivery.frames import text_frame
 from chatd.ws import handler
 from chatd.ws.classic import Classic
-from chatd.ws.connection import text_frame
 from tests.support import Chat
 
 #: Compression is not offered (12 and 13).

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from chatd.delivery.connection import STALL_TIMEOUT
 from chatd.errors import ConfigurationError
 from chatd.http.context import REGISTRY
 from chatd.http.tls import tls_context
-from chatd.ws.connection import STALL_TIMEOUT
 from tests.http.conftest import Certificates
 from tests.loop_time import LoopTime
 from tests.raw import Raw, connect
@@ -84,7 +84,7 @@ async def test_a_client_that_does_not_trust_the_certificate_raises_no_alarm(
 async def test_a_socket_that_reads_nothing_is_dropped_and_raises_no_alarm(
     start_tls: StartTls, certificates: Certificates, loop_time: LoopTime, caplog: pytest.LogCaptureFixture, why: str
 ) -> None:
-    caplog.set_level("INFO", "chatd.ws")
+    caplog.set_level("INFO", "chatd")
     chat = await start_tls()
     alice, bob = await chat.people("alice", "bobby")
     registry = chat.server.app[REGISTRY]

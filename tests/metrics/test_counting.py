@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from chatd import clock, events
 from chatd.app import METRICS
+from chatd.delivery.connection import QUIET_LIMIT, STALLED, TOO_MUCH_UNREAD
 from chatd.http.context import CONFIG, SERVICES
 from chatd.metrics.collector import DIALECTS, SandboxedProcessCollector
 from chatd.metrics.watching import KINDS
 from chatd.storage import change_log
 from chatd.storage.commit import Transaction
-from chatd.ws.connection import QUIET_LIMIT, STALLED, TOO_MUCH_UNREAD
 from tests.api.support import write
 from tests.conftest import Start
 from tests.metrics.support import Measured, Scrape, measured

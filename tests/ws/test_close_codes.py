@@ -230,7 +230,7 @@ async def test_a_stop_closes_a_socket_with_1012_after_the_messages_that_were_sto
 
 
 async def test_a_client_that_ignores_a_close_is_gone_all_the_same(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatd.ws.connection.CLOSE_TIMEOUT", 0.1)
+    monkeypatch.setattr("chatd.delivery.connection.CLOSE_TIMEOUT", 0.1)
     alice = await chat.person("alice")
     ws = await chat.client.ws_connect(f"/messages/ws?token={alice.token}", autoclose=False)
     await ws.send_str(json.dumps({"type": "ping"}))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from chatd.delivery import connection as connections
 from chatd.http.context import REGISTRY
-from chatd.ws import connection as connections
 from tests.conftest import Start
 from tests.loop_time import LoopTime
 from tests.raw import PING, PONG, TEXT, connect

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from chatd.delivery.connection import Connection
 from chatd.http.context import REGISTRY
-from chatd.ws.connection import Connection
 from tests.support import Chat
 
 

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from chatd import versions
+from chatd.delivery.connection import Connection
 from chatd.errors import TooManyConnections
 from chatd.http.context import REGISTRY
-from chatd.ws.connection import Connection
 from tests import raw
 from tests.conftest import Start
 from tests.support import Chat, Person, Socket, until

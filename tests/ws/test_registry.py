@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from chatd.delivery.registry import Registry
 from chatd.http.context import REGISTRY
-from chatd.ws.registry import Registry
 from tests.conftest import Start
 from tests.raw import connect, upgrade_head
 from tests.support import Chat, Person, until

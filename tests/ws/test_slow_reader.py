@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from chatd.delivery import connection as connections
+from chatd.delivery.connection import STALL_TIMEOUT, Connection
 from chatd.http.context import REGISTRY
-from chatd.ws import connection as connections
-from chatd.ws.connection import STALL_TIMEOUT, Connection
 from tests.loop_time import LoopTime
 from tests.raw import PING, Raw, connect
 from tests.support import Chat, Person, Socket, until
@@ -63,7 +63,7 @@ def never_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_who_never_reads_is_dropped_and_fifty_others_get_every_message(
     chat: Chat, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "chatd.ws")
+    caplog.set_level("INFO", "chatd")
     alice, bob = await chat.people("alice", "bobby")
     others = [await bob.connect() for _ in range(50)]
     for socket in others:
@@ -103,7 +103,7 @@ async def send_until_dropped(
 async def test_one_whose_bytes_stand_still_is_dropped_long_before_the_outbox_is_full(
     chat: Chat, loop_time: LoopTime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "chatd.ws")
+    caplog.set_level("INFO", "chatd")
     alice, bob = await chat.people("alice", "bobby")
     reading = await bob.connect()
     await reading.ping()
@@ -161,7 +161,7 @@ async def test_one_who_stops_for_a_moment_and_catches_up_misses_nothing(chat: Ch
 
 @pytest.mark.usefixtures("never_stalled")
 async def test_one_who_pings_and_reads_no_pongs_is_dropped(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "chatd.ws")
+    caplog.set_level("INFO", "chatd")
     bob = await chat.person("bobby")
     registry = chat.server.app[REGISTRY]
     async with slow_reader(chat, bob) as (raw, slow):

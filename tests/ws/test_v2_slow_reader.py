@@ -5,8 +5,8 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from chatd.delivery.connection import QUIET_LIMIT, Connection
 from chatd.http.context import REGISTRY
-from chatd.ws.connection import QUIET_LIMIT, Connection
 from tests.raw import TEXT, Raw
 from tests.raw import connect as raw_connect
 from tests.support import Chat, Person, until

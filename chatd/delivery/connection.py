@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import struct
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -39,25 +38,6 @@ STALLED = "the client has stopped reading"
 NOT_AUTHENTICATED = 4002
 
 _numbers = itertools.count(1)
-
-_HEAD = struct.Struct("!BB").pack
-_LONG_HEAD = struct.Struct("!BBH").pack
-_LONGEST_HEAD = struct.Struct("!BBQ").pack
-
-
-def text_frame(payload: bytes) -> bytes:
-    """Return ``payload`` (UTF-8) as an unmasked, unfragmented text frame: RFC 6455, section 5.2."""
-    size = len(payload)
-    if size < 126:
-        return _HEAD(0x81, size) + payload
-    if size < 65536:
-        return _LONG_HEAD(0x81, 126, size) + payload
-    return _LONGEST_HEAD(0x81, 127, size) + payload
-
-
-def pong_frame(payload: bytes) -> bytes:
-    """Return the answer to a ping, whose ``payload`` is at most 125 bytes: RFC 6455, section 5.5."""
-    return _HEAD(0x8A, len(payload)) + payload
 
 
 def unsent(transport: asyncio.Transport) -> int:
@@ -153,7 +133,7 @@ class Connection:
     def push(self, frame: bytes) -> None:
         """Send ``frame`` soon, after all that were pushed before; never blocks and never fails.
 
-        :param frame: a whole frame, as from :func:`text_frame`.
+        :param frame: a whole frame, as from :func:`chatd.delivery.frames.text_frame`.
         """
         if self._goodbye is not None:
             return

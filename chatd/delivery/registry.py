@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from weakref import ref
 
+from chatd.delivery.connection import NOT_AUTHENTICATED, Connection
+from chatd.delivery.dialect import Dialect
+from chatd.delivery.frames import Frames
 from chatd.errors import RateLimited, TooManyConnections
 from chatd.events import Event, SessionEnded, UserDisabled
-from chatd.ws.connection import NOT_AUTHENTICATED, Connection
-from chatd.ws.dialect import Dialect, Frames
 
 log = logging.getLogger(__name__)
 

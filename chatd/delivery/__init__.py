@@ -1,0 +1,1 @@
+"""Delivery: who is connected, one socket and its outbox, and the frames they are sent."""
