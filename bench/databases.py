@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 from bench.generator import BenchError, cache_dir
 from bench.servers.chatd import Chatd, Checkout
-from chatd.storage.migrate import load_migrations
+from chatd.storage.engine.sqlite.migrate import load_migrations
 
 #: The conversations of the reader, and those of everybody else.
 CONVERSATIONS, OTHERS = 50, 10_000

@@ -48,8 +48,8 @@ from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
 from chatd.stats import Stats
 from chatd.storage import database
-from chatd.storage.connections import Synchronous
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.connections import Synchronous
 from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler

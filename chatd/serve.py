@@ -22,9 +22,9 @@ from chatd.http.crowd import Crowd
 from chatd.http.listener import Listener
 from chatd.http.proxies import Proxies
 from chatd.http.tls import load_certificate, tls_context
-from chatd.storage.connections import Synchronous
-from chatd.storage.damage import require_whole
-from chatd.storage.migrate import current_version, migrate
+from chatd.storage.engine.sqlite.connections import Synchronous
+from chatd.storage.engine.sqlite.damage import require_whole
+from chatd.storage.engine.sqlite.migrate import current_version, migrate
 from chatd.web.files import STATIC
 
 log = logging.getLogger(__name__)

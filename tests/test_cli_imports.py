@@ -42,4 +42,4 @@ def test_help_loads_nothing_that_a_command_needs() -> None:
 def test_a_server_loads_no_terminal_client_no_decoder_of_pictures_and_no_other_command() -> None:
     loaded = loaded_by("import chatd.cli, chatd.serve")
     assert {"aiohttp", "sqlite3"} <= loaded
-    assert loaded & {"textual", "rich", "pyvips", "chatd.chat", "chatd.storage.restore"} == set()
+    assert loaded & {"textual", "rich", "pyvips", "chatd.chat", "chatd.storage.engine.sqlite.restore"} == set()

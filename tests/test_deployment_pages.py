@@ -11,7 +11,7 @@ import pytest
 from chatd import config
 from chatd.cli import _parser
 from chatd.data_dir import KEY_CREDENTIAL
-from chatd.storage.backup import MARKER_FILE
+from chatd.storage.engine.sqlite.backup import MARKER_FILE
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chatd.events import Event
 from chatd.stats import BATCHES, DURATIONS, Histogram, Stats
 from chatd.storage.database import BATCH_LIMIT, Database
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 from tests.storage.support import note
 
 values = st.lists(st.floats(0, 20) | st.sampled_from(DURATIONS), max_size=60)

@@ -10,7 +10,7 @@ from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from chatd.config import Config
-    from chatd.storage.restore import Lost
+    from chatd.storage.engine.sqlite.restore import Lost
 
 
 def add_to(commands: Commands) -> None:
@@ -26,7 +26,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _backup(settings: "Config", options: argparse.Namespace) -> None:
-    from chatd.storage.backup import back_up
+    from chatd.storage.engine.sqlite.backup import back_up
 
     made = back_up(settings.database, options.file)
     size = made.size / 2**20
@@ -36,7 +36,7 @@ def _backup(settings: "Config", options: argparse.Namespace) -> None:
 def _restore(settings: "Config", options: argparse.Namespace) -> None:
     from chatd import data_dir
     from chatd.cli import place
-    from chatd.storage import restore
+    from chatd.storage.engine.sqlite import restore
 
     if (options.file is None) != options.new_epoch:
         raise ConfigurationError(
@@ -66,7 +66,7 @@ def _rollback(settings: "Config", _: argparse.Namespace) -> None:
     import datetime as dt
 
     from chatd import data_dir
-    from chatd.storage import migrate, restore
+    from chatd.storage.engine.sqlite import migrate, restore
 
     data_dir.prepare(settings.data_dir)
     with data_dir.locked(settings.data_dir):

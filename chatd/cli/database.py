@@ -34,8 +34,8 @@ def read(settings: "Config", work: "Callable[[sqlite3.Connection], T]") -> T:
     import sqlite3
 
     from chatd.errors import StorageUnavailable
-    from chatd.storage.connections import connect
-    from chatd.storage.reasons import reason
+    from chatd.storage.engine.sqlite.connections import connect
+    from chatd.storage.engine.sqlite.reasons import reason
 
     _bring_up_to_date(settings)
     try:
@@ -50,7 +50,7 @@ def _bring_up_to_date(settings: "Config") -> None:
     """Make or upgrade the database where it has to be."""
     from chatd import data_dir
     from chatd.cli import streams
-    from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
+    from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrate, migrations_directory
 
     data_dir.prepare(settings.data_dir)
     newest = load_migrations(migrations_directory())[-1].version

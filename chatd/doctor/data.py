@@ -13,8 +13,8 @@ from chatd.config import Config
 from chatd.doctor.findings import Finding, change, good, mib
 from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
-from chatd.storage.backup import last_proven_at, opened
-from chatd.storage.migrate import current_version, load_migrations, migrations_directory
+from chatd.storage.engine.sqlite.backup import last_proven_at, opened
+from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrations_directory
 
 #: How far what was written last may be ahead of the clock, in milliseconds.
 SLACK_MS = 5 * 60 * 1000

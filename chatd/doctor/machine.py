@@ -13,7 +13,7 @@ from chatd import clock
 from chatd.config import Config
 from chatd.data_dir import server_pid
 from chatd.doctor.findings import Finding, change, good, mib
-from chatd.storage.migrate import MINIMUM_SQLITE
+from chatd.storage.engine.sqlite.migrate import MINIMUM_SQLITE
 
 #: What should be free beside two more copies of the database (an upgrade makes one, a backup another), in bytes.
 FREE = 256 * 1024 * 1024

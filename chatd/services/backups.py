@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from chatd.clock import Clock
 from chatd.errors import BackupFailed
-from chatd.storage.backup import Backup, back_up, last_proven_at, remove_leftovers
+from chatd.storage.engine.sqlite.backup import Backup, back_up, last_proven_at, remove_leftovers
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from chatd.errors import RateLimited, StorageUnavailable
 from chatd.models import Block, Conversation, Membership, Message, Report, Session, User
 from chatd.services.limits import per_hour
 from chatd.storage import avatars, blocks, conversations, messages, reports, sessions, users
-from chatd.storage.connections import connect
+from chatd.storage.engine.sqlite.connections import connect
 
 #: How many messages are in memory at once.
 PAGE = 500

@@ -9,9 +9,9 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from chatd.errors import StorageUnavailable
 from chatd.events import Event
-from chatd.storage.connections import connect, is_storage_fault
+from chatd.storage.engine.sqlite.connections import connect, is_storage_fault
+from chatd.storage.engine.sqlite.reasons import reason
 from chatd.storage.memory import Memory
-from chatd.storage.reasons import reason
 
 T = TypeVar("T")
 

@@ -22,17 +22,17 @@ import aiosqlite
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.stats import Stats
-from chatd.storage import write_ahead_log
 from chatd.storage.commit import Outcome, Write, commit
-from chatd.storage.connections import (
+from chatd.storage.engine.sqlite import write_ahead_log
+from chatd.storage.engine.sqlite.connections import (
     LOG_LIMIT,
     Synchronous,
     connect,
     is_storage_fault,
     is_unsynced,
 )
+from chatd.storage.engine.sqlite.reasons import reason
 from chatd.storage.memory import Memory
-from chatd.storage.reasons import reason
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from chatd import clock
 from chatd.config import load
 from chatd.doctor import data, machine
 from chatd.storage import change_log
-from chatd.storage.backup import MARKER_FILE
+from chatd.storage.engine.sqlite.backup import MARKER_FILE
 from tests.doctor.support import Patient
 from tests.process import chatd
 

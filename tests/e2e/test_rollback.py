@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import chatd as package
-from chatd.storage.migrate import load_migrations, migrations_directory
+from chatd.storage.engine.sqlite.migrate import load_migrations, migrations_directory
 from tests.process import ServerProcess, chatd, client_of
 from tests.support import Person, register
 

@@ -116,7 +116,9 @@ def test_a_wheel_carries_all_that_an_installed_server_needs(tmp_path: Path) -> N
     assert any(f"{asset}.br" in names and f"{asset}.gz" in names for asset in assets)
     assert not any("node_modules" in name or name.endswith((".vue", ".ts")) for name in names)
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    where = "import chatd.storage.migrate as m; print(m.migrations_directory(), m.migrate(m.Path('new.db')))"
+    where = (
+        "import chatd.storage.engine.sqlite.migrate as m; print(m.migrations_directory(), m.migrate(m.Path('new.db')))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", where], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
     )

@@ -12,7 +12,7 @@ import pytest
 import trustme
 from yarl import URL
 
-from chatd.storage.migrate import migrate, migrations_directory
+from chatd.storage.engine.sqlite.migrate import migrate, migrations_directory
 from tests.process import ServerProcess, chatd
 from tests.raw import dial, read_head
 from tests.support import PATIENCE, until

@@ -6,7 +6,7 @@ import sys
 from typing import cast
 
 from chatd import cli, serve
-from chatd.storage.connections import Synchronous
+from chatd.storage.engine.sqlite.connections import Synchronous
 
 #: See prctl(2): any process of ours may trace this one, where only its parents might otherwise.
 PR_SET_PTRACER = 0x59616D61

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from chatd.errors import DatabaseUnusable
-from chatd.storage import damage
-from chatd.storage.damage import require_whole
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite import damage
+from chatd.storage.engine.sqlite.damage import require_whole
+from chatd.storage.engine.sqlite.migrate import migrate
 from tests.process import ServerProcess, chatd, client_of, refusal
 from tests.support import register
 
@@ -31,7 +31,7 @@ COMMITS = 200
 KILLED_AFTER_COMMITS = f"""
 import os, sys
 from pathlib import Path
-from chatd.storage.connections import connect
+from chatd.storage.engine.sqlite.connections import connect
 db = connect(Path(sys.argv[1]), checkpoints=False)
 for number in range({COMMITS}):
     db.execute("INSERT INTO invites (code_hash, created_at) VALUES (randomblob(900), 1)")

@@ -11,7 +11,7 @@ import pytest
 from chatd.storage import database, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 
 LIMIT = 8 * 1024 * 1024
 

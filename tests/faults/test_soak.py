@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bench.idle import resident_kib
-from chatd.storage.connections import LOG_LIMIT
+from chatd.storage.engine.sqlite.connections import LOG_LIMIT
 from tests.conftest import Figure, Size
 from tests.faults.observed import PROGRAM, observe
 from tests.faults.quiet import quiet

@@ -13,7 +13,7 @@ from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
 from chatd.storage import database
 from chatd.storage.database import Database
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 
 NO_LIMITS = Limits(logins_per_minute=0, registrations_per_hour=0)
 

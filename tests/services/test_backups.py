@@ -14,7 +14,7 @@ import pytest
 from chatd.http.context import SERVICES
 from chatd.services import backups
 from chatd.services.backups import Backups
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 from tests.conftest import Start
 from tests.support import until
 

@@ -28,7 +28,7 @@ from chatd.services.messages import Messages
 from chatd.storage import blocks, change_log, users
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 
 ALICE, BOB, CAROL = 1, 2, 3
 PEOPLE = (ALICE, BOB, CAROL)

@@ -15,7 +15,7 @@ from chatd.services.posting import Post
 from chatd.storage import users
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 from tests.storage.support import hold, start, traced
 
 PEOPLE = 5

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatd.storage.database import Database
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ import pytest
 
 from chatd import clock
 from chatd.errors import BackupFailed
-from chatd.storage.backup import STEP_PAGES, back_up, last_proven_at, remove_leftovers
 from chatd.storage.commit import write_once
-from chatd.storage.connections import connect
+from chatd.storage.engine.sqlite.backup import STEP_PAGES, back_up, last_proven_at, remove_leftovers
+from chatd.storage.engine.sqlite.connections import connect
 from tests.process import environment
 from tests.storage.support import note, notes, seen_outside
 from tests.support import PATIENCE
@@ -131,7 +131,7 @@ def test_a_backup_checkpoints_nothing(path: Path, tmp_path: Path) -> None:
 
 def test_a_backup_after_a_crash_has_what_is_only_in_the_log(path: Path, tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from chatd.storage.connections import connect\n"
+        "import os, sys; from pathlib import Path; from chatd.storage.engine.sqlite.connections import connect\n"
         "db = connect(Path(sys.argv[1]), checkpoints=False)\n"
         "db.execute(\"INSERT INTO invites (code_hash, created_at) VALUES (x'6c617374', 1)\")\n"
         "os.kill(os.getpid(), 9)"

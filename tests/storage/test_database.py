@@ -11,8 +11,8 @@ import pytest
 
 from chatd.errors import StorageUnavailable, UserNotFound
 from chatd.storage.commit import Transaction, write_once
-from chatd.storage.connections import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, connect
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.connections import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, connect
 from tests.storage.support import Gate, ended_since, hold, note, notes, seen_outside, start
 from tests.support import PATIENCE
 

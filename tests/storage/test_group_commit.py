@@ -11,8 +11,8 @@ from chatd.errors import UserNotFound
 from chatd.events import Event, UserDisabled
 from chatd.storage import database
 from chatd.storage.commit import Transaction, Write
-from chatd.storage.connections import connect
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.connections import connect
 from tests.storage.support import Gate, hold, note, notes, seen_outside, start, traced
 
 

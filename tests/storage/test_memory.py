@@ -10,7 +10,7 @@ from chatd.services.posting import Post
 from chatd.storage import memory
 from chatd.storage.commit import Transaction, write_once
 from chatd.storage.database import Database
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from chatd.errors import DatabaseUnusable
 from chatd.services import accounts, sessions
 from chatd.storage.commit import Transaction, write_once
-from chatd.storage.migrate import (
+from chatd.storage.engine.sqlite.migrate import (
     APPLICATION_ID,
     current_version,
     load_migrations,
@@ -89,7 +89,7 @@ def test_the_migrations_are_found_in_a_checkout_and_put_where_a_package_looks_fo
 
 def test_an_installed_package_uses_the_migrations_inside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "migrations").mkdir()
-    monkeypatch.setattr("chatd.storage.migrate._PACKAGE", tmp_path)
+    monkeypatch.setattr("chatd.storage.engine.sqlite.migrate._PACKAGE", tmp_path)
     assert migrations_directory() == tmp_path / "migrations"
 
 

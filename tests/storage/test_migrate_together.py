@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatd.storage.commit import write_once
-from chatd.storage.migrate import current_version, migrate, migrations_directory
+from chatd.storage.engine.sqlite.migrate import current_version, migrate, migrations_directory
 from tests.storage.support import note, seen_outside
 
 NEWEST = len(list(migrations_directory().glob("*.sql")))
@@ -30,7 +30,7 @@ ROWS = 8000
 KILLER = """
 import os, random, shutil, signal, sys, time
 from pathlib import Path
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 
 original, steps, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
@@ -69,7 +69,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 CROWD = """
 import os, sys
 from pathlib import Path
-from chatd.storage.migrate import migrate
+from chatd.storage.engine.sqlite.migrate import migrate
 
 path, steps, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 read, write = os.pipe()

@@ -13,7 +13,7 @@ from chatd import clock
 from chatd.services import name_keys
 from chatd.services.names import KEYS
 from chatd.storage import users
-from chatd.storage.migrate import migrate, migrations_directory
+from chatd.storage.engine.sqlite.migrate import migrate, migrations_directory
 from tests.api.support import write
 from tests.conftest import Start
 from tests.process import chatd

@@ -13,9 +13,9 @@ import pytest
 
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
-from chatd.storage import write_ahead_log
 from chatd.storage.commit import Transaction, Write, write_once
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite import write_ahead_log
 from tests.storage.support import ended_since, hold, note, notes, seen_outside, start, unreadable
 
 ROOM = 1_000_000

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chatd.services import accounts
 from chatd.storage import conversations, messages, overviews
 from chatd.storage.commit import Transaction
-from chatd.storage.connections import connect
+from chatd.storage.engine.sqlite.connections import connect
 
 PEOPLE = (1, 2, 3)
 PAIRS = [(a, b) for a in PEOPLE for b in PEOPLE if a != b]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from chatd.data_dir import alone, hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
-from chatd.storage.connections import overwrite_deleted
-from chatd.storage.reasons import reason
+from chatd.storage.engine.sqlite.connections import overwrite_deleted
+from chatd.storage.engine.sqlite.reasons import reason
 
 #: "chat" in ASCII: what ``PRAGMA application_id`` of a chatd database says.
 APPLICATION_ID = 0x63686174
@@ -19,7 +19,7 @@ APPLICATION_ID = 0x63686174
 #: STRICT tables came with 3.37, RETURNING with 3.35: https://sqlite.org/changes.html
 MINIMUM_SQLITE = (3, 37, 0)
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 from chatd.data_dir import NO_SECOND_NAMES, hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
-from chatd.storage.backup import check, opened
-from chatd.storage.connections import overwrite_deleted
-from chatd.storage.migrate import current_version, load_migrations, migrate, migrations_directory
+from chatd.storage.engine.sqlite.backup import check, opened
+from chatd.storage.engine.sqlite.connections import overwrite_deleted
+from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrate, migrations_directory
 
 
 @dataclass(frozen=True, slots=True)

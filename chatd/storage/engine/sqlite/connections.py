@@ -1,8 +1,9 @@
-"""Connections to the database: all with the same settings, and what the disk's errors among theirs are."""
+"""Connections to the database, all with the same settings, and which of their errors are the disk's."""
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Synchronous = Literal["FULL", "NORMAL", "OFF"]
 
@@ -38,9 +39,31 @@ _STORAGE_FAULTS = frozenset(
 _UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 
 
-def connect(
-    path: Path, *, checkpoints: bool, synchronous: Synchronous = "FULL", writable: bool = True
-) -> sqlite3.Connection:
+class Row(sqlite3.Row):
+    """A row read by name, equal to the tuple of its values. It takes some 60 ns more than a tuple to make."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, (tuple, Row)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Row({', '.join(f'{name}={self[name]!r}' for name in self.keys())})"
+
+
+class Connection(sqlite3.Connection):
+    """A connection of SQLite's as a :class:`~chatd.storage.engine.Sql`: ``execute`` is the library's own."""
+
+    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
+        """See :meth:`chatd.storage.engine.Sql.insert_many`."""
+        places = ", ".join("?" * len(columns))
+        self.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+
+
+def connect(path: Path, *, checkpoints: bool, synchronous: Synchronous = "FULL", writable: bool = True) -> Connection:
     """Open ``path`` with the settings every connection of chatd has.
 
     :param checkpoints: whether this connection may checkpoint the write-ahead log. Only one may: SQLite before
@@ -48,7 +71,8 @@ def connect(
     :param synchronous: FULL, or an acknowledged message may be lost in a power cut.
     :param writable: False for a connection that only reads.
     """
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection)
+    db.row_factory = Row
     try:
         db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         db.execute("PRAGMA journal_mode = WAL")

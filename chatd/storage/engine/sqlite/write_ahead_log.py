@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from chatd.storage.connections import BUSY_TIMEOUT_MS
+from chatd.storage.engine.sqlite.connections import BUSY_TIMEOUT_MS
 
 
 def size(database: Path) -> int:
