@@ -1,14 +1,12 @@
 """The database as a command uses it: beside a running server, or without one."""
 
 import contextlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from chatd.config import Config
     from chatd.storage.commit import Write
+    from chatd.storage.engine import Read
 
 T = TypeVar("T")
 
@@ -26,7 +24,7 @@ def write(settings: "Config", work: "Write[T]") -> T:
     return write_once(settings.database, work)
 
 
-def read(settings: "Config", work: "Callable[[sqlite3.Connection], T]") -> T:
+def read(settings: "Config", work: "Read[T]") -> T:
     """Run ``work`` in a snapshot of the database, for which no server waits; see :func:`write`.
 
     :raises StorageUnavailable: it could not be read.

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import secrets
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from chatd.services.sessions import Sessions, start
 from chatd.storage import blocks, change_log, sessions, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Accounts:
             code_hash = invite_hash(invite or "")
         self._registrations.take(limit_key(address))
 
-        def check(db: sqlite3.Connection) -> None:
+        def check(db: Sql) -> None:
             if code_hash is not None and not users.has_invite(db, code_hash):
                 raise InviteInvalid
             if users.get_by_key(db, folded(username)) is not None:

@@ -1,7 +1,6 @@
 """The change log as a reader follows it: where it is, and everything since a place in it."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 
 from chatd.clock import DAY_MS, Clock
@@ -21,6 +20,7 @@ from chatd.models import LogEntry, LogExtent, LogPlace, Message, User
 from chatd.storage import blocks, change_log, conversations, messages, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 
 #: How many changes are forgotten in one write, so that none is held up for long.
 PRUNE_STEP = 500
@@ -68,7 +68,7 @@ class Changes:
         :raises ResyncNeeded: it is another log, or one that does not reach back to ``since``, or not so far.
         """
 
-        def read(db: sqlite3.Connection) -> Replay:
+        def read(db: Sql) -> Replay:
             head = change_log.head(db)
             if since is None:
                 return Replay([], head, more=False)
@@ -92,7 +92,7 @@ class Changes:
     async def audiences(self, user_ids: Sequence[int]) -> list[tuple[int, ...]]:
         """Return, for each of some users, the ids of all who are told of their coming and going."""
 
-        def read(db: sqlite3.Connection) -> list[tuple[int, ...]]:
+        def read(db: Sql) -> list[tuple[int, ...]]:
             return [
                 tuple(users.audience(db, user_id) - blocks.blockers(db, user_id) - {user_id}) for user_id in user_ids
             ]
@@ -110,14 +110,14 @@ class Changes:
             pass
 
 
-def _facts(db: sqlite3.Connection, entries: list[LogEntry], viewer: int) -> list[Change]:
+def _facts(db: Sql, entries: list[LogEntry], viewer: int) -> list[Change]:
     told = {"message", "edit", "delete"}
     wanted = {entry.message_id for entry in entries if entry.kind in told and entry.message_id is not None}
     found = {message.id: message for message in messages.get_many(db, wanted, viewer=viewer)}
     return [_fact(db, entry, found) for entry in entries]
 
 
-def _fact(db: sqlite3.Connection, entry: LogEntry, found: dict[int, Message]) -> Change:
+def _fact(db: Sql, entry: LogEntry, found: dict[int, Message]) -> Change:
     """Return a row of the log as the fact it is about."""
     seq, user_id, message_id = entry.seq, entry.user_id or 0, entry.message_id or 0
     data = json.loads(entry.data) if entry.data else {}

@@ -6,7 +6,6 @@ is not hidden: it tells nobody anything.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator
 
 from chatd.errors import MessageDeleted, MessageNotFound, NotYours, TooManyReactions
@@ -17,6 +16,7 @@ from chatd.services import firsts
 from chatd.services.places import recipients
 from chatd.storage import blocks, change_log, conversations, messages
 from chatd.storage.commit import Transaction
+from chatd.storage.engine import Sql
 
 #: How many different reactions a user may have on one message.
 REACTIONS_MAX = 20
@@ -148,20 +148,18 @@ def _tell_reaction(
     return Reacted(seq)
 
 
-def _blocker(db: sqlite3.Connection, conversation: Conversation, user_id: int) -> int | None:
+def _blocker(db: Sql, conversation: Conversation, user_id: int) -> int | None:
     """Return the other one of a private conversation, if they block the user."""
     other = conversation.other_id
     return other if other is not None and blocks.exists(db, other, user_id) else None
 
 
-def whom(db: sqlite3.Connection, conversation: Conversation, user_id: int, hidden_from: int | None) -> tuple[int, ...]:
+def whom(db: Sql, conversation: Conversation, user_id: int, hidden_from: int | None) -> tuple[int, ...]:
     """Return the ids of all whom a change made by ``user_id`` concerns, but for the one it is hidden from."""
     return tuple(each for each in recipients(db, conversation, user_id) if each != hidden_from)
 
 
-def _as_seen(
-    db: sqlite3.Connection, message_id: int, whom: tuple[int, ...]
-) -> Iterator[tuple[Message, tuple[int, ...]]]:
+def _as_seen(db: Sql, message_id: int, whom: tuple[int, ...]) -> Iterator[tuple[Message, tuple[int, ...]]]:
     """Yield a message as those whom it concerns see it: mostly it is the same for all of them."""
     if len(whom) > 2:  # a group, where nothing is hidden
         yield _get(db, message_id, whom[0]), whom
@@ -176,14 +174,14 @@ def _as_seen(
     yield from seen
 
 
-def _get(db: sqlite3.Connection, message_id: int, viewer: int) -> Message:
+def _get(db: Sql, message_id: int, viewer: int) -> Message:
     message = messages.get(db, message_id, viewer=viewer)
     if message is None:
         raise MessageNotFound
     return message
 
 
-def _visible(db: sqlite3.Connection, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
+def _visible(db: Sql, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
     """Return a message, its conversation and whom it is hidden from; to a stranger it does not exist."""
     conversation_id, hidden_from = messages.place_of(db, message_id, viewer=user_id)
     conversation = None
@@ -194,7 +192,7 @@ def _visible(db: sqlite3.Connection, user_id: int, message_id: int) -> tuple[Con
     return conversation, _get(db, message_id, user_id), hidden_from
 
 
-def _own(db: sqlite3.Connection, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
+def _own(db: Sql, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
     conversation, message, hidden_from = _visible(db, user_id, message_id)
     if message.sender_id != user_id:
         raise NotYours

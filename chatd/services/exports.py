@@ -16,6 +16,7 @@ from chatd.errors import RateLimited, StorageUnavailable
 from chatd.models import Block, Conversation, Membership, Message, Report, Session, User
 from chatd.services.limits import per_hour
 from chatd.storage import avatars, blocks, conversations, messages, reports, sessions, users
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import connect
 
 #: How many messages are in memory at once.
@@ -32,7 +33,7 @@ class _Stopped(Exception):
 class PersonalData:
     """Everything of one person, read from one snapshot as they see it; long lists come little by little."""
 
-    def __init__(self, db: sqlite3.Connection, user_id: int, now: int, is_stopping: Callable[[], bool]) -> None:
+    def __init__(self, db: Sql, user_id: int, now: int, is_stopping: Callable[[], bool]) -> None:
         self._db = db
         self._user_id = user_id
         self._is_stopping = is_stopping

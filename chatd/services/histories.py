@@ -1,11 +1,10 @@
 """Reading what was said: conversations, pages of messages, and what is unread."""
 
-import sqlite3
-
 from chatd.errors import ConversationNotFound
 from chatd.models import ConversationPage, Destination, HistoryPage, MessagePage, Overview
 from chatd.storage import change_log, conversations, messages, overviews, users
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 
 
 class Histories:
@@ -20,7 +19,7 @@ class Histories:
         :raises UserNotFound: there is no such other user.
         """
 
-        def read(db: sqlite3.Connection) -> HistoryPage:
+        def read(db: Sql) -> HistoryPage:
             other = users.require(db, other_id)
             conversation = conversations.find_private(db, user_id, other_id)
             skip = (page - 1) * page_size
@@ -47,7 +46,7 @@ class Histories:
         :param before: only those whose newest message has a lower id.
         """
 
-        def read(db: sqlite3.Connection) -> ConversationPage:
+        def read(db: Sql) -> ConversationPage:
             found = overviews.states(db, user_id, before=before, limit=limit + 1)
             return ConversationPage(
                 items=found[:limit], more=len(found) > limit, epoch=change_log.epoch(db), cursor=change_log.head(db)
@@ -72,7 +71,7 @@ class Histories:
         :raises ConversationNotFound: there is no such group, or the user is not in it.
         """
 
-        def read(db: sqlite3.Connection) -> MessagePage:
+        def read(db: Sql) -> MessagePage:
             if where.user_id is not None:
                 users.require(db, where.user_id)
                 conversation = conversations.find_private(db, user_id, where.user_id)

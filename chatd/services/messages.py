@@ -5,7 +5,6 @@ has many on their way at once (:meth:`chatd.storage.database.Database.submit`).
 """
 
 import contextlib
-import sqlite3
 
 from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
@@ -19,6 +18,7 @@ from chatd.services.posting import Post
 from chatd.storage import blocks, conversations, messages
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 
 #: Above every message id.
 END = 2**63 - 1
@@ -103,7 +103,7 @@ class Messages:
         :raises ConversationNotFound: there is no such group, or the user is not in it.
         """
 
-        def read(db: sqlite3.Connection) -> tuple[int, ...]:
+        def read(db: Sql) -> tuple[int, ...]:
             find(db, user_id, where)
             if where.user_id is None:
                 return conversations.members(db, where.group_id or 0)

@@ -1,13 +1,12 @@
 """Where a command points to, and whom a change there concerns."""
 
-import sqlite3
-
 from chatd.errors import Blocked, CannotMessageSelf, ConversationNotFound, UserNotFound
 from chatd.models import Conversation, Destination
 from chatd.storage import blocks, conversations, users
+from chatd.storage.engine import Sql
 
 
-def find(db: sqlite3.Connection, user_id: int, where: Destination, *, may_be_self: bool = False) -> Conversation | None:
+def find(db: Sql, user_id: int, where: Destination, *, may_be_self: bool = False) -> Conversation | None:
     """Return the conversation a command names; None for a private one that nobody has begun.
 
     :raises UserNotFound: there is no such user.
@@ -26,14 +25,14 @@ def find(db: sqlite3.Connection, user_id: int, where: Destination, *, may_be_sel
     return conversations.find_private(db, user_id, where.user_id)
 
 
-def recipients(db: sqlite3.Connection, conversation: Conversation, user_id: int) -> tuple[int, ...]:
+def recipients(db: Sql, conversation: Conversation, user_id: int) -> tuple[int, ...]:
     """Return the ids of all whom a change made by ``user_id`` in a conversation concerns."""
     if conversation.other_id is not None:
         return (user_id, conversation.other_id)
     return conversations.members(db, conversation.id)
 
 
-def hidden_from(db: sqlite3.Connection, sender_id: int, receiver_id: int) -> int | None:
+def hidden_from(db: Sql, sender_id: int, receiver_id: int) -> int | None:
     """Return from whom a message has to be hidden: from the receiver, if they block the sender.
 
     :raises UserNotFound: the receiver's account was deleted.

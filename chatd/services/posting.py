@@ -1,6 +1,5 @@
 """Storing a message: alone, or with all the others that wait for the same commit."""
 
-import sqlite3
 from collections.abc import Sequence
 
 import msgspec
@@ -14,6 +13,7 @@ from chatd.services.places import find, hidden_from, recipients
 from chatd.storage import blocks, change_log, conversations, messages, users
 from chatd.storage.blocks import Hidden
 from chatd.storage.commit import Outcome, Transaction
+from chatd.storage.engine import Sql
 from chatd.storage.memory import Memory
 
 
@@ -104,7 +104,7 @@ class Post(Record):
             return kept is None or firsts.is_rest_of(kept, self.content)
         return stored.content == self.content if kept is None else kept == firsts.digest(self.content)
 
-    def together(self, db: sqlite3.Connection, memory: Memory, posts: Sequence["Post"]) -> list[Outcome]:
+    def together(self, db: Sql, memory: Memory, posts: Sequence["Post"]) -> list[Outcome]:
         """Store many messages with a few statements.
 
         The rule, private messages that were never sent before, is worth it; a reply, a group's message or a
@@ -120,7 +120,7 @@ class _NotTogether(Exception):
 class _Gathering:
     """Private messages on their way into the database together."""
 
-    def __init__(self, db: sqlite3.Connection, memory: Memory, posts: Sequence[Post]) -> None:
+    def __init__(self, db: Sql, memory: Memory, posts: Sequence[Post]) -> None:
         self._db = db
         self._posts = posts
         pairs = set()

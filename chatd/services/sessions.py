@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import logging
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Collection
 
@@ -20,6 +19,7 @@ from chatd.services.tokens import Tokens
 from chatd.storage import sessions, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Sessions:
         :raises RateLimited: too many attempts on this account or from this address.
         """
 
-        def read(db: sqlite3.Connection) -> tuple[int | None, str | None, list[str]]:
+        def read(db: Sql) -> tuple[int | None, str | None, list[str]]:
             user_id, stored = users.credentials(db, account_keys(username))
             return user_id, stored, [] if user_id is None else sessions.addresses(db, user_id)
 
@@ -219,7 +219,7 @@ class Sessions:
         :param connected: pairs of a user id and a session id.
         """
 
-        def ended(db: sqlite3.Connection) -> list[Event]:
+        def ended(db: Sql) -> list[Event]:
             events: list[Event] = []
             for user_id, session_id in connected:
                 try:
@@ -260,7 +260,7 @@ def start(tx: Transaction, user_id: int, *, device: str, address: str, now: int,
     )
 
 
-def _require_live(db: sqlite3.Connection, identity: Identity) -> None:
+def _require_live(db: Sql, identity: Identity) -> None:
     user = users.get(db, identity.user_id)
     if user is None or user.disabled_at is not None:
         raise AccountUnavailable

@@ -1,9 +1,9 @@
 """Pictures of users."""
 
-import sqlite3
+from chatd.storage.engine import Sql
 
 
-def insert(db: sqlite3.Connection, *, filename: str, owner_id: int, content: bytes, created_at: int) -> None:
+def insert(db: Sql, *, filename: str, owner_id: int, content: bytes, created_at: int) -> None:
     """Store a picture."""
     db.execute(
         "INSERT INTO avatars (filename, owner_id, content, created_at) VALUES (?, ?, ?, ?)",
@@ -11,19 +11,19 @@ def insert(db: sqlite3.Connection, *, filename: str, owner_id: int, content: byt
     )
 
 
-def get(db: sqlite3.Connection, filename: str) -> bytes | None:
+def get(db: Sql, filename: str) -> bytes | None:
     """Return a picture."""
     row = db.execute("SELECT content FROM avatars WHERE filename = ?", (filename,)).fetchone()
     return None if row is None else bytes(row[0])
 
 
-def names_of(db: sqlite3.Connection, owner_id: int) -> list[str]:
+def names_of(db: Sql, owner_id: int) -> list[str]:
     """Return the filenames of a user's pictures, the oldest first."""
     rows = db.execute("SELECT filename FROM avatars WHERE owner_id = ? ORDER BY id", (owner_id,))
     return [row[0] for row in rows]
 
 
-def delete_unused(db: sqlite3.Connection, owner_id: int, *, prefix: str, keep: int) -> None:
+def delete_unused(db: Sql, owner_id: int, *, prefix: str, keep: int) -> None:
     """Delete a user's pictures, except the one in use and the ``keep`` newest.
 
     :param prefix: what stands before the filename in the path of the one in use.

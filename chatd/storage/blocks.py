@@ -1,12 +1,12 @@
 """Who blocks whom, and what is hidden because of it."""
 
 import json
-import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chatd.models import Block
 from chatd.storage import users
+from chatd.storage.engine import Sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Hidden:
     message_id: int
 
 
-def add(db: sqlite3.Connection, blocker_id: int, blocked_id: int, created_at: int) -> bool:
+def add(db: Sql, blocker_id: int, blocked_id: int, created_at: int) -> bool:
     """Block somebody; False where they were blocked already."""
     cursor = db.execute(
         "INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -27,30 +27,30 @@ def add(db: sqlite3.Connection, blocker_id: int, blocked_id: int, created_at: in
     return cursor.rowcount == 1
 
 
-def remove(db: sqlite3.Connection, blocker_id: int, blocked_id: int) -> bool:
+def remove(db: Sql, blocker_id: int, blocked_id: int) -> bool:
     """Block somebody no longer; False where they were not blocked."""
     cursor = db.execute("DELETE FROM blocks WHERE blocker_id = ? AND blocked_id = ?", (blocker_id, blocked_id))
     return cursor.rowcount == 1
 
 
-def remove_all(db: sqlite3.Connection, user_id: int) -> None:
+def remove_all(db: Sql, user_id: int) -> None:
     """Forget whom a user blocks, and who blocks them."""
     db.execute("DELETE FROM blocks WHERE blocker_id = ?", (user_id,))
     db.execute("DELETE FROM blocks WHERE blocked_id = ?", (user_id,))
 
 
-def exists(db: sqlite3.Connection, blocker_id: int, blocked_id: int) -> bool:
+def exists(db: Sql, blocker_id: int, blocked_id: int) -> bool:
     """Tell whether one user blocks another."""
     query = "SELECT 1 FROM blocks WHERE blocker_id = ? AND blocked_id = ?"
     return db.execute(query, (blocker_id, blocked_id)).fetchone() is not None
 
 
-def anybody(db: sqlite3.Connection) -> bool:
+def anybody(db: Sql) -> bool:
     """Tell whether anybody blocks anybody."""
     return db.execute("SELECT 1 FROM blocks LIMIT 1").fetchone() is not None
 
 
-def among(db: sqlite3.Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+def among(db: Sql, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
     """Return the blocks that there are in pairs of users, either way round, each as (blocker, blocked)."""
     rows = db.execute(
         """
@@ -63,17 +63,17 @@ def among(db: sqlite3.Connection, pairs: Collection[tuple[int, int]]) -> set[tup
     return set(rows)
 
 
-def blockers(db: sqlite3.Connection, user_id: int) -> set[int]:
+def blockers(db: Sql, user_id: int) -> set[int]:
     """Return the ids of those who block a user."""
     return {row[0] for row in db.execute("SELECT blocker_id FROM blocks WHERE blocked_id = ?", (user_id,))}
 
 
-def blocked(db: sqlite3.Connection, user_id: int) -> set[int]:
+def blocked(db: Sql, user_id: int) -> set[int]:
     """Return the ids of those whom a user blocks."""
     return {row[0] for row in db.execute("SELECT blocked_id FROM blocks WHERE blocker_id = ?", (user_id,))}
 
 
-def page(db: sqlite3.Connection, user_id: int, *, skip: int, limit: int) -> list[Block]:
+def page(db: Sql, user_id: int, *, skip: int, limit: int) -> list[Block]:
     """Return whom a user blocks, the newest first."""
     rows = db.execute(
         f"""
@@ -88,7 +88,7 @@ def page(db: sqlite3.Connection, user_id: int, *, skip: int, limit: int) -> list
     return [Block(users.user_from_row(row), row[9]) for row in rows]
 
 
-def hide(db: sqlite3.Connection, stored: Sequence[Hidden]) -> None:
+def hide(db: Sql, stored: Sequence[Hidden]) -> None:
     """Hide messages that were just stored and counted."""
     db.executemany(
         "UPDATE messages SET hidden_from = ? WHERE id = ?", [(it.hidden_from, it.message_id) for it in stored]
@@ -104,7 +104,7 @@ def hide(db: sqlite3.Connection, stored: Sequence[Hidden]) -> None:
     )
 
 
-def keep_version(db: sqlite3.Connection, message_id: int, user_id: int) -> None:
+def keep_version(db: Sql, message_id: int, user_id: int) -> None:
     """Have a user go on seeing a message as they see it now, whatever it is edited to."""
     db.execute(
         """
@@ -116,6 +116,6 @@ def keep_version(db: sqlite3.Connection, message_id: int, user_id: int) -> None:
     )
 
 
-def drop_versions(db: sqlite3.Connection, message_id: int) -> None:
+def drop_versions(db: Sql, message_id: int) -> None:
     """Have everybody see a message as it is."""
     db.execute("DELETE FROM shown_versions WHERE message_id = ?", (message_id,))

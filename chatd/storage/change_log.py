@@ -4,11 +4,11 @@ That a message was stored is said by the message's own row, whose id is its ``se
 table. So there is one row to write for a message, and one index that finds it.
 """
 
-import sqlite3
 from typing import Literal
 
 from chatd.models import LogEntry
 from chatd.storage import users
+from chatd.storage.engine import Sql
 
 #: What the rows of the log's table are about.
 Kind = Literal["edit", "delete", "reaction", "read", "profile", "membership"]
@@ -56,7 +56,7 @@ _VISIBLE = f"""
 
 
 def append(
-    db: sqlite3.Connection,
+    db: Sql,
     kind: Kind,
     *,
     created_at: int,
@@ -86,34 +86,34 @@ def append(
     return int(row[0])
 
 
-def epoch(db: sqlite3.Connection) -> str:
+def epoch(db: Sql) -> str:
     """Return the name of this log."""
     return str(db.execute("SELECT epoch FROM change_log_state").fetchone()[0])
 
 
-def renew_epoch(db: sqlite3.Connection) -> str:
+def renew_epoch(db: Sql) -> str:
     """Give the log another name, because what follows is not what clients have seen, and return it."""
     row = db.execute("UPDATE change_log_state SET epoch = lower(hex(randomblob(8))) RETURNING epoch").fetchone()
     return str(row[0])
 
 
-def head(db: sqlite3.Connection) -> int:
+def head(db: Sql) -> int:
     """Return the newest ``seq``, 0 where nothing has ever changed; a new message's id is the next."""
     return int(db.execute(f"SELECT {_HEAD}").fetchone()[0])
 
 
-def pruned_up_to(db: sqlite3.Connection) -> int:
+def pruned_up_to(db: Sql) -> int:
     """Return the ``seq`` up to which the log has been pruned, 0 where it is whole."""
     return int(db.execute("SELECT pruned_seq FROM change_log_state").fetchone()[0])
 
 
-def oldest_at(db: sqlite3.Connection) -> int | None:
+def oldest_at(db: Sql) -> int | None:
     """Return when the oldest change that the log reaches back to was made; None where there is none."""
     oldest = _after(db, pruned_up_to(db), 1)
     return oldest[0][1] if oldest else None
 
 
-def newest_at(db: sqlite3.Connection) -> int | None:
+def newest_at(db: Sql) -> int | None:
     """Return when the newest change that is still there, as all messages are, was made; None where there is none."""
     row = db.execute(
         """
@@ -126,7 +126,7 @@ def newest_at(db: sqlite3.Connection) -> int | None:
     return None if row is None else int(row[1])
 
 
-def visible(db: sqlite3.Connection, user_id: int, *, since: int, up_to: int, limit: int) -> list[LogEntry]:
+def visible(db: Sql, user_id: int, *, since: int, up_to: int, limit: int) -> list[LogEntry]:
     """Return the oldest changes above ``since`` and up to ``up_to`` that a user may see, in order.
 
     These are the changes of their conversations, from joining to leaving, both included, but for what is hidden from
@@ -136,7 +136,7 @@ def visible(db: sqlite3.Connection, user_id: int, *, since: int, up_to: int, lim
     return [LogEntry(*row) for row in rows]
 
 
-def prune(db: sqlite3.Connection, *, before: int, after: int = 2**63 - 1, limit: int) -> int:
+def prune(db: Sql, *, before: int, after: int = 2**63 - 1, limit: int) -> int:
     """Forget the oldest changes, at most ``limit``, up to the last one made before a time; return how many are gone.
 
     Of a message only its place in the log is forgotten.
@@ -150,7 +150,7 @@ def prune(db: sqlite3.Connection, *, before: int, after: int = 2**63 - 1, limit:
     return len(seqs)
 
 
-def _after(db: sqlite3.Connection, seq: int, limit: int) -> list[tuple[int, int]]:
+def _after(db: Sql, seq: int, limit: int) -> list[tuple[int, int]]:
     """Return the oldest changes above ``seq``: the seq of each, and when it was made."""
     return db.execute(
         """

@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from chatd.errors import StorageUnavailable
 from chatd.events import Event
-from chatd.storage.engine.sqlite.connections import connect, is_storage_fault
+from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.connections import Connection, connect, is_storage_fault
 from chatd.storage.engine.sqlite.reasons import reason
 from chatd.storage.memory import Memory
 
@@ -21,7 +22,7 @@ class Transaction:
 
     __slots__ = ("db", "events")
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Sql) -> None:
         self.db = db
         self.events: list[Event] = []
 
@@ -45,7 +46,7 @@ class Outcome:
 class Together(Protocol):
     """A work that can be done in one go with others of its kind that stand beside it in a batch."""
 
-    def together(self, db: sqlite3.Connection, memory: Memory, works: Sequence[Any]) -> list[Outcome]:
+    def together(self, db: Sql, memory: Memory, works: Sequence[Any]) -> list[Outcome]:
         """Do all ``works``, this one the first of them, and return their outcomes in the same order.
 
         What this raises undoes all of it; then they are done in two halves, and in the end each alone.
@@ -55,7 +56,7 @@ class Together(Protocol):
 Write = Callable[[Transaction], T]
 
 
-def commit(db: sqlite3.Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
+def commit(db: Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
     """Run every work of ``batch`` in a savepoint of one transaction, and commit it.
 
     A work that fails is undone alone. Where SQLite gives up the whole transaction (a full disk), so do we.
@@ -73,7 +74,7 @@ def commit(db: sqlite3.Connection, memory: Memory | None, batch: list[Write[Any]
     return outcomes
 
 
-def _run_all(db: sqlite3.Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
+def _run_all(db: Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
     if memory is None:
         return [_run(db, work) for work in batch]
     memory.refresh()
@@ -86,7 +87,7 @@ def _run_all(db: sqlite3.Connection, memory: Memory | None, batch: list[Write[An
     return outcomes
 
 
-def _run_together(db: sqlite3.Connection, memory: Memory, works: list[Any], *, first: bool) -> list[Outcome]:
+def _run_together(db: Connection, memory: Memory, works: list[Any], *, first: bool) -> list[Outcome]:
     """Do works of one kind together; where that fails, in two halves.
 
     :param first: the transaction has written nothing yet, and can be begun anew instead of going back to a savepoint.
@@ -117,7 +118,7 @@ def _run_together(db: sqlite3.Connection, memory: Memory, works: list[Any], *, f
     return [outcome for half, first in halves for outcome in _run_together(db, memory, half, first=first)]
 
 
-def _run(db: sqlite3.Connection, work: Write[Any]) -> Outcome:
+def _run(db: Connection, work: Write[Any]) -> Outcome:
     transaction = Transaction(db)
     db.execute("SAVEPOINT work")
     try:

@@ -1,13 +1,13 @@
 """Conversations and their memberships: who is in it, how much was said, and who has read how far."""
 
 import json
-import sqlite3
 from collections.abc import Collection, Mapping
 
 from chatd.models import Conversation, Membership
+from chatd.storage.engine import Sql
 
 
-def find_private(db: sqlite3.Connection, user_id: int, other_id: int) -> Conversation | None:
+def find_private(db: Sql, user_id: int, other_id: int) -> Conversation | None:
     """Return the private conversation of two users."""
     row = db.execute(
         """
@@ -23,7 +23,7 @@ def find_private(db: sqlite3.Connection, user_id: int, other_id: int) -> Convers
     return Conversation(conversation_id, mine, other_id=other_id, other_message_count=others)
 
 
-def private_among(db: sqlite3.Connection, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Conversation]:
+def private_among(db: Sql, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Conversation]:
     """Return the private conversations that there are of pairs of users, each by its pair and by the pair reversed."""
     rows = db.execute(
         """
@@ -42,7 +42,7 @@ def private_among(db: sqlite3.Connection, pairs: Collection[tuple[int, int]]) ->
     return found
 
 
-def find_group(db: sqlite3.Connection, group_id: int, user_id: int) -> Conversation | None:
+def find_group(db: Sql, group_id: int, user_id: int) -> Conversation | None:
     """Return a group that a user is a member of."""
     row = db.execute(
         """
@@ -56,7 +56,7 @@ def find_group(db: sqlite3.Connection, group_id: int, user_id: int) -> Conversat
     return None if row is None else Conversation(*row)
 
 
-def get(db: sqlite3.Connection, conversation_id: int, member_id: int) -> Conversation:
+def get(db: Sql, conversation_id: int, member_id: int) -> Conversation:
     """Return a conversation as a member, present or former, knows it."""
     row = db.execute(
         "SELECT id, message_count, name, low_user_id + high_user_id - ? FROM conversations WHERE id = ?",
@@ -65,7 +65,7 @@ def get(db: sqlite3.Connection, conversation_id: int, member_id: int) -> Convers
     return Conversation(*row)
 
 
-def get_for_member(db: sqlite3.Connection, conversation_id: int, user_id: int) -> Conversation | None:
+def get_for_member(db: Sql, conversation_id: int, user_id: int) -> Conversation | None:
     """Return a conversation, private or a group, that a user is a member of."""
     row = db.execute(
         """
@@ -79,13 +79,13 @@ def get_for_member(db: sqlite3.Connection, conversation_id: int, user_id: int) -
     return None if row is None else Conversation(*row)
 
 
-def ids_of(db: sqlite3.Connection, user_id: int) -> list[int]:
+def ids_of(db: Sql, user_id: int) -> list[int]:
     """Return the ids of all conversations a user is in or has been in."""
     rows = db.execute("SELECT DISTINCT conversation_id FROM memberships WHERE user_id = ? ORDER BY 1", (user_id,))
     return [row[0] for row in rows]
 
 
-def end_membership(db: sqlite3.Connection, conversation_id: int, user_id: int, left_seq: int) -> None:
+def end_membership(db: Sql, conversation_id: int, user_id: int, left_seq: int) -> None:
     """Have a user be in a group up to a ``seq``."""
     db.execute(
         "UPDATE memberships SET left_seq = ? WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL",
@@ -93,7 +93,7 @@ def end_membership(db: sqlite3.Connection, conversation_id: int, user_id: int, l
     )
 
 
-def members(db: sqlite3.Connection, conversation_id: int) -> tuple[int, ...]:
+def members(db: Sql, conversation_id: int) -> tuple[int, ...]:
     """Return the ids of a conversation's present members."""
     rows = db.execute(
         "SELECT user_id FROM memberships WHERE conversation_id = ? AND left_seq IS NULL ORDER BY user_id",
@@ -102,7 +102,7 @@ def members(db: sqlite3.Connection, conversation_id: int) -> tuple[int, ...]:
     return tuple(row[0] for row in rows)
 
 
-def open_private(db: sqlite3.Connection, user_id: int, other_id: int, now: int) -> Conversation:
+def open_private(db: Sql, user_id: int, other_id: int, now: int) -> Conversation:
     """Return the private conversation of two users, made now if there was none."""
     found = find_private(db, user_id, other_id)
     if found is not None:
@@ -122,7 +122,7 @@ def open_private(db: sqlite3.Connection, user_id: int, other_id: int, now: int) 
     return Conversation(conversation_id, 0, other_id=other_id)
 
 
-def membership(db: sqlite3.Connection, conversation_id: int, user_id: int) -> Membership | None:
+def membership(db: Sql, conversation_id: int, user_id: int) -> Membership | None:
     """Return a user's present membership of a conversation."""
     row = db.execute(
         """
@@ -134,7 +134,7 @@ def membership(db: sqlite3.Connection, conversation_id: int, user_id: int) -> Me
     return None if row is None else Membership(*row)
 
 
-def count_message(db: sqlite3.Connection, conversation_id: int, sender_id: int, message_id: int) -> None:
+def count_message(db: Sql, conversation_id: int, sender_id: int, message_id: int) -> None:
     """Enter a new message into the counts of its conversation."""
     db.execute(
         """
@@ -152,7 +152,7 @@ def count_message(db: sqlite3.Connection, conversation_id: int, sender_id: int, 
     )
 
 
-def count_messages(db: sqlite3.Connection, counts: Mapping[tuple[int, int], int], newest: Mapping[int, int]) -> None:
+def count_messages(db: Sql, counts: Mapping[tuple[int, int], int], newest: Mapping[int, int]) -> None:
     """Enter many new messages into the counts of their conversations.
 
     :param counts: how many are new, by conversation and sender.
@@ -177,7 +177,7 @@ def count_messages(db: sqlite3.Connection, counts: Mapping[tuple[int, int], int]
     )
 
 
-def take_back(db: sqlite3.Connection, conversation_id: int, message_id: int) -> None:
+def take_back(db: Sql, conversation_id: int, message_id: int) -> None:
     """Note that a message was taken back: if it was the newest that was kept, the one before it is now."""
     db.execute(
         """
@@ -192,7 +192,7 @@ def take_back(db: sqlite3.Connection, conversation_id: int, message_id: int) -> 
     )
 
 
-def move_marker(db: sqlite3.Connection, conversation_id: int, user_id: int, up_to: int) -> int | None:
+def move_marker(db: Sql, conversation_id: int, user_id: int, up_to: int) -> int | None:
     """Move a member's read marker forward to ``up_to`` or the conversation's end, whichever comes first.
 
     :returns: the message id of the new marker, or None where it did not move.

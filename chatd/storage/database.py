@@ -23,9 +23,11 @@ from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.stats import Stats
 from chatd.storage.commit import Outcome, Write, commit
+from chatd.storage.engine import Read
 from chatd.storage.engine.sqlite import write_ahead_log
 from chatd.storage.engine.sqlite.connections import (
     LOG_LIMIT,
+    Connection,
     Synchronous,
     connect,
     is_storage_fault,
@@ -48,7 +50,6 @@ WATCH_INTERVAL = 1.0
 #: How long reads are held at the most so that a log longer than :data:`LOG_LIMIT` can begin anew, in seconds.
 HOLD_LIMIT = 1.0
 
-Read = Callable[[sqlite3.Connection], T]
 Subscriber = Callable[[Event], None]
 
 #: Called with the result of a write, or with what it raised and no result.
@@ -318,7 +319,7 @@ def _data_version(db: sqlite3.Connection) -> int:
     return cast(int, db.execute("PRAGMA data_version").fetchone()[0])
 
 
-def _snapshot(db: sqlite3.Connection, work: Read[T]) -> T:
+def _snapshot(db: Connection, work: Read[T]) -> T:
     db.execute("BEGIN")
     try:
         return work(db)

@@ -4,11 +4,11 @@ It holds what is committed or being committed by this connection. Whatever else 
 forget: triggers of the connection's own see to it, so no statement can pass it by.
 """
 
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 
 from chatd.models import Conversation, User
 from chatd.storage import blocks, conversations, users
+from chatd.storage.engine.sqlite.connections import Connection
 
 #: How many users, and how many conversations, are remembered: some 20 MB of each.
 LIMIT = 50_000
@@ -16,16 +16,10 @@ LIMIT = 50_000
 Pair = tuple[int, int]
 
 
-class RememberingConnection(sqlite3.Connection):
-    """A connection that has a memory."""
-
-    memory: "Memory"
-
-
 class Memory:
     """Users by id, and private conversations by their two members, the one who asks first."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Connection) -> None:
         """Create an empty memory of what ``db`` writes."""
         self._db = db
         self._users: dict[int, User] = {}

@@ -1,7 +1,6 @@
 """Messages."""
 
 import json
-import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 
 from chatd.models import Message, Reaction
 from chatd.storage import users
+from chatd.storage.engine import Sql
 
 #: Above every message id.
 _END = 2**63 - 1
@@ -49,7 +49,7 @@ def _from_row(row: tuple[Any, ...]) -> Message:
     )
 
 
-def _with_reactions(db: sqlite3.Connection, viewer: int, found: list[Message]) -> list[Message]:
+def _with_reactions(db: Sql, viewer: int, found: list[Message]) -> list[Message]:
     """Return the messages with the reactions the viewer sees, which are few: most messages have none."""
     if not found:
         return found
@@ -76,7 +76,7 @@ def _with_reactions(db: sqlite3.Connection, viewer: int, found: list[Message]) -
 
 
 def insert(
-    db: sqlite3.Connection,
+    db: Sql,
     *,
     message_id: int,
     conversation_id: int,
@@ -107,7 +107,7 @@ def insert(
     )
 
 
-def insert_many(db: sqlite3.Connection, rows: Sequence[tuple[int, int, int, str, str | None, int]]) -> None:
+def insert_many(db: Sql, rows: Sequence[tuple[int, int, int, str, str | None, int]]) -> None:
     """Store new messages.
 
     :param rows: id, conversation, sender, content, ``client_id`` and time of each; the ids are the next in the log.
@@ -121,7 +121,7 @@ def insert_many(db: sqlite3.Connection, rows: Sequence[tuple[int, int, int, str,
     )
 
 
-def get_by_client_id(db: sqlite3.Connection, sender_id: int, client_id: str) -> tuple[Message, bytes | None] | None:
+def get_by_client_id(db: Sql, sender_id: int, client_id: str) -> tuple[Message, bytes | None] | None:
     """Return what a sender has already stored under a ``client_id``, and what is kept of its content as first sent.
 
     That is None for a message that is as it was sent, see :mod:`chatd.services.firsts`.
@@ -136,13 +136,13 @@ def get_by_client_id(db: sqlite3.Connection, sender_id: int, client_id: str) -> 
     return message, row[1]
 
 
-def get(db: sqlite3.Connection, message_id: int, *, viewer: int) -> Message | None:
+def get(db: Sql, message_id: int, *, viewer: int) -> Message | None:
     """Return a message as the viewer sees it; None where they do not."""
     found = get_many(db, [message_id], viewer=viewer)
     return found[0] if found else None
 
 
-def get_many(db: sqlite3.Connection, ids: Collection[int], *, viewer: int) -> list[Message]:
+def get_many(db: Sql, ids: Collection[int], *, viewer: int) -> list[Message]:
     """Return messages by id, those there are for the viewer, in the order of their ids.
 
     Whether the viewer is in the conversation is for the caller to know.
@@ -156,7 +156,7 @@ def get_many(db: sqlite3.Connection, ids: Collection[int], *, viewer: int) -> li
     return _with_reactions(db, viewer, [_from_row(row) for row in rows])
 
 
-def place_of(db: sqlite3.Connection, message_id: int, *, viewer: int) -> tuple[int | None, int | None]:
+def place_of(db: Sql, message_id: int, *, viewer: int) -> tuple[int | None, int | None]:
     """Return the conversation a message is in, None where the viewer does not see it, and whom it is hidden from."""
     row = db.execute(
         "SELECT conversation_id, hidden_from FROM messages WHERE id = ? AND hidden_from IS NOT ?", (message_id, viewer)
@@ -164,7 +164,7 @@ def place_of(db: sqlite3.Connection, message_id: int, *, viewer: int) -> tuple[i
     return (None, None) if row is None else (row[0], row[1])
 
 
-def last_up_to(db: sqlite3.Connection, conversation_id: int, message_id: int, *, viewer: int) -> int:
+def last_up_to(db: Sql, conversation_id: int, message_id: int, *, viewer: int) -> int:
     """Return the newest message a viewer sees up to an id, 0 where there is none."""
     (found,) = db.execute(
         """
@@ -176,7 +176,7 @@ def last_up_to(db: sqlite3.Connection, conversation_id: int, message_id: int, *,
     return int(found)
 
 
-def edit(db: sqlite3.Connection, message_id: int, *, content: str, first_digest: bytes, edited_at: int) -> None:
+def edit(db: Sql, message_id: int, *, content: str, first_digest: bytes, edited_at: int) -> None:
     """Replace a message's content.
 
     :param first_digest: of the content before this edit; that of the first edit stays.
@@ -189,13 +189,13 @@ def edit(db: sqlite3.Connection, message_id: int, *, content: str, first_digest:
     )
 
 
-def first_sent(db: sqlite3.Connection, message_id: int) -> tuple[str | None, str, bytes | None]:
+def first_sent(db: Sql, message_id: int) -> tuple[str | None, str, bytes | None]:
     """Return a message's ``client_id``, its content, and the digest of the content as first sent, if it was edited."""
     row = db.execute("SELECT client_id, content, first_digest FROM messages WHERE id = ?", (message_id,)).fetchone()
     return row[0], row[1], row[2]
 
 
-def delete(db: sqlite3.Connection, message_id: int, *, first_digest: bytes | None, deleted_at: int) -> None:
+def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: int) -> None:
     """Take a message's content and reactions away; its place stays.
 
     :param first_digest: what is kept of the content as first sent.
@@ -208,7 +208,7 @@ def delete(db: sqlite3.Connection, message_id: int, *, first_digest: bytes | Non
     db.execute("UPDATE shown_versions SET content = '' WHERE message_id = ?", (message_id,))
 
 
-def react(db: sqlite3.Connection, message_id: int, user_id: int, emoji: str, hidden_from: int | None) -> bool:
+def react(db: Sql, message_id: int, user_id: int, emoji: str, hidden_from: int | None) -> bool:
     """Add a reaction; False where it was there already."""
     cursor = db.execute(
         """
@@ -219,7 +219,7 @@ def react(db: sqlite3.Connection, message_id: int, user_id: int, emoji: str, hid
     return cursor.rowcount == 1
 
 
-def unreact(db: sqlite3.Connection, message_id: int, user_id: int, emoji: str) -> tuple[bool, int | None]:
+def unreact(db: Sql, message_id: int, user_id: int, emoji: str) -> tuple[bool, int | None]:
     """Take a reaction away; return whether there was one, and whom it was hidden from."""
     row = db.execute(
         "DELETE FROM reactions WHERE message_id = ? AND emoji = ? AND user_id = ? RETURNING hidden_from",
@@ -228,15 +228,13 @@ def unreact(db: sqlite3.Connection, message_id: int, user_id: int, emoji: str) -
     return (False, None) if row is None else (True, row[0])
 
 
-def count_reactions(db: sqlite3.Connection, message_id: int, user_id: int) -> int:
+def count_reactions(db: Sql, message_id: int, user_id: int) -> int:
     """Return how many reactions a user has on a message."""
     query = "SELECT count(*) FROM reactions WHERE message_id = ? AND user_id = ?"
     return int(db.execute(query, (message_id, user_id)).fetchone()[0])
 
 
-def before(
-    db: sqlite3.Connection, conversation_id: int, message_id: int | None, limit: int, *, viewer: int
-) -> list[Message]:
+def before(db: Sql, conversation_id: int, message_id: int | None, limit: int, *, viewer: int) -> list[Message]:
     """Return the newest messages of a conversation below an id (None: of all), oldest first."""
     ids = db.execute(
         """
@@ -247,7 +245,7 @@ def before(
     return get_many(db, [row[0] for row in ids], viewer=viewer)
 
 
-def after(db: sqlite3.Connection, conversation_id: int, message_id: int, limit: int, *, viewer: int) -> list[Message]:
+def after(db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer: int) -> list[Message]:
     """Return the oldest messages of a conversation above an id, oldest first."""
     ids = db.execute(
         "SELECT id FROM messages WHERE conversation_id = ? AND id > ? AND hidden_from IS NOT ? ORDER BY id LIMIT ?",
@@ -256,9 +254,7 @@ def after(db: sqlite3.Connection, conversation_id: int, message_id: int, limit: 
     return get_many(db, [row[0] for row in ids], viewer=viewer)
 
 
-def own_after(
-    db: sqlite3.Connection, conversation_id: int, user_id: int, message_id: int, limit: int
-) -> list[tuple[int, int | None]]:
+def own_after(db: Sql, conversation_id: int, user_id: int, message_id: int, limit: int) -> list[tuple[int, int | None]]:
     """Return a user's own messages of a conversation above an id that are not deleted: id, and whom it is hidden from.
 
     The oldest come first.
@@ -273,9 +269,7 @@ def own_after(
     ).fetchall()
 
 
-def reactions_of(
-    db: sqlite3.Connection, user_id: int, limit: int, after: tuple[int, str] = (0, "")
-) -> list[tuple[int, int, str]]:
+def reactions_of(db: Sql, user_id: int, limit: int, after: tuple[int, str] = (0, "")) -> list[tuple[int, int, str]]:
     """Return a user's reactions in the order of messages: conversation, message and emoji of each.
 
     :param after: the message and the emoji of the one before.
@@ -291,7 +285,7 @@ def reactions_of(
     ).fetchall()
 
 
-def page(db: sqlite3.Connection, conversation_id: int, *, skip: int, limit: int, viewer: int) -> list[Message]:
+def page(db: Sql, conversation_id: int, *, skip: int, limit: int, viewer: int) -> list[Message]:
     """Return messages of a conversation, oldest first: the newest ``limit`` after leaving out ``skip`` newer ones."""
     rows = db.execute(
         f"""

@@ -1,9 +1,8 @@
 """Conversations as their members see them: the newest message, and what is unread."""
 
-import sqlite3
-
 from chatd.models import Conversation, ConversationState, LastMessage, Overview
 from chatd.storage import messages, users
+from chatd.storage.engine import Sql
 from chatd.storage.visibility import hidden_count, is_there, last_kept_message, last_message
 
 # What the others said above the marker, by subtraction, less what they have taken back of it.
@@ -24,7 +23,7 @@ _SEEN_MARKER = f"""
 """
 
 
-def private_overviews(db: sqlite3.Connection, user_id: int) -> list[Overview]:
+def private_overviews(db: Sql, user_id: int) -> list[Overview]:
     """Return a user's private conversations that have messages which were not taken back, the newest first."""
     rows = db.execute(
         f"""
@@ -50,7 +49,7 @@ def private_overviews(db: sqlite3.Connection, user_id: int) -> list[Overview]:
     ]
 
 
-def private_unread(db: sqlite3.Connection, user_id: int) -> int:
+def private_unread(db: Sql, user_id: int) -> int:
     """Return how many messages a user has not read, over all private conversations."""
     (count,) = db.execute(
         f"""
@@ -64,7 +63,7 @@ def private_unread(db: sqlite3.Connection, user_id: int) -> int:
     return int(count)
 
 
-def states(db: sqlite3.Connection, user_id: int, *, before: int | None, limit: int) -> list[ConversationState]:
+def states(db: Sql, user_id: int, *, before: int | None, limit: int) -> list[ConversationState]:
     """Return a user's conversations, private and groups, those with the newest messages first.
 
     :param before: only those whose newest message has a lower id.

@@ -1,17 +1,15 @@
 """Messages that were brought before the administrator."""
 
-import sqlite3
 from typing import Any
 
 from chatd.models import Report
 from chatd.storage import users
+from chatd.storage.engine import Sql
 
 _COLUMNS = "r.id, r.message_id, r.reason, r.content, r.created_at, r.resolved_at, r.reporter_id, m.sender_id"
 
 
-def insert(
-    db: sqlite3.Connection, *, reporter_id: int, message_id: int, reason: str, content: str, created_at: int
-) -> int:
+def insert(db: Sql, *, reporter_id: int, message_id: int, reason: str, content: str, created_at: int) -> int:
     """Store a report and return its id; the same again, while it is open, is the one there is."""
     row = db.execute(
         """
@@ -31,28 +29,28 @@ def insert(
     return int(row[0])
 
 
-def get(db: sqlite3.Connection, report_id: int) -> Report | None:
+def get(db: Sql, report_id: int) -> Report | None:
     """Return a report."""
     found = _reports(db, "r.id = ?", report_id)
     return found[0] if found else None
 
 
-def open_ones(db: sqlite3.Connection) -> list[Report]:
+def open_ones(db: Sql) -> list[Report]:
     """Return the reports that wait to be resolved, the oldest first."""
     return _reports(db, "r.resolved_at IS NULL")
 
 
-def all_reports(db: sqlite3.Connection) -> list[Report]:
+def all_reports(db: Sql) -> list[Report]:
     """Return every report, the oldest first."""
     return _reports(db, "1")
 
 
-def made_by(db: sqlite3.Connection, user_id: int) -> list[Report]:
+def made_by(db: Sql, user_id: int) -> list[Report]:
     """Return the reports that a user has made, the oldest first."""
     return _reports(db, "r.reporter_id = ?", user_id)
 
 
-def resolve(db: sqlite3.Connection, report_id: int, resolved_at: int) -> bool:
+def resolve(db: Sql, report_id: int, resolved_at: int) -> bool:
     """Note that a report is done with, and forget the copy of the message; False where there is none open."""
     cursor = db.execute(
         "UPDATE reports SET resolved_at = ?, content = '' WHERE id = ? AND resolved_at IS NULL",
@@ -61,7 +59,7 @@ def resolve(db: sqlite3.Connection, report_id: int, resolved_at: int) -> bool:
     return cursor.rowcount == 1
 
 
-def _reports(db: sqlite3.Connection, condition: str, *values: Any) -> list[Report]:
+def _reports(db: Sql, condition: str, *values: Any) -> list[Report]:
     rows = db.execute(
         f"""
         SELECT {_COLUMNS} FROM reports AS r JOIN messages AS m ON m.id = r.message_id

@@ -1,16 +1,14 @@
 """Logins."""
 
-import sqlite3
 from collections.abc import Collection
 
 from chatd.models import Session
+from chatd.storage.engine import Sql
 
 _COLUMNS = "id, user_id, device, address, created_at, last_seen_at, expires_at"
 
 
-def insert(
-    db: sqlite3.Connection, *, user_id: int, device: str, address: str, created_at: int, expires_at: int
-) -> Session:
+def insert(db: Sql, *, user_id: int, device: str, address: str, created_at: int, expires_at: int) -> Session:
     """Store a new session, last seen when it was created."""
     row = db.execute(
         f"""
@@ -29,7 +27,7 @@ def insert(
     return Session(*row)
 
 
-def list_live(db: sqlite3.Connection, user_id: int, now: int) -> list[Session]:
+def list_live(db: Sql, user_id: int, now: int) -> list[Session]:
     """Return a user's sessions that have not expired, the newest first."""
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM sessions WHERE user_id = ? AND expires_at > ? ORDER BY id DESC", (user_id, now)
@@ -37,40 +35,40 @@ def list_live(db: sqlite3.Connection, user_id: int, now: int) -> list[Session]:
     return [Session(*row) for row in rows]
 
 
-def addresses(db: sqlite3.Connection, user_id: int) -> list[str]:
+def addresses(db: Sql, user_id: int) -> list[str]:
     """Return the addresses from which a user's sessions were started."""
     return [row[0] for row in db.execute("SELECT DISTINCT address FROM sessions WHERE user_id = ?", (user_id,))]
 
 
-def are_there(db: sqlite3.Connection) -> bool:
+def are_there(db: Sql) -> bool:
     """Tell whether anybody has a session."""
     return db.execute("SELECT 1 FROM sessions LIMIT 1").fetchone() is not None
 
 
-def exists(db: sqlite3.Connection, session_id: int, user_id: int) -> bool:
+def exists(db: Sql, session_id: int, user_id: int) -> bool:
     """Tell whether a session of a user has not been ended."""
     query = "SELECT 1 FROM sessions WHERE id = ? AND user_id = ?"
     return db.execute(query, (session_id, user_id)).fetchone() is not None
 
 
-def delete(db: sqlite3.Connection, session_id: int, user_id: int) -> bool:
+def delete(db: Sql, session_id: int, user_id: int) -> bool:
     """End a session of a user; False where there is none."""
     cursor = db.execute("DELETE FROM sessions WHERE id = ? AND user_id = ?", (session_id, user_id))
     return cursor.rowcount == 1
 
 
-def delete_all(db: sqlite3.Connection, user_id: int, *, but: int | None = None) -> list[int]:
+def delete_all(db: Sql, user_id: int, *, but: int | None = None) -> list[int]:
     """End all sessions of a user except ``but``, and return their ids."""
     rows = db.execute("DELETE FROM sessions WHERE user_id = ? AND id IS NOT ? RETURNING id", (user_id, but)).fetchall()
     return [row[0] for row in rows]
 
 
-def delete_expired(db: sqlite3.Connection, now: int) -> int:
+def delete_expired(db: Sql, now: int) -> int:
     """Forget sessions that have expired, and return how many."""
     return db.execute("DELETE FROM sessions WHERE expires_at <= ?", (now,)).rowcount
 
 
-def touch(db: sqlite3.Connection, seen: Collection[tuple[int, int]]) -> None:
+def touch(db: Sql, seen: Collection[tuple[int, int]]) -> None:
     """Note when sessions were last seen.
 
     :param seen: pairs of a time and a session id.

@@ -1,12 +1,12 @@
 """Accounts and invitations."""
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from chatd.errors import UserNotFound
 from chatd.models import DELETED_PREFIX, Role, User
+from chatd.storage.engine import Sql
 from chatd.storage.visibility import is_there
 
 #: The columns of one user, for :func:`user_from_row`; the table is called ``u`` wherever this is used.
@@ -41,7 +41,7 @@ def user_from_row(row: tuple[Any, ...]) -> User:
 
 
 def insert(
-    db: sqlite3.Connection,
+    db: Sql,
     *,
     username: str,
     username_key: str,
@@ -76,19 +76,19 @@ def insert(
     return None if row is None else user_from_row(row)
 
 
-def get(db: sqlite3.Connection, user_id: int) -> User | None:
+def get(db: Sql, user_id: int) -> User | None:
     """Return a user by id."""
     row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.id = ?", (user_id,)).fetchone()
     return None if row is None else user_from_row(row)
 
 
-def get_many(db: sqlite3.Connection, ids: Collection[int]) -> dict[int, User]:
+def get_many(db: Sql, ids: Collection[int]) -> dict[int, User]:
     """Return users by id, those there are."""
     query = f"SELECT {COLUMNS} FROM users AS u WHERE u.id IN (SELECT value FROM json_each(?))"
     return {row[0]: user_from_row(row) for row in db.execute(query, (json.dumps(list(ids)),))}
 
 
-def require(db: sqlite3.Connection, user_id: int) -> User:
+def require(db: Sql, user_id: int) -> User:
     """Return a user by id.
 
     :raises UserNotFound: there is none.
@@ -99,7 +99,7 @@ def require(db: sqlite3.Connection, user_id: int) -> User:
     return user
 
 
-def get_by_key(db: sqlite3.Connection, *keys: str) -> User | None:
+def get_by_key(db: Sql, *keys: str) -> User | None:
     """Return the user under the first of ``keys`` that belongs to somebody; None if none does."""
     for key in keys:
         row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.username_key = ?", (key,)).fetchone()
@@ -108,29 +108,29 @@ def get_by_key(db: sqlite3.Connection, *keys: str) -> User | None:
     return None
 
 
-def has_human(db: sqlite3.Connection) -> bool:
+def has_human(db: Sql) -> bool:
     """Tell whether anybody but bots has an account."""
     return db.execute("SELECT 1 FROM users WHERE is_ai = 0 LIMIT 1").fetchone() is not None
 
 
-def credentials(db: sqlite3.Connection, keys: Collection[str]) -> tuple[int | None, str | None]:
+def credentials(db: Sql, keys: Collection[str]) -> tuple[int | None, str | None]:
     """Return the id and password hash of the user whom the first of ``keys`` finds; None for what there is not."""
     user = get_by_key(db, *keys)
     return (None, None) if user is None else (user.id, password_hash(db, user.id))
 
 
-def names(db: sqlite3.Connection) -> list[tuple[int, str, str, str]]:
+def names(db: Sql) -> list[tuple[int, str, str, str]]:
     """Return the id, username, key of the username, and nickname of every account that is not deleted, by id."""
     query = "SELECT id, username, username_key, nickname FROM users WHERE deleted_at IS NULL ORDER BY id"
     return db.execute(query).fetchall()
 
 
-def keys_made_by(db: sqlite3.Connection) -> str:
+def keys_made_by(db: Sql) -> str:
     """Return by which rule the keys of all names were made."""
     return str(db.execute("SELECT made_by FROM name_keys").fetchone()[0])
 
 
-def set_keys(db: sqlite3.Connection, rows: Iterable[tuple[str, str, int]], made_by: str) -> None:
+def set_keys(db: Sql, rows: Iterable[tuple[str, str, int]], made_by: str) -> None:
     """Replace the keys of names.
 
     :param rows: the key of the username, what a search looks in, and the user's id.
@@ -140,23 +140,23 @@ def set_keys(db: sqlite3.Connection, rows: Iterable[tuple[str, str, int]], made_
     db.execute("UPDATE name_keys SET made_by = ?", (made_by,))
 
 
-def password_hash(db: sqlite3.Connection, user_id: int) -> str | None:
+def password_hash(db: Sql, user_id: int) -> str | None:
     """Return a user's password hash; None where there is no such user or no password."""
     row = db.execute("SELECT password_hash FROM users WHERE id = ?", (user_id,)).fetchone()
     return None if row is None else row[0]
 
 
-def set_password_hash(db: sqlite3.Connection, user_id: int, value: str) -> None:
+def set_password_hash(db: Sql, user_id: int, value: str) -> None:
     """Replace a user's password hash."""
     db.execute("UPDATE users SET password_hash = ? WHERE id = ?", (value, user_id))
 
 
-def set_disabled(db: sqlite3.Connection, user_id: int, disabled_at: int | None) -> None:
+def set_disabled(db: Sql, user_id: int, disabled_at: int | None) -> None:
     """Disable a user from a time on, or enable them again (None)."""
     db.execute("UPDATE users SET disabled_at = ? WHERE id = ?", (disabled_at, user_id))
 
 
-def anonymise(db: sqlite3.Connection, user_id: int, deleted_at: int) -> None:
+def anonymise(db: Sql, user_id: int, deleted_at: int) -> None:
     """Delete an account: its row stays, and says nothing of who it was."""
     db.execute(
         """
@@ -172,19 +172,19 @@ def anonymise(db: sqlite3.Connection, user_id: int, deleted_at: int) -> None:
     db.execute("UPDATE invites SET used_by = NULL WHERE used_by = ?", (user_id,))
 
 
-def to_erase(db: sqlite3.Connection) -> list[int]:
+def to_erase(db: Sql) -> list[int]:
     """Return the ids of deleted accounts of which something is left."""
     query = "SELECT id FROM users WHERE deleted_at IS NOT NULL AND erased_at IS NULL ORDER BY id"
     return [row[0] for row in db.execute(query)]
 
 
-def set_erased(db: sqlite3.Connection, user_id: int, erased_at: int) -> None:
+def set_erased(db: Sql, user_id: int, erased_at: int) -> None:
     """Note that nothing is left of a deleted account."""
     db.execute("UPDATE users SET erased_at = ? WHERE id = ?", (erased_at, user_id))
 
 
 def set_profile(
-    db: sqlite3.Connection,
+    db: Sql,
     user_id: int,
     *,
     nickname: str,
@@ -208,7 +208,7 @@ def set_profile(
     )
 
 
-def search(db: sqlite3.Connection, *, query: str | None, is_ai: bool | None, skip: int, limit: int) -> list[User]:
+def search(db: Sql, *, query: str | None, is_ai: bool | None, skip: int, limit: int) -> list[User]:
     """Return enabled users by id, those whose names contain ``query`` (as searches compare it) if one is given."""
     rows = db.execute(
         f"""
@@ -224,17 +224,17 @@ def search(db: sqlite3.Connection, *, query: str | None, is_ai: bool | None, ski
     return [user_from_row(row) for row in rows]
 
 
-def all_users(db: sqlite3.Connection) -> list[User]:
+def all_users(db: Sql) -> list[User]:
     """Return every account, the disabled ones too, by id."""
     return [user_from_row(row) for row in db.execute(f"SELECT {COLUMNS} FROM users AS u ORDER BY u.id")]
 
 
-def acquaintances(db: sqlite3.Connection, user_id: int) -> set[int]:
+def acquaintances(db: Sql, user_id: int) -> set[int]:
     """Return the ids of all whom a user sees in a conversation, the user's own not among them."""
     return {row[0] for row in db.execute(ACQUAINTANCES, {"user_id": user_id})} - {user_id}
 
 
-def audience(db: sqlite3.Connection, user_id: int) -> set[int]:
+def audience(db: Sql, user_id: int) -> set[int]:
     """Return the ids of all who see a user in a conversation, the user's own among them.
 
     They are the same as the acquaintances, but for who has not seen anything yet of a conversation with the user.
@@ -252,18 +252,18 @@ def audience(db: sqlite3.Connection, user_id: int) -> set[int]:
     return {row[0] for row in rows} | {user_id}
 
 
-def insert_invite(db: sqlite3.Connection, code_hash: bytes, created_at: int) -> None:
+def insert_invite(db: Sql, code_hash: bytes, created_at: int) -> None:
     """Store an invitation."""
     db.execute("INSERT INTO invites (code_hash, created_at) VALUES (?, ?)", (code_hash, created_at))
 
 
-def has_invite(db: sqlite3.Connection, code_hash: bytes) -> bool:
+def has_invite(db: Sql, code_hash: bytes) -> bool:
     """Tell whether an invitation can still be used."""
     query = "SELECT 1 FROM invites WHERE code_hash = ? AND used_at IS NULL"
     return db.execute(query, (code_hash,)).fetchone() is not None
 
 
-def use_invite(db: sqlite3.Connection, code_hash: bytes, user_id: int, used_at: int) -> bool:
+def use_invite(db: Sql, code_hash: bytes, user_id: int, used_at: int) -> bool:
     """Use up an invitation; False where it is unknown or was used before."""
     cursor = db.execute(
         "UPDATE invites SET used_at = ?, used_by = ? WHERE code_hash = ? AND used_at IS NULL",

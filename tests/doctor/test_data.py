@@ -15,6 +15,7 @@ from chatd.config import load
 from chatd.doctor import data, machine
 from chatd.storage import change_log
 from chatd.storage.engine.sqlite.backup import MARKER_FILE
+from chatd.storage.engine.sqlite.connections import Connection
 from tests.doctor.support import Patient
 from tests.process import chatd
 
@@ -49,14 +50,14 @@ def no_database(patient: Patient) -> str:
 
 def newer(patient: Patient) -> str:
     """Make it look like a later version's."""
-    with contextlib.closing(sqlite3.connect(patient.data_dir / "chatd.db")) as db:
+    with contextlib.closing(sqlite3.connect(patient.data_dir / "chatd.db", factory=Connection)) as db:
         db.execute("PRAGMA user_version = 999")
     return "it has version 999"
 
 
 def from_the_future(patient: Patient) -> str:
     """Write something that will happen in a year."""
-    with contextlib.closing(sqlite3.connect(patient.data_dir / "chatd.db")) as db, db:
+    with contextlib.closing(sqlite3.connect(patient.data_dir / "chatd.db", factory=Connection)) as db, db:
         change_log.append(db, "profile", created_at=clock.now() + 365 * clock.DAY_MS)
     return "set the clock, which is behind"
 

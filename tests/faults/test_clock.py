@@ -1,7 +1,6 @@
 """The wall clock jumps: order is that of the log, tokens go by the clock there is, and nothing waits for its time."""
 
 import asyncio
-import sqlite3
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from chatd.clock import DAY_MS
 from chatd.http.context import SERVICES
 from chatd.services import changes
 from chatd.storage import change_log
+from chatd.storage.engine import Sql
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.faults.shim import Shim
@@ -98,7 +98,7 @@ async def logged(chat: Chat) -> int:
     """Return how many changes the log reaches back over."""
     query = f"SELECT count(*) FROM {LOG} WHERE seq > ?"
 
-    def read(db: sqlite3.Connection) -> int:
+    def read(db: Sql) -> int:
         return int(db.execute(query, (change_log.pruned_up_to(db),)).fetchone()[0])
 
     return await chat.server.app[SERVICES].database.read(read)

@@ -1,7 +1,6 @@
 """The write-ahead log has an end, also where there is always somebody reading."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from chatd.storage import database, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.migrate import migrate
 
 LIMIT = 8 * 1024 * 1024
@@ -37,7 +37,7 @@ async def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[D
 async def keep_reading(db: Database, stop: asyncio.Event) -> int:
     """Read without a pause, each time for a moment; there is no moment in which neither of two such readers reads."""
 
-    def read(connection: sqlite3.Connection) -> None:
+    def read(connection: Sql) -> None:
         connection.execute("SELECT count(*) FROM invites").fetchone()
         time.sleep(0.005)
 

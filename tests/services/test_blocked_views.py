@@ -28,6 +28,8 @@ from chatd.services.messages import Messages
 from chatd.storage import blocks, change_log, users
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.connections import Connection
 from chatd.storage.engine.sqlite.migrate import migrate
 
 ALICE, BOB, CAROL = 1, 2, 3
@@ -84,7 +86,7 @@ def _prepared() -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "chatd.db"
         migrate(path)
-        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        with closing(sqlite3.connect(path, isolation_level=None, factory=Connection)) as db:
             db.executemany(
                 """
                 INSERT INTO users (id, username, username_key, nickname, search_key, created_at)
@@ -99,17 +101,17 @@ def _prepared() -> bytes:
 class _Reading(Database):
     """Reads of a database in memory, done at once."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Sql) -> None:
         self.db = db
 
-    async def read(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+    async def read(self, work: Callable[[Sql], Any]) -> Any:
         return work(self.db)
 
 
 class World:
     """A database, and what each person's connections were told."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Sql) -> None:
         self.db = db
         self.told: dict[int, list[Event]] = {person: [] for person in PEOPLE}
         self._clock = _Now()
@@ -223,7 +225,7 @@ def _frames(events: list[Any]) -> list[Any]:
 @contextmanager
 def world() -> Iterator[World]:
     """Open a fresh world."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=Connection)) as db:
         db.deserialize(_prepared())
         yield World(db)
 

@@ -1,7 +1,6 @@
 """Messages that are stored together: the same as one after the other, whatever they are."""
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +14,7 @@ from chatd.services.posting import Post
 from chatd.storage import users
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.migrate import migrate
 from tests.storage.support import hold, start, traced
 
@@ -74,7 +74,7 @@ async def opened(path: Path, blocks: tuple[tuple[int, int], ...] = ()) -> Databa
     return db
 
 
-def dump(db: sqlite3.Connection) -> dict[str, list[Any]]:
+def dump(db: Sql) -> dict[str, list[Any]]:
     """Return all that posting writes."""
     return {table: db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES}
 
@@ -89,7 +89,7 @@ def try_writing(tx: Transaction) -> None:
     tx.db.execute("UPDATE health SET checked_at = 1")
 
 
-def last_tried(db: sqlite3.Connection) -> int:
+def last_tried(db: Sql) -> int:
     """Return what :func:`try_writing` has written, 0 where it has not."""
     return int(db.execute("SELECT checked_at FROM health").fetchone()[0])
 

@@ -16,6 +16,7 @@ from chatd.storage import sessions as storage
 from chatd.storage import users
 from chatd.storage.commit import write_once
 from tests.services.conftest import House
+from tests.storage.support import connection
 from tests.support import PATIENCE
 
 PASSWORD = "correct horse"
@@ -59,7 +60,7 @@ class Trace:
 async def traced(house: House) -> Trace:
     """Return a trace of the reader from now on."""
     trace = Trace()
-    await house.db.read(lambda connection: connection.set_trace_callback(trace))
+    await house.db.read(lambda db: connection(db).set_trace_callback(trace))
     trace.reads = 0
     return trace
 
@@ -177,7 +178,7 @@ async def test_last_seen_is_written_at_most_once_a_minute(house: House, alice: i
 async def test_nobody_seen_means_nothing_written(house: House) -> None:
     token = await sign_in(house)
     statements: list[str] = []
-    await house.db.write(lambda tx: tx.db.set_trace_callback(statements.append))
+    await house.db.write(lambda tx: connection(tx.db).set_trace_callback(statements.append))
     statements.clear()
     await house.sessions.authenticate(token)
     await house.sessions.write_seen()

@@ -18,6 +18,8 @@ from chatd.services.messages import Messages
 from chatd.storage import blocks, change_log, messages, overviews
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.connections import Connection
 from chatd.storage.engine.sqlite.migrate import migrate
 
 ALICE, BOB, CAROL = 1, 2, 3
@@ -36,7 +38,7 @@ steps = st.one_of(
 )
 
 
-def prepare(db: sqlite3.Connection) -> None:
+def prepare(db: Sql) -> None:
     """Make three people and a group of all of them."""
     for person in PEOPLE:
         db.execute(
@@ -57,15 +59,13 @@ def fresh_database() -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "chatd.db"
         migrate(path)
-        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        with closing(sqlite3.connect(path, isolation_level=None, factory=Connection)) as db:
             prepare(db)
             db.execute("PRAGMA journal_mode = DELETE")
             return db.serialize()
 
 
-def work_of(
-    db: sqlite3.Connection, service: Messages, step: tuple[str, tuple[int, Destination], int], content: str
-) -> Write[Any]:
+def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Destination], int], content: str) -> Write[Any]:
     """Return the work of a step: its number is that of a message, the first is 1."""
     kind, (person, where), number = step
     if number:
@@ -95,14 +95,14 @@ def test_unread_are_the_others_messages_above_the_marker_that_were_not_taken_bac
 ) -> None:
     numbers = itertools.count(1)
     service = Messages(Database(Path()), Limits(messages_per_second=0), lambda: next(numbers))
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=Connection)) as db:
         db.deserialize(fresh_database())
         db.execute("PRAGMA foreign_keys = ON")
         for step in taken:
             check_step(db, work_of(db, service, step, f"n{next(numbers)}"))
 
 
-def check_step(db: sqlite3.Connection, work: Write[Any]) -> None:
+def check_step(db: Sql, work: Write[Any]) -> None:
     """Carry a step out, and check what everybody sees then."""
     head = change_log.head(db)
     tx = Transaction(db)

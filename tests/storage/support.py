@@ -12,6 +12,8 @@ from chatd.events import UserDisabled
 from chatd.storage import users
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.connections import Connection
 from tests.support import PATIENCE
 
 
@@ -27,20 +29,26 @@ def note(name: str, event: int | None = None) -> Write[str]:
     return work
 
 
-def notes(db: sqlite3.Connection) -> set[str]:
+def notes(db: Sql) -> set[str]:
     """Return what :func:`note` has stored, as ``db`` sees it."""
     return {code.decode() for (code,) in db.execute("SELECT code_hash FROM invites")}
 
 
 def seen_outside(path: Path) -> set[str]:
     """Return what :func:`note` has stored, as another connection sees it now."""
-    with contextlib.closing(sqlite3.connect(path)) as other:
+    with contextlib.closing(sqlite3.connect(path, factory=Connection)) as other:
         return notes(other)
+
+
+def connection(db: Sql) -> Connection:
+    """Return what ``db`` really is, for what only SQLite can do."""
+    assert isinstance(db, Connection)
+    return db
 
 
 def traced(seen: list[str]) -> Write[None]:
     """Return a work that has every statement of the writer appended to ``seen`` from then on."""
-    return lambda tx: tx.db.set_trace_callback(seen.append)
+    return lambda tx: connection(tx.db).set_trace_callback(seen.append)
 
 
 class Gate:
@@ -59,7 +67,7 @@ class Gate:
         """Be a write."""
         self.wait()
 
-    def read(self, _: sqlite3.Connection) -> None:
+    def read(self, _: Sql) -> None:
         """Be a read."""
         self.wait()
 
@@ -97,7 +105,7 @@ async def hold(db: Database) -> tuple[Gate, "asyncio.Task[object]"]:
 async def keep_no_pages(db: Database) -> None:
     """Have every reader go to the disk for whatever it reads from now on."""
 
-    def forget(connection: sqlite3.Connection) -> int:
+    def forget(connection: Sql) -> int:
         connection.execute("PRAGMA cache_size = 0")
         return id(connection)
 

@@ -17,6 +17,7 @@ import pytest
 from chatd import clock
 from chatd.errors import BackupFailed
 from chatd.storage.commit import write_once
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.backup import STEP_PAGES, back_up, last_proven_at, remove_leftovers
 from chatd.storage.engine.sqlite.connections import connect
 from tests.process import environment
@@ -90,7 +91,7 @@ class TracedBackup:
 def swell(path: Path) -> None:
     """Make a database so large that it is copied in several steps."""
 
-    def fill(db: sqlite3.Connection) -> None:
+    def fill(db: Sql) -> None:
         db.execute("CREATE TABLE filling (content BLOB)")
         db.executemany("INSERT INTO filling VALUES (zeroblob(?))", [(LARGE // 10,)] * 10)
 

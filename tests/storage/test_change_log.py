@@ -18,7 +18,7 @@ from chatd.services.tokens import Tokens
 from chatd.storage import change_log, messages
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
-from tests.storage.support import hold, traced
+from tests.storage.support import connection, hold, traced
 from tests.support import LOG
 
 NO_LIMITS = Limits(messages_per_second=0)
@@ -115,7 +115,7 @@ async def test_a_change_and_its_row_are_written_in_one_transaction(room: Room) -
         await room.db.write(traced(statements))
         statements.clear()
         await act()
-        await room.db.write(lambda tx: tx.db.set_trace_callback(None))
+        await room.db.write(lambda tx: connection(tx.db).set_trace_callback(None))
         transaction = statements[statements.index("BEGIN IMMEDIATE") : statements.index("COMMIT")]
         changes = [each.split() for each in transaction if each.strip().startswith(("INSERT", "UPDATE"))]
         tables = [words[2] if words[0] == "INSERT" else words[1] for words in changes]

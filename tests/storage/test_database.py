@@ -12,6 +12,7 @@ import pytest
 from chatd.errors import StorageUnavailable, UserNotFound
 from chatd.storage.commit import Transaction, write_once
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, connect
 from tests.storage.support import Gate, ended_since, hold, note, notes, seen_outside, start
 from tests.support import PATIENCE
@@ -30,7 +31,7 @@ READER = {**SHARED, "query_only": 1, "wal_autocheckpoint": 0}
 COMMAND = {**SHARED, "query_only": 0, "wal_autocheckpoint": 0}
 
 
-def settings(db: sqlite3.Connection) -> dict[str, Any]:
+def settings(db: Sql) -> dict[str, Any]:
     """Return what every pragma that chatd sets says on ``db``."""
     return {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in WRITER}
 
@@ -44,7 +45,7 @@ async def test_every_reader_only_reads_and_never_checkpoints(path: Path) -> None
     await db.open()
     meeting = threading.Barrier(3)
 
-    def read(connection: sqlite3.Connection) -> tuple[int, dict[str, Any]]:
+    def read(connection: Sql) -> tuple[int, dict[str, Any]]:
         meeting.wait(PATIENCE)
         return id(connection), settings(connection)
 
@@ -76,7 +77,7 @@ async def test_a_reader_cannot_write(db: Database, path: Path) -> None:
 async def test_a_read_sees_one_snapshot(db: Database) -> None:
     gate = Gate()
 
-    def read_twice(connection: sqlite3.Connection) -> tuple[set[str], set[str]]:
+    def read_twice(connection: Sql) -> tuple[set[str], set[str]]:
         before = notes(connection)
         gate.wait()
         return before, notes(connection)
@@ -93,7 +94,7 @@ async def test_a_read_that_raises_leaves_its_reader_usable(path: Path) -> None:
     db = Database(path, readers=1)
     await db.open()
 
-    def fail(connection: sqlite3.Connection) -> None:
+    def fail(connection: Sql) -> None:
         notes(connection)
         raise UserNotFound
 

@@ -13,7 +13,7 @@ from chatd.storage import database
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
 from chatd.storage.engine.sqlite.connections import connect
-from tests.storage.support import Gate, hold, note, notes, seen_outside, start, traced
+from tests.storage.support import Gate, connection, hold, note, notes, seen_outside, start, traced
 
 
 def raising(name: str, event: int) -> Write[None]:
@@ -181,7 +181,7 @@ async def test_cancelling_a_caller_during_its_work_changes_nothing(db: Database,
         await cancelled
     assert seen_outside(path) == set()
     gate.open()
-    assert await db.write(lambda tx: tx.db.in_transaction)
+    assert await db.write(lambda tx: connection(tx.db).in_transaction)
     assert seen_outside(path) == {"cancelled"}
     with contextlib.closing(connect(path, checkpoints=False)) as other:
         other.execute("PRAGMA busy_timeout = 0")

@@ -15,6 +15,7 @@ from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.storage.commit import Transaction, Write, write_once
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite import write_ahead_log
 from tests.storage.support import ended_since, hold, note, notes, seen_outside, start, unreadable
 
@@ -114,7 +115,7 @@ async def test_a_disk_that_cannot_be_read_is_a_storage_fault_and_not_a_bug(path:
     db = Database(path, readers=1)
     await db.open()
 
-    def read_all(connection: sqlite3.Connection) -> int:
+    def read_all(connection: Sql) -> int:
         return len(connection.execute("SELECT epoch FROM change_log_state").fetchone()[0])
 
     with unreadable(path), pytest.raises(StorageUnavailable):

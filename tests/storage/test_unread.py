@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chatd.services import accounts
 from chatd.storage import conversations, messages, overviews
 from chatd.storage.commit import Transaction
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import connect
 
 PEOPLE = (1, 2, 3)
@@ -66,7 +67,7 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def check(db: sqlite3.Connection, model: Model) -> None:
+def check(db: Sql, model: Model) -> None:
     """Check that the database says of every person what the model says."""
     for user in PEOPLE:
         listed = overviews.private_overviews(db, user)
@@ -105,7 +106,7 @@ def check(db: sqlite3.Connection, model: Model) -> None:
 @example(steps=[(1, 2), (1,), (1, 2), (2, 1, 99), (3,)])
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_unread_counts_equal_what_counting_gives(
-    connection: sqlite3.Connection, steps: list[tuple[int] | tuple[int, int] | tuple[int, int, int]]
+    connection: Sql, steps: list[tuple[int] | tuple[int, int] | tuple[int, int, int]]
 ) -> None:
     model = Model()
     connection.execute("BEGIN")
@@ -145,7 +146,7 @@ def test_unread_counts_equal_what_counting_gives(
         connection.execute("ROLLBACK")
 
 
-def test_a_private_conversation_is_one_whoever_opens_it(connection: sqlite3.Connection) -> None:
+def test_a_private_conversation_is_one_whoever_opens_it(connection: Sql) -> None:
     opened = conversations.open_private(connection, 3, 1, 1)
     again = conversations.open_private(connection, 1, 3, 2)
     assert (again.id, again.other_id, opened.other_id) == (opened.id, 3, 1)
@@ -154,7 +155,7 @@ def test_a_private_conversation_is_one_whoever_opens_it(connection: sqlite3.Conn
     assert conversations.membership(connection, opened.id, 2) is None
 
 
-def test_somebody_who_is_not_in_a_conversation_moves_nothing(connection: sqlite3.Connection) -> None:
+def test_somebody_who_is_not_in_a_conversation_moves_nothing(connection: Sql) -> None:
     conversation = conversations.open_private(connection, 1, 2, 1)
     messages.insert(
         connection,

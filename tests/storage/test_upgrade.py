@@ -18,6 +18,7 @@ from chatd.services import Messages, accounts
 from chatd.services.changes import Changes
 from chatd.storage import change_log, messages, overviews, users
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.connections import Connection
 from chatd.storage.engine.sqlite.migrate import load_migrations, migrate, migrations_directory
 from chatd.storage.engine.sqlite.restore import Lost, copy_before_upgrade, restore
 
@@ -64,7 +65,7 @@ def old(tmp_path: Path) -> Path:
     shutil.copy(migrations_directory() / "0001_initial.sql", first)
     path = tmp_path / "chatd.db"
     assert migrate(path, first) == 1
-    with contextlib.closing(sqlite3.connect(path)) as db:
+    with contextlib.closing(sqlite3.connect(path, factory=Connection)) as db:
         db.execute("PRAGMA foreign_keys = ON")
         db.executescript(f"BEGIN; {DATA} COMMIT;")
     return path
@@ -86,7 +87,7 @@ def dump(path: Path, columns: dict[str, list[str]] | None = None) -> tuple[dict[
 
     :param columns: only these.
     """
-    with contextlib.closing(sqlite3.connect(path)) as db:
+    with contextlib.closing(sqlite3.connect(path, factory=Connection)) as db:
         if columns is None:
             query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'sqlite_stat1'"
             columns = {
@@ -112,14 +113,14 @@ def test_every_row_of_the_first_release_but_the_logs_is_there_after_every_migrat
     before |= {"change_log": [], "change_log_state": [(number, epoch, HEAD)]}
     before["sqlite_sequence"] = [row for row in before["sqlite_sequence"] if row[0] not in ("change_log", "messages")]
     assert after == before
-    with contextlib.closing(sqlite3.connect(old)) as db:
+    with contextlib.closing(sqlite3.connect(old, factory=Connection)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_people_see_what_they_saw_before_the_upgrade_but_nothing_that_was_taken_back(old: Path) -> None:
     migrate(old)
-    with contextlib.closing(sqlite3.connect(old)) as db:
+    with contextlib.closing(sqlite3.connect(old, factory=Connection)) as db:
         ada, grace = (overviews.private_overviews(db, user)[0] for user in (1, 2))
         assert (ada.user.nickname, ada.last_message.id, ada.unread_count) == ("格蕾丝", 2, 0)
         assert (grace.user.nickname, grace.last_message.id, grace.unread_count) == ("Ada", 2, 0)
@@ -142,17 +143,17 @@ def test_what_was_hidden_stays_hidden_through_the_upgrade(old: Path, tmp_path: P
     for name in ("0001_initial.sql", "0002_trust.sql"):
         shutil.copy(migrations_directory() / name, second)
     assert migrate(old, second) == 2
-    with contextlib.closing(sqlite3.connect(old)) as db, db:
+    with contextlib.closing(sqlite3.connect(old, factory=Connection)) as db, db:
         db.execute("UPDATE messages SET hidden_from = 1 WHERE id = 2")
     migrate(old)
-    with contextlib.closing(sqlite3.connect(old)) as db:
+    with contextlib.closing(sqlite3.connect(old, factory=Connection)) as db:
         for viewer, seen in ((1, [1, 3]), (2, [1, 2, 3])):
             assert [each.id for each in messages.before(db, 1, None, 9, viewer=viewer)] == seen
 
 
 @pytest.mark.parametrize("pruned", [0, 4, HEAD])
 async def test_an_upgraded_log_goes_on_behind_its_old_end_and_reaches_back_no_further(old: Path, pruned: int) -> None:
-    with contextlib.closing(sqlite3.connect(old)) as before, before:
+    with contextlib.closing(sqlite3.connect(old, factory=Connection)) as before, before:
         before.execute("DELETE FROM change_log WHERE seq <= ?", (pruned,))
         before.execute("UPDATE change_log_state SET pruned_seq = ?", (pruned,))
     migrate(old)

@@ -11,6 +11,8 @@ import pytest
 from chatd.app import create_app
 from chatd.http.context import CONFIG, SERVICES
 from chatd.storage import change_log
+from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.connections import Connection
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.support import Chat, Person, until
@@ -279,7 +281,7 @@ async def test_a_running_server_prunes_by_itself_in_small_steps(
     clock, steps = Clock(), []
     prune = change_log.prune
 
-    def counted(db: sqlite3.Connection, **which: int) -> int:
+    def counted(db: Sql, **which: int) -> int:
         steps.append(prune(db, **which))
         if len(steps) == 1:
             raise RuntimeError("a step that fails must not be the last one")
@@ -294,7 +296,7 @@ async def test_a_running_server_prunes_by_itself_in_small_steps(
     for number in range(5):
         await alice.send(bob, f"n{number}")
     clock.advance(seconds=31 * 86400)
-    with contextlib.closing(sqlite3.connect(chat.server.app[CONFIG].database)) as db:
+    with contextlib.closing(sqlite3.connect(chat.server.app[CONFIG].database, factory=Connection)) as db:
         await until(lambda: change_log.pruned_up_to(db) == 5)  # a step counts when it is committed
     client = await connect(bob)
     await says_resync(client, epoch=client.hello["epoch"], since=4)

@@ -47,6 +47,9 @@ class Sql(Protocol):
     def execute(self, sql: str, values: Params = (), /) -> Cursor:
         """Execute one statement."""
 
+    def executemany(self, sql: str, values: Iterable[Params], /) -> Cursor:
+        """Execute one statement for each of ``values``; PostgreSQL is slow at it, so for what is rare."""
+
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
         """Insert rows.
 

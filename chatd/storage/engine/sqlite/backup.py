@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chatd.data_dir import give_name, hand_over
 from chatd.errors import BackupFailed, DatabaseUnusable
+from chatd.storage.engine.sqlite.connections import Connection
 from chatd.storage.engine.sqlite.migrate import current_version
 
 #: How many pages (of 4 KiB) are copied, and then written to the disk, at a time. Left to the kernel, a large copy is
@@ -80,13 +81,17 @@ def last_proven_at(database: Path) -> int | None:
         return None
 
 
-def opened(path: Path, mode: str = "ro") -> sqlite3.Connection:
+def opened(path: Path, mode: str = "ro") -> Connection:
     """Open a file so that nothing is ever checkpointed: only the server does that, or writes could be lost.
 
     A connection that only reads cannot even do so when it is the last to be closed.
     """
     db = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
     )
     db.execute("PRAGMA wal_autocheckpoint = 0")
     db.execute("PRAGMA busy_timeout = 5000")

@@ -57,6 +57,10 @@ class Row(sqlite3.Row):
 class Connection(sqlite3.Connection):
     """A connection of SQLite's as a :class:`~chatd.storage.engine.Sql`: ``execute`` is the library's own."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.row_factory = Row
+
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
         """See :meth:`chatd.storage.engine.Sql.insert_many`."""
         places = ", ".join("?" * len(columns))
@@ -72,7 +76,6 @@ def connect(path: Path, *, checkpoints: bool, synchronous: Synchronous = "FULL",
     :param writable: False for a connection that only reads.
     """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection)
-    db.row_factory = Row
     try:
         db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         db.execute("PRAGMA journal_mode = WAL")

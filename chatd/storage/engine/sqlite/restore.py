@@ -11,8 +11,9 @@ from pathlib import Path
 from chatd.data_dir import NO_SECOND_NAMES, hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.backup import check, opened
-from chatd.storage.engine.sqlite.connections import overwrite_deleted
+from chatd.storage.engine.sqlite.connections import Connection, overwrite_deleted
 from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrate, migrations_directory
 
 
@@ -44,7 +45,7 @@ def restore(path: Path, copy: Path, *, aside: Path, upgrade: bool = True) -> Los
         hand_over(partial)
         with (
             contextlib.closing(opened(copy)) as source,
-            contextlib.closing(sqlite3.connect(partial, isolation_level=None)) as target,
+            contextlib.closing(sqlite3.connect(partial, isolation_level=None, factory=Connection)) as target,
         ):
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
@@ -97,7 +98,7 @@ def renew_epoch(path: Path) -> None:
     if not current_version(path):
         raise DatabaseUnusable(f"there is no database at {path}")
     migrate(path)
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, factory=Connection)) as db:
         overwrite_deleted(db)
         change_log.renew_epoch(db)
 
@@ -128,11 +129,11 @@ def _lost(path: Path, copy: Path) -> Lost | None:
     return Lost(messages, accounts, changes)
 
 
-def _messages(db: sqlite3.Connection) -> int:
+def _messages(db: Sql) -> int:
     return int(db.execute("SELECT count(*) FROM messages").fetchone()[0])
 
 
-def _accounts(db: sqlite3.Connection) -> int:
+def _accounts(db: Sql) -> int:
     return int(db.execute("SELECT coalesce(max(id), 0) FROM users").fetchone()[0])
 
 
