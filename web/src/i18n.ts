@@ -1,9 +1,6 @@
 import { readonly, ref, shallowRef, type Ref } from 'vue'
 
-import { en } from '@/locales/en'
-
-/** The texts of one language; English is the measure for the others. */
-export type Messages = typeof en
+import { en, type Messages } from '@/locales/en'
 
 /** Where a text stands, such as `chat.send`. */
 export type MessageKey = Path<Messages>

@@ -188,7 +188,7 @@ export function visit(url: string): void {
 export async function until(condition: () => unknown): Promise<void> {
   const end = performance.now() + PATIENCE_MS
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`it never came to this: ${condition}`)
+    if (performance.now() > end) throw new Error(`it never came to this: ${String(condition)}`)
     await new Promise((resolve) => later(resolve, 5))
   }
 }
@@ -216,7 +216,7 @@ async function makeFirstSocket(): Promise<void> {
 function listening(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const log: string[] = []
-    const ended = (reason: unknown) => reject(new Error(`chatd does not start: ${reason}\n${log.join('\n')}`))
+    const ended = (reason: unknown) => reject(new Error(`chatd does not start: ${String(reason)}\n${log.join('\n')}`))
     child.once('error', ended)
     child.once('close', ended)
     if (child.stderr === null) return

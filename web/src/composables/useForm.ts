@@ -65,7 +65,8 @@ export function useForm<Field extends string>({ fields, codes = {} }: Options<Fi
       const field = fields[name]
       return field ? [[field, sentences.join(' ')]] : []
     })
-    if (known !== undefined) typeof known === 'string' ? show({}, known) : show(known)
+    if (typeof known === 'string') show({}, known)
+    else if (known !== undefined) show(known)
     else if (found.length > 0) show(Object.fromEntries(found) as FieldErrors<Field>)
     else show({}, describe(error, t))
     if (error.status !== 429 || error.retryAfterMs === null) return

@@ -1,7 +1,8 @@
 /** How many code points `text` has: what the server counts. */
 export function countCodePoints(text: string): number {
+  const points = text[Symbol.iterator]()
   let count = 0
-  for (const _ of text) count += 1
+  while (!points.next().done) count += 1
   return count
 }
 

@@ -90,7 +90,7 @@ export class Link {
     if (this.#listening.signal.aborted) return Promise.reject(new ConnectionLost())
     const id = (this.#lastId += 1)
     this.#send(JSON.stringify({ type, id, data }))
-    return new Promise((resolve, reject) => this.#asked.set(id, { resolve: resolve as Asked['resolve'], reject }))
+    return new Promise((resolve, reject) => this.#asked.set(id, { resolve: resolve, reject }))
   }
 
   /** Find out soon whether the line is still alive. */

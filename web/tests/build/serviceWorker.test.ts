@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runInNewContext } from 'node:vm'
 
 import { build } from 'vite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -36,7 +37,7 @@ async function built(): Promise<{ version: string; files: string[] }> {
   })
   const code = await readFile(join(root, 'dist/sw.js'), 'utf8')
   const self: { shell?: { version: string; files: string[] } } = {}
-  new Function('self', code)(self)
+  runInNewContext(code, { self })
   if (!self.shell) throw new Error(`the worker was told nothing: ${code}`)
   return self.shell
 }

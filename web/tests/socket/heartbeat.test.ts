@@ -1,14 +1,13 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 import { describe, expect, test, vi } from 'vitest'
 
 import { until, visit } from '../server'
-import { setStage } from './scripted'
+import { setStage, typing } from './scripted'
 
 const stage = setStage()
 
-const typing = { type: 'typing', data: { user_id: 2, group_id: null } }
 const waits = () => until(() => stage.socket.status.value === 'waiting')
 
 test('a ping is sent every time the server says', async () => {
@@ -108,7 +107,7 @@ describe('a server', () => {
     await once(mute, 'listening')
     visit(`http://127.0.0.1:${(mute.address() as AddressInfo).port}`)
     stage.connect()
-    const [accepted] = await once(mute, 'connection')
+    const [accepted] = (await once(mute, 'connection')) as [Socket]
     vi.advanceTimersByTime(15_000)
     expect(stage.socket.status.value).toBe('waiting')
 

@@ -16,7 +16,7 @@ describe('a command', () => {
     const command = await served.receive('send')
     expect(command).toEqual({
       type: 'send',
-      id: expect.any(Number),
+      id: expect.any(Number) as number,
       data: { user: 2, content: 'Hello', client_id: 'c1' },
     })
 
@@ -55,9 +55,9 @@ describe('a command', () => {
 
 describe('the answer is lost', () => {
   test.each([
-    ['the line is cut', async () => (await stage.server.connections[0])?.cut()],
-    ['the server stops', async () => (await stage.server.connections[0])?.close(1012)],
-    ['the session ends', async () => (await stage.server.connections[0])?.close(4002)],
+    ['the line is cut', async () => stage.server.connections[0]?.cut()],
+    ['the server stops', async () => stage.server.connections[0]?.close(1012)],
+    ['the session ends', async () => stage.server.connections[0]?.close(4002)],
     ['the line is dead', async () => void vi.advanceTimersByTime(60_000)],
     ['the client disconnects', async () => stage.socket.disconnect()],
   ])('when %s', async (_, lose) => {

@@ -174,12 +174,15 @@ describe('fifty thousand messages', () => {
     const items = Array.from(
       { length: COUNT },
       (_, index) =>
-        new Proxy({ ...template, id: 1000 + 2 * index } as Message, {
-          get(target, key) {
-            count += 1
-            return Reflect.get(target, key)
+        new Proxy(
+          { ...template, id: 1000 + 2 * index },
+          {
+            get(target, key) {
+              count += 1
+              return Reflect.get(target, key) as unknown
+            },
           },
-        }),
+        ),
     )
     const timeline = new Timeline()
     timeline.expect()

@@ -7,3 +7,6 @@ import { settings } from './settings'
 import { shell } from './shell'
 
 export const en = { shell, auth, settings, conversations, chat, people, manners }
+
+/** The texts of one language: every other one has the same as English. */
+export type Messages = typeof en

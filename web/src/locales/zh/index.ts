@@ -1,5 +1,4 @@
-import type { Messages } from '@/i18n'
-
+import type { Messages } from '../en'
 import { auth } from './auth'
 import { chat } from './chat'
 import { conversations } from './conversations'
