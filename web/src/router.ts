@@ -24,9 +24,10 @@ export const router = createRouter({
         { path: '', redirect: { name: 'messages' } },
         { path: 'messages', name: 'messages', component: () => import('@/pages/messages/index.vue') },
         {
-          path: 'messages/:id([1-9]\\d{0,15})',
+          // A person's; that of a group will begin with a g, as its key does.
+          path: 'messages/:place([1-9]\\d{0,15})',
           name: 'chat',
-          component: () => import('@/pages/messages/[id].vue'),
+          component: () => import('@/pages/messages/[place].vue'),
         },
         { path: 'settings', name: 'settings', component: () => import('@/pages/settings.vue') },
       ],

@@ -2,8 +2,8 @@
  * The service worker: keeps one version of the built client, so that it opens without the network, and carries notifications.
  * It never keeps what the API answers: conversations are kept by the page, and wiped when somebody signs out.
  */
-import type { NotificationData, PageMessage, WorkerMessage } from './sw/messages'
-import { routeOf } from './sw/routes'
+import type { EarlierNotificationData, NotificationData, PageMessage, WorkerMessage } from './sw/messages'
+import { chatPath, routeOf } from './sw/routes'
 
 declare const self: ServiceWorkerGlobalScope
 
@@ -53,8 +53,8 @@ self.addEventListener('message', (event) => {
 
 self.addEventListener('notificationclick', (event) => {
   event.notification.close()
-  const { userId } = event.notification.data as NotificationData
-  event.waitUntil(open(`/messages/${userId}`))
+  const data = event.notification.data as NotificationData | EarlierNotificationData
+  event.waitUntil(open(chatPath(data)))
 })
 
 async function keepShell(): Promise<void> {

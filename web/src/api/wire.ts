@@ -9,11 +9,6 @@ export interface Brief {
   is_ai: boolean
 }
 
-/** Whether somebody has deleted their account: no name that can be chosen begins like this. */
-export function isDeleted(user: Brief): boolean {
-  return user.username.startsWith('deleted:')
-}
-
 export interface User extends Brief {
   bio: string | null
   created_at: string
@@ -55,8 +50,16 @@ export interface Message {
   reactions: Reaction[]
 }
 
+/** A group in few words. */
+export interface Group {
+  id: number
+  name: string
+}
+
+/** A conversation as its member sees it: with a user, or in a group. */
 export interface Conversation {
-  user: Brief
+  user?: Brief
+  group?: Group
   last_message: Message | null
   unread_count: number
   read_up_to: number
@@ -94,26 +97,27 @@ export interface EventData {
   presence: { user_id: number; online: boolean; last_seen_at: string | null }
   presence_list: { online: number[] }
   profile: Brief
+  membership: { group_id: number; user_id: number; role: string | null }
 }
 
 export type EventType = keyof EventData
 export type ServerEvent = { [T in EventType]: { type: T; seq?: number; data: EventData[T] } }[EventType]
 
+/** Whom a command is about: a user, or a group. */
+export type Addressee = { user: number } | { group: number }
+
 /** What a client asks over the socket: the command's data and the data of its answer. */
 export interface Commands {
   send: {
-    data: { user: number; content: string; client_id: string; reply_to?: number | null }
+    data: Addressee & { content: string; client_id: string; reply_to?: number | null }
     answer: { message: Message; duplicate: boolean }
   }
   edit: { data: { message_id: number; content: string }; answer: { message: Message } }
   delete: { data: { message_id: number }; answer: { message: Message } }
   react: { data: { message_id: number; emoji: string }; answer: Record<string, never> }
   unreact: { data: { message_id: number; emoji: string }; answer: Record<string, never> }
-  read: { data: { user: number; up_to: number }; answer: { up_to: number } }
-  typing: { data: { user: number }; answer: Record<string, never> }
+  read: { data: Addressee & { up_to: number }; answer: { up_to: number } }
+  typing: { data: Addressee; answer: Record<string, never> }
 }
 
 export type CommandType = keyof Commands
-
-/** The limits of the contract, in code points. */
-export const LIMITS = { content: 2000, nickname: 50, bio: 500, reason: 500, username: { min: 3, max: 50 } } as const

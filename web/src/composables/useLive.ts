@@ -1,24 +1,37 @@
 import { effectScope, type EffectScope, onScopeDispose, watch } from 'vue'
 
 import type { Position } from '@/api/wire'
+import { subscribe } from '@/events'
 import { useAuthStore } from '@/stores/auth'
 import { useBlocksStore } from '@/stores/blocks'
 import { useConversationsStore } from '@/stores/conversations'
-import { dispatch } from '@/stores/dispatch'
 import { useMessagesStore } from '@/stores/messages'
 import { useOutboxStore } from '@/stores/outbox'
 import { usePeopleStore } from '@/stores/people'
 import { usePresenceStore } from '@/stores/presence'
+import { useRoomsStore } from '@/stores/rooms'
+import { api } from '@/transport/api'
+import { socket } from '@/transport/socket'
 
-import { useApi } from '@/transport/api'
-import { useWebSocket } from '@/transport/socket'
+/**
+ * The stores that follow events, in the order they hear of each: the conversations compare a deletion with what the
+ * rooms showed before it.
+ */
+const FOLLOWERS = [
+  useAuthStore,
+  usePeopleStore,
+  useConversationsStore,
+  useRoomsStore,
+  useOutboxStore,
+  usePresenceStore,
+] as const
 
 let scope: EffectScope | null = null
 /** Whose data the stores hold. */
 let holder: number | null = null
 
 /** Keeps the stores in step with the server for as long as somebody is signed in. */
-export function useLive(): { start(): void; stop(): void } {
+export function useLive(): { start: () => void; stop: () => void } {
   return { start, stop }
 }
 
@@ -27,8 +40,7 @@ function start(): void {
   scope = effectScope(true)
   scope.run(() => {
     const auth = useAuthStore()
-    const socket = useWebSocket()
-    onScopeDispose(socket.onMessage(dispatch))
+    for (const useStore of FOLLOWERS) onScopeDispose(subscribe(useStore().apply))
     // At once, and not with the next rendering: nothing of one user may be shown to another.
     watch(() => auth.token, follow, { immediate: true, flush: 'sync' })
     watch(socket.status, (status) => {
@@ -45,17 +57,16 @@ function start(): void {
 function stop(): void {
   scope?.stop()
   scope = null
-  useWebSocket().disconnect()
+  socket.disconnect()
   usePresenceStore().disconnected()
 }
 
 /** Connect as whoever is signed in now. */
 function follow(token: string | null): void {
-  const socket = useWebSocket()
   const me = useAuthStore().user?.id ?? null
   socket.disconnect()
   if (me !== holder) hold(me)
-  if (token !== null) socket.connect({ token, ticket: useApi().ticket, load })
+  if (token !== null) socket.connect({ token, ticket: api.ticket, load })
 }
 
 function hold(me: number | null): void {
@@ -65,6 +76,7 @@ function hold(me: number | null): void {
     useBlocksStore().reset()
     useOutboxStore().reset()
     useConversationsStore().reset()
+    useRoomsStore().reset()
     useMessagesStore().reset()
   }
   holder = me
@@ -74,7 +86,7 @@ function hold(me: number | null): void {
   }
 }
 
-/** Load how things stand; chats follow only then, so that no page is older than the stream of events. */
+/** Load the present state; chats follow only then, so that no page is older than the stream of events. */
 async function load(): Promise<Position> {
   const position = await useConversationsStore().load()
   useMessagesStore().restart()

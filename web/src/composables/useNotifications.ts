@@ -1,16 +1,20 @@
 import { computed, onScopeDispose, shallowRef, watch, type ComputedRef } from 'vue'
-import { useRoute, useRouter } from 'vue-router'
+import { useRouter } from 'vue-router'
 
 import { settings } from '@/api/settings'
 import type { Message, ServerEvent } from '@/api/wire'
-import { isLockHeld, useLock } from '@/transport/locks'
-import { noticeOf } from '@/notifications/notice'
+import { subscribe } from '@/events'
+import { placeOfMessage } from '@/model/messages'
+import { isShown, keyOf, type Place, type PlaceKey, placeOfKey } from '@/model/places'
+import { dataOf, noticeOf } from '@/notifications/notice'
 import { useAuthStore } from '@/stores/auth'
 import { useConversationsStore } from '@/stores/conversations'
 import { usePreferencesStore } from '@/stores/preferences'
 import type { NotificationData, WorkerMessage } from '@/sw/messages'
+import { isLockHeld, useLock } from '@/transport/locks'
+import { socket } from '@/transport/socket'
 
-import { useWebSocket } from '@/transport/socket'
+import { useOpenPlace } from './useChatRoute'
 
 /** How long another device may take to read a message before it is told of here, in milliseconds. */
 const COURTESY = 400
@@ -59,7 +63,7 @@ export function useNotifications(): {
 }
 
 function notify(isOn: ComputedRef<boolean>): void {
-  const { isConnected, onMessage } = useWebSocket()
+  const { isConnected } = socket
   const auth = useAuthStore()
   const conversations = useConversationsStore()
   const router = useRouter()
@@ -69,29 +73,31 @@ function notify(isOn: ComputedRef<boolean>): void {
   useLock(() => (reading.value === null ? null : READER + reading.value), 'shared')
   const isNotifier = useLock(() => (isOn.value && isConnected.value ? NOTIFIER : null), 'exclusive')
 
-  /** The newest message of each sender that is still to be told of. */
-  const untold = new Map<number, Message>()
+  /** The newest message of each place that is still to be told of. */
+  const untold = new Map<PlaceKey, { place: Place; message: Message }>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let isOver = false
 
-  const stop = onMessage((event: ServerEvent) => {
+  const stop = subscribe((event: ServerEvent) => {
     if (event.type === 'new_message') hear(event.data)
     else if (event.type === 'message_edited') correct(event.data)
     else if (event.type === 'message_deleted') withdraw(event.data.id)
   })
 
   function hear(message: Message): void {
-    if (message.group_id !== null || message.sender_id === auth.user?.id || message.deleted_at !== null) return
-    untold.set(message.sender_id, message)
+    const me = auth.user?.id ?? 0
+    const place = placeOfMessage(message, me)
+    if (place === null || !isShown(place) || message.sender_id === me || message.deleted_at !== null) return
+    untold.set(keyOf(place), { place, message })
     tellLater()
   }
 
   function correct(message: Message): void {
-    if (untold.get(message.sender_id)?.id === message.id) untold.set(message.sender_id, message)
+    for (const each of untold.values()) if (each.message.id === message.id) each.message = message
   }
 
   function withdraw(messageId: number): void {
-    for (const [userId, message] of untold) if (message.id === messageId) untold.delete(userId)
+    for (const [key, { message }] of untold) if (message.id === messageId) untold.delete(key)
     void close((data) => data.messageId === messageId)
   }
 
@@ -108,29 +114,34 @@ function notify(isOn: ComputedRef<boolean>): void {
       if (!isOver) tellLater()
       return
     }
-    const messages = [...untold.values()]
+    const found = [...untold.values()]
     untold.clear()
-    if (isNotifier.value) for (const message of messages) void show(message)
+    if (isNotifier.value) for (const { place, message } of found) void show(place, message)
   }
 
-  async function show(message: Message): Promise<void> {
-    if (isRead(message.sender_id) || (await isLockHeld(READER + message.sender_id))) return
-    const sender = conversations.byUser(message.sender_id)?.user ?? message.sender
-    const { title, options } = noticeOf(message, sender, settings().api === '')
+  async function show(place: Place, message: Message): Promise<void> {
+    if (isRead(place) || (await isLockHeld(READER + keyOf(place)))) return
+    const sender = conversations.get(place)?.user ?? message.sender
+    const { title, options } = noticeOf(message, place, sender, settings().api === '')
     const registration = await navigator.serviceWorker.getRegistration()
     await navigator.locks.request(SCREEN, () => registration?.showNotification(title, options))
-    await close((data) => isRead(data.userId))
+    await close(isOutdated)
   }
 
-  function isRead(userId: number): boolean {
-    return conversations.byUser(userId)?.unread_count === 0
+  function isRead(place: Place): boolean {
+    return conversations.get(place)?.unread_count === 0
+  }
+
+  function isOutdated(data: NotificationData): boolean {
+    const place = placeOfKey(data.place)
+    return place !== null && isRead(place)
   }
 
   watch(isConnected, (now) => now && untold.size > 0 && tellLater())
   watch(isOn, (now) => !now && close(() => true))
   watch(
-    () => conversations.list.flatMap(({ user }) => (isRead(user.id) ? user.id : [])).join(),
-    () => close((data) => isRead(data.userId)),
+    () => conversations.list.flatMap(({ user, unread_count }) => (unread_count === 0 ? user.id : [])).join(),
+    () => close(isOutdated),
   )
 
   const opened = (event: MessageEvent<WorkerMessage>): void => void router.push(event.data.path)
@@ -145,16 +156,16 @@ function notify(isOn: ComputedRef<boolean>): void {
   })
 }
 
-/** The user whose conversation somebody has before their eyes in this tab, or null. */
-function useReading(): ComputedRef<number | null> {
-  const route = useRoute()
+/** The key of the place whose chat somebody has before their eyes in this tab, or null. */
+function useReading(): ComputedRef<PlaceKey | null> {
+  const open = useOpenPlace()
   const isVisible = shallowRef(!document.hidden)
   const look = (): void => {
     isVisible.value = !document.hidden
   }
   document.addEventListener('visibilitychange', look)
   onScopeDispose(() => document.removeEventListener('visibilitychange', look))
-  return computed(() => (isVisible.value && route.name === 'chat' ? Number(route.params['id']) : null))
+  return computed(() => (isVisible.value && open.value !== null ? keyOf(open.value) : null))
 }
 
 /** The permission can be given and taken outside the page, and in another tab. */
@@ -177,7 +188,7 @@ async function close(outdated: (data: NotificationData) => boolean): Promise<voi
   const registration = await navigator.serviceWorker.getRegistration()
   await navigator.locks.request(SCREEN, async () => {
     for (const notification of (await registration?.getNotifications()) ?? []) {
-      if (outdated(notification.data as NotificationData)) notification.close()
+      if (outdated(dataOf(notification))) notification.close()
     }
   })
 }

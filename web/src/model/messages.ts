@@ -1,12 +1,19 @@
 import type { Message, Reaction, ServerEvent } from '@/api/wire'
 
-/** The one that a private message is shared with; null in a group. */
-export function partner(message: Pick<Message, 'sender_id' | 'receiver_id'>, me: number): number | null {
-  return message.sender_id === me ? message.receiver_id : message.receiver_id === null ? null : message.sender_id
+import { groupPlace, type Place, userPlace } from './places'
+
+/** Where a message was sent: to a group, or between `me` and one other; null where the message does not say. */
+export function placeOfMessage(
+  { sender_id, receiver_id, group_id }: Pick<Message, 'sender_id' | 'receiver_id' | 'group_id'>,
+  me: number,
+): Place | null {
+  if (group_id !== null) return groupPlace(group_id)
+  if (receiver_id === null) return null
+  return userPlace(sender_id === me ? receiver_id : sender_id)
 }
 
-/** A message after an event: the very same object where the event changes nothing of it. */
-export function changed(message: Message, event: ServerEvent): Message {
+/** The message after an event: the same object where the event does not change it. */
+export function afterEvent(message: Message, event: ServerEvent): Message {
   // A page may be ahead of the events: what is deleted there stays so, whatever is still told of it.
   if (message.deleted_at !== null) return message
   switch (event.type) {

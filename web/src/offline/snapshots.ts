@@ -1,16 +1,20 @@
 /**
- * What was on the screen last, kept in IndexedDB to be shown at once at the next start, before the network answers or
- * where there is none. A courtesy: where it cannot be kept or read, there is none.
+ * What was on the screen last, stored in IndexedDB and shown at the next start until the network answers. Where it
+ * cannot be stored or read, the client works without it.
  */
 
 import { clear, createStore, get, set, update, type UseStore } from 'idb-keyval'
 
 import type { Conversation, Message } from '@/api/wire'
+import { keyOf, type Place, type PlaceKey } from '@/model/places'
 
 /** How many chats are kept, how many messages of each, and how many conversations. */
 const CHATS = 20
 const MESSAGES = 50
 const CONVERSATIONS = 100
+
+/** The newest messages of a chat by its place. Where an earlier version stored it, the place is the user's id. */
+type StoredChat = [place: PlaceKey | number, messages: Message[]]
 
 let store: UseStore | null = null
 
@@ -22,23 +26,26 @@ export async function savedConversations(me: number): Promise<Conversation[] | u
   return attempt((store) => get<Conversation[]>(`${me}.conversations`, store))
 }
 
-/** Keep the newest messages of a chat, and forget the chat that was kept longest ago if there are too many. */
-export async function saveChat(me: number, userId: number, messages: readonly Message[]): Promise<void> {
+/** Store the newest messages of a chat, and drop the chat that was stored longest ago if there are too many. */
+export async function saveChat(me: number, place: Place, messages: readonly Message[]): Promise<void> {
+  const key = keyOf(place)
   await attempt((store) =>
-    update<[number, Message[]][]>(
+    update<StoredChat[]>(
       `${me}.chats`,
       (chats = []) => {
-        const others = chats.filter(([id]) => id !== userId)
-        return [[userId, messages.slice(-MESSAGES)] as [number, Message[]], ...others].slice(0, CHATS)
+        const others = chats.filter(([stored]) => String(stored) !== key)
+        const newest: StoredChat = [key, messages.slice(-MESSAGES)]
+        return [newest, ...others].slice(0, CHATS)
       },
       store,
     ),
   )
 }
 
-export async function savedChat(me: number, userId: number): Promise<Message[] | undefined> {
-  const chats = await attempt((store) => get<[number, Message[]][]>(`${me}.chats`, store))
-  return chats?.find(([id]) => id === userId)?.[1]
+export async function savedChat(me: number, place: Place): Promise<Message[] | undefined> {
+  const key = keyOf(place)
+  const chats = await attempt((store) => get<StoredChat[]>(`${me}.chats`, store))
+  return chats?.find(([stored]) => String(stored) === key)?.[1]
 }
 
 /** Forget all of it, of every user. */

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
-import { type ProfileChanges, type Registration, useApi } from '@/transport/api'
+import { api, type ProfileChanges, type Registration } from '@/transport/api'
 import type { ServerEvent, Session, User } from '@/api/wire'
 import { forgetEverything } from '@/offline/forget'
 import { local, onChangedElsewhere, parsed } from '@/offline/local'
@@ -19,7 +19,6 @@ export type Ended = 'session_ended' | 'no_account' | 'signed_out_elsewhere' | 't
 
 /** Who is signed in: the same in all tabs of a browser. */
 export const useAuthStore = defineStore('auth', () => {
-  const api = useApi()
   const kept = shallowRef<Kept | null>(parsed<Kept>(local.get(KEY)))
   const endedBecause = ref<Ended | null>(null)
   const token = computed(() => kept.value?.token ?? null)

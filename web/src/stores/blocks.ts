@@ -2,13 +2,12 @@ import { defineStore } from 'pinia'
 import { ref, shallowReactive } from 'vue'
 
 import type { Block, Brief } from '@/api/wire'
-import { useApi } from '@/transport/api'
+import { api } from '@/transport/api'
 
 const PAGE = 100
 
 /** Whom the user blocks. Other devices are not told, so it is asked for anew wherever it matters. */
 export const useBlocksStore = defineStore('blocks', () => {
-  const api = useApi()
   const since = shallowReactive(new Map<number, Block>())
   const isLoaded = ref(false)
   /** Rises with each change made here: an answer that was asked for before it is out of date. */

@@ -3,15 +3,17 @@ import { computed, ref, shallowRef, triggerRef } from 'vue'
 
 import { CommandError } from '@/api/errors'
 import type { Conversation, Position, ServerEvent } from '@/api/wire'
-import { type ConversationPage, useApi } from '@/transport/api'
-import { useWebSocket } from '@/transport/socket'
+import { publish } from '@/events'
+import { isShownConversation, peopleOf, type PrivateConversation } from '@/model/conversations'
+import { addressOf, keyOf, type Place, type PlaceKey } from '@/model/places'
 import { saveConversations, savedConversations } from '@/offline/snapshots'
+import { api, type ConversationPage } from '@/transport/api'
+import { socket } from '@/transport/socket'
 
 import { useAuthStore } from './auth'
 import { Ledger } from './conversations/ledger'
-import { dispatch } from './dispatch'
-import { useMessagesStore } from './messages'
 import { usePeopleStore } from './people'
+import { useRoomsStore } from './rooms'
 import { Timer } from './timer'
 
 /** How many conversations the first page has, and each one after. */
@@ -22,12 +24,11 @@ const PAGE = 100
 const RETRY_MS = 3_000
 const SNAPSHOT_MS = 1_000
 
-/** The private conversations: who said what last, and how much of it is unread. */
+/** The conversations: who said what last, and how much of it is unread. */
 export const useConversationsStore = defineStore('conversations', () => {
-  const api = useApi()
-  const socket = useWebSocket()
   const auth = useAuthStore()
   const people = usePeopleStore()
+  const rooms = useRoomsStore()
   const me = (): number => auth.user?.id ?? 0
   /** Triggered when what it says has changed. */
   const shown = shallowRef(newLedger())
@@ -39,30 +40,26 @@ export const useConversationsStore = defineStore('conversations', () => {
   let next: number | undefined
   let loadingMore: Promise<void> | null = null
   let isRefreshing = false
-  /** How far the server is yet to be told that the reader has read, by user. */
-  const wanted = new Map<number, number>()
-  const telling = new Set<number>()
+  /** How far the reader has read each place, where the server is yet to be told. */
+  const wanted = new Map<PlaceKey, { place: Place; upTo: number }>()
+  const telling = new Set<PlaceKey>()
   const later = new Timer(resume, RETRY_MS)
   const snapshot = new Timer(() => void saveConversations(me(), list.value), SNAPSHOT_MS)
 
   const isLoaded = ref(false)
   const more = ref(false)
-  const list = computed<readonly Conversation[]>(() => shown.value.list())
+  const list = computed<readonly PrivateConversation[]>(() => shown.value.list().filter(isShownConversation))
   const totalUnread = computed(() => list.value.reduce((sum, conversation) => sum + conversation.unread_count, 0))
 
   function newLedger(): Ledger {
-    return new Ledger({
-      me,
-      brief: (userId) => people.brief(userId),
-      between: (userId, above, upTo) => useMessagesStore().between(userId, above, upTo),
-    })
+    return new Ledger({ me, brief: people.brief, between: rooms.between })
   }
 
-  function byUser(id: number): Conversation | undefined {
-    return shown.value.get(id)
+  function get(place: Place): Conversation | undefined {
+    return shown.value.get(place)
   }
 
-  function publish(): void {
+  function showChanges(): void {
     if (version === ledger.version) return
     version = ledger.version
     triggerRef(shown)
@@ -74,10 +71,10 @@ export const useConversationsStore = defineStore('conversations', () => {
     const user = me()
     const saved = await savedConversations(user)
     if (saved === undefined || isLoaded.value || user !== me()) return
-    people.introduce(saved.map((conversation) => conversation.user))
+    people.introduce(peopleOf(saved))
     ledger.showOld(saved)
     isLoaded.value = true
-    publish()
+    showChanges()
   }
 
   /** Load how things stand, and say from where in the change log to go on. */
@@ -91,14 +88,14 @@ export const useConversationsStore = defineStore('conversations', () => {
     take(page, ledger.expect())
     isLoaded.value = true
     turn(page)
-    publish()
+    showChanges()
     void loadRest()
     return page.position
   }
 
   function take(page: ConversationPage, reading: ServerEvent[]): void {
     ledger.merge(reading, page.conversations, page.position.cursor)
-    people.remember(page.conversations.map((conversation) => conversation.user))
+    people.remember(peopleOf(page.conversations))
   }
 
   /** Turn to the page after this one. */
@@ -116,7 +113,7 @@ export const useConversationsStore = defineStore('conversations', () => {
       const page = await api.conversations(before, limit)
       if (asOf !== generation) return null
       ledger.merge(reading, page.conversations, page.position.cursor)
-      answered(page.conversations.map((conversation) => conversation.user))
+      answered(peopleOf(page.conversations))
       return page
     } finally {
       ledger.giveUp(reading)
@@ -135,7 +132,7 @@ export const useConversationsStore = defineStore('conversations', () => {
     const page = await ask(before, PAGE)
     if (page === null) return
     turn(page)
-    publish()
+    showChanges()
   }
 
   /** What is unread can be told only when all are here: they come in the background. */
@@ -154,14 +151,14 @@ export const useConversationsStore = defineStore('conversations', () => {
     if (isRefreshing) return
     isRefreshing = true
     const asOf = generation
-    const tried = new Map<number, number>()
+    const tried = new Map<PlaceKey, number>()
     try {
       for (;;) {
-        const untried = [...ledger.unsure].find(([userId, lastId]) => tried.get(userId) !== lastId)
+        const untried = [...ledger.unsure].find(([key, lastId]) => tried.get(key) !== lastId)
         if (untried === undefined || asOf !== generation) return
         tried.set(...untried)
         await ask(untried[1] + 1, 1)
-        publish()
+        showChanges()
       }
     } catch {
       later.start()
@@ -171,57 +168,60 @@ export const useConversationsStore = defineStore('conversations', () => {
   }
 
   /** The reader has read up to a message. */
-  function markRead(userId: number, upTo: number): void {
-    const known = ledger.get(userId)
-    if (upTo <= Math.max(wanted.get(userId) ?? 0, known?.read_up_to ?? 0)) return
-    wanted.set(userId, upTo)
-    ledger.claim(userId, upTo)
-    publish()
-    void tell(userId)
+  function markRead(place: Place, upTo: number): void {
+    const key = keyOf(place)
+    const known = ledger.get(place)
+    if (upTo <= Math.max(wanted.get(key)?.upTo ?? 0, known?.read_up_to ?? 0)) return
+    wanted.set(key, { place, upTo })
+    ledger.claim(place, upTo)
+    showChanges()
+    void tell(place)
   }
 
-  async function tell(userId: number): Promise<void> {
-    if (telling.has(userId)) return
-    telling.add(userId)
+  async function tell(place: Place): Promise<void> {
+    const key = keyOf(place)
+    if (telling.has(key)) return
+    telling.add(key)
     const user = me()
     try {
-      for (let upTo = wanted.get(userId); upTo !== undefined; upTo = wanted.get(userId)) {
-        const { up_to } = await socket.request('read', { user: userId, up_to: upTo })
+      for (let upTo = wanted.get(key)?.upTo; upTo !== undefined; upTo = wanted.get(key)?.upTo) {
+        const { up_to } = await socket.request('read', { ...addressOf(place), up_to: upTo })
         if (user !== me()) return
-        if (wanted.get(userId) === upTo) {
-          wanted.delete(userId)
-          ledger.settle(userId)
+        if (wanted.get(key)?.upTo === upTo) {
+          wanted.delete(key)
+          ledger.settle(place)
         }
-        dispatch({ type: 'read', data: { reader_id: user, user_id: userId, group_id: null, up_to } })
+        const [user_id, group_id] = place.kind === 'user' ? [place.id, null] : [null, place.id]
+        publish({ type: 'read', data: { reader_id: user, user_id, group_id, up_to } })
       }
     } catch (error) {
-      if (user === me() && error instanceof CommandError) refused(userId, error)
+      if (user === me() && error instanceof CommandError) refused(place, error)
     } finally {
-      telling.delete(userId)
+      telling.delete(key)
     }
   }
 
-  function refused(userId: number, error: CommandError): void {
+  function refused(place: Place, error: CommandError): void {
     if (error.code === 'rate_limited' || error.code === 'storage_unavailable') {
       later.start(error.retryAfterMs ?? undefined)
       return
     }
-    wanted.delete(userId)
-    ledger.settle(userId)
-    ledger.doubt(userId)
+    wanted.delete(keyOf(place))
+    ledger.settle(place)
+    ledger.doubt(place)
     void refresh()
   }
 
   function apply(event: ServerEvent): void {
     ledger.apply(event)
-    publish()
+    showChanges()
     if (ledger.unsure.size > 0) void refresh()
   }
 
   /** Do what could not be done before. */
   function resume(): void {
     if (!socket.isConnected.value) return
-    for (const userId of wanted.keys()) void tell(userId)
+    for (const { place } of wanted.values()) void tell(place)
     if (isLoaded.value) void loadRest()
   }
 
@@ -240,5 +240,5 @@ export const useConversationsStore = defineStore('conversations', () => {
     version = 0
   }
 
-  return { list, isLoaded, more, totalUnread, byUser, load, loadMore, markRead, apply, showSnapshot, resume, reset }
+  return { list, isLoaded, more, totalUnread, get, load, loadMore, markRead, apply, showSnapshot, resume, reset }
 })

@@ -1,19 +1,17 @@
 import { defineStore } from 'pinia'
 
-import type { Message, ServerEvent } from '@/api/wire'
-import { useApi } from '@/transport/api'
-import { useWebSocket } from '@/transport/socket'
-import { draftKey } from '@/offline/keys'
-import { local } from '@/offline/local'
-import { saveChat, savedChat } from '@/offline/snapshots'
+import type { Message } from '@/api/wire'
+import { publish } from '@/events'
+import { isSamePlace, type Place } from '@/model/places'
+import { readDraft, writeDraft } from '@/offline/drafts'
+import type { Pending } from '@/offline/unsent'
+import { socket } from '@/transport/socket'
 
 import { useAuthStore } from './auth'
 import { useConversationsStore } from './conversations'
-import { dispatch } from './dispatch'
-import { partner } from '@/model/messages'
-import { type Chat, type Loading, PAGE, Room, type Stream } from './messages/room'
-import { type Pending, useOutboxStore } from './outbox'
-import { usePeopleStore } from './people'
+import { type Chat, type Loading, PAGE, type Room } from './messages/room'
+import { useOutboxStore } from './outbox'
+import { useRoomsStore } from './rooms'
 
 export type { Chat, Loading, Pending }
 
@@ -22,54 +20,27 @@ const UNREAD_AT_END = PAGE - 10
 
 /** The chats: their messages, stored and on their way. */
 export const useMessagesStore = defineStore('messages', () => {
-  const api = useApi()
-  const socket = useWebSocket()
   const auth = useAuthStore()
   const outbox = useOutboxStore()
-  const people = usePeopleStore()
+  const rooms = useRoomsStore()
+  const conversations = useConversationsStore()
   const me = (): number => auth.user?.id ?? 0
-  const rooms = new Map<number, Room>()
   /** The chat that the reader is in. */
   let current: Room | null = null
-  let stream = newStream()
 
-  function newStream(): Stream & { hasBegun: boolean; begin: () => void } {
-    let begin = (): void => undefined
-    const begun = new Promise<void>((resolve) => (begin = resolve))
-    return { begun, begin, hasBegun: false }
-  }
-
-  /** The chat with a user, be it open or not. */
-  const chat = (userId: number): Chat => room(userId).chat
-
-  function room(userId: number): Room {
-    const known = rooms.get(userId)
-    if (known !== undefined) return known
-    const made = new Room(userId, {
-      me,
-      stream,
-      fetch: (query, signal) => api.messages(query, signal),
-      pending: (userId) => outbox.of(userId),
-      learned(messages) {
-        people.introduce(messages.map((message) => message.sender))
-        outbox.settle(messages)
-      },
-      keep: (userId, newest) => void saveChat(me(), userId, newest),
-    })
-    rooms.set(userId, made)
-    return made
-  }
+  /** The chat of a place, be it open or not. */
+  const chat = (place: Place): Chat => rooms.room(place).chat
 
   /** Show a chat: at its end, or where the unread messages begin if they are many. */
-  async function open(userId: number): Promise<void> {
-    const opened = room(userId)
-    const openedIn = stream
+  async function open(place: Place): Promise<void> {
+    const opened = rooms.room(place)
+    const stream = rooms.currentStream()
     current = opened
     opened.anchor = null
-    if (!opened.chat.isLoaded) void showSnapshot(opened)
-    await openedIn.begun
-    if (stream !== openedIn || current !== opened) return
-    const conversation = useConversationsStore().byUser(userId)
+    if (!opened.chat.isLoaded) void rooms.showSnapshot(opened)
+    await stream.begun
+    if (stream !== rooms.currentStream() || current !== opened) return
+    const conversation = conversations.get(place)
     const unread = conversation?.unread_count ?? 0
     const readUpTo = conversation?.read_up_to ?? 0
     opened.noteRead(conversation?.others_read_up_to ?? 0)
@@ -79,33 +50,26 @@ export const useMessagesStore = defineStore('messages', () => {
   }
 
   /** The reader has left a chat. */
-  function close(userId: number): void {
-    rooms.get(userId)?.leave()
-    if (current?.userId === userId) current = null
+  function close(place: Place): void {
+    rooms.get(place)?.leave()
+    if (current !== null && isSamePlace(current.place, place)) current = null
   }
 
   /** The reader looks at a message, or (null) at the end: should all have to be loaded again, that comes first. */
-  function lookAt(userId: number, messageId: number | null): void {
-    room(userId).anchor = messageId
+  function lookAt(place: Place, messageId: number | null): void {
+    rooms.room(place).anchor = messageId
   }
 
-  async function showSnapshot(room: Room): Promise<void> {
-    const messages = await savedChat(me(), room.userId)
-    if (messages === undefined || rooms.get(room.userId) !== room) return
-    people.introduce(messages.map((message) => message.sender))
-    room.showOld(messages)
-  }
-
-  const loadBefore = (userId: number): Promise<void> => room(userId).loadBefore()
-  const loadAfter = (userId: number): Promise<void> => room(userId).loadAfter()
-  const loadAround = (userId: number, messageId: number): Promise<void> => room(userId).loadAround(messageId)
-  const loadNewest = (userId: number): Promise<void> => room(userId).loadNewest()
+  const loadBefore = (place: Place): Promise<void> => rooms.room(place).loadBefore()
+  const loadAfter = (place: Place): Promise<void> => rooms.room(place).loadAfter()
+  const loadAround = (place: Place, messageId: number): Promise<void> => rooms.room(place).loadAround(messageId)
+  const loadNewest = (place: Place): Promise<void> => rooms.room(place).loadNewest()
 
   /** Send a message, now or when there is a connection; one that looks into the past is brought to the present. */
-  function send(userId: number, content: string, replyTo: number | null = null): void {
-    outbox.send(userId, content, replyTo)
-    const { chat } = room(userId)
-    if (chat.moreAfter && chat.loading !== 'newest') void loadNewest(userId)
+  function send(place: Place, content: string, replyTo: number | null = null): void {
+    outbox.send(place, content, replyTo)
+    const { chat } = rooms.room(place)
+    if (chat.moreAfter && chat.loading !== 'newest') void loadNewest(place)
   }
 
   const retry = (clientId: string): void => outbox.retry(clientId)
@@ -116,58 +80,28 @@ export const useMessagesStore = defineStore('messages', () => {
 
   async function edit({ id }: Message, content: string): Promise<void> {
     const { message } = await socket.request('edit', { message_id: id, content })
-    dispatch({ type: 'message_edited', data: message })
+    publish({ type: 'message_edited', data: message })
   }
 
   async function remove({ id }: Message): Promise<void> {
     const { message } = await socket.request('delete', { message_id: id })
     const { sender_id, receiver_id, group_id, deleted_at } = message
     if (deleted_at === null) return
-    dispatch({ type: 'message_deleted', data: { id, sender_id, receiver_id, group_id, deleted_at } })
+    publish({ type: 'message_deleted', data: { id, sender_id, receiver_id, group_id, deleted_at } })
   }
 
   async function react({ id }: Message, emoji: string, on: boolean): Promise<void> {
     const user_id = me()
     await socket.request(on ? 'react' : 'unreact', { message_id: id, emoji })
-    dispatch({ type: 'reaction', data: { message_id: id, user_id, emoji, on } })
+    publish({ type: 'reaction', data: { message_id: id, user_id, emoji, on } })
   }
 
-  const draft = (userId: number): string => local.get(draftKey(me(), userId)) ?? ''
+  const draft = (place: Place): string => readDraft(me(), place)
+  const setDraft = (place: Place, text: string): void => writeDraft(me(), place, text)
 
-  function setDraft(userId: number, text: string): void {
-    if (text === '') local.remove(draftKey(me(), userId))
-    else local.set(draftKey(me(), userId), text)
-  }
-
-  /** The messages above one id and up to another; null where not all of them are here. */
-  const between = (userId: number, above: number, upTo: number): Message[] | null =>
-    rooms.get(userId)?.timeline.between(above, upTo) ?? null
-
-  function apply(event: ServerEvent): void {
-    switch (event.type) {
-      case 'new_message':
-      case 'message_edited':
-      case 'message_deleted': {
-        const userId = partner(event.data, me())
-        if (userId !== null) rooms.get(userId)?.apply(event)
-        break
-      }
-      case 'reaction':
-        for (const room of rooms.values()) room.apply(event)
-        break
-      case 'read':
-        if (event.data.user_id === me()) rooms.get(event.data.reader_id)?.noteRead(event.data.up_to)
-        break
-    }
-  }
-
-  /** The stream of events begins here, perhaps anew: pages from before are of no use. The open chat comes first. */
+  /** The stream of events begins here, perhaps again: the open chat comes first. */
   function restart(): void {
-    const conversations = useConversationsStore()
-    for (const room of rooms.values()) room.restart(conversations.byUser(room.userId)?.others_read_up_to ?? 0)
-    if (stream.hasBegun) void current?.reload()
-    stream.hasBegun = true
-    stream.begin()
+    if (rooms.restart((place) => conversations.get(place)?.others_read_up_to ?? 0)) void current?.reload()
   }
 
   /** Do what could not be done before. */
@@ -175,12 +109,9 @@ export const useMessagesStore = defineStore('messages', () => {
     current?.retry()
   }
 
-  /** Forget everything: it was another user's. */
+  /** Forget which chat is open: it was another user's. */
   function reset(): void {
-    for (const room of rooms.values()) room.dispose()
-    rooms.clear()
     current = null
-    stream = newStream()
   }
 
   return {
@@ -200,8 +131,6 @@ export const useMessagesStore = defineStore('messages', () => {
     react,
     draft,
     setDraft,
-    between,
-    apply,
     restart,
     resume,
     reset,

@@ -3,30 +3,13 @@ import { shallowRef } from 'vue'
 
 import { CommandError } from '@/api/errors'
 import type { Message, ServerEvent } from '@/api/wire'
-import { useWebSocket } from '@/transport/socket'
-import { outboxKey } from '@/offline/keys'
-import { local, onChangedElsewhere, parsed } from '@/offline/local'
+import { publish } from '@/events'
+import { addressOf, isSamePlace, type Place } from '@/model/places'
+import { type Entry, onUnsentElsewhere, type Pending, readUnsent, removeUnsent, writeUnsent } from '@/offline/unsent'
+import { socket } from '@/transport/socket'
 
 import { useAuthStore } from './auth'
-import { dispatch } from './dispatch'
 import { Timer } from './timer'
-
-/** A message on its way to the server. */
-export interface Pending {
-  clientId: string
-  userId: number
-  content: string
-  replyTo: number | null
-  createdAt: string
-  state: 'pending' | 'failed'
-  /** Why it failed: the code of the server's error. */
-  code: string | null
-}
-
-interface Entry extends Pending {
-  /** Its place among the others. */
-  order: number
-}
 
 /** Errors that pass, and how long to wait where the server does not say, in milliseconds. */
 const PASSING: ReadonlySet<string> = new Set(['rate_limited', 'storage_unavailable'])
@@ -41,7 +24,6 @@ const ADOPT_MS = 15_000
  */
 export const useOutboxStore = defineStore('outbox', () => {
   const auth = useAuthStore()
-  const socket = useWebSocket()
   const me = (): number => auth.user?.id ?? 0
   const entries = shallowRef<readonly Entry[]>([])
   /** What this tab sends; the rest is another's, until that is gone. */
@@ -51,17 +33,15 @@ export const useOutboxStore = defineStore('outbox', () => {
   let lastOrder = 0
   let working: object | null = null
 
-  onChangedElsewhere((key, value) => {
-    if (key === null || !key.startsWith(outboxKey(me()))) return
-    const entry = parsed<Entry>(value)
-    if (entry === null) drop(key.slice(outboxKey(me()).length))
+  onUnsentElsewhere(me, (clientId, entry) => {
+    if (entry === null) drop(clientId)
     else {
       put(entry)
       adoption.start()
     }
   })
 
-  const of = (userId: number): readonly Pending[] => entries.value.filter((entry) => entry.userId === userId)
+  const of = (place: Place): readonly Pending[] => entries.value.filter((entry) => isSamePlace(entry.place, place))
 
   function put(entry: Entry): void {
     const others = entries.value.filter(({ clientId }) => clientId !== entry.clientId)
@@ -70,7 +50,7 @@ export const useOutboxStore = defineStore('outbox', () => {
   }
 
   function keep(entry: Entry): void {
-    local.set(outboxKey(me(), entry.clientId), JSON.stringify(entry))
+    writeUnsent(me(), entry)
     put(entry)
   }
 
@@ -84,10 +64,10 @@ export const useOutboxStore = defineStore('outbox', () => {
   }
 
   /** Send a message, now or as soon as there is a connection. */
-  function send(userId: number, content: string, replyTo: number | null): Pending {
+  function send(place: Place, content: string, replyTo: number | null): Pending {
     const entry: Entry = {
       clientId: newClientId(),
-      userId,
+      place,
       content,
       replyTo,
       createdAt: new Date().toISOString(),
@@ -113,7 +93,7 @@ export const useOutboxStore = defineStore('outbox', () => {
   /** It is stored, or not wanted any more. */
   function remove(clientId: string): void {
     if (find(clientId) === undefined) return
-    local.remove(outboxKey(me(), clientId))
+    removeUnsent(me(), clientId)
     drop(clientId)
   }
 
@@ -148,11 +128,11 @@ export const useOutboxStore = defineStore('outbox', () => {
   }
 
   /** Send an entry; false where it, and so the rest, has to wait. */
-  async function post({ clientId, userId, content, replyTo }: Entry, sender: number): Promise<boolean> {
+  async function post({ clientId, place, content, replyTo }: Entry, sender: number): Promise<boolean> {
     try {
-      const data = { user: userId, content, client_id: clientId, reply_to: replyTo }
+      const data = { ...addressOf(place), content, client_id: clientId, reply_to: replyTo }
       const { message } = await socket.request('send', data)
-      if (sender === me()) dispatch({ type: 'new_message', data: message })
+      if (sender === me()) publish({ type: 'new_message', data: message })
       return true
     } catch (error) {
       if (sender !== me() || !(error instanceof CommandError)) return false
@@ -172,10 +152,7 @@ export const useOutboxStore = defineStore('outbox', () => {
 
   /** Take up what was kept when the user was here last. */
   function load(): void {
-    for (const key of local.keys(outboxKey(me()))) {
-      const entry = parsed<Entry>(local.get(key))
-      if (entry !== null) put(entry)
-    }
+    for (const entry of readUnsent(me())) put(entry)
   }
 
   /** Forget everything here, though not what is kept: it was another user's. */

@@ -2,11 +2,10 @@ import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 
 import type { Brief, ServerEvent, User } from '@/api/wire'
-import { useApi } from '@/transport/api'
+import { api } from '@/transport/api'
 
 /** Everybody seen so far, by id, each as they are now: what shows a name or a face reads it here. */
 export const usePeopleStore = defineStore('people', () => {
-  const api = useApi()
   const briefs = shallowReactive(new Map<number, Brief>())
   const toldAt = new Map<number, number>()
   let told = 0

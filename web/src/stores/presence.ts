@@ -2,59 +2,65 @@ import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 
 import type { ServerEvent } from '@/api/wire'
-import { useWebSocket } from '@/transport/socket'
+import { addressOf, groupPlace, keyOf, type Place, type PlaceKey, userPlace } from '@/model/places'
+import { socket } from '@/transport/socket'
 
 /** How long somebody is taken to be typing after they said so, and how often one says so oneself, in milliseconds. */
 const TYPING_MS = 5_000
 const TELL_MS = 3_000
 
+/** A place and somebody who is typing there. */
+type Typist = `${PlaceKey}:${number}`
+
 /** Who is there, and who is typing: what is known only while connected. */
 export const usePresenceStore = defineStore('presence', () => {
-  const socket = useWebSocket()
   const online = shallowReactive(new Set<number>())
   const seen = shallowReactive(new Map<number, string>())
-  const typing = shallowReactive(new Map<number, ReturnType<typeof setTimeout>>())
-  const told = new Map<number, number>()
+  /** Who is typing where, each with the timer that ends it. */
+  const typing = shallowReactive(new Map<Typist, ReturnType<typeof setTimeout>>())
+  const told = new Map<PlaceKey, number>()
 
   const isOnline = (id: number): boolean => online.has(id)
   const lastSeen = (id: number): string | null => seen.get(id) ?? null
-  const isTyping = (id: number): boolean => typing.has(id)
+  /** Whether a user is typing to us. */
+  const isTyping = (id: number): boolean => typing.has(typist(userPlace(id), id))
 
-  /** Tell somebody that one is typing to them; said again too soon, it goes without saying. */
-  function tellTyping(userId: number): void {
+  /** Tell a place that one is typing there; said again too soon, it goes without saying. */
+  function tellTyping(place: Place): void {
+    const key = keyOf(place)
     const now = Date.now()
-    if (!socket.isConnected.value || now - (told.get(userId) ?? -Infinity) < TELL_MS) return
-    told.set(userId, now)
-    socket.request('typing', { user: userId }).catch(() => undefined)
+    if (!socket.isConnected.value || now - (told.get(key) ?? -Infinity) < TELL_MS) return
+    told.set(key, now)
+    socket.request('typing', addressOf(place)).catch(() => undefined)
   }
 
-  function startTyping(id: number): void {
-    clearTimeout(typing.get(id))
+  function startTyping(who: Typist): void {
+    clearTimeout(typing.get(who))
     typing.set(
-      id,
-      setTimeout(() => typing.delete(id), TYPING_MS),
+      who,
+      setTimeout(() => typing.delete(who), TYPING_MS),
     )
   }
 
-  function stopTyping(id: number): void {
-    clearTimeout(typing.get(id))
-    typing.delete(id)
+  function stopTyping(who: Typist): void {
+    clearTimeout(typing.get(who))
+    typing.delete(who)
   }
 
   function apply(event: ServerEvent): void {
     switch (event.type) {
       case 'typing':
-        if (event.data.group_id === null) startTyping(event.data.user_id)
+        startTyping(typistOf(event.data.user_id, event.data.group_id))
         break
       case 'new_message':
-        stopTyping(event.data.sender_id)
+        stopTyping(typistOf(event.data.sender_id, event.data.group_id))
         break
       case 'presence': {
         const { user_id: id, online: isThere, last_seen_at: at } = event.data
         if (isThere) online.add(id)
         else {
           online.delete(id)
-          stopTyping(id)
+          for (const who of typing.keys()) if (who.endsWith(`:${id}`)) stopTyping(who)
         }
         if (at !== null) seen.set(id, at)
         break
@@ -83,3 +89,12 @@ export const usePresenceStore = defineStore('presence', () => {
 
   return { isOnline, lastSeen, isTyping, tellTyping, apply, disconnected, reset }
 })
+
+function typist(place: Place, userId: number): Typist {
+  return `${keyOf(place)}:${userId}`
+}
+
+/** Somebody who is typing in a group or, where that is null, to us. */
+function typistOf(userId: number, groupId: number | null): Typist {
+  return typist(groupId === null ? userPlace(userId) : groupPlace(groupId), userId)
+}

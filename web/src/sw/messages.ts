@@ -14,6 +14,13 @@ export type WorkerMessage =
 
 /** What a notification carries for the time when it is chosen or out of date. */
 export interface NotificationData {
+  /** The key of the place where the message is, as in the address of its chat. */
+  place: string
+  messageId: number
+}
+
+/** What notifications of an earlier version carry, which may still be on the screen. */
+export interface EarlierNotificationData {
   userId: number
   messageId: number
 }

@@ -1,3 +1,5 @@
+import type { EarlierNotificationData, NotificationData } from './messages'
+
 /** How the service worker answers a request: with the shell, an asset of the build, the settings, another kept file, or not at all. */
 export type Route = 'shell' | 'asset' | 'settings' | 'file' | null
 
@@ -18,4 +20,9 @@ export function routeOf(url: URL, origin: string, isNavigation: boolean, files: 
   if (url.pathname.startsWith('/assets/')) return 'asset'
   if (url.pathname === '/config.json') return 'settings'
   return files.has(url.pathname) ? 'file' : null
+}
+
+/** The address of the chat that a notification is about. */
+export function chatPath(data: NotificationData | EarlierNotificationData): string {
+  return `/messages/${'place' in data ? data.place : data.userId}`
 }

@@ -1,5 +1,6 @@
-import { type Brief, isDeleted } from '@/api/wire'
+import type { Brief } from '@/api/wire'
 import { useI18n } from '@/i18n'
+import { isDeleted } from '@/model/people'
 
 const { t } = useI18n()
 

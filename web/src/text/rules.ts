@@ -1,4 +1,4 @@
-import { LIMITS } from '@/api/wire'
+import { LIMITS } from '@/model/limits'
 import type { Translate } from '@/i18n'
 
 /** The server's rules for what people enter, said before it is sent. Each returns what is wrong, or nothing. */

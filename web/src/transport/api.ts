@@ -1,6 +1,7 @@
 import { ApiError } from '@/api/errors'
 import { apiAddress } from '@/api/settings'
 import type { Block, Brief, Conversation, MessagePage, Position, Session, User } from '@/api/wire'
+import { addressOf, type Place } from '@/model/places'
 
 /** How long a call may take: longer than the server waits for a slow request. */
 const TIMEOUT_MS = 30_000
@@ -38,8 +39,8 @@ export interface ConversationPage {
   position: Position
 }
 
+/** Which messages of a place: at most one of `before`, `after` and `around`, each a message's id. */
 export interface MessagesQuery {
-  user: number
   before?: number
   after?: number
   around?: number
@@ -51,12 +52,13 @@ export type ProfileChanges = Partial<Pick<User, 'nickname' | 'avatar_path' | 'bi
 let token: string | null = null
 let unauthorized: ((error: ApiError) => void) | null = null
 
-const api = {
+/** The REST calls of one user. Each rejects with an {@link ApiError}, or as its `signal` says. */
+export const api = {
   setToken(value: string | null): void {
     token = value
   },
 
-  /** Have `handler` called when the server no longer takes the token. */
+  /** Call `handler` when the server no longer accepts the token. */
   onUnauthorized(handler: (error: ApiError) => void): void {
     unauthorized = handler
   },
@@ -70,7 +72,7 @@ const api = {
     }),
 
   /** What stands for the token at one handshake of the socket, where proxies may log it. */
-  async ticket(signal: AbortSignal): Promise<string> {
+  ticket: async (signal: AbortSignal): Promise<string> => {
     const answer = await call<{ ticket: string }>('POST', '/auth/tickets', { signal, timeoutMs: TICKET_TIMEOUT_MS })
     return answer.ticket
   },
@@ -118,13 +120,12 @@ const api = {
   searchUsers: (q: string, skip = 0, limit = 20, signal?: AbortSignal) =>
     call<Brief[]>('GET', '/users/', { query: { q, skip, limit }, signal }),
 
-  /** The private conversations, newest first; groups are left out. */
+  /** The conversations, newest first. */
   async conversations(before?: number, limit = 50): Promise<ConversationPage> {
     const response = await send('GET', '/conversations', { query: { before, limit } })
     const page = await parse<Pick<ConversationPage, 'conversations' | 'more'>>(response)
     return {
-      conversations: page.conversations.filter((conversation) => 'user' in conversation),
-      more: page.more,
+      ...page,
       position: {
         epoch: response.headers.get('Chatd-Epoch') ?? '',
         cursor: Number(response.headers.get('Chatd-Cursor')),
@@ -132,13 +133,8 @@ const api = {
     }
   },
 
-  messages: (query: MessagesQuery, signal?: AbortSignal) =>
-    call<MessagePage>('GET', '/messages', { query: { ...query }, signal }),
-}
-
-/** The REST calls of one user. Each rejects with an {@link ApiError}, or as its `signal` says. */
-export function useApi(): typeof api {
-  return api
+  messages: (place: Place, query: MessagesQuery, signal?: AbortSignal) =>
+    call<MessagePage>('GET', '/messages', { query: { ...addressOf(place), ...query }, signal }),
 }
 
 async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {

@@ -2,7 +2,7 @@ import { readonly, shallowRef, watch, type Ref } from 'vue'
 
 import type { PageMessage } from '@/sw/messages'
 
-import { useWebSocket } from './socket'
+import { socket } from './socket'
 
 const SCRIPT = '/sw.js'
 
@@ -28,7 +28,7 @@ export function useServiceWorker(): {
 
 function start(): void {
   if (!import.meta.env.PROD) return
-  const { isConnected } = useWebSocket()
+  const { isConnected } = socket
   // A server that comes back has often come back as a newer one.
   let wasConnected = false
   watch(isConnected, (now) => {

@@ -31,18 +31,18 @@ describe('in the sources of the client', () => {
     ).toEqual([])
   })
 
-  it('only useWebSocket opens a socket', async () => {
-    expect(await lines(/new (WebSocket|EventSource)\b/)).toEqual([expect.stringMatching(/^socket\/link\.ts: /)])
-    expect(await lines(/import (?!type).*['"](@\/socket|\.)\/link['"]/)).toEqual([
-      expect.stringMatching(/^socket\/connection\.ts: /),
+  it('only the socket of transport/ opens a connection', async () => {
+    expect(await lines(/new (WebSocket|EventSource)\b/)).toEqual([expect.stringMatching(/^transport\/link\.ts: /)])
+    expect(await lines(/import (?!type).*['"](@\/transport|\.)\/link['"]/)).toEqual([
+      expect.stringMatching(/^transport\/connection\.ts: /),
     ])
-    expect(await lines(/import (?!type).*socket\/connection['"]/)).toEqual([
-      expect.stringMatching(/^composables\/useWebSocket\.ts: /),
+    expect(await lines(/import (?!type).*(@\/transport|\.)\/connection['"]/)).toEqual([
+      expect.stringMatching(/^transport\/socket\.ts: /),
     ])
   })
 
   it('only stores change what is in a store', async () => {
-    const stores = '(auth|blocks|conversations|messages|outbox|people|preferences|presence)'
+    const stores = '(auth|blocks|conversations|messages|outbox|people|preferences|presence|rooms)'
     const assigned = new RegExp(
       `(^|[^.\\w])${stores}(\\.\\w+)+ ([-+*/|&?]{0,2}=) |v-model(:\\w+)?="${stores}\\.|\\$patch|\\$state`,
     )

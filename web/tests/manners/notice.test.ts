@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Brief, Message } from '@/api/wire'
+import { userPlace } from '@/model/places'
 import { noticeOf, tagOf } from '@/notifications/notice'
 
 const grace: Brief = { id: 7, username: 'grace', nickname: 'Grace', avatar_path: '/files/avatars/g.webp', is_ai: false }
+
+const place = userPlace(grace.id)
 
 const message: Message = {
   id: 12,
@@ -23,21 +26,21 @@ const message: Message = {
 
 describe('a notification', () => {
   it('says who has written, as they are called now, and what, as it was written', () => {
-    const { title, options } = noticeOf(message, grace, true)
+    const { title, options } = noticeOf(message, place, grace, true)
     expect(title).toBe('Grace')
     expect(options.body).toBe('<b>Lunch</b>?')
     expect(options.timestamp).toBe(Date.UTC(2026, 0, 2, 3, 4, 5, 678))
   })
 
   it('knows the way back to the message', () => {
-    const { options } = noticeOf(message, grace, true)
-    expect(options.data).toEqual({ userId: 7, messageId: 12 })
-    expect(options.tag).toBe(tagOf(7))
-    expect(tagOf(7)).not.toBe(tagOf(71))
+    const { options } = noticeOf(message, place, grace, true)
+    expect(options.data).toEqual({ place: '7', messageId: 12 })
+    expect(options.tag).toBe(tagOf(place))
+    expect(tagOf(place)).not.toBe(tagOf(userPlace(71)))
   })
 
   it('shows the picture of the sender', () => {
-    expect(noticeOf(message, grace, true).options.icon).toBe('/files/avatars/g.webp')
+    expect(noticeOf(message, place, grace, true).options.icon).toBe('/files/avatars/g.webp')
   })
 
   it.each([
@@ -46,10 +49,10 @@ describe('a notification', () => {
     '//elsewhere.example.org/me.png',
     '/\\elsewhere.example.org/me.png',
   ])('asks no other host for the picture %s', (avatar_path) =>
-    expect(noticeOf(message, { ...grace, avatar_path }, true).options.icon).toBe('/icons/icon-192.png'),
+    expect(noticeOf(message, place, { ...grace, avatar_path }, true).options.icon).toBe('/icons/icon-192.png'),
   )
 
   it('shows no picture when the API is on another host', () => {
-    expect(noticeOf(message, grace, false).options.icon).toBe('/icons/icon-192.png')
+    expect(noticeOf(message, place, grace, false).options.icon).toBe('/icons/icon-192.png')
   })
 })

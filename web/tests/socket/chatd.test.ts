@@ -2,12 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 
 import { ApiError } from '@/api/errors'
 import type { Message, Position, ServerEvent } from '@/api/wire'
-import { useWebSocket } from '@/transport/socket'
+import { subscribe } from '@/events'
+import { socket } from '@/transport/socket'
 
 import { ChatServer, fakeTimers, type Person, until, visit } from '../server'
 import { FaultyLine, type Fault } from './faultyLine'
-
-const socket = useWebSocket()
 
 let server: ChatServer
 let ada: Person
@@ -46,7 +45,7 @@ beforeEach(async () => {
   await fakeTimers()
   load.mockClear()
   told = []
-  unsubscribe = socket.onMessage((event) => told.push(event))
+  unsubscribe = subscribe((event) => told.push(event))
 })
 
 afterEach(() => {

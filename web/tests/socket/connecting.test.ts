@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 
 import { describe, expect, test, vi } from 'vitest'
 
-import { useWebSocket } from '@/transport/socket'
+import { subscribe } from '@/events'
 
 import { until } from '../server'
 import { setStage } from './scripted'
@@ -44,13 +44,9 @@ describe('the handshake', () => {
 })
 
 describe('one connection', () => {
-  test('is what everybody shares', () => {
-    expect(useWebSocket()).toBe(useWebSocket())
-  })
-
   test('is all there is, however often it is asked for', async () => {
     const served = await stage.goOnline()
-    for (let n = 0; n < 5; n += 1) useWebSocket().connect({ token: 'a-token', ticket: stage.ticket, load: stage.load })
+    for (let n = 0; n < 5; n += 1) stage.socket.connect({ token: 'a-token', ticket: stage.ticket, load: stage.load })
 
     await stage.pass(served)
     expect(stage.server.connections).toHaveLength(1)
@@ -153,7 +149,7 @@ describe('after disconnecting', () => {
 
   test('by one who is told of an event, the events behind it are told to nobody', async () => {
     const served = await stage.goOnline()
-    const unsubscribe = stage.socket.onMessage(() => stage.socket.disconnect())
+    const unsubscribe = subscribe(() => stage.socket.disconnect())
     served.send({ type: 'typing', data: { user_id: 2, group_id: null } })
     served.send({ type: 'typing', data: { user_id: 3, group_id: null } })
     await until(() => served.isOver)

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, type Mock, vi } from 'vitest'
 import { type WebSocket as Socket, WebSocketServer } from 'ws'
 
 import type { Position, ServerEvent } from '@/api/wire'
-import { useWebSocket } from '@/transport/socket'
+import { subscribe } from '@/events'
+import { socket } from '@/transport/socket'
 
 import { fakeTimers, until, visit } from '../server'
 
@@ -32,7 +33,7 @@ export class Served {
   constructor(socket: Socket, request: IncomingMessage) {
     this.#socket = socket
     this.request = request
-    socket.on('message', (data) => this.heard.push(JSON.parse(String(data)) as Frame))
+    socket.on('message', (data) => this.heard.push(JSON.parse((data as Buffer).toString()) as Frame))
     socket.on('close', () => (this.isOver = true))
     socket.on('error', () => undefined)
   }
@@ -131,6 +132,14 @@ export class ScriptedServer {
   }
 }
 
+/** Two events: one with a position in the log, and one without. */
+export const read = (seq: number) => ({
+  type: 'read',
+  seq,
+  data: { reader_id: 2, user_id: 1, group_id: null, up_to: seq },
+})
+export const typing = { type: 'typing', data: { user_id: 2, group_id: null } }
+
 /** What a browser's page has that Node has not, as far as the connection looks at it. */
 export interface Page {
   window: EventTarget
@@ -139,7 +148,7 @@ export interface Page {
 
 export interface Stage extends Page {
   server: ScriptedServer
-  socket: ReturnType<typeof useWebSocket>
+  socket: typeof socket
   /** Every event that a handler was told. */
   told: ServerEvent[]
   /** Connect, with `position` being where everything was loaded. */
@@ -161,7 +170,7 @@ export function setStage(): Stage {
     stage.server = await ScriptedServer.start()
     stage.window = new EventTarget()
     stage.document = Object.assign(new EventTarget(), { visibilityState: 'visible' as const })
-    stage.socket = useWebSocket()
+    stage.socket = socket
     stage.told = []
     stage.ticket = vi.fn(async () => 'a-ticket')
     stage.load = vi.fn()
@@ -182,7 +191,7 @@ export function setStage(): Stage {
       served.send({ type: BARRIER, data: {} })
       await until(() => passed > before)
     }
-    unsubscribe = stage.socket.onMessage((event) => {
+    unsubscribe = subscribe((event) => {
       if ((event.type as string) === BARRIER) passed += 1
       else stage.told.push(event)
     })

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Conversation, Message, MessagePage, ServerEvent } from '@/api/wire'
+import { isSamePlace, userPlace } from '@/model/places'
 import { Ledger, type Reading } from '@/stores/conversations/ledger'
 import { Timeline } from '@/stores/messages/timeline'
 
 import { brief, Chance, happen, ME, Model, partner } from './model'
 
 const BOB = 2
+const BOBS = userPlace(BOB)
 const USERS = [BOB, 3]
 
 /** A page of conversations on its way: asked for, then read by the server, then here. */
@@ -24,7 +26,7 @@ class Reader {
   readonly ledger = new Ledger({
     me: () => ME,
     brief,
-    between: (userId, above, upTo) => (userId === BOB ? this.timeline.between(above, upTo) : null),
+    between: (place, above, upTo) => (isSamePlace(place, BOBS) ? this.timeline.between(above, upTo) : null),
   })
   #request: Request | null = null
   #chat: MessagePage | null = null
@@ -146,10 +148,10 @@ describe('the ledger', () => {
     reader.load()
     for (const id of [1, 2, 3]) reader.ledger.apply(message(id))
     reader.ledger.apply(gone(2, 4))
-    expect(reader.ledger.get(BOB)?.unread_count).toBe(2)
+    expect(reader.ledger.get(BOBS)?.unread_count).toBe(2)
     reader.ledger.apply(gone(3, 5))
-    expect(reader.ledger.get(BOB)?.unread_count).toBe(1)
-    expect(reader.ledger.get(BOB)?.last_message?.deleted_at).not.toBeNull()
+    expect(reader.ledger.get(BOBS)?.unread_count).toBe(1)
+    expect(reader.ledger.get(BOBS)?.last_message?.deleted_at).not.toBeNull()
   })
 
   test('does not take off what came as taken back already, nor what a page knew of', () => {
@@ -160,11 +162,11 @@ describe('the ledger', () => {
     if (late.type === 'new_message') Object.assign(late.data, { content: '', deleted_at: '2026-01-31T12:00:01.000Z' })
     reader.ledger.apply(late)
     reader.ledger.apply(gone(2, 3))
-    expect(reader.ledger.get(BOB)?.unread_count).toBe(1)
-    const known = reader.ledger.get(BOB) as Conversation
+    expect(reader.ledger.get(BOBS)?.unread_count).toBe(1)
+    const known = reader.ledger.get(BOBS) as Conversation
     reader.ledger.merge(reader.ledger.expect(), [known], 5)
     reader.ledger.apply(gone(1, 4))
-    expect(reader.ledger.get(BOB)?.unread_count).toBe(1)
+    expect(reader.ledger.get(BOBS)?.unread_count).toBe(1)
   })
 
   test.each(Array.from({ length: 300 }, (_, seed) => seed))(

@@ -44,13 +44,13 @@ export function startsGroup(previous: Row | undefined, row: Row, me: number): bo
 
 /** The index of the message `id` among the first `count` rows, which are messages and ascend by id; or -1. */
 export function indexOfMessage(rows: readonly Row[], count: number, id: number): number {
-  const index = placeOfMessage(rows, count, id)
+  const index = positionOfMessage(rows, count, id)
   const row = rows[index]
   return index < count && row && !isPending(row) && row.id === id ? index : -1
 }
 
 /** The index of the first of these messages with an id of at least `id`; `count` if there is none. */
-export function placeOfMessage(rows: readonly Row[], count: number, id: number): number {
+export function positionOfMessage(rows: readonly Row[], count: number, id: number): number {
   let low = 0
   let high = count
   while (low < high) {

@@ -2,9 +2,10 @@ import { computed, shallowReactive } from 'vue'
 
 import { ApiError } from '@/api/errors'
 import type { Message, MessagePage, ServerEvent } from '@/api/wire'
+import type { Place } from '@/model/places'
+import type { Pending } from '@/offline/unsent'
 import type { MessagesQuery } from '@/transport/api'
 
-import type { Pending } from '../outbox'
 import { Timer } from '../timer'
 import { Timeline } from './timeline'
 
@@ -13,7 +14,7 @@ export type Loading = 'before' | 'after' | 'around' | 'newest'
 
 /** A chat as components see it. */
 export interface Chat {
-  readonly userId: number
+  readonly place: Place
   /** Messages without a gap between them, ids ascending; another array after every change. */
   readonly items: readonly Message[]
   /** One's own that are not stored yet, in the order they were sent. */
@@ -38,14 +39,14 @@ export interface Stream {
 
 /** What a room needs of the rest of the client. */
 export interface Surroundings {
-  me(): number
+  me: () => number
   stream: Stream
-  fetch(query: MessagesQuery, signal: AbortSignal): Promise<MessagePage>
-  pending(userId: number): readonly Pending[]
+  fetch: (place: Place, query: MessagesQuery, signal: AbortSignal) => Promise<MessagePage>
+  pending: (place: Place) => readonly Pending[]
   /** Called with the messages of every page, before they are shown. */
-  learned(messages: Message[]): void
+  learned: (messages: Message[]) => void
   /** Called a while after the newest messages have changed. */
-  keep(userId: number, newest: Message[]): void
+  keep: (place: Place, newest: Message[]) => void
 }
 
 interface Job {
@@ -63,7 +64,7 @@ const KEEP_MS = 1_000
 
 /** One chat: its stretch of messages, and the loading of more. */
 export class Room {
-  readonly userId: number
+  readonly place: Place
   readonly timeline = new Timeline()
   readonly chat: Chat
   /** The message that the reader looks at; null at the end. */
@@ -85,15 +86,15 @@ export class Room {
   /** Up to where was read when the chat was opened, until the first unread message is found. */
   #readUpTo: number | null = null
 
-  constructor(userId: number, surroundings: Surroundings) {
-    this.userId = userId
+  constructor(place: Place, surroundings: Surroundings) {
+    this.place = place
     this.#surroundings = surroundings
-    this.#keeping = new Timer(() => surroundings.keep(userId, this.timeline.tail(PAGE)), KEEP_MS)
+    this.#keeping = new Timer(() => surroundings.keep(place, this.timeline.tail(PAGE)), KEEP_MS)
     this.chat = this.#chat()
   }
 
   #chat(): Chat {
-    const { userId, timeline } = this
+    const { place, timeline } = this
     const state = this.#state
     const { pending } = this.#surroundings
     // Computed, so that a burst of events costs one copy of the array and not one each.
@@ -104,9 +105,9 @@ export class Room {
       moreAfter: timeline.moreAfter,
       beyond: timeline.beyond,
     }))
-    const waiting = computed(() => pending(userId))
+    const waiting = computed(() => pending(place))
     return {
-      userId,
+      place,
       get items() {
         return shown.value.items
       },
@@ -214,7 +215,7 @@ export class Room {
     if (this.#job !== null && this.#job.kind !== kind) await this.#job.done
   }
 
-  #replace(kind: Loading, query: Omit<MessagesQuery, 'user'>, again: () => Promise<void>): Promise<void> {
+  #replace(kind: Loading, query: MessagesQuery, again: () => Promise<void>): Promise<void> {
     this.#again = () => void again()
     return this.#load(kind, query, (page) => {
       this.#again = null
@@ -223,7 +224,7 @@ export class Room {
   }
 
   /** Load a page, in place of any that is on its way; after it `error` says whether it came. */
-  #load(kind: Loading, query: Omit<MessagesQuery, 'user'>, merge: (page: MessagePage) => void): Promise<void> {
+  #load(kind: Loading, query: MessagesQuery, merge: (page: MessagePage) => void): Promise<void> {
     this.#job?.controller.abort()
     this.#retry.stop()
     const controller = new AbortController()
@@ -231,7 +232,7 @@ export class Room {
     this.#job = job
     this.#state.loading = kind
     this.#state.error = null
-    job.done = this.#run({ user: this.userId, limit: PAGE, ...query }, controller.signal, merge).finally(() => {
+    job.done = this.#run({ limit: PAGE, ...query }, controller.signal, merge).finally(() => {
       if (this.#job !== job) return
       this.#job = null
       this.#state.loading = null
@@ -246,7 +247,7 @@ export class Room {
       await stream.begun
       if (signal.aborted) return
       this.timeline.expect()
-      const page = await fetch(query, signal)
+      const page = await fetch(this.place, query, signal)
       if (signal.aborted) return
       learned(page.items)
       merge(page)

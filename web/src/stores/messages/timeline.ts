@@ -1,6 +1,6 @@
 import type { Message, MessagePage, ServerEvent } from '@/api/wire'
 
-import { changed } from '@/model/messages'
+import { afterEvent } from '@/model/messages'
 
 /**
  * A stretch of one conversation without gaps, put together from pages and events, which may cross on their way.
@@ -45,7 +45,7 @@ export class Timeline {
 
   /** Find a message by its id. */
   find(id: number): Message | undefined {
-    const message = this.#messages[this.#place(id)]
+    const message = this.#messages[this.#indexOf(id)]
     return message?.id === id ? message : undefined
   }
 
@@ -54,12 +54,12 @@ export class Timeline {
     const { first, last } = this
     if (!this.isFresh || first === undefined || last === undefined || last.id < upTo) return null
     if (first.id > above + 1 && this.moreBefore) return null
-    return this.#messages.slice(this.#place(above + 1), this.#place(upTo + 1))
+    return this.#messages.slice(this.#indexOf(above + 1), this.#indexOf(upTo + 1))
   }
 
   /** The messages above an id. */
   above(id: number): Message[] {
-    return this.#messages.slice(this.#place(id + 1))
+    return this.#messages.slice(this.#indexOf(id + 1))
   }
 
   /** The newest `count` messages. */
@@ -139,12 +139,12 @@ export class Timeline {
   }
 
   #change(id: number, event: ServerEvent): void {
-    const place = this.#place(id)
-    const before = this.#messages[place]
+    const index = this.#indexOf(id)
+    const before = this.#messages[index]
     if (before === undefined) return
-    const after = changed(before, event)
+    const after = afterEvent(before, event)
     if (after === before) return
-    this.#messages[place] = after
+    this.#messages[index] = after
     this.version += 1
   }
 
@@ -157,8 +157,8 @@ export class Timeline {
     this.version += 1
   }
 
-  /** The place of the first message with this id or a higher one. */
-  #place(id: number): number {
+  /** The index of the first message with this id or a higher one. */
+  #indexOf(id: number): number {
     let low = 0
     let high = this.#messages.length
     while (low < high) {
