@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
@@ -171,6 +172,11 @@ async def logged(chat: Chat, person: Person) -> list[Frame]:
 
 def add_group(chat: Chat, name: str, *people: Person) -> int:
     """Make a group as it is in the tables, and return its id."""
+    return write_group(chat.server.app[CONFIG].database, name, *people)
+
+
+def write_group(database: Path, name: str, *people: Person) -> int:
+    """Make a group in the database of a server, and return its id."""
 
     def work(tx: Transaction) -> int:
         (group_id,) = tx.db.execute(
@@ -180,7 +186,7 @@ def add_group(chat: Chat, name: str, *people: Person) -> int:
             _join(tx, group_id, person)
         return int(group_id)
 
-    return write_once(chat.server.app[CONFIG].database, work)
+    return write_once(database, work)
 
 
 def join(chat: Chat, group_id: int, person: Person) -> None:

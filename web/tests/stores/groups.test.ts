@@ -1,0 +1,57 @@
+import { beforeEach, expect, test } from 'vitest'
+
+import type { Conversation, Message, ServerEvent } from '@/api/wire'
+import { groupPlace, keyOf, userPlace } from '@/model/places'
+import { Ledger } from '@/stores/conversations/ledger'
+
+import { brief, ME, Model } from './model'
+
+const GROUP = groupPlace(2)
+
+let ledger: Ledger
+
+function conversation(unread_count: number): Conversation {
+  return { group: { id: 2, name: 'Everybody' }, last_message: null, unread_count, read_up_to: 0, others_read_up_to: 0 }
+}
+
+function said(id: number, sender_id: number): ServerEvent {
+  const template = new Model().send(sender_id, 9)
+  const data: Message = { ...template, id, receiver_id: null, group_id: 2 }
+  return { type: 'new_message', seq: id, data }
+}
+
+function read(reader_id: number, up_to: number): ServerEvent {
+  return { type: 'read', seq: 100 + up_to, data: { reader_id, user_id: null, group_id: 2, up_to } }
+}
+
+beforeEach(() => {
+  ledger = new Ledger({ me: () => ME, brief, between: () => null })
+  ledger.restart()
+})
+
+test('a group is counted for itself, beside the user of the same number', () => {
+  ledger.merge(ledger.expect(), [conversation(0)], 0)
+  ledger.complete()
+  ledger.apply(said(1, 2))
+  ledger.apply(said(2, ME))
+  expect(ledger.get(GROUP)).toMatchObject({ unread_count: 1, last_message: { id: 2 } })
+  expect(ledger.get(userPlace(2))).toBeUndefined()
+  ledger.apply(read(2, 2))
+  expect(ledger.get(GROUP)).toMatchObject({ unread_count: 1, others_read_up_to: 0 })
+  ledger.apply(read(ME, 2))
+  expect(ledger.get(GROUP)).toMatchObject({ unread_count: 0, read_up_to: 2 })
+})
+
+test('a group that is not known is one to read', () => {
+  ledger.apply(said(5, 2))
+  expect(ledger.list()).toEqual([])
+  expect([...ledger.unsure]).toEqual([[keyOf(GROUP), 5]])
+})
+
+test('a group that one has left is gone', () => {
+  ledger.merge(ledger.expect(), [conversation(3)], 0)
+  ledger.apply({ type: 'membership', seq: 1, data: { group_id: 2, user_id: 3, role: null } })
+  expect(ledger.get(GROUP)).toBeDefined()
+  ledger.apply({ type: 'membership', seq: 2, data: { group_id: 2, user_id: ME, role: null } })
+  expect(ledger.get(GROUP)).toBeUndefined()
+})
