@@ -14,7 +14,7 @@ from chatd.events import MessageEdited, ReactionChanged
 from chatd.models import Conversation, Message, Posted, Reacted
 from chatd.services import firsts
 from chatd.services.places import recipients
-from chatd.storage import blocks, change_log, conversations, messages
+from chatd.storage import blocks, change_log, conversations, messages, reactions, visibility
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
 
@@ -37,9 +37,9 @@ def edit(tx: Transaction, user_id: int, message_id: int, content: str, *, now: i
     if hidden_from is None:
         hidden_from = _blocker(tx.db, conversation, user_id)
         if hidden_from is None:
-            blocks.drop_versions(tx.db, message_id)
+            visibility.drop_versions(tx.db, message_id)
         else:
-            blocks.keep_version(tx.db, message_id, hidden_from)
+            visibility.keep_version(tx.db, message_id, hidden_from)
     messages.edit(tx.db, message_id, content=content, first_digest=firsts.digest(before.content), edited_at=now)
     seq = log_change(tx, "edit", conversation, user_id, message_id, now, hidden_from=hidden_from)
     for after, concerned in _as_seen(tx.db, message_id, whom(tx.db, conversation, user_id, hidden_from)):
@@ -97,9 +97,9 @@ def react(
         return take_back(tx, conversation, user_id, message_id, emoji, now=now, origin=origin)
     if hidden_from is None:
         hidden_from = _blocker(tx.db, conversation, user_id)
-    if not messages.react(tx.db, message_id, user_id, emoji, hidden_from):
+    if not reactions.add(tx.db, message_id, user_id, emoji, hidden=hidden_from):
         return Reacted(seq=None)
-    if messages.count_reactions(tx.db, message_id, user_id) > REACTIONS_MAX:
+    if reactions.count(tx.db, message_id, user_id) > REACTIONS_MAX:
         raise TooManyReactions
     return _tell_reaction(tx, conversation, user_id, message_id, emoji, True, hidden_from, now, origin)
 
@@ -115,7 +115,7 @@ def take_back(
     origin: object = None,
 ) -> Reacted:
     """Take a user's reaction away, be they in the conversation still or not."""
-    changed, hidden_from = messages.unreact(tx.db, message_id, user_id, emoji)
+    changed, hidden_from = reactions.remove(tx.db, message_id, user_id, emoji)
     if not changed:
         return Reacted(seq=None)
     return _tell_reaction(tx, conversation, user_id, message_id, emoji, False, hidden_from, now, origin)

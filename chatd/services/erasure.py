@@ -7,7 +7,7 @@ import logging
 from chatd.clock import Clock
 from chatd.events import MembershipChanged, ProfileChanged
 from chatd.services import changing
-from chatd.storage import change_log, conversations, messages, users
+from chatd.storage import change_log, conversations, messages, reactions, users, visibility
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
 
@@ -64,7 +64,7 @@ def _erasing_messages(conversation_id: int, user_id: int, after: int, now: int) 
     """Return the work of erasing some messages; it returns the last one's id, or None where there are no more."""
 
     def work(tx: Transaction) -> int | None:
-        found = messages.own_after(tx.db, conversation_id, user_id, after, STEP)
+        found = messages.written_by(tx.db, conversation_id, user_id, after, STEP)
         conversation = conversations.get(tx.db, conversation_id, user_id)
         for message_id, hidden_from in found:
             changing.erase(tx, conversation, user_id, message_id, hidden_from, now=now)
@@ -75,7 +75,7 @@ def _erasing_messages(conversation_id: int, user_id: int, after: int, now: int) 
 
 def _take_back_reactions(tx: Transaction, user_id: int, now: int) -> int:
     """Take some reactions back, and return how many."""
-    found = messages.reactions_of(tx.db, user_id, STEP)
+    found = reactions.made_by(tx.db, user_id, STEP)
     for conversation_id, message_id, emoji in found:
         conversation = conversations.get(tx.db, conversation_id, user_id)
         changing.take_back(tx, conversation, user_id, message_id, emoji, now=now)
@@ -97,6 +97,6 @@ def _finish(tx: Transaction, user_id: int, now: int) -> None:
             data=json.dumps({"role": None}),
             created_at=now,
         )
-        conversations.end_membership(tx.db, group.id, user_id, seq)
+        visibility.end_stay(tx.db, group.id, user_id, seq)
         tx.publish(MembershipChanged(seq=seq, recipients=members, group_id=group.id, user_id=user_id, role=None))
     users.set_erased(tx.db, user_id, now)

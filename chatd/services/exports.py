@@ -15,7 +15,7 @@ from chatd.config import Limits as LimitSettings
 from chatd.errors import RateLimited, StorageUnavailable
 from chatd.models import Block, Conversation, Membership, Message, Report, Session, User
 from chatd.services.limits import per_hour
-from chatd.storage import avatars, blocks, conversations, messages, reports, sessions, users
+from chatd.storage import avatars, blocks, conversations, messages, reactions, reports, sessions, users
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import connect
 
@@ -52,7 +52,7 @@ class PersonalData:
     @property
     def blocks(self) -> list[Block]:
         """Whom the person blocks."""
-        return blocks.page(self._db, self._user_id, skip=0, limit=-1)
+        return blocks.page(self._db, self._user_id, skip=0, limit=None)
 
     @property
     def reports(self) -> list[Report]:
@@ -69,7 +69,7 @@ class PersonalData:
     def reactions(self) -> Iterator[tuple[int, str]]:
         """Yield the person's reactions: message and emoji."""
         last = (0, "")
-        while found := messages.reactions_of(self._db, self._user_id, PAGE, last):
+        while found := reactions.made_by(self._db, self._user_id, PAGE, last):
             self._go_on()
             yield from (row[1:] for row in found)
             last = found[-1][1:]

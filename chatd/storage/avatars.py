@@ -6,21 +6,24 @@ from chatd.storage.engine import Sql
 def insert(db: Sql, *, filename: str, owner_id: int, content: bytes, created_at: int) -> None:
     """Store a picture."""
     db.execute(
-        "INSERT INTO avatars (filename, owner_id, content, created_at) VALUES (?, ?, ?, ?)",
-        (filename, owner_id, content, created_at),
+        """
+        INSERT INTO avatars (filename, owner_id, content, created_at)
+        VALUES (:filename, :owner_id, :content, :created_at)
+        """,
+        {"filename": filename, "owner_id": owner_id, "content": content, "created_at": created_at},
     )
 
 
 def get(db: Sql, filename: str) -> bytes | None:
     """Return a picture."""
-    row = db.execute("SELECT content FROM avatars WHERE filename = ?", (filename,)).fetchone()
-    return None if row is None else bytes(row[0])
+    row = db.execute("SELECT content FROM avatars WHERE filename = :filename", {"filename": filename}).fetchone()
+    return None if row is None else bytes(row["content"])
 
 
 def names_of(db: Sql, owner_id: int) -> list[str]:
     """Return the filenames of a user's pictures, the oldest first."""
-    rows = db.execute("SELECT filename FROM avatars WHERE owner_id = ? ORDER BY id", (owner_id,))
-    return [row[0] for row in rows]
+    rows = db.execute("SELECT filename FROM avatars WHERE owner_id = :owner_id ORDER BY id", {"owner_id": owner_id})
+    return [row["filename"] for row in rows]
 
 
 def delete_unused(db: Sql, owner_id: int, *, prefix: str, keep: int) -> None:
@@ -32,7 +35,7 @@ def delete_unused(db: Sql, owner_id: int, *, prefix: str, keep: int) -> None:
         """
         DELETE FROM avatars
         WHERE owner_id = :owner_id
-            AND :prefix || filename IS NOT (SELECT avatar_path FROM users WHERE id = :owner_id)
+            AND :prefix || filename IS DISTINCT FROM (SELECT avatar_path FROM users WHERE id = :owner_id)
             AND id NOT IN (SELECT id FROM avatars WHERE owner_id = :owner_id ORDER BY id DESC LIMIT :keep)
         """,
         {"owner_id": owner_id, "prefix": prefix, "keep": keep},

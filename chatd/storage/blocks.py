@@ -8,6 +8,9 @@ from chatd.models import Block
 from chatd.storage import users
 from chatd.storage.engine import Sql
 
+#: More than there are.
+_ALL = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
@@ -19,34 +22,40 @@ class Hidden:
 
 
 def add(db: Sql, blocker_id: int, blocked_id: int, created_at: int) -> bool:
-    """Block somebody; False where they were blocked already."""
+    """Block somebody and report whether they were not blocked yet."""
     cursor = db.execute(
-        "INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (blocker_id, blocked_id, created_at),
+        """
+        INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (:blocker_id, :blocked_id, :created_at)
+        ON CONFLICT DO NOTHING
+        """,
+        {"blocker_id": blocker_id, "blocked_id": blocked_id, "created_at": created_at},
     )
     return cursor.rowcount == 1
 
 
 def remove(db: Sql, blocker_id: int, blocked_id: int) -> bool:
-    """Block somebody no longer; False where they were not blocked."""
-    cursor = db.execute("DELETE FROM blocks WHERE blocker_id = ? AND blocked_id = ?", (blocker_id, blocked_id))
+    """Unblock somebody and report whether they were blocked."""
+    cursor = db.execute(
+        "DELETE FROM blocks WHERE blocker_id = :blocker_id AND blocked_id = :blocked_id",
+        {"blocker_id": blocker_id, "blocked_id": blocked_id},
+    )
     return cursor.rowcount == 1
 
 
 def remove_all(db: Sql, user_id: int) -> None:
     """Forget whom a user blocks, and who blocks them."""
-    db.execute("DELETE FROM blocks WHERE blocker_id = ?", (user_id,))
-    db.execute("DELETE FROM blocks WHERE blocked_id = ?", (user_id,))
+    db.execute("DELETE FROM blocks WHERE blocker_id = :user_id", {"user_id": user_id})
+    db.execute("DELETE FROM blocks WHERE blocked_id = :user_id", {"user_id": user_id})
 
 
 def exists(db: Sql, blocker_id: int, blocked_id: int) -> bool:
-    """Tell whether one user blocks another."""
-    query = "SELECT 1 FROM blocks WHERE blocker_id = ? AND blocked_id = ?"
-    return db.execute(query, (blocker_id, blocked_id)).fetchone() is not None
+    """Report whether one user blocks another."""
+    query = "SELECT 1 FROM blocks WHERE blocker_id = :blocker_id AND blocked_id = :blocked_id"
+    return db.execute(query, {"blocker_id": blocker_id, "blocked_id": blocked_id}).fetchone() is not None
 
 
 def anybody(db: Sql) -> bool:
-    """Tell whether anybody blocks anybody."""
+    """Report whether anybody blocks anybody."""
     return db.execute("SELECT 1 FROM blocks LIMIT 1").fetchone() is not None
 
 
@@ -65,27 +74,32 @@ def among(db: Sql, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
 
 def blockers(db: Sql, user_id: int) -> set[int]:
     """Return the ids of those who block a user."""
-    return {row[0] for row in db.execute("SELECT blocker_id FROM blocks WHERE blocked_id = ?", (user_id,))}
+    rows = db.execute("SELECT blocker_id FROM blocks WHERE blocked_id = :user_id", {"user_id": user_id})
+    return {row["blocker_id"] for row in rows}
 
 
 def blocked(db: Sql, user_id: int) -> set[int]:
     """Return the ids of those whom a user blocks."""
-    return {row[0] for row in db.execute("SELECT blocked_id FROM blocks WHERE blocker_id = ?", (user_id,))}
+    rows = db.execute("SELECT blocked_id FROM blocks WHERE blocker_id = :user_id", {"user_id": user_id})
+    return {row["blocked_id"] for row in rows}
 
 
-def page(db: Sql, user_id: int, *, skip: int, limit: int) -> list[Block]:
-    """Return whom a user blocks, the newest first."""
+def page(db: Sql, user_id: int, *, skip: int, limit: int | None) -> list[Block]:
+    """Return whom a user blocks, the newest first.
+
+    :param limit: how many at the most; None for all.
+    """
     rows = db.execute(
         f"""
-        SELECT {users.COLUMNS}, b.created_at
+        SELECT {users.COLUMNS}, b.created_at AS created_at
         FROM blocks AS b JOIN users AS u ON u.id = b.blocked_id
-        WHERE b.blocker_id = ?
+        WHERE b.blocker_id = :user_id
         ORDER BY b.created_at DESC, b.blocked_id DESC
-        LIMIT ? OFFSET ?
+        LIMIT :limit OFFSET :skip
         """,
-        (user_id, limit, skip),
+        {"user_id": user_id, "limit": _ALL if limit is None else limit, "skip": skip},
     )
-    return [Block(users.user_from_row(row), row[9]) for row in rows]
+    return [Block(users.from_row(row), row["created_at"]) for row in rows]
 
 
 def hide(db: Sql, stored: Sequence[Hidden]) -> None:
@@ -102,20 +116,3 @@ def hide(db: Sql, stored: Sequence[Hidden]) -> None:
         """,
         [{"whom": it.hidden_from, "conversation_id": it.conversation_id} for it in stored],
     )
-
-
-def keep_version(db: Sql, message_id: int, user_id: int) -> None:
-    """Have a user go on seeing a message as they see it now, whatever it is edited to."""
-    db.execute(
-        """
-        INSERT INTO shown_versions (user_id, message_id, content, edited_at)
-        SELECT ?, id, content, edited_at FROM messages WHERE id = ?
-        ON CONFLICT DO NOTHING
-        """,
-        (user_id, message_id),
-    )
-
-
-def drop_versions(db: Sql, message_id: int) -> None:
-    """Have everybody see a message as it is."""
-    db.execute("DELETE FROM shown_versions WHERE message_id = ?", (message_id,))

@@ -4,23 +4,41 @@ import json
 from collections.abc import Collection, Mapping
 
 from chatd.models import Conversation, Membership
-from chatd.storage.engine import Sql
+from chatd.storage.engine import Row, Sql
+from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, present, sees
+
+
+def columns(member: str) -> str:
+    """Return the columns of a conversation as a member knows it, for :func:`from_row`; ``c`` is its row.
+
+    :param member: the expression of their user id.
+    """
+    return f"""
+        c.id AS conversation_id, c.message_count AS message_count, c.name AS name,
+        c.low_user_id + c.high_user_id - {member} AS other_id
+    """
+
+
+def from_row(row: Row) -> Conversation:
+    """Return the conversation of a row with :func:`columns`."""
+    return Conversation(
+        id=row["conversation_id"], message_count=row["message_count"], name=row["name"], other_id=row["other_id"]
+    )
 
 
 def find_private(db: Sql, user_id: int, other_id: int) -> Conversation | None:
     """Return the private conversation of two users."""
     row = db.execute(
-        """
-        SELECT id, message_count - hidden_from_low, message_count - hidden_from_high FROM conversations
-        WHERE kind = 'private' AND low_user_id = ? AND high_user_id = ?
+        f"""
+        SELECT c.id, {SEEN_BY_LOW} AS low, {SEEN_BY_HIGH} AS high FROM conversations AS c
+        WHERE c.kind = 'private' AND c.low_user_id = :low AND c.high_user_id = :high
         """,
-        (min(user_id, other_id), max(user_id, other_id)),
+        {"low": min(user_id, other_id), "high": max(user_id, other_id)},
     ).fetchone()
     if row is None:
         return None
-    conversation_id, lows, highs = row
-    mine, others = (lows, highs) if user_id < other_id else (highs, lows)
-    return Conversation(conversation_id, mine, other_id=other_id, other_message_count=others)
+    mine, others = (row["low"], row["high"]) if user_id < other_id else (row["high"], row["low"])
+    return Conversation(row["id"], mine, other_id=other_id, other_message_count=others)
 
 
 def private_among(db: Sql, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Conversation]:
@@ -45,61 +63,63 @@ def private_among(db: Sql, pairs: Collection[tuple[int, int]]) -> dict[tuple[int
 def find_group(db: Sql, group_id: int, user_id: int) -> Conversation | None:
     """Return a group that a user is a member of."""
     row = db.execute(
-        """
-        SELECT c.id, c.message_count, c.name
+        f"""
+        SELECT {columns("mine.user_id")}
         FROM conversations AS c
-        JOIN memberships AS mine ON mine.conversation_id = c.id AND mine.user_id = ? AND mine.left_seq IS NULL
-        WHERE c.id = ? AND c.kind = 'group'
+        JOIN memberships AS mine ON mine.conversation_id = c.id AND mine.user_id = :user_id AND {present("mine")}
+        WHERE c.id = :group_id AND c.kind = 'group'
         """,
-        (user_id, group_id),
+        {"user_id": user_id, "group_id": group_id},
     ).fetchone()
-    return None if row is None else Conversation(*row)
+    return None if row is None else from_row(row)
 
 
 def get(db: Sql, conversation_id: int, member_id: int) -> Conversation:
     """Return a conversation as a member, present or former, knows it."""
     row = db.execute(
-        "SELECT id, message_count, name, low_user_id + high_user_id - ? FROM conversations WHERE id = ?",
-        (member_id, conversation_id),
+        f"""
+        SELECT {columns(":member_id")}
+        FROM conversations AS c
+        WHERE c.id = :conversation_id
+        """,
+        {"member_id": member_id, "conversation_id": conversation_id},
     ).fetchone()
-    return Conversation(*row)
+    return from_row(row)
 
 
 def get_for_member(db: Sql, conversation_id: int, user_id: int) -> Conversation | None:
     """Return a conversation, private or a group, that a user is a member of."""
     row = db.execute(
-        """
-        SELECT c.id, c.message_count, c.name, c.low_user_id + c.high_user_id - mine.user_id
+        f"""
+        SELECT {columns("mine.user_id")}
         FROM conversations AS c
-        JOIN memberships AS mine ON mine.conversation_id = c.id AND mine.left_seq IS NULL
-        WHERE c.id = ? AND mine.user_id = ?
+        JOIN memberships AS mine ON mine.conversation_id = c.id AND {present("mine")}
+        WHERE c.id = :conversation_id AND mine.user_id = :user_id
         """,
-        (conversation_id, user_id),
+        {"conversation_id": conversation_id, "user_id": user_id},
     ).fetchone()
-    return None if row is None else Conversation(*row)
+    return None if row is None else from_row(row)
 
 
 def ids_of(db: Sql, user_id: int) -> list[int]:
     """Return the ids of all conversations a user is in or has been in."""
-    rows = db.execute("SELECT DISTINCT conversation_id FROM memberships WHERE user_id = ? ORDER BY 1", (user_id,))
-    return [row[0] for row in rows]
-
-
-def end_membership(db: Sql, conversation_id: int, user_id: int, left_seq: int) -> None:
-    """Have a user be in a group up to a ``seq``."""
-    db.execute(
-        "UPDATE memberships SET left_seq = ? WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL",
-        (left_seq, conversation_id, user_id),
+    rows = db.execute(
+        "SELECT DISTINCT conversation_id FROM memberships WHERE user_id = :user_id ORDER BY conversation_id",
+        {"user_id": user_id},
     )
+    return [row["conversation_id"] for row in rows]
 
 
 def members(db: Sql, conversation_id: int) -> tuple[int, ...]:
     """Return the ids of a conversation's present members."""
     rows = db.execute(
-        "SELECT user_id FROM memberships WHERE conversation_id = ? AND left_seq IS NULL ORDER BY user_id",
-        (conversation_id,),
+        f"""
+        SELECT user_id FROM memberships AS stay
+        WHERE conversation_id = :conversation_id AND {present("stay")} ORDER BY user_id
+        """,
+        {"conversation_id": conversation_id},
     )
-    return tuple(row[0] for row in rows)
+    return tuple(row["user_id"] for row in rows)
 
 
 def open_private(db: Sql, user_id: int, other_id: int, now: int) -> Conversation:
@@ -125,13 +145,20 @@ def open_private(db: Sql, user_id: int, other_id: int, now: int) -> Conversation
 def membership(db: Sql, conversation_id: int, user_id: int) -> Membership | None:
     """Return a user's present membership of a conversation."""
     row = db.execute(
-        """
-        SELECT user_id, read_up_to, sent_count, read_count FROM memberships
-        WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL
+        f"""
+        SELECT user_id, read_up_to, sent_count, read_count FROM memberships AS stay
+        WHERE conversation_id = :conversation_id AND user_id = :user_id AND {present("stay")}
         """,
-        (conversation_id, user_id),
+        {"conversation_id": conversation_id, "user_id": user_id},
     ).fetchone()
-    return None if row is None else Membership(*row)
+    if row is None:
+        return None
+    return Membership(
+        user_id=row["user_id"],
+        read_up_to=row["read_up_to"],
+        sent_count=row["sent_count"],
+        read_count=row["read_count"],
+    )
 
 
 def count_message(db: Sql, conversation_id: int, sender_id: int, message_id: int) -> None:
@@ -178,7 +205,7 @@ def count_messages(db: Sql, counts: Mapping[tuple[int, int], int], newest: Mappi
 
 
 def take_back(db: Sql, conversation_id: int, message_id: int) -> None:
-    """Note that a message was taken back: if it was the newest that was kept, the one before it is now."""
+    """Note that a message is deleted: if it was the newest that is not, the one before it is now."""
     db.execute(
         """
         UPDATE conversations SET last_kept_id = (
@@ -198,23 +225,23 @@ def move_marker(db: Sql, conversation_id: int, user_id: int, up_to: int) -> int 
     :returns: the message id of the new marker, or None where it did not move.
     """
     row = db.execute(
-        """
+        f"""
         UPDATE memberships AS mine
         SET read_up_to = moved.up_to,
             read_count = mine.read_count + (
                 SELECT count(*) FROM messages AS m
                 WHERE m.conversation_id = mine.conversation_id
                     AND m.id > mine.read_up_to AND m.id <= moved.up_to
-                    AND m.sender_id <> mine.user_id AND m.hidden_from IS NOT mine.user_id
+                    AND m.sender_id <> mine.user_id AND {sees("m", "mine.user_id")}
             )
         FROM (
             SELECT max(m.id) AS up_to FROM messages AS m
-            WHERE m.conversation_id = :conversation_id AND m.id <= :up_to AND m.hidden_from IS NOT :user_id
+            WHERE m.conversation_id = :conversation_id AND m.id <= :up_to AND {sees("m", ":user_id")}
         ) AS moved
-        WHERE mine.conversation_id = :conversation_id AND mine.user_id = :user_id AND mine.left_seq IS NULL
+        WHERE mine.conversation_id = :conversation_id AND mine.user_id = :user_id AND {present("mine")}
             AND moved.up_to > mine.read_up_to
         RETURNING read_up_to
         """,
         {"conversation_id": conversation_id, "user_id": user_id, "up_to": up_to},
     ).fetchone()
-    return None if row is None else int(row[0])
+    return None if row is None else int(row["read_up_to"])

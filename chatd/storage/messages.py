@@ -1,78 +1,50 @@
 """Messages."""
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from chatd.models import Message, Reaction
-from chatd.storage import users
-from chatd.storage.engine import Sql
+from chatd.storage import reactions, users, visibility
+from chatd.storage.engine import Row, Sql, as_list, in_list
+from chatd.storage.visibility import hidden_from, sees
 
 #: Above every message id.
 _END = 2**63 - 1
 
-# A private message's receiver is the other of the pair; has it been read, the receiver's marker says.
-# The viewer sees nothing that is hidden from them: no message, no later version, no reply to what they do not see.
-_SELECT = f"""
-    SELECT {users.COLUMNS}, m.id, coalesce(shown.content, m.content), m.client_id, m.created_at,
-        c.low_user_id + c.high_user_id - m.sender_id,
-        CASE c.kind WHEN 'group' THEN c.id END,
-        coalesce(receiver.read_up_to >= m.id, 0),
-        CASE WHEN shown.message_id IS NULL THEN m.edited_at ELSE shown.edited_at END, m.deleted_at,
-        CASE WHEN replied.hidden_from = :viewer THEN NULL ELSE m.reply_to_id END
-    FROM messages AS m
-    JOIN conversations AS c ON c.id = m.conversation_id
-    JOIN users AS u ON u.id = m.sender_id
-    LEFT JOIN memberships AS receiver
-        ON receiver.conversation_id = c.id AND receiver.left_seq IS NULL
-        AND receiver.user_id = c.low_user_id + c.high_user_id - m.sender_id
-    LEFT JOIN messages AS replied ON replied.id = m.reply_to_id
-    LEFT JOIN shown_versions AS shown ON shown.user_id = :viewer AND shown.message_id = m.id
-"""
+# A message's columns, in the order of the record's fields, after its sender's.
+_OWN = [field for field in Message.__struct_fields__ if field not in ("sender", "reactions")]
+_COLUMNS = ", ".join(f"{visibility.SEEN_FIELDS[field]} AS {field}" for field in _OWN)
+_SELECT = f"SELECT {users.COLUMNS}, {_COLUMNS} FROM {visibility.SEEN_MESSAGES}"
 
 
-def _from_row(row: tuple[Any, ...]) -> Message:
-    return Message(
-        id=row[9],
-        sender=users.user_from_row(row),
-        receiver_id=row[13],
-        group_id=row[14],
-        content=row[10],
-        client_id=row[11],
-        is_read=bool(row[15]),
-        created_at=row[12],
-        edited_at=row[16],
-        deleted_at=row[17],
-        reply_to=row[18],
-    )
-
-
-def _with_reactions(db: Sql, viewer: int, found: list[Message]) -> list[Message]:
-    """Return the messages with the reactions the viewer sees, which are few: most messages have none."""
-    if not found:
-        return found
-    rows = db.execute(
-        """
-        SELECT message_id, emoji, user_id FROM reactions
-        WHERE message_id IN (SELECT value FROM json_each(?)) AND hidden_from IS NOT ?
-        ORDER BY message_id, emoji, user_id
-        """,
-        (json.dumps([message.id for message in found]), viewer),
-    ).fetchall()
+def _messages(db: Sql, condition: str, values: Mapping[str, Any]) -> list[Message]:
+    """Return the messages that meet a condition, as ``:viewer`` sees them, in the order of their ids."""
+    rows = db.execute(f"{_SELECT} AND {condition} ORDER BY m.id", values).fetchall()
     if not rows:
-        return found
-    chosen: dict[int, dict[str, list[int]]] = {}
-    for message_id, emoji, user_id in rows:
-        chosen.setdefault(message_id, {}).setdefault(emoji, []).append(user_id)
-    return [
-        msgspec.structs.replace(
-            message,
-            reactions=tuple(Reaction(emoji, tuple(who)) for emoji, who in chosen.get(message.id, {}).items()),
-        )
-        for message in found
+        return []
+    found = reactions.seen_on(db, [row["id"] for row in rows], viewer=values["viewer"])
+    return [_from_row(row, found) for row in rows]
+
+
+def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]]) -> Message:
+    """Return the message of a row, read in order as :func:`users.from_row` does, and for the same reason."""
+    message_id, receiver, group, content, client_id, is_read, created_at, edited_at, deleted_at, reply_to = row[
+        -len(_OWN) :
     ]
+    return Message(
+        message_id,
+        users.from_row(row),
+        receiver,
+        group,
+        content,
+        client_id,
+        is_read == 1,
+        created_at,
+        edited_at,
+        deleted_at,
+        reply_to,
+        found.get(message_id, ()),
+    )
 
 
 def insert(
@@ -143,37 +115,32 @@ def get(db: Sql, message_id: int, *, viewer: int) -> Message | None:
 
 
 def get_many(db: Sql, ids: Collection[int], *, viewer: int) -> list[Message]:
-    """Return messages by id, those there are for the viewer, in the order of their ids.
+    """Return the messages there are for the viewer, by id, in the order of their ids.
 
     Whether the viewer is in the conversation is for the caller to know.
     """
-    query = f"""
-        {_SELECT}
-        WHERE m.id IN (SELECT value FROM json_each(:ids)) AND m.hidden_from IS NOT :viewer
-        ORDER BY m.id
-    """
-    rows = db.execute(query, {"ids": json.dumps(list(ids)), "viewer": viewer})
-    return _with_reactions(db, viewer, [_from_row(row) for row in rows])
+    return _messages(db, f"m.id IN {in_list('ids')}", {"ids": as_list(ids), "viewer": viewer})
 
 
 def place_of(db: Sql, message_id: int, *, viewer: int) -> tuple[int | None, int | None]:
     """Return the conversation a message is in, None where the viewer does not see it, and whom it is hidden from."""
     row = db.execute(
-        "SELECT conversation_id, hidden_from FROM messages WHERE id = ? AND hidden_from IS NOT ?", (message_id, viewer)
+        f"""
+        SELECT m.conversation_id, {hidden_from("m")} AS blocker_id FROM messages AS m
+        WHERE m.id = :message_id AND {sees("m")}
+        """,
+        {"message_id": message_id, "viewer": viewer},
     ).fetchone()
-    return (None, None) if row is None else (row[0], row[1])
+    return (None, None) if row is None else (row["conversation_id"], row["blocker_id"])
 
 
 def last_up_to(db: Sql, conversation_id: int, message_id: int, *, viewer: int) -> int:
-    """Return the newest message a viewer sees up to an id, 0 where there is none."""
-    (found,) = db.execute(
-        """
-        SELECT coalesce(max(id), 0) FROM messages
-        WHERE conversation_id = ? AND id <= ? AND hidden_from IS NOT ?
-        """,
-        (conversation_id, message_id, viewer),
+    """Return the newest message that a viewer sees up to an id, 0 where there is none."""
+    row = db.execute(
+        f"{visibility.SEEN_IDS} AND m.id <= :message_id ORDER BY m.id DESC LIMIT 1",
+        {"conversation_id": conversation_id, "message_id": message_id, "viewer": viewer},
     ).fetchone()
-    return int(found)
+    return 0 if row is None else int(row["id"])
 
 
 def edit(db: Sql, message_id: int, *, content: str, first_digest: bytes, edited_at: int) -> None:
@@ -183,16 +150,20 @@ def edit(db: Sql, message_id: int, *, content: str, first_digest: bytes, edited_
     """
     db.execute(
         """
-        UPDATE messages SET content = ?, edited_at = ?, first_digest = coalesce(first_digest, ?) WHERE id = ?
+        UPDATE messages
+        SET content = :content, edited_at = :edited_at, first_digest = coalesce(first_digest, :first_digest)
+        WHERE id = :message_id
         """,
-        (content, edited_at, first_digest, message_id),
+        {"message_id": message_id, "content": content, "first_digest": first_digest, "edited_at": edited_at},
     )
 
 
 def first_sent(db: Sql, message_id: int) -> tuple[str | None, str, bytes | None]:
     """Return a message's ``client_id``, its content, and the digest of the content as first sent, if it was edited."""
-    row = db.execute("SELECT client_id, content, first_digest FROM messages WHERE id = ?", (message_id,)).fetchone()
-    return row[0], row[1], row[2]
+    row = db.execute(
+        "SELECT client_id, content, first_digest FROM messages WHERE id = :message_id", {"message_id": message_id}
+    ).fetchone()
+    return row["client_id"], row["content"], row["first_digest"]
 
 
 def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: int) -> None:
@@ -201,101 +172,60 @@ def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: 
     :param first_digest: what is kept of the content as first sent.
     """
     db.execute(
-        "UPDATE messages SET content = '', first_digest = ?, deleted_at = ? WHERE id = ?",
-        (first_digest, deleted_at, message_id),
-    )
-    db.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
-    db.execute("UPDATE shown_versions SET content = '' WHERE message_id = ?", (message_id,))
-
-
-def react(db: Sql, message_id: int, user_id: int, emoji: str, hidden_from: int | None) -> bool:
-    """Add a reaction; False where it was there already."""
-    cursor = db.execute(
         """
-        INSERT INTO reactions (message_id, emoji, user_id, hidden_from) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+        UPDATE messages SET content = '', first_digest = :first_digest, deleted_at = :deleted_at
+        WHERE id = :message_id
         """,
-        (message_id, emoji, user_id, hidden_from),
+        {"message_id": message_id, "first_digest": first_digest, "deleted_at": deleted_at},
     )
-    return cursor.rowcount == 1
-
-
-def unreact(db: Sql, message_id: int, user_id: int, emoji: str) -> tuple[bool, int | None]:
-    """Take a reaction away; return whether there was one, and whom it was hidden from."""
-    row = db.execute(
-        "DELETE FROM reactions WHERE message_id = ? AND emoji = ? AND user_id = ? RETURNING hidden_from",
-        (message_id, emoji, user_id),
-    ).fetchone()
-    return (False, None) if row is None else (True, row[0])
-
-
-def count_reactions(db: Sql, message_id: int, user_id: int) -> int:
-    """Return how many reactions a user has on a message."""
-    query = "SELECT count(*) FROM reactions WHERE message_id = ? AND user_id = ?"
-    return int(db.execute(query, (message_id, user_id)).fetchone()[0])
+    reactions.remove_all(db, message_id)
+    visibility.empty_versions(db, message_id)
 
 
 def before(db: Sql, conversation_id: int, message_id: int | None, limit: int, *, viewer: int) -> list[Message]:
     """Return the newest messages of a conversation below an id (None: of all), oldest first."""
-    ids = db.execute(
-        """
-        SELECT id FROM messages WHERE conversation_id = ? AND id < ? AND hidden_from IS NOT ? ORDER BY id DESC LIMIT ?
-        """,
-        (conversation_id, _END if message_id is None else message_id, viewer, limit),
+    return _messages(
+        db,
+        f"m.id IN ({visibility.SEEN_IDS} AND m.id < :before ORDER BY m.id DESC LIMIT :limit)",
+        {
+            "conversation_id": conversation_id,
+            "before": _END if message_id is None else message_id,
+            "limit": limit,
+            "viewer": viewer,
+        },
     )
-    return get_many(db, [row[0] for row in ids], viewer=viewer)
 
 
 def after(db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer: int) -> list[Message]:
     """Return the oldest messages of a conversation above an id, oldest first."""
-    ids = db.execute(
-        "SELECT id FROM messages WHERE conversation_id = ? AND id > ? AND hidden_from IS NOT ? ORDER BY id LIMIT ?",
-        (conversation_id, message_id, viewer, limit),
+    return _messages(
+        db,
+        f"m.id IN ({visibility.SEEN_IDS} AND m.id > :after ORDER BY m.id LIMIT :limit)",
+        {"conversation_id": conversation_id, "after": message_id, "limit": limit, "viewer": viewer},
     )
-    return get_many(db, [row[0] for row in ids], viewer=viewer)
-
-
-def own_after(db: Sql, conversation_id: int, user_id: int, message_id: int, limit: int) -> list[tuple[int, int | None]]:
-    """Return a user's own messages of a conversation above an id that are not deleted: id, and whom it is hidden from.
-
-    The oldest come first.
-    """
-    return db.execute(
-        """
-        SELECT id, hidden_from FROM messages
-        WHERE conversation_id = ? AND sender_id = ? AND id > ? AND deleted_at IS NULL
-        ORDER BY id LIMIT ?
-        """,
-        (conversation_id, user_id, message_id, limit),
-    ).fetchall()
-
-
-def reactions_of(db: Sql, user_id: int, limit: int, after: tuple[int, str] = (0, "")) -> list[tuple[int, int, str]]:
-    """Return a user's reactions in the order of messages: conversation, message and emoji of each.
-
-    :param after: the message and the emoji of the one before.
-    """
-    return db.execute(
-        """
-        SELECT m.conversation_id, r.message_id, r.emoji
-        FROM reactions AS r JOIN messages AS m ON m.id = r.message_id
-        WHERE r.user_id = ? AND (r.message_id, r.emoji) > (?, ?)
-        ORDER BY r.message_id, r.emoji LIMIT ?
-        """,
-        (user_id, *after, limit),
-    ).fetchall()
 
 
 def page(db: Sql, conversation_id: int, *, skip: int, limit: int, viewer: int) -> list[Message]:
     """Return messages of a conversation, oldest first: the newest ``limit`` after leaving out ``skip`` newer ones."""
-    rows = db.execute(
-        f"""
-        {_SELECT}
-        WHERE m.id IN (
-            SELECT id FROM messages WHERE conversation_id = :conversation_id AND hidden_from IS NOT :viewer
-            ORDER BY id DESC LIMIT :limit OFFSET :skip
-        )
-        ORDER BY m.id
-        """,
+    return _messages(
+        db,
+        f"m.id IN ({visibility.SEEN_IDS} ORDER BY m.id DESC LIMIT :limit OFFSET :skip)",
         {"conversation_id": conversation_id, "skip": skip, "limit": limit, "viewer": viewer},
     )
-    return _with_reactions(db, viewer, [_from_row(row) for row in rows])
+
+
+def written_by(db: Sql, conversation_id: int, user_id: int, after: int, limit: int) -> list[tuple[int, int | None]]:
+    """Return a user's own messages of a conversation above an id that are not deleted, oldest first.
+
+    :returns: the id of each, and whom it is hidden from.
+    """
+    rows = db.execute(
+        f"""
+        SELECT m.id, {hidden_from("m")} AS blocker_id FROM messages AS m
+        WHERE m.conversation_id = :conversation_id AND m.sender_id = :user_id AND m.id > :after
+            AND m.deleted_at IS NULL
+        ORDER BY m.id LIMIT :limit
+        """,
+        {"conversation_id": conversation_id, "user_id": user_id, "after": after, "limit": limit},
+    )
+    return [(row["id"], row["blocker_id"]) for row in rows]

@@ -1,43 +1,42 @@
 """Accounts and invitations."""
 
-import json
 from collections.abc import Collection, Iterable
-from typing import Any
 
 from chatd.errors import UserNotFound
 from chatd.models import DELETED_PREFIX, Role, User
-from chatd.storage.engine import Sql
-from chatd.storage.visibility import is_there
+from chatd.storage.engine import Row, Sql, as_list, in_list
+from chatd.storage.visibility import is_there, present
 
-#: The columns of one user, for :func:`user_from_row`; the table is called ``u`` wherever this is used.
-COLUMNS = "u.id, u.username, u.nickname, u.avatar_path, u.bio, u.is_ai, u.role, u.created_at, u.disabled_at"
+#: The columns of one user, for :func:`from_row`: the fields of the record, under names that do not get in the way of
+#: a message's. ``u`` is the user's row.
+COLUMNS = ", ".join(f"u.{field} AS user_{field}" for field in User.__struct_fields__)
 
-#: What others see in place of the name of who deleted their account.
+_WIDTH = len(User.__struct_fields__)
+
+#: The nickname that others see once an account is deleted.
 DELETED_NICKNAME = "Deleted account"
 
-#: The ids of all whom :user_id sees in a conversation.
-ACQUAINTANCES = f"""
+_PEERS = f"""
     SELECT other.user_id
     FROM memberships AS mine
     JOIN conversations AS c ON c.id = mine.conversation_id
-    JOIN memberships AS other ON other.conversation_id = c.id AND other.left_seq IS NULL
-    WHERE mine.user_id = :user_id AND mine.left_seq IS NULL AND {is_there("mine.user_id")}
+    JOIN memberships AS other ON other.conversation_id = c.id AND {present("other")}
+    WHERE mine.user_id = :user_id AND {present("mine")}
 """
 
+#: The ids of all whom ``:user_id`` sees in a conversation, and of all who see ``:user_id`` in one.
+ACQUAINTANCES = f"{_PEERS} AND {is_there('mine.user_id')}"
+_AUDIENCE = f"{_PEERS} AND {is_there('other.user_id')}"
 
-def user_from_row(row: tuple[Any, ...]) -> User:
-    """Make a user of a row that starts with :data:`COLUMNS`."""
-    return User(
-        id=row[0],
-        username=row[1],
-        nickname=row[2],
-        avatar_path=row[3],
-        bio=row[4],
-        is_ai=bool(row[5]),
-        role=row[6],
-        created_at=row[7],
-        disabled_at=row[8],
-    )
+
+def from_row(row: Row) -> User:
+    """Return the user of a row that begins with :data:`COLUMNS`.
+
+    The values are taken in their order, which is that of the record's fields: by name they cost three times as much as
+    the user, once for every message.
+    """
+    user_id, username, nickname, avatar_path, bio, is_ai, role, created_at, disabled_at = row[:_WIDTH]
+    return User(user_id, username, nickname, avatar_path, bio, is_ai == 1, role, created_at, disabled_at)
 
 
 def insert(
@@ -55,12 +54,12 @@ def insert(
     """Store a new user; None where the username is taken."""
     row = db.execute(
         """
-        INSERT INTO users AS u
+        INSERT INTO users
             (username, username_key, nickname, search_key, password_hash, is_ai, role, created_at)
         VALUES
             (:username, :username_key, :nickname, :search_key, :password_hash, :is_ai, :role, :created_at)
         ON CONFLICT (username_key) DO NOTHING
-        RETURNING id, username, nickname, avatar_path, bio, is_ai, role, created_at, disabled_at
+        RETURNING id
         """,
         {
             "username": username,
@@ -68,24 +67,24 @@ def insert(
             "nickname": nickname,
             "search_key": search_key,
             "password_hash": password_hash,
-            "is_ai": is_ai,
+            "is_ai": int(is_ai),
             "role": role,
             "created_at": created_at,
         },
     ).fetchone()
-    return None if row is None else user_from_row(row)
+    return None if row is None else get(db, row["id"])
 
 
 def get(db: Sql, user_id: int) -> User | None:
     """Return a user by id."""
-    row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.id = ?", (user_id,)).fetchone()
-    return None if row is None else user_from_row(row)
+    row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.id = :user_id", {"user_id": user_id}).fetchone()
+    return None if row is None else from_row(row)
 
 
 def get_many(db: Sql, ids: Collection[int]) -> dict[int, User]:
     """Return users by id, those there are."""
-    query = f"SELECT {COLUMNS} FROM users AS u WHERE u.id IN (SELECT value FROM json_each(?))"
-    return {row[0]: user_from_row(row) for row in db.execute(query, (json.dumps(list(ids)),))}
+    query = f"SELECT {COLUMNS} FROM users AS u WHERE u.id IN {in_list('ids')}"
+    return {user.id: user for user in map(from_row, db.execute(query, {"ids": as_list(ids)}))}
 
 
 def require(db: Sql, user_id: int) -> User:
@@ -102,19 +101,19 @@ def require(db: Sql, user_id: int) -> User:
 def get_by_key(db: Sql, *keys: str) -> User | None:
     """Return the user under the first of ``keys`` that belongs to somebody; None if none does."""
     for key in keys:
-        row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.username_key = ?", (key,)).fetchone()
+        row = db.execute(f"SELECT {COLUMNS} FROM users AS u WHERE u.username_key = :key", {"key": key}).fetchone()
         if row is not None:
-            return user_from_row(row)
+            return from_row(row)
     return None
 
 
 def has_human(db: Sql) -> bool:
-    """Tell whether anybody but bots has an account."""
+    """Report whether anybody but bots has an account."""
     return db.execute("SELECT 1 FROM users WHERE is_ai = 0 LIMIT 1").fetchone() is not None
 
 
 def credentials(db: Sql, keys: Collection[str]) -> tuple[int | None, str | None]:
-    """Return the id and password hash of the user whom the first of ``keys`` finds; None for what there is not."""
+    """Return the id and password hash of the user under the first of ``keys``; None for whatever there is not."""
     user = get_by_key(db, *keys)
     return (None, None) if user is None else (user.id, password_hash(db, user.id))
 
@@ -122,12 +121,12 @@ def credentials(db: Sql, keys: Collection[str]) -> tuple[int | None, str | None]
 def names(db: Sql) -> list[tuple[int, str, str, str]]:
     """Return the id, username, key of the username, and nickname of every account that is not deleted, by id."""
     query = "SELECT id, username, username_key, nickname FROM users WHERE deleted_at IS NULL ORDER BY id"
-    return db.execute(query).fetchall()
+    return [(row["id"], row["username"], row["username_key"], row["nickname"]) for row in db.execute(query)]
 
 
 def keys_made_by(db: Sql) -> str:
-    """Return by which rule the keys of all names were made."""
-    return str(db.execute("SELECT made_by FROM name_keys").fetchone()[0])
+    """Return the rule that the keys of all names were made by."""
+    return str(db.execute("SELECT made_by FROM name_keys").fetchone()["made_by"])
 
 
 def set_keys(db: Sql, rows: Iterable[tuple[str, str, int]], made_by: str) -> None:
@@ -136,28 +135,35 @@ def set_keys(db: Sql, rows: Iterable[tuple[str, str, int]], made_by: str) -> Non
     :param rows: the key of the username, what a search looks in, and the user's id.
     :param made_by: the rule that all keys are made by now.
     """
-    db.executemany("UPDATE users SET username_key = ?, search_key = ? WHERE id = ?", rows)
-    db.execute("UPDATE name_keys SET made_by = ?", (made_by,))
+    for username_key, search_key, user_id in rows:
+        db.execute(
+            "UPDATE users SET username_key = :username_key, search_key = :search_key WHERE id = :user_id",
+            {"username_key": username_key, "search_key": search_key, "user_id": user_id},
+        )
+    db.execute("UPDATE name_keys SET made_by = :made_by", {"made_by": made_by})
 
 
 def password_hash(db: Sql, user_id: int) -> str | None:
     """Return a user's password hash; None where there is no such user or no password."""
-    row = db.execute("SELECT password_hash FROM users WHERE id = ?", (user_id,)).fetchone()
-    return None if row is None else row[0]
+    row = db.execute("SELECT password_hash FROM users WHERE id = :user_id", {"user_id": user_id}).fetchone()
+    return None if row is None else row["password_hash"]
 
 
 def set_password_hash(db: Sql, user_id: int, value: str) -> None:
     """Replace a user's password hash."""
-    db.execute("UPDATE users SET password_hash = ? WHERE id = ?", (value, user_id))
+    db.execute("UPDATE users SET password_hash = :value WHERE id = :user_id", {"value": value, "user_id": user_id})
 
 
 def set_disabled(db: Sql, user_id: int, disabled_at: int | None) -> None:
     """Disable a user from a time on, or enable them again (None)."""
-    db.execute("UPDATE users SET disabled_at = ? WHERE id = ?", (disabled_at, user_id))
+    db.execute(
+        "UPDATE users SET disabled_at = :disabled_at WHERE id = :user_id",
+        {"disabled_at": disabled_at, "user_id": user_id},
+    )
 
 
 def anonymise(db: Sql, user_id: int, deleted_at: int) -> None:
-    """Delete an account: its row stays, and says nothing of who it was."""
+    """Delete an account. Its row stays, with nothing in it that says who it was."""
     db.execute(
         """
         UPDATE users
@@ -168,19 +174,21 @@ def anonymise(db: Sql, user_id: int, deleted_at: int) -> None:
         """,
         {"user_id": user_id, "prefix": DELETED_PREFIX, "nickname": DELETED_NICKNAME, "deleted_at": deleted_at},
     )
-    db.execute("DELETE FROM avatars WHERE owner_id = ?", (user_id,))
-    db.execute("UPDATE invites SET used_by = NULL WHERE used_by = ?", (user_id,))
+    db.execute("DELETE FROM avatars WHERE owner_id = :user_id", {"user_id": user_id})
+    db.execute("UPDATE invites SET used_by = NULL WHERE used_by = :user_id", {"user_id": user_id})
 
 
 def to_erase(db: Sql) -> list[int]:
-    """Return the ids of deleted accounts of which something is left."""
+    """Return the ids of deleted accounts that have something left to erase."""
     query = "SELECT id FROM users WHERE deleted_at IS NOT NULL AND erased_at IS NULL ORDER BY id"
-    return [row[0] for row in db.execute(query)]
+    return [row["id"] for row in db.execute(query)]
 
 
 def set_erased(db: Sql, user_id: int, erased_at: int) -> None:
     """Note that nothing is left of a deleted account."""
-    db.execute("UPDATE users SET erased_at = ? WHERE id = ?", (erased_at, user_id))
+    db.execute(
+        "UPDATE users SET erased_at = :erased_at WHERE id = :user_id", {"erased_at": erased_at, "user_id": user_id}
+    )
 
 
 def set_profile(
@@ -192,7 +200,7 @@ def set_profile(
     avatar_path: str | None,
     bio: str | None,
 ) -> None:
-    """Replace what a user says of themselves."""
+    """Replace a user's profile."""
     db.execute(
         """
         UPDATE users SET nickname = :nickname, search_key = :search_key, avatar_path = :avatar_path, bio = :bio
@@ -214,59 +222,54 @@ def search(db: Sql, *, query: str | None, is_ai: bool | None, skip: int, limit: 
         f"""
         SELECT {COLUMNS} FROM users AS u
         WHERE u.disabled_at IS NULL
-            AND (:query IS NULL OR instr(u.search_key, :query) > 0)
-            AND (:is_ai IS NULL OR u.is_ai = :is_ai)
+            AND (CAST(:query AS TEXT) IS NULL OR instr(u.search_key, :query) > 0)
+            AND u.is_ai = coalesce(CAST(:is_ai AS BIGINT), u.is_ai)
         ORDER BY u.id
         LIMIT :limit OFFSET :skip
         """,
-        {"query": query, "is_ai": is_ai, "skip": skip, "limit": limit},
+        {"query": query, "is_ai": None if is_ai is None else int(is_ai), "skip": skip, "limit": limit},
     )
-    return [user_from_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def all_users(db: Sql) -> list[User]:
     """Return every account, the disabled ones too, by id."""
-    return [user_from_row(row) for row in db.execute(f"SELECT {COLUMNS} FROM users AS u ORDER BY u.id")]
+    return [from_row(row) for row in db.execute(f"SELECT {COLUMNS} FROM users AS u ORDER BY u.id")]
 
 
 def acquaintances(db: Sql, user_id: int) -> set[int]:
-    """Return the ids of all whom a user sees in a conversation, the user's own not among them."""
-    return {row[0] for row in db.execute(ACQUAINTANCES, {"user_id": user_id})} - {user_id}
+    """Return the ids of all others whom a user sees in a conversation."""
+    return {row["user_id"] for row in db.execute(ACQUAINTANCES, {"user_id": user_id})} - {user_id}
 
 
 def audience(db: Sql, user_id: int) -> set[int]:
     """Return the ids of all who see a user in a conversation, the user's own among them.
 
-    They are the same as the acquaintances, but for who has not seen anything yet of a conversation with the user.
+    These are the acquaintances, but for those who see nothing yet of their conversation with the user.
     """
-    rows = db.execute(
-        f"""
-        SELECT other.user_id
-        FROM memberships AS mine
-        JOIN conversations AS c ON c.id = mine.conversation_id
-        JOIN memberships AS other ON other.conversation_id = c.id AND other.left_seq IS NULL
-        WHERE mine.user_id = :user_id AND mine.left_seq IS NULL AND {is_there("other.user_id")}
-        """,
-        {"user_id": user_id},
-    )
-    return {row[0] for row in rows} | {user_id}
+    return {row["user_id"] for row in db.execute(_AUDIENCE, {"user_id": user_id})} | {user_id}
 
 
 def insert_invite(db: Sql, code_hash: bytes, created_at: int) -> None:
     """Store an invitation."""
-    db.execute("INSERT INTO invites (code_hash, created_at) VALUES (?, ?)", (code_hash, created_at))
+    db.execute(
+        "INSERT INTO invites (code_hash, created_at) VALUES (:code_hash, :created_at)",
+        {"code_hash": code_hash, "created_at": created_at},
+    )
 
 
 def has_invite(db: Sql, code_hash: bytes) -> bool:
-    """Tell whether an invitation can still be used."""
-    query = "SELECT 1 FROM invites WHERE code_hash = ? AND used_at IS NULL"
-    return db.execute(query, (code_hash,)).fetchone() is not None
+    """Report whether an invitation can still be used."""
+    query = "SELECT 1 FROM invites WHERE code_hash = :code_hash AND used_at IS NULL"
+    return db.execute(query, {"code_hash": code_hash}).fetchone() is not None
 
 
 def use_invite(db: Sql, code_hash: bytes, user_id: int, used_at: int) -> bool:
-    """Use up an invitation; False where it is unknown or was used before."""
+    """Use an invitation up and report whether it could be used."""
     cursor = db.execute(
-        "UPDATE invites SET used_at = ?, used_by = ? WHERE code_hash = ? AND used_at IS NULL",
-        (used_at, user_id, code_hash),
+        """
+        UPDATE invites SET used_at = :used_at, used_by = :user_id WHERE code_hash = :code_hash AND used_at IS NULL
+        """,
+        {"used_at": used_at, "user_id": user_id, "code_hash": code_hash},
     )
     return cursor.rowcount == 1

@@ -1,12 +1,101 @@
-"""Pieces of SQL that tell what a member sees of a conversation.
+"""What a person sees of conversations: all of the SQL that decides it, and all that names its columns.
 
-What somebody does while they are blocked is hidden from the blocker (``hidden_from``), and only in private
-conversations. In each piece the conversation's row is called ``c``.
+Three things decide. A *stay* is one membership, from joining to leaving: only its part of the change log is there for
+the member. What somebody does while they are blocked is *hidden* from the blocker, for ever, and only in private
+conversations are things hidden. And a *version* is what the blocker goes on seeing of a message that the blocked edit.
+
+Everything else that reads messages, reactions or the change log composes its statements of these pieces. They are SQL,
+never values. Unless an argument says otherwise, ``c`` is the conversation's row, ``m`` the message's, ``mine`` the
+viewer's stay.
 """
+
+from chatd.storage.engine import Sql
+
+
+def present(stay: str) -> str:
+    """Return the condition that a stay has not ended.
+
+    :param stay: the alias of the row of ``memberships``.
+    """
+    return f"{stay}.left_seq IS NULL"
+
+
+def sees(row: str, viewer: str = ":viewer") -> str:
+    """Return the condition that a row is not hidden from somebody.
+
+    :param row: the alias of a message, a reaction, or a row of the change log.
+    :param viewer: the expression of their user id.
+    """
+    return f"{row}.hidden_from IS DISTINCT FROM {viewer}"
+
+
+def hidden_from(row: str) -> str:
+    """Return the expression of whom a row is hidden from, null for nobody.
+
+    :param row: as for :func:`sees`.
+    """
+    return f"{row}.hidden_from"
+
+
+def during(stay: str, seq: str) -> str:
+    """Return the condition that a place in the log is within a stay, above ``:since`` and up to ``:up_to``.
+
+    The joining and the leaving belong to the stay. Each end is one comparison, for one range of an index.
+
+    :param stay: the alias of the row of ``memberships``.
+    :param seq: the expression of the place.
+    """
+    return f"""
+        {seq} > CASE WHEN {stay}.joined_seq > :since THEN {stay}.joined_seq - 1 ELSE :since END
+        AND {seq} <= CASE WHEN {stay}.left_seq < :up_to THEN {stay}.left_seq ELSE :up_to END
+    """
+
+
+#: To join the version of a message that ``:viewer`` sees, for :data:`CONTENT`.
+VERSION = "LEFT JOIN shown_versions AS shown ON shown.user_id = :viewer AND shown.message_id = m.id"
+
+#: The content of a message as ``:viewer`` sees it.
+CONTENT = "coalesce(shown.content, m.content)"
+
+#: A message as ``:viewer`` sees it, by the fields of the record; the rows are those of :data:`SEEN_MESSAGES`. A private
+#: message's receiver is the other of the two; whether it has been read is what the receiver's marker says.
+SEEN_FIELDS = {
+    "id": "m.id",
+    "receiver_id": "c.low_user_id + c.high_user_id - m.sender_id",
+    "group_id": "CASE c.kind WHEN 'group' THEN c.id END",
+    "content": CONTENT,
+    "client_id": "m.client_id",
+    "is_read": "coalesce(receiver.read_up_to >= m.id, FALSE)",
+    "created_at": "m.created_at",
+    "edited_at": "CASE WHEN shown.message_id IS NULL THEN m.edited_at ELSE shown.edited_at END",
+    "deleted_at": "m.deleted_at",
+    "reply_to": "CASE WHEN replied.hidden_from = :viewer THEN NULL ELSE m.reply_to_id END",
+}
+
+#: The messages that ``:viewer`` sees, to follow FROM; ``u`` is the sender. Which of them is for the statement to add,
+#: with AND, and whether the viewer is in the conversation for the caller to know.
+SEEN_MESSAGES = f"""
+    messages AS m
+    JOIN conversations AS c ON c.id = m.conversation_id
+    JOIN users AS u ON u.id = m.sender_id
+    LEFT JOIN memberships AS receiver
+        ON receiver.conversation_id = c.id AND {present("receiver")}
+        AND receiver.user_id = c.low_user_id + c.high_user_id - m.sender_id
+    LEFT JOIN messages AS replied ON replied.id = m.reply_to_id
+    {VERSION}
+    WHERE {sees("m")}
+"""
+
+#: The ids of the messages of ``:conversation_id`` that ``:viewer`` sees, without reading any: the index has them.
+SEEN_IDS = f"SELECT m.id FROM messages AS m WHERE m.conversation_id = :conversation_id AND {sees('m')}"
+
+#: How many messages the lower and the higher of a private conversation's two user ids see.
+SEEN_BY_LOW = "c.message_count - c.hidden_from_low"
+SEEN_BY_HIGH = "c.message_count - c.hidden_from_high"
 
 
 def hidden_count(member: str) -> str:
-    """Return how many messages are hidden from a member.
+    """Return the expression of how many messages are hidden from a member.
 
     :param member: the expression of their user id.
     """
@@ -15,28 +104,104 @@ def hidden_count(member: str) -> str:
     """
 
 
+def is_there(member: str) -> str:
+    """Return the condition that a conversation is there for a member: one begun by somebody they block is not."""
+    return f"(({hidden_count(member)}) = 0 OR c.message_count > ({hidden_count(member)}))"
+
+
 def last_message(member: str) -> str:
-    """Return the id of the newest message that a member sees, null where there is none."""
+    """Return the expression of the newest message that a member sees, null where there is none."""
     return f"""
         CASE WHEN ({hidden_count(member)}) = 0 THEN c.last_message_id ELSE (
-            SELECT shown.id FROM messages AS shown
-            WHERE shown.conversation_id = c.id AND shown.hidden_from IS NOT {member}
-            ORDER BY shown.id DESC LIMIT 1
+            SELECT kept.id FROM messages AS kept
+            WHERE kept.conversation_id = c.id AND {sees("kept", member)}
+            ORDER BY kept.id DESC LIMIT 1
         ) END
     """
 
 
 def last_kept_message(member: str) -> str:
-    """Return the id of the newest message that a member sees and its sender has not taken back, null for none."""
+    """Return the expression of the newest message that a member sees and that is not deleted, null for none."""
     return f"""
         CASE WHEN ({hidden_count(member)}) = 0 THEN c.last_kept_id ELSE (
-            SELECT shown.id FROM messages AS shown
-            WHERE shown.conversation_id = c.id AND shown.hidden_from IS NOT {member} AND shown.deleted_at IS NULL
-            ORDER BY shown.id DESC LIMIT 1
+            SELECT kept.id FROM messages AS kept
+            WHERE kept.conversation_id = c.id AND {sees("kept", member)} AND kept.deleted_at IS NULL
+            ORDER BY kept.id DESC LIMIT 1
         ) END
     """
 
 
-def is_there(member: str) -> str:
-    """Tell whether a conversation is there for a member: one begun by somebody they block is not."""
-    return f"(({hidden_count(member)}) = 0 OR c.message_count > ({hidden_count(member)}))"
+#: How many messages ``mine`` has not read: what the others wrote above the marker, by subtraction, less what they
+#: have deleted of it.
+UNREAD = f"""
+    c.message_count - ({hidden_count("mine.user_id")}) - mine.sent_count - mine.read_count - (
+        SELECT count(*) FROM messages AS gone
+        WHERE gone.conversation_id = c.id AND gone.id > mine.read_up_to AND gone.deleted_at IS NOT NULL
+            AND gone.sender_id <> mine.user_id AND {sees("gone", "mine.user_id")}
+    )
+"""
+
+#: The read marker of ``other`` as ``mine`` sees it. It may stand at a message that is hidden from the viewer, to whom
+#: it is at the one before.
+SEEN_MARKER = f"""
+    CASE WHEN ({hidden_count("mine.user_id")}) = 0 THEN other.read_up_to ELSE (
+        SELECT coalesce(max(kept.id), 0) FROM messages AS kept
+        WHERE kept.conversation_id = c.id AND kept.id <= other.read_up_to AND {sees("kept", "mine.user_id")}
+    ) END
+"""
+
+
+def hide_change(db: Sql, seq: int, user_id: int) -> None:
+    """Hide a row of the change log from somebody."""
+    db.execute("UPDATE change_log SET hidden_from = :user_id WHERE seq = :seq", {"seq": seq, "user_id": user_id})
+
+
+def hide_reaction(db: Sql, message_id: int, emoji: str, user_id: int, viewer: int) -> None:
+    """Hide a user's reaction from somebody.
+
+    :param user_id: whose reaction it is.
+    :param viewer: from whom it is hidden.
+    """
+    db.execute(
+        """
+        UPDATE reactions SET hidden_from = :viewer
+        WHERE message_id = :message_id AND emoji = :emoji AND user_id = :user_id
+        """,
+        {"message_id": message_id, "emoji": emoji, "user_id": user_id, "viewer": viewer},
+    )
+
+
+def keep_version(db: Sql, message_id: int, user_id: int) -> None:
+    """Let somebody go on seeing a message as they see it now, whatever it is edited to."""
+    db.execute(
+        """
+        INSERT INTO shown_versions (user_id, message_id, content, edited_at)
+        SELECT :user_id, id, content, edited_at FROM messages WHERE id = :message_id
+        ON CONFLICT DO NOTHING
+        """,
+        {"user_id": user_id, "message_id": message_id},
+    )
+
+
+def drop_versions(db: Sql, message_id: int) -> None:
+    """Show a message to everybody as it is."""
+    db.execute("DELETE FROM shown_versions WHERE message_id = :message_id", {"message_id": message_id})
+
+
+def empty_versions(db: Sql, message_id: int) -> None:
+    """Take the content from every version of a message, as it is deleted."""
+    db.execute("UPDATE shown_versions SET content = '' WHERE message_id = :message_id", {"message_id": message_id})
+
+
+def end_stay(db: Sql, conversation_id: int, user_id: int, seq: int) -> None:
+    """End a user's stay in a conversation.
+
+    :param seq: the place of the leaving in the log, the last that the user sees.
+    """
+    db.execute(
+        f"""
+        UPDATE memberships SET left_seq = :seq
+        WHERE conversation_id = :conversation_id AND user_id = :user_id AND {present("memberships")}
+        """,
+        {"conversation_id": conversation_id, "user_id": user_id, "seq": seq},
+    )

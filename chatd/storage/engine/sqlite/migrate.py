@@ -16,8 +16,8 @@ from chatd.storage.engine.sqlite.reasons import reason
 #: "chat" in ASCII: what ``PRAGMA application_id`` of a chatd database says.
 APPLICATION_ID = 0x63686174
 
-#: STRICT tables came with 3.37, RETURNING with 3.35: https://sqlite.org/changes.html
-MINIMUM_SQLITE = (3, 37, 0)
+#: IS DISTINCT FROM came with 3.39, STRICT tables with 3.37: https://sqlite.org/changes.html
+MINIMUM_SQLITE = (3, 39, 0)
 
 _PACKAGE = Path(__file__).resolve().parents[3]
 
