@@ -1,13 +1,14 @@
 /**
- * The service worker: keeps one version of the built client, so that it opens without the network, and carries notifications.
- * It never keeps what the API answers: conversations are kept by the page, and wiped when somebody signs out.
+ * The service worker. It stores one version of the built client, so that it opens without a network, and shows
+ * notifications.
+ * It never stores what the API answers: conversations are stored by the page, and removed when the user signs out.
  */
 import type { EarlierNotificationData, NotificationData, PageMessage, WorkerMessage } from './sw/messages'
 import { chatPath, routeOf } from './sw/routes'
 
 declare const self: ServiceWorkerGlobalScope
 
-/** Put in by build/serviceWorker.ts: the paths of the build, and a digest of what they hold. */
+/** Inserted by build/serviceWorker.ts: the paths of the build, and a digest of their contents. */
 declare const __SHELL__: { version: string; files: string[] }
 
 const { version, files } = __SHELL__
@@ -18,13 +19,13 @@ const CACHE = PREFIX + version
 const PAGE = '/index.html'
 const SETTINGS = '/config.json'
 
-/** How long the network may take before what is kept is shown, in milliseconds. */
+/** How long to wait for the network before the stored copy is shown, in milliseconds. */
 const PATIENCE = 3000
 
-/** What a proxy says while the server behind it is away. */
+/** What a proxy answers while the server behind it is down. */
 const AWAY: ReadonlySet<number> = new Set([502, 503, 504])
 
-/** What the server says when there is no client any more. */
+/** What the server answers when it no longer serves the client. */
 const GONE: ReadonlySet<number> = new Set([404, 410])
 
 self.addEventListener('install', (event) => event.waitUntil(keepShell()))
@@ -59,7 +60,7 @@ self.addEventListener('notificationclick', (event) => {
 
 async function keepShell(): Promise<void> {
   const cache = await caches.open(CACHE)
-  // A hashed file is what its name says, wherever it comes from; the others are asked for anew.
+  // A file with a hash in its name never changes; the others are fetched again.
   await cache.addAll(
     files.map((path) => new Request(path, { cache: path.startsWith('/assets/') ? 'default' : 'no-cache' })),
   )
@@ -79,7 +80,7 @@ async function kept(path: string): Promise<Response | undefined> {
   return cache.match(path, { ignoreVary: true })
 }
 
-/** What the network answers, or what is kept when it does not answer in time. */
+/** Return the network's answer, or the stored copy if there is none in time. */
 async function fresh(request: Request, path: string): Promise<Response> {
   const copy = await kept(path)
   if (!copy) return fetch(request)
@@ -110,7 +111,7 @@ function impatience(): Promise<null> {
   return new Promise((resolve) => setTimeout(resolve, PATIENCE, null))
 }
 
-/** Where the client is no longer served, nothing of it stays behind. */
+/** Remove everything stored if the server no longer has the client. */
 async function leaveIfGone(): Promise<void> {
   const script = await fetch(self.location.href, { cache: 'no-store' }).catch(() => null)
   if (!script || !GONE.has(script.status)) return
@@ -120,7 +121,7 @@ async function leaveIfGone(): Promise<void> {
 }
 
 /**
- * Tells a page whether it is of this version. The only page there is, and already new, is not worth a question: a worker that waits takes over.
+ * Tell a page whether it is of this version. If it is, and it is the only page, a waiting worker takes over unasked.
  */
 async function compare(entry: string, port: MessagePort | undefined): Promise<void> {
   const isOurs = KEPT.has(entry)
@@ -129,7 +130,7 @@ async function compare(entry: string, port: MessagePort | undefined): Promise<vo
   if (isOurs && windows.length <= 1) await self.skipWaiting()
 }
 
-/** Shows `path` in a window that is there, the one in front if there are several, or in a new one. */
+/** Show `path` in an open window, the one in front if there are several, or in a new one. */
 async function open(path: string): Promise<void> {
   const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
   const window =

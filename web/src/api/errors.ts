@@ -14,9 +14,9 @@ export class ApiError extends Error {
   readonly status: number
   readonly code: string
   readonly detail: string
-  /** What is wrong with each field, where the code is `validation_error`. */
+  /** What is wrong with each field, if the code is `validation_error`. */
   readonly errors: Record<string, string[]>
-  /** How long to wait before the next try, where the server says so. */
+  /** How long to wait before the next try, if the server says so. */
   readonly retryAfterMs: number | null
 
   constructor({ status, code, detail, errors = {}, retryAfterMs = null }: Problem) {
@@ -44,7 +44,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The connection ended before the answer came: the command may or may not have been carried out. */
+/** The connection ended before the answer arrived: the command may or may not have been executed. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 

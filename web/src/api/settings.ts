@@ -1,7 +1,7 @@
-/** What is known only where the client runs: its server says so in `/config.json`. */
+/** Settings of the place where the client runs, which its server tells in `/config.json`. */
 
 export interface Settings {
-  /** The origin of the API, such as `https://chat.example.org`; empty where it is the page's own. */
+  /** The origin of the API, such as `https://chat.example.org`; empty if it is the page's own. */
   api: string
   registration: 'open' | 'invite' | 'closed'
   /** The shortest password, in characters. */
@@ -13,7 +13,7 @@ const DEFAULTS: Settings = { api: '', registration: 'open', password_min: 8 }
 let current = DEFAULTS
 let loading: Promise<Settings> | null = null
 
-/** Load the settings, once; where they cannot be had, the defaults do until somebody asks again. */
+/** Load the settings once. If that fails, the defaults apply until the next call. */
 export function loadSettings(): Promise<Settings> {
   loading ??= fetchSettings().catch(() => {
     loading = null

@@ -14,7 +14,7 @@ export function placeOfMessage(
 
 /** The message after an event: the same object where the event does not change it. */
 export function afterEvent(message: Message, event: ServerEvent): Message {
-  // A page may be ahead of the events: what is deleted there stays so, whatever is still told of it.
+  // A page may be ahead of the events: what is deleted there stays deleted, whatever later events say.
   if (message.deleted_at !== null) return message
   switch (event.type) {
     case 'message_edited': {
@@ -53,7 +53,7 @@ function reacted(
   return [...others, { emoji, user_ids }].sort((a, b) => compareCodePoints(a.emoji, b.emoji))
 }
 
-/** Whether two emoji are the same to the server, which ignores variation selectors. What is kept here may be older than that. */
+/** Whether two emoji are the same to the server, which ignores variation selectors. Stored ones may differ. */
 function isSameReaction(one: string, other: string): boolean {
   return one.replace(/[\ufe0e\ufe0f]/g, '') === other.replace(/[\ufe0e\ufe0f]/g, '')
 }

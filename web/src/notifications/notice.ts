@@ -5,24 +5,24 @@ import type { EarlierNotificationData, NotificationData } from '@/sw/messages'
 const ICON = '/icons/icon-192.png'
 const BADGE = '/icons/badge-96.png'
 
-/** Options that browsers know and TypeScript's library has left out again. */
+/** Options that browsers know and TypeScript's library leaves out. */
 export interface NoticeOptions extends NotificationOptions {
   renotify: boolean
   timestamp: number
   data: NotificationData
 }
 
-/** The tag of a chat's notification: there is one at a time for each, the newest. */
+/** The tag of a chat's notifications, of which only the newest is shown. */
 export function tagOf(place: Place): string {
   return `chat-${keyOf(place)}`
 }
 
 /**
- * A notification's title and the rest, for one message.
+ * Make the notification of one message.
  *
  * @param place where the message is.
- * @param sender who has written, as they are called now.
- * @param isHome whether the API is where the page is. A picture from elsewhere would tell that host who reads.
+ * @param sender who wrote it, by their present name.
+ * @param isHome whether the API has the page's origin. A picture from elsewhere would tell that host who reads.
  */
 export function noticeOf(
   message: Message,
@@ -46,7 +46,7 @@ export function noticeOf(
   }
 }
 
-/** Read what a notification carries. */
+/** Return the data of a notification, in the present form. */
 export function dataOf(notification: Notification): NotificationData {
   const data = notification.data as NotificationData | EarlierNotificationData
   return 'place' in data ? data : { place: String(data.userId), messageId: data.messageId }

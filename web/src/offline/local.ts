@@ -1,4 +1,4 @@
-/** `localStorage`, which a browser may refuse or fill up: then nothing is kept, and nothing breaks. */
+/** `localStorage`. Where a browser refuses it or it is full, nothing is stored and nothing breaks. */
 export const local = {
   get(key: string): string | null {
     return attempt(() => localStorage.getItem(key)) ?? null
@@ -19,13 +19,13 @@ export const local = {
   },
 }
 
-/** Parse what was kept as JSON; null for what is no JSON. */
+/** Parse stored JSON; null if it is not JSON. */
 export function parsed<T>(text: string | null): T | null {
   if (text === null) return null
   return attempt(() => JSON.parse(text) as T) ?? null
 }
 
-/** Have `handler` called when another tab changes what is kept: with a null key where it has removed everything. */
+/** Call `handler` when another tab changes `localStorage`; with a null key if it removed everything. */
 export function onChangedElsewhere(handler: (key: string | null, value: string | null) => void): void {
   globalThis.window?.addEventListener('storage', (event) => handler(event.key, event.newValue))
 }

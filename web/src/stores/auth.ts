@@ -14,10 +14,10 @@ interface Kept {
   user: User
 }
 
-/** Why somebody is signed out, or their connection has ended, without having asked for it. */
+/** Why somebody was signed out or disconnected without having asked for it. */
 export type Ended = 'session_ended' | 'no_account' | 'signed_out_elsewhere' | 'too_many'
 
-/** Who is signed in: the same in all tabs of a browser. */
+/** Who is signed in, which is the same in all tabs of a browser. */
 export const useAuthStore = defineStore('auth', () => {
   const kept = shallowRef<Kept | null>(parsed<Kept>(local.get(KEY)))
   const endedBecause = ref<Ended | null>(null)
@@ -36,7 +36,7 @@ export const useAuthStore = defineStore('auth', () => {
     kept.value = value
   }
 
-  /** Do as another tab did. */
+  /** Follow another tab that has signed in or out. */
   function follow(theirs: Kept | null): void {
     if (theirs === null && kept.value !== null) endedBecause.value = 'signed_out_elsewhere'
     if (theirs !== null) endedBecause.value = null
@@ -60,7 +60,7 @@ export const useAuthStore = defineStore('auth', () => {
     await signIn(registration.username, registration.password)
   }
 
-  /** Sign out, offline too: then the session lives on, on the server, until it expires. */
+  /** Sign out. Offline, the session remains on the server until it expires. */
   async function signOut(): Promise<void> {
     const me = user.value?.id
     const toldServer = api.logout().catch(() => undefined)
@@ -72,8 +72,8 @@ export const useAuthStore = defineStore('auth', () => {
   }
 
   /**
-   * End it because the server did. Unsent messages and drafts wait for their user to come back; what was read does not
-   * stay in the browser.
+   * End the session because the server did. Unsent messages and drafts wait for their user to return; what was read
+   * does not stay in the browser.
    */
   async function end(because: Ended): Promise<void> {
     endedBecause.value = because
@@ -83,7 +83,7 @@ export const useAuthStore = defineStore('auth', () => {
     await wipeSnapshots()
   }
 
-  /** Delete the account. The server ends the connection before it answers: that is no news then. */
+  /** Delete the account. The server ends the connection before it answers, which is expected here. */
   async function deleteAccount(password: string): Promise<void> {
     const me = user.value?.id
     await api.deleteAccount(password)
@@ -97,7 +97,7 @@ export const useAuthStore = defineStore('auth', () => {
     if (kept.value !== null) keep({ ...kept.value, user: { ...kept.value.user, ...changes } })
   }
 
-  /** Ask anew who one is. */
+  /** Load the user's own profile again. */
   async function refresh(): Promise<void> {
     const asked = token.value
     const found = await api.me()
@@ -108,7 +108,7 @@ export const useAuthStore = defineStore('auth', () => {
     setUser(await api.updateProfile(changes))
   }
 
-  /** Upload a picture and make it one's avatar. */
+  /** Upload a picture and use it as the avatar. */
   async function uploadAvatar(file: Blob): Promise<void> {
     const { url } = await api.uploadAvatar(file)
     await updateProfile({ avatar_path: url })

@@ -6,13 +6,13 @@ import { api } from '@/transport/api'
 
 const PAGE = 100
 
-/** Whom the user blocks. Other devices are not told, so it is asked for anew wherever it matters. */
+/** Whom the user blocks. No event tells other devices, so the list is loaded wherever it matters. */
 export const useBlocksStore = defineStore('blocks', () => {
   const since = shallowReactive(new Map<number, Block>())
   const isLoaded = ref(false)
-  /** Rises with each change made here: an answer that was asked for before it is out of date. */
+  /** Increases with each change made here: an answer requested before it is out of date. */
   let changes = 0
-  /** Rises when the user is another one. */
+  /** Increases when another user signs in. */
   let generation = 0
 
   const isBlocked = (id: number): boolean => since.has(id)

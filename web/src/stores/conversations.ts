@@ -16,11 +16,11 @@ import { usePeopleStore } from './people'
 import { useRoomsStore } from './rooms'
 import { Timer } from './timer'
 
-/** How many conversations the first page has, and each one after. */
+/** The size of the first page of conversations, and of those after it. */
 const FIRST_PAGE = 50
 const PAGE = 100
 
-/** How long to wait before trying again what failed for no lasting reason, and before keeping a snapshot, in milliseconds. */
+/** How long to wait before a retry, and before storing a snapshot, in milliseconds. */
 const RETRY_MS = 3_000
 const SNAPSHOT_MS = 1_000
 
@@ -30,17 +30,17 @@ export const useConversationsStore = defineStore('conversations', () => {
   const people = usePeopleStore()
   const rooms = useRoomsStore()
   const me = (): number => auth.user?.id ?? 0
-  /** Triggered when what it says has changed. */
+  /** Triggered when its contents have changed. */
   const shown = shallowRef(newLedger())
   let ledger = shown.value
   let version = 0
-  /** Rises whenever the stream of events begins anew: pages asked for before are of no use. */
+  /** Increases whenever the stream of events starts again: pages requested before are useless then. */
   let generation = 0
-  /** Below which last message the next page begins. */
+  /** The next page has the conversations whose last message is below this id. */
   let next: number | undefined
   let loadingMore: Promise<void> | null = null
   let isRefreshing = false
-  /** How far the reader has read each place, where the server is yet to be told. */
+  /** How far the reader has read each place, where the server does not know it yet. */
   const wanted = new Map<PlaceKey, { place: Place; upTo: number }>()
   const telling = new Set<PlaceKey>()
   const later = new Timer(resume, RETRY_MS)
@@ -66,7 +66,7 @@ export const useConversationsStore = defineStore('conversations', () => {
     if (isLoaded.value) snapshot.start()
   }
 
-  /** Show what was there when the user was here last. */
+  /** Show what was stored on the last visit. */
   async function showSnapshot(): Promise<void> {
     const user = me()
     const saved = await savedConversations(user)
@@ -77,7 +77,7 @@ export const useConversationsStore = defineStore('conversations', () => {
     showChanges()
   }
 
-  /** Load how things stand, and say from where in the change log to go on. */
+  /** Load the present state, and return its position in the change log. */
   async function load(): Promise<Position> {
     const asOf = generation
     const page = await api.conversations(undefined, FIRST_PAGE)
@@ -98,7 +98,7 @@ export const useConversationsStore = defineStore('conversations', () => {
     people.remember(peopleOf(page.conversations))
   }
 
-  /** Turn to the page after this one. */
+  /** Note where the page after this one begins. */
   function turn({ conversations, more: isMore }: ConversationPage): void {
     next = conversations.at(-1)?.last_message?.id
     more.value = isMore && next !== undefined
@@ -135,7 +135,7 @@ export const useConversationsStore = defineStore('conversations', () => {
     showChanges()
   }
 
-  /** What is unread can be told only when all are here: they come in the background. */
+  /** Load the remaining conversations in the background: the total of unread messages needs them all. */
   async function loadRest(): Promise<void> {
     const asOf = generation
     try {
@@ -146,7 +146,7 @@ export const useConversationsStore = defineStore('conversations', () => {
     }
   }
 
-  /** Read again what became unsure: the conversation whose newest message is the newest that is known of it. */
+  /** Read unsure conversations again, each by asking for the one whose newest message is the newest known. */
   async function refresh(): Promise<void> {
     if (isRefreshing) return
     isRefreshing = true
@@ -167,7 +167,7 @@ export const useConversationsStore = defineStore('conversations', () => {
     }
   }
 
-  /** The reader has read up to a message. */
+  /** Note that the reader has read up to a message. */
   function markRead(place: Place, upTo: number): void {
     const key = keyOf(place)
     const known = ledger.get(place)
@@ -218,14 +218,14 @@ export const useConversationsStore = defineStore('conversations', () => {
     if (ledger.unsure.size > 0) void refresh()
   }
 
-  /** Do what could not be done before. */
+  /** Retry what failed while there was no connection. */
   function resume(): void {
     if (!socket.isConnected.value) return
     for (const { place } of wanted.values()) void tell(place)
     if (isLoaded.value) void loadRest()
   }
 
-  /** Forget everything: it was another user's. */
+  /** Forget everything, which was another user's. */
   function reset(): void {
     generation += 1
     later.stop()

@@ -15,23 +15,23 @@ import { useRoomsStore } from './rooms'
 
 export type { Chat, Loading, Pending }
 
-/** With more unread messages than this, a chat opens at the first of them and not at its end. */
+/** With more unread messages than this, a chat opens at the first of them, not at its end. */
 const UNREAD_AT_END = PAGE - 10
 
-/** The chats: their messages, stored and on their way. */
+/** The chats, with their stored and unsent messages. */
 export const useMessagesStore = defineStore('messages', () => {
   const auth = useAuthStore()
   const outbox = useOutboxStore()
   const rooms = useRoomsStore()
   const conversations = useConversationsStore()
   const me = (): number => auth.user?.id ?? 0
-  /** The chat that the reader is in. */
+  /** The chat that is open. */
   let current: Room | null = null
 
-  /** The chat of a place, be it open or not. */
+  /** Return the chat of a place, open or not. */
   const chat = (place: Place): Chat => rooms.room(place).chat
 
-  /** Show a chat: at its end, or where the unread messages begin if they are many. */
+  /** Open a chat at its end or, if there are many unread messages, at the first of them. */
   async function open(place: Place): Promise<void> {
     const opened = rooms.room(place)
     const stream = rooms.currentStream()
@@ -49,13 +49,13 @@ export const useMessagesStore = defineStore('messages', () => {
     await (unread > UNREAD_AT_END ? opened.loadAround(Math.max(readUpTo, 1)) : opened.loadNewest())
   }
 
-  /** The reader has left a chat. */
+  /** Close a chat. */
   function close(place: Place): void {
     rooms.get(place)?.leave()
     if (current !== null && isSamePlace(current.place, place)) current = null
   }
 
-  /** The reader looks at a message, or (null) at the end: should all have to be loaded again, that comes first. */
+  /** Note which message the reader looks at, or null for the end: if everything is reloaded, that comes first. */
   function lookAt(place: Place, messageId: number | null): void {
     rooms.room(place).anchor = messageId
   }
@@ -65,7 +65,7 @@ export const useMessagesStore = defineStore('messages', () => {
   const loadAround = (place: Place, messageId: number): Promise<void> => rooms.room(place).loadAround(messageId)
   const loadNewest = (place: Place): Promise<void> => rooms.room(place).loadNewest()
 
-  /** Send a message, now or when there is a connection; one that looks into the past is brought to the present. */
+  /** Send a message, now or once there is a connection, and bring a chat that shows older messages to its end. */
   function send(place: Place, content: string, replyTo: number | null = null): void {
     outbox.send(place, content, replyTo)
     const { chat } = rooms.room(place)
@@ -75,8 +75,8 @@ export const useMessagesStore = defineStore('messages', () => {
   const retry = (clientId: string): void => outbox.retry(clientId)
   const discard = (clientId: string): void => outbox.discard(clientId)
 
-  // Commands on what is stored reject with CommandError, or with ConnectionLost: then the stream tells, once it is
-  // back, whether they were carried out.
+  // Commands on stored messages reject with CommandError, or with ConnectionLost: then the stream shows, once it is
+  // back, whether they were executed.
 
   async function edit({ id }: Message, content: string): Promise<void> {
     const { message } = await socket.request('edit', { message_id: id, content })
@@ -99,17 +99,17 @@ export const useMessagesStore = defineStore('messages', () => {
   const draft = (place: Place): string => readDraft(me(), place)
   const setDraft = (place: Place, text: string): void => writeDraft(me(), place, text)
 
-  /** The stream of events begins here, perhaps again: the open chat comes first. */
+  /** The stream of events starts here, perhaps again: reload the open chat. */
   function restart(): void {
     if (rooms.restart((place) => conversations.get(place)?.others_read_up_to ?? 0)) void current?.reload()
   }
 
-  /** Do what could not be done before. */
+  /** Retry what failed while there was no connection. */
   function resume(): void {
     current?.retry()
   }
 
-  /** Forget which chat is open: it was another user's. */
+  /** Forget which chat was open: it was another user's. */
   function reset(): void {
     current = null
   }

@@ -11,22 +11,22 @@ import { socket } from '@/transport/socket'
 import { useAuthStore } from './auth'
 import { Timer } from './timer'
 
-/** Errors that pass, and how long to wait where the server does not say, in milliseconds. */
+/** Temporary errors, and how long to wait after one if the server does not say, in milliseconds. */
 const PASSING: ReadonlySet<string> = new Set(['rate_limited', 'storage_unavailable'])
 const WAIT_MS = 2_000
 
-/** After how long a tab sends what another tab has not sent, in milliseconds. */
+/** How long a tab waits before it sends what another tab has left unsent, in milliseconds. */
 const ADOPT_MS = 15_000
 
 /**
- * Messages that are not stored yet. Each is kept in `localStorage` until it is, so that it outlives the page, and is
- * sent again under the same `client_id` for as long as nobody can say whether it arrived: the server stores it once.
+ * Messages the server has not stored yet. Each stays in `localStorage` until it has, so that it outlives the page, and
+ * is sent again with the same `client_id` until an answer arrives: the server stores it once.
  */
 export const useOutboxStore = defineStore('outbox', () => {
   const auth = useAuthStore()
   const me = (): number => auth.user?.id ?? 0
   const entries = shallowRef<readonly Entry[]>([])
-  /** What this tab sends; the rest is another's, until that is gone. */
+  /** The entries this tab sends. The others belong to another tab, unless it is gone. */
   const mine = new Set<string>()
   const adoption = new Timer(flush, ADOPT_MS)
   const pause = new Timer(() => void work(), WAIT_MS)
@@ -81,7 +81,7 @@ export const useOutboxStore = defineStore('outbox', () => {
     return entry
   }
 
-  /** Send again what failed. */
+  /** Send a failed message again. */
   function retry(clientId: string): void {
     const entry = find(clientId)
     if (entry === undefined) return
@@ -90,26 +90,26 @@ export const useOutboxStore = defineStore('outbox', () => {
     void work()
   }
 
-  /** It is stored, or not wanted any more. */
+  /** Remove an entry that is stored by the server, or no longer wanted. */
   function remove(clientId: string): void {
     if (find(clientId) === undefined) return
     removeUnsent(me(), clientId)
     drop(clientId)
   }
 
-  /** Take out what turns out to be stored. */
+  /** Remove the entries that these messages show to be stored. */
   function settle(messages: Iterable<Message>): void {
     if (entries.value.length === 0) return
     for (const { sender_id, client_id } of messages) if (sender_id === me() && client_id !== null) remove(client_id)
   }
 
-  /** Send everything that waits, whichever tab it is from. */
+  /** Send everything that waits, from whichever tab. */
   function flush(): void {
     for (const { clientId } of entries.value) mine.add(clientId)
     void work()
   }
 
-  /** Send one after the other, so that they are stored in order; end when there is nothing left or no connection. */
+  /** Send one message after another, so that they are stored in order, until none is left or the connection is lost. */
   async function work(): Promise<void> {
     if (working !== null || !socket.isConnected.value) return
     const shift = (working = {})
@@ -127,7 +127,7 @@ export const useOutboxStore = defineStore('outbox', () => {
     return entries.value.find(({ state, clientId }) => state === 'pending' && mine.has(clientId))
   }
 
-  /** Send an entry; false where it, and so the rest, has to wait. */
+  /** Send an entry. Returns false if it, and so all after it, has to wait. */
   async function post({ clientId, place, content, replyTo }: Entry, sender: number): Promise<boolean> {
     try {
       const data = { ...addressOf(place), content, client_id: clientId, reply_to: replyTo }
@@ -150,12 +150,12 @@ export const useOutboxStore = defineStore('outbox', () => {
     if (event.type === 'new_message') settle([event.data])
   }
 
-  /** Take up what was kept when the user was here last. */
+  /** Load what was stored on an earlier visit. */
   function load(): void {
     for (const entry of readUnsent(me())) put(entry)
   }
 
-  /** Forget everything here, though not what is kept: it was another user's. */
+  /** Forget everything in memory, which was another user's, but not what is stored. */
   function reset(): void {
     working = null
     mine.clear()
@@ -168,7 +168,7 @@ export const useOutboxStore = defineStore('outbox', () => {
   return { of, send, retry, discard: remove, settle, flush, load, apply, reset }
 })
 
-/** A new `client_id`. Not `crypto.randomUUID`, which pages without TLS do not have. */
+/** Return a new `client_id`. Pages without TLS have no `crypto.randomUUID`. */
 function newClientId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -4,7 +4,7 @@ import { shallowReactive } from 'vue'
 import type { Brief, ServerEvent, User } from '@/api/wire'
 import { api } from '@/transport/api'
 
-/** Everybody seen so far, by id, each as they are now: what shows a name or a face reads it here. */
+/** Everybody seen so far, by id, as they are now. Whatever shows a name or a picture reads it here. */
 export const usePeopleStore = defineStore('people', () => {
   const briefs = shallowReactive(new Map<number, Brief>())
   const toldAt = new Map<number, number>()
@@ -24,7 +24,7 @@ export const usePeopleStore = defineStore('people', () => {
     if (!same) briefs.set(id, { id, username, nickname, avatar_path, is_ai })
   }
 
-  /** Begin to ask the server; hand what it says to the result. It loses against a change told in the meantime. */
+  /** Call before asking the server, and the result with its answer: changes that arrive in between win. */
   function asking(): (people: Iterable<Brief>) => void {
     const since = told
     return (people) => {
@@ -38,7 +38,7 @@ export const usePeopleStore = defineStore('people', () => {
     for (const person of people) put(person)
   }
 
-  /** Remember those who are not known yet: a message says who its sender was, perhaps long ago. */
+  /** Add people who are not known yet. Known ones stay: a message names its sender as they were, perhaps long ago. */
   function introduce(people: Iterable<Brief>): void {
     for (const person of people) {
       if (!briefs.has(person.id)) put(person)

@@ -14,7 +14,7 @@ export interface Preferences {
   notifications: boolean
 }
 
-/** What somebody chose for this browser: kept in it, shared by its tabs, and left alone when they sign out. */
+/** What somebody chose for this browser: stored in it, shared by its tabs, and not removed at signing out. */
 export const usePreferencesStore = defineStore('preferences', () => {
   const language = ref<Preferences['language']>('auto')
   const theme = ref<Theme>('auto')

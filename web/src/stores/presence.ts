@@ -5,14 +5,14 @@ import type { ServerEvent } from '@/api/wire'
 import { addressOf, groupPlace, keyOf, type Place, type PlaceKey, userPlace } from '@/model/places'
 import { socket } from '@/transport/socket'
 
-/** How long somebody is taken to be typing after they said so, and how often one says so oneself, in milliseconds. */
+/** How long somebody counts as typing after their last event, and how often to send one's own, in milliseconds. */
 const TYPING_MS = 5_000
 const TELL_MS = 3_000
 
 /** A place and somebody who is typing there. */
 type Typist = `${PlaceKey}:${number}`
 
-/** Who is there, and who is typing: what is known only while connected. */
+/** Who is online and who is typing, which is known only while connected. */
 export const usePresenceStore = defineStore('presence', () => {
   const online = shallowReactive(new Set<number>())
   const seen = shallowReactive(new Map<number, string>())
@@ -25,7 +25,7 @@ export const usePresenceStore = defineStore('presence', () => {
   /** Whether a user is typing to us. */
   const isTyping = (id: number): boolean => typing.has(typist(userPlace(id), id))
 
-  /** Tell a place that one is typing there; said again too soon, it goes without saying. */
+  /** Say that the user is typing in a place, at most once every few seconds. */
   function tellTyping(place: Place): void {
     const key = keyOf(place)
     const now = Date.now()
@@ -74,7 +74,7 @@ export const usePresenceStore = defineStore('presence', () => {
     }
   }
 
-  /** Without a connection nobody is known to be there. */
+  /** Without a connection nobody is known to be online. */
   function disconnected(): void {
     for (const timer of typing.values()) clearTimeout(timer)
     typing.clear()

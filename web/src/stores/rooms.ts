@@ -11,7 +11,7 @@ import { Room, type Stream } from './messages/room'
 import { useOutboxStore } from './outbox'
 import { usePeopleStore } from './people'
 
-/** The rooms: one for each chat, open or not, that the reader has seen since the page was loaded. */
+/** The rooms: one for each chat that was opened since the page was loaded. */
 export const useRoomsStore = defineStore('rooms', () => {
   const auth = useAuthStore()
   const outbox = useOutboxStore()
@@ -26,7 +26,7 @@ export const useRoomsStore = defineStore('rooms', () => {
     return { begun, begin, hasBegun: false }
   }
 
-  /** The room of a place, made where there is none. */
+  /** Return the room of a place, which is made if there is none. */
   function room(place: Place): Room {
     const known = rooms.get(keyOf(place))
     if (known !== undefined) return known
@@ -47,10 +47,10 @@ export const useRoomsStore = defineStore('rooms', () => {
 
   const get = (place: Place): Room | undefined => rooms.get(keyOf(place))
 
-  /** The stream of events that pages are read against at present. */
+  /** Return the present stream of events. */
   const currentStream = (): Stream => stream
 
-  /** Show what the room showed when the user was here last. */
+  /** Show what was stored of the room on an earlier visit. */
   async function showSnapshot(room: Room): Promise<void> {
     const messages = await savedChat(me(), room.place)
     if (messages === undefined || get(room.place) !== room) return
@@ -58,7 +58,7 @@ export const useRoomsStore = defineStore('rooms', () => {
     room.showOld(messages)
   }
 
-  /** The messages above one id and up to another; null where not all of them are here. */
+  /** The messages above one id and up to another; null if some of them are not loaded. */
   function between(place: Place, above: number, upTo: number): Message[] | null {
     return get(place)?.timeline.between(above, upTo) ?? null
   }
@@ -90,9 +90,9 @@ export const useRoomsStore = defineStore('rooms', () => {
   }
 
   /**
-   * The stream of events begins here, perhaps again: pages from before are of no use.
+   * The stream of events starts here, perhaps again: pages from before are useless.
    *
-   * @param othersReadUpTo the newest message of a place that is known to have been read by the other.
+   * @param othersReadUpTo returns the newest message of a place that the other is known to have read.
    * @returns whether there was a stream before.
    */
   function restart(othersReadUpTo: (place: Place) => number): boolean {
@@ -103,7 +103,7 @@ export const useRoomsStore = defineStore('rooms', () => {
     return isAnother
   }
 
-  /** Forget everything: it was another user's. */
+  /** Forget everything, which was another user's. */
   function reset(): void {
     for (const room of rooms.values()) room.dispose()
     rooms.clear()

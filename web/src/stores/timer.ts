@@ -1,4 +1,4 @@
-/** Something to be done after a while, once however often it is started until then. */
+/** Runs a function once after a while, however often it is started before that. */
 export class Timer {
   readonly #work: () => void
   readonly #ms: number

@@ -1,18 +1,18 @@
-/** What the page and the service worker tell each other. */
+/** Messages between the page and the service worker. */
 
 /** From the page to a worker. */
 export type PageMessage =
-  /** Is `entry`, the script the page was started by, of your version? Answered by a boolean on the port that comes along. */
+  /** Is `entry`, the script that started the page, of your version? The answer is a boolean on the port sent along. */
   | { type: 'compare'; entry: string }
   /** Take over from the worker before you. */
   | { type: 'activate' }
 
 /** From the worker to the page. */
 export type WorkerMessage =
-  /** Somebody has chosen a notification: show this place. */
+  /** A notification was clicked: show this page. */
   { type: 'open'; path: string }
 
-/** What a notification carries for the time when it is chosen or out of date. */
+/** The data of a notification, needed when it is clicked or out of date. */
 export interface NotificationData {
   /** The key of the place where the message is, as in the address of its chat. */
   place: string

@@ -1,18 +1,18 @@
 import type { EarlierNotificationData, NotificationData } from './messages'
 
-/** How the service worker answers a request: with the shell, an asset of the build, the settings, another kept file, or not at all. */
+/** What the service worker answers with: the shell, an asset of the build, the settings, another stored file, or nothing. */
 export type Route = 'shell' | 'asset' | 'settings' | 'file' | null
 
-/** The addresses of the client's pages, as the server knows them; any other navigation is the server's to answer. */
+/** The addresses of the client's pages; the server answers any other navigation. */
 const PAGE = /^\/(?:login|register|settings|messages(?:\/\d+)?)?$/
 
 /**
- * The way of one GET request.
+ * Decide how to answer a GET request.
  *
- * @param url what is asked for.
- * @param origin where the client is at home; what is elsewhere is never touched, nor is what the API answers.
- * @param isNavigation whether the browser opens it as a page: `/messages` is one and the API's address too.
- * @param files the paths of the build that are kept.
+ * @param url the request's.
+ * @param origin the client's own. Requests to elsewhere, and to the API, are left to the browser.
+ * @param isNavigation whether the browser opens it as a page: `/messages` is one, and an address of the API too.
+ * @param files the paths of the build that are stored.
  */
 export function routeOf(url: URL, origin: string, isNavigation: boolean, files: ReadonlySet<string>): Route {
   if (url.origin !== origin) return null

@@ -3,13 +3,13 @@ import { apiAddress } from '@/api/settings'
 import type { Block, Brief, Conversation, MessagePage, Position, Session, User } from '@/api/wire'
 import { addressOf, type Place } from '@/model/places'
 
-/** How long a call may take: longer than the server waits for a slow request. */
+/** How long a call may take, in milliseconds: longer than the server waits for a slow request. */
 const TIMEOUT_MS = 30_000
 
-/** What opens the connection is tried again sooner. */
+/** The same for a ticket, without which there is no connection: a shorter wait, then another try. */
 const TICKET_TIMEOUT_MS = 15_000
 
-/** And an export of many years. */
+/** The same for an export, which may hold many years. */
 const EXPORT_TIMEOUT_MS = 10 * 60_000
 
 type Query = Record<string, string | number | undefined>
@@ -19,9 +19,9 @@ interface Call {
   json?: object
   body?: BodyInit
   signal?: AbortSignal | undefined
-  /** How long it may take, where that is not as long as usual. */
+  /** How long the call may take, if not as long as usual. */
   timeoutMs?: number
-  /** Asked without a token: a 401 then says nothing about the session. */
+  /** Sent without a token: a 401 then says nothing about the session. */
   isPublic?: boolean
 }
 
@@ -35,7 +35,7 @@ export interface Registration {
 export interface ConversationPage {
   conversations: Conversation[]
   more: boolean
-  /** Where the change log was when this was true. */
+  /** The position in the change log at which this was read. */
   position: Position
 }
 
@@ -71,7 +71,7 @@ export const api = {
       isPublic: true,
     }),
 
-  /** What stands for the token at one handshake of the socket, where proxies may log it. */
+  /** Get a ticket, which replaces the token in one handshake of the socket, where proxies may log it. */
   ticket: async (signal: AbortSignal): Promise<string> => {
     const answer = await call<{ ticket: string }>('POST', '/auth/tickets', { signal, timeoutMs: TICKET_TIMEOUT_MS })
     return answer.ticket
@@ -105,7 +105,7 @@ export const api = {
   report: (messageId: number, reason: string) =>
     call<unknown>('POST', `/messages/${messageId}/report`, { json: { reason } }),
 
-  /** Everything of the user's, as a zip. */
+  /** Get all data of the user, as a zip. */
   async exportData(): Promise<Blob> {
     const response = await send('GET', '/users/me/export', { timeoutMs: EXPORT_TIMEOUT_MS })
     return response.blob().catch((error: unknown) => {
@@ -141,7 +141,7 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
   return parse<T>(await send(method, path, options))
 }
 
-/** Send a request and return the answer, unless that is an error. */
+/** Send a request and return the response; an error response throws {@link ApiError}. */
 async function send(
   method: string,
   path: string,
@@ -172,18 +172,18 @@ async function send(
   }
   if (response.ok) return response
   const error = await problem(response)
-  // The answer to an earlier token must not end the session of the present one.
+  // A response to an earlier token must not end the session of the present one.
   if (error.status === 401 && sent !== null && sent === token) unauthorized?.(error)
   throw error
 }
 
-/** Read what a successful answer says. */
+/** Parse a successful response. */
 async function parse<T>(response: Response): Promise<T> {
   if (response.status === 204) return undefined as T
   try {
     return (await response.json()) as T
   } catch (error) {
-    // Cut short, or not from the server at all: the sign-in page of a hotel's network, for one.
+    // Cut short, or not from the server at all, such as the sign-in page of a hotel's network.
     throw unreachable(error)
   }
 }
@@ -205,7 +205,7 @@ function unreachable(cause: unknown): ApiError {
   return error
 }
 
-/** Read a `Retry-After`: seconds, or a date. */
+/** Parse a `Retry-After`, which has seconds or a date. */
 function retryAfterMs(value: string | null): number | null {
   if (value === null) return null
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()

@@ -9,7 +9,7 @@ import { onWake } from './wake'
 
 export type Status = 'connecting' | 'syncing' | 'online' | 'waiting' | 'stopped'
 
-/** Why there is no use in coming back. */
+/** Why connecting again is useless. */
 export interface Stopped {
   code: number
   reason: 'no_token' | 'session_ended' | 'no_account' | 'too_many' | 'protocol'
@@ -17,9 +17,9 @@ export interface Stopped {
 
 export interface Options {
   token: string
-  /** Get a ticket, which stands for the token at one handshake; rejects with an {@link ApiError}. */
+  /** Get a ticket, which replaces the token in one handshake; rejects with an {@link ApiError}. */
   ticket: (signal: AbortSignal) => Promise<string>
-  /** Load how things stand by REST, and say from where in the change log to go on. */
+  /** Load the present state by REST, and return its position in the change log. */
   load: () => Promise<Position>
 }
 
@@ -38,7 +38,7 @@ const FLOODED = 1008
 const NOT_AUTHENTICATED = 4002
 const NO_ACCOUNT = 4003
 
-/** A user's connection: a link that is made again when it is lost, with every event once and in its place. */
+/** A user's connection: a link that is replaced when it is lost, and every event once and in order. */
 export class Connection {
   readonly token: string
   readonly status = ref<Status>('connecting')
@@ -69,18 +69,18 @@ export class Connection {
     this.#connect()
   }
 
-  /** Have a command carried out, now or not at all. */
+  /** Send a command, now or not at all. */
   request<T extends CommandType>(type: T, data: Commands[T]['data']): Promise<Commands[T]['answer']> {
     if (this.#link === null || this.status.value !== 'online') return Promise.reject(new ConnectionLost())
     return this.#link.ask(type, data)
   }
 
-  /** Do not wait any longer. */
+  /** Connect now, if waiting or stopped. */
   retryNow(): void {
     if (this.status.value === 'waiting' || this.status.value === 'stopped') this.#connect()
   }
 
-  /** End it for good. */
+  /** Close the connection for good. */
   close(): void {
     this.#open.abort()
     this.#letGo()
@@ -103,7 +103,7 @@ export class Connection {
     }
   }
 
-  /** What the handshake shows: a ticket, or the token itself where the server has no tickets. */
+  /** Get the credential for a handshake: a ticket, or the token itself if the server has no tickets. */
   async #credential(signal: AbortSignal): Promise<string> {
     try {
       return `ticket.${await this.#ticket(signal)}`
@@ -123,7 +123,7 @@ export class Connection {
     this.#link = link
   }
 
-  /** No ticket was to be had: as if the link had ended, with what the server says of the token. */
+  /** No ticket could be had: go on as if a link had ended, for the reason the server gave. */
   #refused(error: unknown): void {
     const problem = error instanceof ApiError ? error : null
     const retryAfterMs = problem?.retryAfterMs ?? null
@@ -131,7 +131,7 @@ export class Connection {
     else this.#wait(retryAfterMs === null ? null : retryAfterMs + this.#backoff.next()) // everybody gets the same
   }
 
-  /** Leave neither a question nor a link nor a timer. */
+  /** End the request for a ticket, the link and the timer. */
   #letGo(): void {
     this.#asking?.abort()
     this.#asking = null
@@ -148,7 +148,7 @@ export class Connection {
   }
 
   #ended({ code, retryAfterMs, wasGreeted }: Ending, credential: string): void {
-    // The ticket may be too old by now, or from before a restart; asking for another shows whether the session is over.
+    // The ticket may have expired, or be from before a restart: asking for another shows whether the session is over.
     const wasTicketRefused = code === NOT_AUTHENTICATED && !wasGreeted && credential.startsWith('ticket.')
     if (code in FINAL && !wasTicketRefused) {
       this.#stop(code)
@@ -164,7 +164,7 @@ export class Connection {
     this.status.value = 'stopped'
   }
 
-  /** Connect again later: when the server said, or after a while. */
+  /** Connect again later: when the server said, or after the backoff. */
   #wait(retryAfterMs: number | null): void {
     this.#letGo()
     const ms = retryAfterMs ?? this.#backoff.next()
@@ -173,7 +173,7 @@ export class Connection {
     this.status.value = 'waiting'
   }
 
-  /** Learn what was missed; events flow from then on. */
+  /** Load what was missed; events flow from then on. */
   async #catchUp(link: Link, epoch: string): Promise<void> {
     this.status.value = 'syncing'
     try {
@@ -203,8 +203,8 @@ export class Connection {
   }
 
   /**
-   * Load everything anew. A load that is on its way already is waited for, over a lost link as well: of two at once the
-   * earlier could end last, and leave what it says behind a later position.
+   * Load everything again. A load in progress is awaited, even across a lost link: of two at once the earlier could
+   * finish last, and leave old state behind a later position.
    */
   #reload(): Promise<void> {
     this.#position = null

@@ -1,10 +1,10 @@
-/** How long the server may take to say hello, and to answer when there is reason to doubt the line, in milliseconds. */
+/** How long the server may take to say hello, and to answer a probe, in milliseconds. */
 const OPENING_MS = 15_000
 const PROBE_MS = 5_000
 
 type Timer = ReturnType<typeof setTimeout>
 
-/** Tells a dead line from a quiet one. It begins with patience for the hello; {@link start} then keeps pinging. */
+/** Tells a dead connection from a quiet one. It first waits for the hello; {@link start} then keeps pinging. */
 export class Heartbeat {
   readonly #ping: () => void
   readonly #dead: () => void
@@ -15,7 +15,7 @@ export class Heartbeat {
 
   /**
    * @param ping sends a ping.
-   * @param dead is called when the line is dead.
+   * @param dead is called when the connection is dead.
    */
   constructor(ping: () => void, dead: () => void) {
     this.#ping = ping
@@ -23,35 +23,35 @@ export class Heartbeat {
     this.#patience = setTimeout(dead, OPENING_MS)
   }
 
-  /** Ping every so often; twice that in silence is a dead line. */
+  /** Ping every `everyMs` milliseconds. Silence for twice as long is a dead connection. */
   start(everyMs: number): void {
     this.#everyMs = everyMs
     this.#beat = setInterval(() => this.#askForLife(), everyMs)
     this.heard()
   }
 
-  /** Something came: the line is alive. */
+  /** Something arrived: the connection is alive. */
   heard(): void {
     if (this.#everyMs === null) return
     this.#unanswered = 0
     this.#expect(() => this.#silent(), 2 * this.#everyMs)
   }
 
-  /** Find out now: the machine has slept, or the network has changed. */
+  /** Ping now: the machine has slept, or the network has changed. */
   probe(): void {
     if (this.#everyMs === null) return
     this.#askForLife()
     this.#expect(this.#dead, PROBE_MS)
   }
 
-  /** Leave no timer behind. */
+  /** Stop all timers. */
   stop(): void {
     clearInterval(this.#beat)
     clearTimeout(this.#patience)
   }
 
   #silent(): void {
-    // The timers of a hidden tab run late: pings that had no time to be answered prove nothing.
+    // The timers of a hidden tab run late, so the pings may have had no time to be answered.
     if (this.#unanswered < 2) this.probe()
     else this.#dead()
   }

@@ -6,7 +6,7 @@ import { Heartbeat } from './heartbeat'
 
 const PROTOCOL = 'chatd.v2'
 
-/** What a socket that was lost without a word closes with. */
+/** The close code of a socket that was lost without a close frame. */
 const ABNORMAL = 1006
 
 export interface Sync {
@@ -25,19 +25,19 @@ export interface Hello {
 /** How a link ended. */
 export interface Ending {
   code: number
-  /** When to come back, where the server said so. */
+  /** How long to wait before coming back, if the server said so. */
   retryAfterMs: number | null
   /** Whether the server had said hello. */
   wasGreeted: boolean
 }
 
-/** Who a link tells what comes over it, in the order it comes. */
+/** Receives what arrives over a link, in order. */
 export interface Listener {
   hello(hello: Hello): void
   event(event: ServerEvent): void
-  /** Everything up to `seq` has been told. */
+  /** Everything up to `seq` has arrived. */
   reached(seq: number): void
-  /** The server ended the link, or it was lost. */
+  /** The server closed the link, or it was lost. */
   ended(ending: Ending): void
 }
 
@@ -54,7 +54,7 @@ interface Asked {
   reject(error: Error): void
 }
 
-/** One socket, from its opening to its end. */
+/** One socket, from its opening to its closing. */
 export class Link {
   readonly #socket: WebSocket
   readonly #listener: Listener
@@ -68,8 +68,8 @@ export class Link {
   /**
    * Open a socket.
    *
-   * @param credential who asks: `ticket.…`, or `bearer.…` with a token. It is sent as a subprotocol, so that no log of
-   * addresses has it.
+   * @param credential `ticket.…`, or `bearer.…` with a token. It is sent as a subprotocol, so that it is in no log of
+   * addresses.
    */
   constructor(credential: string, listener: Listener) {
     this.#listener = listener
@@ -85,7 +85,7 @@ export class Link {
     )
   }
 
-  /** Have a command carried out; rejects with {@link CommandError} or {@link ConnectionLost}. */
+  /** Send a command; rejects with {@link CommandError} or {@link ConnectionLost}. */
   ask<T extends keyof LinkCommands>(type: T, data: LinkCommands[T]['data']): Promise<LinkCommands[T]['answer']> {
     if (this.#listening.signal.aborted) return Promise.reject(new ConnectionLost())
     const id = (this.#lastId += 1)
@@ -93,12 +93,12 @@ export class Link {
     return new Promise((resolve, reject) => this.#asked.set(id, { resolve: resolve, reject }))
   }
 
-  /** Find out soon whether the line is still alive. */
+  /** Find out soon whether the connection is still alive. */
   probe(): void {
     this.#heartbeat.probe()
   }
 
-  /** End the link without telling the listener. What was asked and not answered is lost. */
+  /** Close the link without telling the listener. Unanswered commands reject with {@link ConnectionLost}. */
   close(): void {
     this.#listening.abort()
     this.#heartbeat.stop()
@@ -107,7 +107,7 @@ export class Link {
     this.#asked.clear()
   }
 
-  /** Send a frame, unless the server is closing: what was asked is then lost with the link, which ends any moment. */
+  /** Send a frame, unless the socket is closing: the command is then lost with the link. */
   #send(frame: string): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame)
   }
@@ -120,7 +120,7 @@ export class Link {
   #hear(data: unknown): void {
     const frame = parse(data)
     if (frame === null) {
-      // Whatever this was meant to be is missed now; a new link gets it again.
+      // Whatever this was meant to be is missing now; a new link gets it again.
       this.#end(ABNORMAL)
       return
     }

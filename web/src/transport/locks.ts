@@ -1,10 +1,10 @@
 import { onScopeDispose, readonly, shallowRef, watch, type Ref } from 'vue'
 
 /**
- * Holds a Web Lock, which all tabs of the browser can see, and which goes with the tab however that ends.
+ * Holds a Web Lock, which all tabs of the browser can see, and which ends with the tab, however that ends.
  *
- * @param name the lock's name; null while none is wanted. It is followed for as long as the caller's scope lives.
- * @param mode `exclusive` makes this tab wait until it is the only one; `shared` only shows that it is there.
+ * @param name returns the lock's name, or null while none is wanted; followed while the caller's scope lives.
+ * @param mode `exclusive` makes this tab wait until it is the only one; `shared` only shows that it exists.
  * @returns whether the lock is held now.
  */
 export function useLock(name: () => string | null, mode: LockMode): Readonly<Ref<boolean>> {
@@ -39,7 +39,7 @@ export function useLock(name: () => string | null, mode: LockMode): Readonly<Ref
   return readonly(isHeld)
 }
 
-/** Whether any tab holds the lock of this name. */
+/** Report whether any tab holds the lock of this name. */
 export async function isLockHeld(name: string): Promise<boolean> {
   const { held } = await navigator.locks.query()
   return held?.some((lock) => lock.name === name) ?? false

@@ -13,14 +13,14 @@ const updateReady = shallowRef(false)
 let registration: ServiceWorkerRegistration | undefined
 
 /**
- * Keeps the client for the time without a network, and finds out when the server has a new version of it.
- * Nothing is reloaded unless somebody asks: a new version waits, and `updateReady` says so.
+ * Stores the client for use without a network, and finds out when the server has a new version of it.
+ * Nothing is reloaded unless the user asks: a new version waits, and `updateReady` says so.
  */
 export function useServiceWorker(): {
   updateReady: Readonly<Ref<boolean>>
-  /** To be called once, when the page has been shown. In development there is no worker. */
+  /** Call once, when the page has been shown. In development there is no worker. */
   start: () => void
-  /** Shows the new version, in this tab and in all others that show the old one. */
+  /** Show the new version, in this tab and in all others that show the old one. */
   reload: () => void
 } {
   return { updateReady: readonly(updateReady), start, reload }
@@ -29,7 +29,7 @@ export function useServiceWorker(): {
 function start(): void {
   if (!import.meta.env.PROD) return
   const { isConnected } = socket
-  // A server that comes back has often come back as a newer one.
+  // A server that comes back is often a newer one.
   let wasConnected = false
   watch(isConnected, (now) => {
     if (now && wasConnected) void lookForUpdate()
@@ -61,12 +61,12 @@ function watchWorker(worker: ServiceWorker | null): void {
   })
 }
 
-/** A worker waits: the page is asked for only if it is of an older version. */
+/** A worker waits: offer an update only if this page is of an older version. */
 async function offer(worker: ServiceWorker): Promise<void> {
   updateReady.value = !(await isOf(worker))
 }
 
-/** Another worker has taken over, and with it the files of another version: a page that is not of that version would miss its own. */
+/** Another worker has taken over, with the files of its version: a page of another version would miss its own. */
 async function follow(worker: ServiceWorker): Promise<void> {
   if (!(await isOf(worker))) location.reload()
 }
@@ -94,13 +94,13 @@ async function lookForUpdate(): Promise<void> {
   else await compareWithServer()
 }
 
-/** Looks whether the server's page is started by another script than this one: what there is to do where workers are not allowed. */
+/** Compare the script that starts the server's page with this page's: the way where workers are not allowed. */
 async function compareWithServer(): Promise<void> {
   const answer = await fetch('/index.html', { cache: 'no-cache' }).catch(() => null)
   if (answer?.ok && !(await answer.text()).includes(entry())) updateReady.value = true
 }
 
-/** The path of the script that started this page; it is another one in every version. */
+/** The path of the script that started this page, which differs in every version. */
 function entry(): string {
   const script = document.querySelector<HTMLScriptElement>('script[type="module"][src]')
   return script ? new URL(script.src).pathname : ''
@@ -113,7 +113,7 @@ interface TrustedTypes {
   ): { createScriptURL: (url: string) => string }
 }
 
-/** The worker's address, in the form that the page's Content-Security-Policy (`trusted-types chatd`) demands. */
+/** The worker's address, in the form that the page's Content-Security-Policy (`trusted-types chatd`) requires. */
 function scriptUrl(): string {
   const { trustedTypes } = window as { trustedTypes?: TrustedTypes }
   if (!trustedTypes) return SCRIPT

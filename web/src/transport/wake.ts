@@ -1,6 +1,6 @@
-/** Have `handler` called when the network is back or the reader is, for as long as `signal` lasts. */
+/** Call `handler` when the network or the reader is back, until `signal` is aborted. */
 export function onWake(handler: () => void, signal: AbortSignal): void {
-  // Outside a page (in a worker, in Node) there is nothing that sleeps.
+  // Outside a page (in a worker, in Node) nothing sleeps.
   globalThis.window?.addEventListener('online', handler, { signal })
   globalThis.document?.addEventListener(
     'visibilitychange',

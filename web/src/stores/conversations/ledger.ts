@@ -3,37 +3,37 @@ import { placeOfConversation } from '@/model/conversations'
 import { afterEvent, placeOfMessage } from '@/model/messages'
 import { groupPlace, keyOf, type Place, type PlaceKey, userPlace } from '@/model/places'
 
-/** What the ledger must know of the rest of the client. */
+/** What the ledger needs from the rest of the client. */
 export interface Surroundings {
   me: () => number
   brief: (userId: number) => Brief | undefined
-  /** The messages of a place above one id and up to another; null where not all of them are here. */
+  /** The messages of a place above one id and up to another; null if some of them are not loaded. */
   between: (place: Place, above: number, upTo: number) => Message[] | null
 }
 
-/** The events since a page was asked for. */
+/** The events since a page was requested. */
 export type Reading = ServerEvent[]
 
 /**
- * The conversations, put together from pages and events, which may cross on their way. What is unread are the
- * other's messages above one's read marker that were not taken back: pages say how many, events move it by ones, and
- * where neither is enough, the conversation becomes unsure and has to be read again.
+ * The conversations, assembled from pages and events, which may overtake each other. Unread are the others' messages
+ * above the read marker that are not deleted: pages say how many, events change that by one, and where neither is
+ * enough, the conversation becomes unsure and has to be read again.
  */
 export class Ledger {
-  /** Rises with every change. */
+  /** Increases with every change. */
   version = 0
-  /** Conversations to be read again, each with the newest message known of it. */
+  /** Conversations to read again, each with the id of its newest known message. */
   readonly unsure = new Map<PlaceKey, number>()
   readonly #surroundings: Surroundings
   readonly #all = new Map<PlaceKey, Conversation>()
-  /** Those that are as true as the stream of events: it has been followed since they were read. */
+  /** Those that are up to date: every event since they were read has been applied. */
   readonly #fresh = new Set<PlaceKey>()
-  /** The place in the change log at which each was read: its page knows of all changes up to there. */
+  /** The position in the change log at which each was read: its page includes all changes up to there. */
   readonly #asOf = new Map<PlaceKey, number>()
-  /** Messages that had been taken back when they came, so that they were never counted; the event of it comes later. */
+  /** Messages that arrived already deleted, so that they were never counted. The event of the deletion follows. */
   readonly #uncounted = new Set<number>()
   readonly #readings = new Set<Reading>()
-  /** Up to where the reader has read, though the server has not confirmed it. */
+  /** How far the reader has read where the server has not confirmed it yet. */
   readonly #claims = new Map<PlaceKey, number>()
 
   constructor(surroundings: Surroundings) {
@@ -49,13 +49,13 @@ export class Ledger {
     return [...this.#all.values()].sort((a, b) => lastId(b) - lastId(a))
   }
 
-  /** Show what was seen at another time until something better is there. */
+  /** Show what was stored on an earlier visit until something newer is loaded. */
   showOld(conversations: Conversation[]): void {
     for (const conversation of conversations) this.#put(conversation)
     this.version += 1
   }
 
-  /** The stream of events begins anew: nothing is certain until it is read again. */
+  /** The stream of events starts again: nothing is certain until it has been read again. */
   restart(): void {
     this.#fresh.clear()
     this.#asOf.clear()
@@ -64,22 +64,22 @@ export class Ledger {
     this.unsure.clear()
   }
 
-  /** A page is about to be asked for: keep events from now on. */
+  /** Called before a page is requested: record events from now on. */
   expect(): Reading {
     const reading: Reading = []
     this.#readings.add(reading)
     return reading
   }
 
-  /** The page will not come. */
+  /** Called when the page will not arrive. */
   giveUp(reading: Reading): void {
     this.#readings.delete(reading)
   }
 
   /**
-   * The page that was expected is there: it replaces what was known, and what happened meanwhile happens again.
+   * Take in a page that was requested: it replaces what was known, then the events recorded meanwhile are applied.
    *
-   * @param cursor the place in the change log at which it was read.
+   * @param cursor the position in the change log at which it was read.
    */
   merge(reading: Reading, page: Conversation[], cursor: number): void {
     this.#readings.delete(reading)
@@ -97,7 +97,7 @@ export class Ledger {
     this.version += 1
   }
 
-  /** All pages have been read: what was on none of them, and was not told of either, is no more. */
+  /** All pages have been read: drop what was on none of them and in no event. */
   complete(): void {
     for (const key of this.#all.keys()) {
       if (!this.#fresh.has(key) && !this.unsure.has(key)) this.#all.delete(key)
@@ -105,14 +105,14 @@ export class Ledger {
     this.version += 1
   }
 
-  /** Take as read what the server is yet to be told of. */
+  /** Count messages as read before the server knows. */
   claim(place: Place, upTo: number): void {
     this.#claims.set(keyOf(place), upTo)
     this.#foresee(keyOf(place), upTo)
     this.version += 1
   }
 
-  /** The server has been told, or will not be. */
+  /** The server knows now, or never will. */
   settle(place: Place): void {
     this.#claims.delete(keyOf(place))
   }
@@ -132,7 +132,7 @@ export class Ledger {
     if (conversation !== undefined) this.unsure.set(key, lastId(conversation))
   }
 
-  /** Apply an event; to the conversations of `places` alone where that is not null. */
+  /** Apply an event; only to the conversations of `places`, unless that is null. */
   #apply(event: ServerEvent, places: Set<PlaceKey> | null): void {
     switch (event.type) {
       case 'new_message':
@@ -179,7 +179,7 @@ export class Ledger {
     if (!this.#fresh.has(key) || this.unsure.has(key)) this.unsure.set(key, message.id)
   }
 
-  /** A new conversation with a user, empty; null where nobody can tell whom or which group it is with. */
+  /** Return a new, empty conversation with a user; null for a group, or if the user is not known. */
   #begin({ kind, id }: Place, sender: Brief | undefined): Conversation | null {
     const user = kind === 'user' ? (sender ?? this.#surroundings.brief(id)) : undefined
     return user === undefined
@@ -187,7 +187,7 @@ export class Ledger {
       : { user, last_message: null, unread_count: 0, read_up_to: 0, others_read_up_to: 0 }
   }
 
-  /** A message was taken back: if it was counted as unread, it is so no longer. */
+  /** A message was deleted: if it was counted as unread, it no longer is. */
   #takeBack(gone: EventData['message_deleted'], seq: number, places: Set<PlaceKey> | null): void {
     const { me, between } = this.#surroundings
     const place = placeOfMessage(gone, me())
@@ -198,7 +198,7 @@ export class Ledger {
     const asOf = this.#asOf.get(key) ?? 0
     const wasCounted = !this.#uncounted.delete(gone.id) || gone.id <= asOf
     if (gone.sender_id === me() || gone.id <= known.read_up_to || seq <= asOf || !wasCounted) return
-    // If it was seen as gone before this event, the count may already be without it.
+    // If it was seen as deleted before this event, the count may not include it any more.
     if (between(place, gone.id - 1, gone.id)?.some((message) => message.deleted_at !== null)) this.#doubt(key)
     else this.#put({ ...known, unread_count: Math.max(0, known.unread_count - 1) })
   }
@@ -211,7 +211,7 @@ export class Ledger {
     if (known === undefined || (places !== null && !places.has(key))) return
     const { reader_id, up_to } = marker
     if (reader_id !== this.#surroundings.me()) {
-      // In a group it says nothing of the others.
+      // In a group one reader's marker says nothing about the others.
       if (place.kind === 'user' && up_to > known.others_read_up_to) this.#put({ ...known, others_read_up_to: up_to })
     } else if (up_to > known.read_up_to) {
       const unread_count = this.#unreadAbove(known, up_to)
@@ -226,7 +226,7 @@ export class Ledger {
     return userPlace(reader_id === this.#surroundings.me() ? user_id : reader_id)
   }
 
-  /** Move the marker before the server does, if what remains unread can be told without it. */
+  /** Move the marker ahead of the server, if the number of unread messages can be computed without it. */
   #foresee(key: PlaceKey, upTo: number): void {
     const known = this.#all.get(key)
     if (known === undefined || upTo <= known.read_up_to) return
@@ -234,7 +234,7 @@ export class Ledger {
     if (unread_count !== null) this.#put({ ...known, read_up_to: upTo, unread_count })
   }
 
-  /** How many would be unread if the marker were at `upTo`; null where that cannot be told. */
+  /** Return how many would be unread if the marker were at `upTo`; null if that is not known. */
   #unreadAbove(conversation: Conversation, upTo: number): number | null {
     const { between } = this.#surroundings
     const me = this.#surroundings.me()
@@ -249,7 +249,7 @@ export class Ledger {
     if (rest !== null) return theirs(rest).filter((message) => !isGone(message)).length
     if (!this.#fresh.has(key) || this.unsure.has(key)) return null
     const read = between(place, conversation.read_up_to, upTo)
-    // If one of them is gone, the event of it may be still to come: nobody knows whether the count includes it.
+    // If one of them is deleted, its event may still be on the way, so the count may or may not include it.
     if (read === null || theirs(read).some(isGone)) return null
     return Math.max(0, conversation.unread_count - theirs(read).length)
   }
@@ -268,14 +268,14 @@ export class Ledger {
     if (known !== undefined) this.#put({ ...known, user })
   }
 
-  /** One is no longer in a group. */
+  /** Drop a group that the user is no longer in. */
   #drop(groupId: number): void {
     const key = keyOf(groupPlace(groupId))
     this.unsure.delete(key)
     if (this.#all.delete(key)) this.version += 1
   }
 
-  /** Take a conversation in, and return its key; null where it does not say where it is held. */
+  /** Add or replace a conversation and return its key; null if it names no place. */
   #put(conversation: Conversation): PlaceKey | null {
     const place = placeOfConversation(conversation)
     if (place === null) return null

@@ -9,35 +9,35 @@ import type { MessagesQuery } from '@/transport/api'
 import { Timer } from '../timer'
 import { Timeline } from './timeline'
 
-/** What a chat is loading: messages before or after those that are there, or others in their place. */
+/** What a chat is loading: messages before or after the present ones, or others in their place. */
 export type Loading = 'before' | 'after' | 'around' | 'newest'
 
-/** A chat as components see it. */
+/** A chat as the components see it. */
 export interface Chat {
   readonly place: Place
-  /** Messages without a gap between them, ids ascending; another array after every change. */
+  /** Messages without gaps, by ascending id; a new array after every change. */
   readonly items: readonly Message[]
-  /** One's own that are not stored yet, in the order they were sent. */
+  /** The user's own that are not stored yet, in the order they were sent. */
   readonly pending: readonly Pending[]
   readonly moreBefore: boolean
   readonly moreAfter: boolean
-  /** How many messages have arrived beyond the end of `items`; 0 unless there are more after them. */
+  /** How many messages have arrived beyond the end of `items`; 0 unless `moreAfter`. */
   readonly beyond: number
   readonly loading: Loading | null
   readonly error: ApiError | null
   readonly isLoaded: boolean
   /** The first message that was unread when the chat was opened. */
   readonly firstUnreadId: number | null
-  /** Up to which message the other has read. */
+  /** The newest message that the other has read. */
   readonly readUpToByOther: number
 }
 
-/** The stream of events that pages are put together with: those asked for before it began are of no use. */
+/** The stream of events that brings pages up to date: pages requested before it starts are useless. */
 export interface Stream {
   begun: Promise<void>
 }
 
-/** What a room needs of the rest of the client. */
+/** What a room needs from the rest of the client. */
 export interface Surroundings {
   me: () => number
   stream: Stream
@@ -55,19 +55,19 @@ interface Job {
   done: Promise<void>
 }
 
-/** How many messages a page has. */
+/** The size of a page, in messages. */
 export const PAGE = 50
 
-/** How long to wait before loading again what could not be loaded, and before keeping what changed, in milliseconds. */
+/** How long to wait before a retry, and before storing a snapshot, in milliseconds. */
 const RETRY_MS = 3_000
 const KEEP_MS = 1_000
 
-/** One chat: its stretch of messages, and the loading of more. */
+/** One chat: a stretch of its messages, and the loading of more. */
 export class Room {
   readonly place: Place
   readonly timeline = new Timeline()
   readonly chat: Chat
-  /** The message that the reader looks at; null at the end. */
+  /** The id of the message that the reader looks at; null at the end. */
   anchor: number | null = null
   readonly #surroundings: Surroundings
   readonly #state = shallowReactive({
@@ -81,9 +81,9 @@ export class Room {
   readonly #keeping: Timer
   readonly #retry = new Timer(() => this.#again?.(), RETRY_MS)
   #job: Job | null = null
-  /** Does again what failed, and would be missed: a page in place of all others. */
+  /** Repeats the load that failed, if it was one that replaces everything. */
   #again: (() => void) | null = null
-  /** Up to where was read when the chat was opened, until the first unread message is found. */
+  /** The read marker when the chat was opened, until the first unread message is found. */
   #readUpTo: number | null = null
 
   constructor(place: Place, surroundings: Surroundings) {
@@ -97,7 +97,7 @@ export class Room {
     const { place, timeline } = this
     const state = this.#state
     const { pending } = this.#surroundings
-    // Computed, so that a burst of events costs one copy of the array and not one each.
+    // Computed, so that a burst of events costs one copy of the array, not one each.
     const shown = computed(() => ({
       version: state.version,
       items: timeline.snapshot(),
@@ -141,12 +141,12 @@ export class Room {
     }
   }
 
-  /** Whether the stretch reaches to the end of the chat, and is up to date. */
+  /** Whether the stretch reaches the end of the chat and is up to date. */
   get isLive(): boolean {
     return this.timeline.isFresh && !this.timeline.moreAfter
   }
 
-  /** Show what was seen at another time, unless there is something better already. */
+  /** Show what was stored on an earlier visit, unless something newer is loaded already. */
   showOld(messages: Message[]): void {
     if (this.#state.isLoaded) return
     this.timeline.showOld(messages)
@@ -154,7 +154,7 @@ export class Room {
     this.#publish()
   }
 
-  /** From now on the first message above `readUpTo` is the first unread one; null: there is none. */
+  /** Make the first message above `readUpTo` the first unread one; null for none. */
   markUnread(readUpTo: number | null): void {
     this.#state.firstUnreadId = null
     this.#readUpTo = readUpTo
@@ -170,7 +170,7 @@ export class Room {
     this.#state.firstUnreadId = first?.id ?? null
   }
 
-  /** The other has read up to a message. */
+  /** Note that the other has read up to a message. */
   noteRead(upTo: number): void {
     if (upTo > this.#state.readUpToByOther) this.#state.readUpToByOther = upTo
   }
@@ -210,7 +210,7 @@ export class Room {
     return this.#load('after', { after: last.id }, (page) => this.timeline.append(page))
   }
 
-  /** Wait for what is being loaded, if it is something else. */
+  /** Wait for the load in progress, if it is of another kind. */
   async #others(kind: Loading): Promise<void> {
     if (this.#job !== null && this.#job.kind !== kind) await this.#job.done
   }
@@ -223,7 +223,7 @@ export class Room {
     })
   }
 
-  /** Load a page, in place of any that is on its way; after it `error` says whether it came. */
+  /** Load a page, instead of any that is on its way. Afterwards `error` says whether that failed. */
   #load(kind: Loading, query: MessagesQuery, merge: (page: MessagePage) => void): Promise<void> {
     this.#job?.controller.abort()
     this.#retry.stop()
@@ -265,29 +265,29 @@ export class Room {
     }
   }
 
-  /** Do again at once what failed. */
+  /** Repeat at once the load that failed. */
   retry(): void {
     if (this.#job === null && this.#state.error !== null) this.#again?.()
   }
 
-  /** The stream of events has begun anew: what is here may be out of date. */
+  /** The stream of events has started again: what is here may be out of date. */
   restart(readUpToByOther: number): void {
     this.#job?.controller.abort()
     this.timeline.goStale()
     this.#state.readUpToByOther = readUpToByOther
   }
 
-  /** Load again what the reader looks at. */
+  /** Load the messages around what the reader looks at. */
   reload(): Promise<void> {
     return this.anchor === null ? this.loadNewest() : this.loadAround(this.anchor)
   }
 
-  /** Do not try again by itself: nobody is looking. */
+  /** Stop retrying: nobody is looking. */
   leave(): void {
     this.#retry.stop()
   }
 
-  /** Leave nothing running. */
+  /** Stop everything that is running. */
   dispose(): void {
     this.#job?.controller.abort()
     this.#retry.stop()

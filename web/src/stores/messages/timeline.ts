@@ -3,25 +3,25 @@ import type { Message, MessagePage, ServerEvent } from '@/api/wire'
 import { afterEvent } from '@/model/messages'
 
 /**
- * A stretch of one conversation without gaps, put together from pages and events, which may cross on their way.
+ * A stretch of one conversation without gaps, assembled from pages and events, which may overtake each other.
  *
- * A page is as true as the moment the server read it, and a stream of events that has been followed without a gap from
- * a moment before makes it as true as now: what a page says already is harmless to hear again, and what comes while
- * the page is on its way is kept and told once more after it.
+ * A page is true for the moment when the server read it, and every event since a moment before that brings it up to
+ * date: an event that the page already includes does no harm, and those that arrive while the page is on its way are
+ * recorded and applied again after it.
  */
 export class Timeline {
-  /** Rises with every change. */
+  /** Increases with every change. */
   version = 0
   moreBefore = true
   moreAfter = false
-  /** Whether this stretch has been followed by events from the moment it was read. */
+  /** Whether every event since the stretch was read has been applied. */
   isFresh = false
   #messages: Message[] = []
   /** Messages that arrived beyond the end of the stretch, by id. */
   #beyond: number[] = []
   #kept: ServerEvent[] | null = null
 
-  /** The messages, as an array of their own: it costs one copy of the references, however much has changed. */
+  /** Return the messages as a new array, which costs one copy of the references, however much has changed. */
   snapshot(): readonly Message[] {
     return this.#messages.slice()
   }
@@ -49,7 +49,7 @@ export class Timeline {
     return message?.id === id ? message : undefined
   }
 
-  /** The messages above one id and up to another; null where not all of them are here. */
+  /** The messages above one id and up to another; null if some of them are not loaded. */
   between(above: number, upTo: number): Message[] | null {
     const { first, last } = this
     if (!this.isFresh || first === undefined || last === undefined || last.id < upTo) return null
@@ -67,30 +67,30 @@ export class Timeline {
     return this.#messages.slice(-count)
   }
 
-  /** A page is about to be asked for: keep events from now on. */
+  /** Called before a page is requested: record events from now on. */
   expect(): void {
     this.#kept = []
   }
 
-  /** The page will not come. */
+  /** Called when the page will not arrive. */
   giveUp(): void {
     this.#kept = null
   }
 
-  /** Show what was seen at another time until something better is there. */
+  /** Show what was stored on an earlier visit until something newer is loaded. */
   showOld(messages: Message[]): void {
     this.#messages = messages
     this.isFresh = false
     this.version += 1
   }
 
-  /** Nothing is certain any more: the stream of events has a gap. */
+  /** The stream of events has a gap, so nothing is certain any more. */
   goStale(): void {
     this.isFresh = false
     this.#kept = null
   }
 
-  /** The page that was expected takes the place of everything. */
+  /** Replace everything with the requested page. */
   replace({ items, more_before, more_after }: MessagePage): void {
     this.#messages = [...items]
     this.moreBefore = more_before
@@ -99,14 +99,14 @@ export class Timeline {
     this.#merged()
   }
 
-  /** The page that was expected goes before everything. */
+  /** Put the requested page before everything. */
   prepend({ items, more_before }: MessagePage): void {
     this.#messages.unshift(...items)
     this.moreBefore = more_before
     this.#merged()
   }
 
-  /** The page that was expected goes after everything. */
+  /** Put the requested page after everything. */
   append({ items, more_after }: MessagePage): void {
     this.#messages.push(...items)
     this.moreAfter = more_after
