@@ -33,7 +33,7 @@ def read(settings: "Config", work: "Read[T]") -> T:
 
     from chatd.errors import StorageUnavailable
     from chatd.storage.engine.sqlite.connections import connect
-    from chatd.storage.engine.sqlite.reasons import reason
+    from chatd.storage.engine.sqlite.faults import reason
 
     _bring_up_to_date(settings)
     try:

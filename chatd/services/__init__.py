@@ -17,7 +17,7 @@ from chatd.services.messages import Messages
 from chatd.services.reports import Reports
 from chatd.services.sessions import Sessions
 from chatd.services.tickets import Tickets
-from chatd.storage.commit import Write
+from chatd.storage.commit import Work
 from chatd.storage.database import Database, Done
 
 T = TypeVar("T")
@@ -60,10 +60,10 @@ class Services:
     reports: Reports
     exports: Exports
 
-    async def write(self, work: Write[T]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """Have a service's work done, and return its result once that is on disk."""
         return await self.database.write(work)
 
-    def submit(self, work: Write[T], done: Done[T]) -> None:
+    def submit(self, work: Work[T], done: Done[T]) -> None:
         """Have a service's work done, and ``done`` called from its commit."""
         self.database.submit(work, done)

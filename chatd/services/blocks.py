@@ -13,7 +13,7 @@ class Blocks:
     """Whom people block.
 
     What the blocked do is stored for themselves alone, and stays hidden from the blocker after the block has ended;
-    see :func:`chatd.services.places.hidden_from`.
+    see :mod:`chatd.services.posting`.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:

@@ -16,7 +16,7 @@ from chatd.services.limits import per_second
 from chatd.services.places import find
 from chatd.services.posting import Post
 from chatd.storage import blocks, conversations, messages
-from chatd.storage.commit import Transaction, Write
+from chatd.storage.commit import Transaction, Work, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 
@@ -45,7 +45,7 @@ class Messages:
         *,
         reply_to: int | None = None,
         origin: object = None,
-    ) -> Write[Posted]:
+    ) -> Work[Posted]:
         """Return the work of storing a message.
 
         :param client_id: makes the post repeatable: the same sender, destination, ``client_id`` and content (as

@@ -1,8 +1,8 @@
 """Where a command points to, and whom a change there concerns."""
 
-from chatd.errors import Blocked, CannotMessageSelf, ConversationNotFound, UserNotFound
+from chatd.errors import CannotMessageSelf, ConversationNotFound
 from chatd.models import Conversation, Destination
-from chatd.storage import blocks, conversations, users
+from chatd.storage import conversations, users
 from chatd.storage.engine import Sql
 
 
@@ -30,17 +30,3 @@ def recipients(db: Sql, conversation: Conversation, user_id: int) -> tuple[int, 
     if conversation.other_id is not None:
         return (user_id, conversation.other_id)
     return conversations.members(db, conversation.id)
-
-
-def hidden_from(db: Sql, sender_id: int, receiver_id: int) -> int | None:
-    """Return from whom a message has to be hidden: from the receiver, if they block the sender.
-
-    :raises UserNotFound: the receiver's account was deleted.
-    :raises Blocked: the sender blocks the receiver.
-    """
-    if users.require(db, receiver_id).is_deleted:
-        raise UserNotFound
-    found = blocks.among(db, [(sender_id, receiver_id)])
-    if (sender_id, receiver_id) in found:
-        raise Blocked
-    return receiver_id if found else None

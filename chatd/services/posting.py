@@ -1,20 +1,27 @@
-"""Storing a message: alone, or with all the others that wait for the same commit."""
+"""Storing messages: all that wait for the same commit together, private or a group's, replies and repetitions too."""
 
 from collections.abc import Sequence
 
 import msgspec
 
-from chatd.errors import Blocked, CannotMessageSelf, ChatError, ClientIdReused, MessageNotFound, UserNotFound
+from chatd.errors import (
+    Blocked,
+    CannotMessageSelf,
+    ChatError,
+    ClientIdReused,
+    ConversationNotFound,
+    MessageNotFound,
+    UserNotFound,
+)
 from chatd.events import MessageCreated
-from chatd.models import Conversation, Destination, Message, Posted, User
+from chatd.models import Destination, Message, Posted
 from chatd.records import Record
 from chatd.services import firsts
-from chatd.services.places import find, hidden_from, recipients
-from chatd.storage import blocks, change_log, conversations, messages, users
-from chatd.storage.blocks import Hidden
-from chatd.storage.commit import Outcome, Transaction
+from chatd.storage import change_log, messages, posts
+from chatd.storage.commit import Outcome
 from chatd.storage.engine import Sql
-from chatd.storage.memory import Memory
+from chatd.storage.memory import Group, Memory, Private
+from chatd.storage.posts import NewMessage, Pair
 
 
 class Post(Record):
@@ -28,176 +35,166 @@ class Post(Record):
     origin: object
     now: int
 
-    def __call__(self, tx: Transaction) -> Posted:
-        """Store the message."""
-        db = tx.db
-        reply_hidden_from = None
-        sender = users.require(db, self.sender_id)
-        conversation = find(db, self.sender_id, self.to)
-        if self.client_id is not None:
-            stored = messages.get_by_client_id(db, self.sender_id, self.client_id)
-            if stored is not None:
-                return self._repeated(*stored)
-        hidden = None if self.to.user_id is None else hidden_from(db, self.sender_id, self.to.user_id)
-        if conversation is None:
-            assert self.to.user_id is not None
-            conversation = conversations.open_private(db, self.sender_id, self.to.user_id, self.now)
-        if self.reply_to is not None:
-            place, reply_hidden_from = messages.place_of(db, self.reply_to, viewer=self.sender_id)
-            if place != conversation.id:
-                raise MessageNotFound
-        message_id = change_log.head(db) + 1
-        messages.insert(
-            db,
-            message_id=message_id,
-            conversation_id=conversation.id,
-            sender_id=self.sender_id,
-            content=self.content,
-            client_id=self.client_id,
-            reply_to=self.reply_to,
-            created_at=self.now,
-        )
-        conversations.count_message(db, conversation.id, self.sender_id, message_id)
-        if hidden is not None:
-            blocks.hide(db, [Hidden(hidden, conversation.id, message_id)])
-            whom: tuple[int, ...] = (self.sender_id,)
-        else:
-            whom = recipients(db, conversation, self.sender_id)
-        event = self._created(message_id, sender, whom, conversation)
-        for each in _as_seen(event, reply_hidden_from):
-            tx.publish(each)
-        return Posted(event.message, duplicate=False, seq=message_id)
+    def run_all(self, db: Sql, memory: Memory, works: Sequence["Post"], /) -> list[Outcome[Posted]]:
+        """Store the messages; see :meth:`chatd.storage.commit.Gathered.run_all`."""
+        return _Posting(db, memory, works).store()
 
-    def _created(
-        self, message_id: int, sender: User, whom: tuple[int, ...], conversation: Conversation
-    ) -> MessageCreated:
+    def is_same_as(self, stored: Message, kept: bytes | None) -> bool:
+        """Report whether a message is what this post stores, as it was first sent.
+
+        :param kept: what is kept of its content as first sent. Of a message that an older chatd deleted that is None.
+        """
+        to, content = self.to, self.content
+        if (stored.receiver_id, stored.group_id, stored.reply_to) != (to.user_id, to.group_id, self.reply_to):
+            return False
+        if stored.deleted_at is not None:
+            return kept is None or firsts.is_rest_of(kept, content)
+        return stored.content == content if kept is None else kept == firsts.digest(content)
+
+
+class _Posting:
+    """Messages on their way into the database: what they need is read first, and they are written last."""
+
+    def __init__(self, db: Sql, memory: Memory, works: Sequence[Post]) -> None:
+        self._db = db
+        self._memory = memory
+        self._works = works
+        user_ids: set[int] = set()
+        pairs: set[Pair] = set()
+        group_ids: set[int] = set()
+        replied: set[int] = set()
+        named: set[tuple[int, str]] = set()
+        for post in works:
+            sender_id, to = post.sender_id, post.to
+            if to.user_id is not None:
+                pairs.add((sender_id, to.user_id))
+            else:
+                user_ids.add(sender_id)
+                group_ids.add(to.group_id or 0)
+            if post.client_id is not None:
+                named.add((sender_id, post.client_id))
+            if post.reply_to is not None:
+                replied.add(post.reply_to)
+        for pair in pairs:
+            user_ids.update(pair)
+        self._users = memory.users(user_ids)
+        self._private = memory.private(pairs)
+        self._groups = memory.groups(group_ids)
+        self._blocks = memory.blocks(pairs)
+        self._replied = posts.places_of(db, replied) if replied else {}
+        self._stored = self._load(posts.by_client_ids(db, named) if named else {})
+        self._rows: list[NewMessage] = []
+        self._hidden: dict[int, int] = {}
+        self._head = change_log.head(db)
+
+    def store(self) -> list[Outcome[Posted]]:
+        """Store what can be stored, and return the outcome of each post."""
+        outcomes: list[Outcome[Posted]] = []
+        for post in self._works:
+            try:
+                outcomes.append(self._post(post))
+            except ChatError as error:
+                outcomes.append(Outcome(None, error, ()))
+        if self._rows:
+            posts.insert(self._db, self._rows, list(self._hidden.items()))
+        return outcomes
+
+    def _load(
+        self, found: dict[tuple[int, str], tuple[int, bytes | None]]
+    ) -> dict[tuple[int, str], tuple[Message, bytes | None]]:
+        """Return the messages that are stored already, each as its sender sees it, and what is kept of its content."""
+        by_sender: dict[int, list[int]] = {}
+        for (sender_id, _), (message_id, _) in found.items():
+            by_sender.setdefault(sender_id, []).append(message_id)
+        shown = {
+            message.id: message
+            for sender_id, ids in by_sender.items()
+            for message in messages.get_many(self._db, ids, viewer=sender_id)
+        }
+        return {key: (shown[message_id], kept) for key, (message_id, kept) in found.items()}
+
+    def _post(self, post: Post) -> Outcome[Posted]:
+        sender_id, to = post.sender_id, post.to
+        sender = self._users.get(sender_id)
+        if sender is None:
+            raise UserNotFound
+        place = self._find(post)
+        if post.client_id is not None:
+            stored = self._stored.get((sender_id, post.client_id))
+            if stored is not None:
+                if not post.is_same_as(*stored):
+                    raise ClientIdReused
+                return Outcome(Posted(stored[0], duplicate=True, seq=None), None, ())
+        hidden_from = None if to.user_id is None else self._hidden_from(sender_id, to.user_id)
+        reply_hidden_from = None if post.reply_to is None else self._require_replied(post.reply_to, sender_id, place)
+        if place is None:
+            assert to.user_id is not None
+            place = self._memory.begin_private(sender_id, to.user_id, post.now)
+        whom: tuple[int, ...]
+        if isinstance(place, Group):
+            whom, is_first = place.members, False
+        else:
+            assert to.user_id is not None
+            whom = (sender_id, to.user_id) if hidden_from is None else (sender_id,)
+            is_first = place.begin(whom)
+        message_id = self._head + 1 + len(self._rows)
+        self._rows.append((message_id, place.id, sender_id, post.content, post.client_id, post.now, post.reply_to))
+        if hidden_from is not None:
+            self._hidden[message_id] = hidden_from
         message = Message(
             id=message_id,
             sender=sender,
-            receiver_id=self.to.user_id,
-            group_id=self.to.group_id,
-            content=self.content,
-            client_id=self.client_id,
+            receiver_id=to.user_id,
+            group_id=to.group_id,
+            content=post.content,
+            client_id=post.client_id,
             is_read=False,
-            created_at=self.now,
-            reply_to=self.reply_to,
+            created_at=post.now,
+            reply_to=post.reply_to,
         )
-        is_first = conversation.other_id is not None and (
-            not conversation.message_count or (not conversation.other_message_count and len(whom) > 1)
-        )
-        return MessageCreated(seq=message_id, recipients=whom, origin=self.origin, message=message, is_first=is_first)
+        if post.client_id is not None:
+            self._stored[sender_id, post.client_id] = message, None
+        event = MessageCreated(seq=message_id, recipients=whom, origin=post.origin, message=message, is_first=is_first)
+        events = [event] if reply_hidden_from is None else _as_seen(event, reply_hidden_from)
+        return Outcome(Posted(message, False, message_id), None, events)
 
-    def _repeated(self, stored: Message, first_digest: bytes | None) -> Posted:
-        """Return the message that was stored first."""
-        to, wanted = self.to, self.reply_to
-        same = (stored.receiver_id, stored.group_id, stored.reply_to) == (to.user_id, to.group_id, wanted)
-        if not same or not self._is_content_of(stored, first_digest):
-            raise ClientIdReused
-        return Posted(stored, duplicate=True, seq=None)
-
-    def _is_content_of(self, stored: Message, kept: bytes | None) -> bool:
-        """Tell whether a message was first sent with this content.
-
-        :param kept: what is kept of its content as first sent. A message that an older chatd deleted has nothing left.
-        """
-        if stored.deleted_at is not None:
-            return kept is None or firsts.is_rest_of(kept, self.content)
-        return stored.content == self.content if kept is None else kept == firsts.digest(self.content)
-
-    def together(self, db: Sql, memory: Memory, posts: Sequence["Post"]) -> list[Outcome]:
-        """Store many messages with a few statements.
-
-        The rule, private messages that were never sent before, is worth it; a reply, a group's message or a
-        ``client_id`` that is there already raises, and is stored alone in the end.
-        """
-        return _Gathering(db, memory, posts).store()
-
-
-class _NotTogether(Exception):
-    """There is a message that has to be stored alone."""
-
-
-class _Gathering:
-    """Private messages on their way into the database together."""
-
-    def __init__(self, db: Sql, memory: Memory, posts: Sequence[Post]) -> None:
-        self._db = db
-        self._posts = posts
-        pairs = set()
-        for post in posts:
-            if post.to.user_id is None or post.reply_to is not None:
-                raise _NotTogether
-            pairs.add((post.sender_id, post.to.user_id))
-        self._users = memory.users({user_id for pair in pairs for user_id in pair})
-        self._places = memory.places(pairs)
-        self._blocks = memory.blocks(pairs)
-
-    def store(self) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        message_id = change_log.head(self._db)
-        new_messages = []
-        counts: dict[tuple[int, int], int] = {}
-        newest: dict[int, int] = {}
-        hidden: list[Hidden] = []
-        for post in self._posts:
-            try:
-                sender, place = self._place(post)
-            except ChatError as error:
-                outcomes.append(Outcome(None, error, []))
-                continue
-            message_id += 1
-            conversation_id = place.id
-            new_messages.append((message_id, conversation_id, post.sender_id, post.content, post.client_id, post.now))
-            key = conversation_id, post.sender_id
-            counts[key] = counts.get(key, 0) + 1
-            newest[conversation_id] = message_id
-            assert post.to.user_id is not None
-            whom: tuple[int, ...] = (post.sender_id, post.to.user_id)
-            if self._blocks and whom[::-1] in self._blocks:
-                hidden.append(Hidden(post.to.user_id, conversation_id, message_id))
-                whom = (post.sender_id,)
-            event = post._created(message_id, sender, whom, place)
-            if not place.message_count or not place.other_message_count:
-                self._seen(post, place, both=len(whom) > 1)
-            outcomes.append(Outcome(Posted(event.message, False, message_id), None, [event]))
-        messages.insert_many(self._db, new_messages)
-        conversations.count_messages(self._db, counts, newest)
-        if hidden:
-            blocks.hide(self._db, hidden)
-        return outcomes
-
-    def _place(self, post: Post) -> tuple[User, Conversation]:
+    def _find(self, post: Post) -> Private | Group | None:
+        """Return the conversation a post is for; None for a private one that nobody has begun."""
         sender_id, receiver_id = post.sender_id, post.to.user_id
-        assert receiver_id is not None
+        if receiver_id is None:
+            group = self._groups.get(post.to.group_id or 0)
+            if group is None or not group.has(sender_id):
+                raise ConversationNotFound
+            return group
         if sender_id == receiver_id:
             raise CannotMessageSelf
-        sender = self._users.get(sender_id)
-        receiver = self._users.get(receiver_id)
-        if sender is None or receiver is None:
+        if receiver_id not in self._users:
             raise UserNotFound
-        if receiver.is_deleted or (self._blocks and (sender_id, receiver_id) in self._blocks):
-            if post.client_id is not None:  # it may have been stored before
-                raise _NotTogether
-            raise UserNotFound if receiver.is_deleted else Blocked
-        place = self._places.get((sender_id, receiver_id))
-        if place is None:
-            place = conversations.open_private(self._db, sender_id, receiver_id, post.now)
-            self._places[sender_id, receiver_id] = place
-            self._places[receiver_id, sender_id] = place
-        return sender, place
+        return self._private.get((sender_id, receiver_id))
 
-    def _seen(self, post: Post, place: Conversation, *, both: bool) -> None:
-        """Remember that the sender sees a message in a conversation now, or that both do."""
-        sender_id, receiver_id = post.sender_id, post.to.user_id
-        assert receiver_id is not None
-        others = 1 if both else place.other_message_count
-        self._places[sender_id, receiver_id] = Conversation(
-            place.id, 1, other_id=receiver_id, other_message_count=others
-        )
-        self._places[receiver_id, sender_id] = Conversation(place.id, others, other_id=sender_id, other_message_count=1)
+    def _hidden_from(self, sender_id: int, receiver_id: int) -> int | None:
+        """Return from whom a private message has to be hidden: from its receiver, if they block the sender."""
+        if self._users[receiver_id].is_deleted:
+            raise UserNotFound
+        if not self._blocks:
+            return None
+        if (sender_id, receiver_id) in self._blocks:
+            raise Blocked
+        return receiver_id if (receiver_id, sender_id) in self._blocks else None
+
+    def _require_replied(self, message_id: int, viewer: int, place: Private | Group | None) -> int | None:
+        """Return whom the message that is replied to is hidden from; the viewer sees it, in the same conversation."""
+        at = message_id - self._head - 1
+        if 0 <= at < len(self._rows):
+            conversation_id, hidden_from = self._rows[at][1], self._hidden.get(message_id)
+        else:
+            conversation_id, hidden_from = self._replied.get(message_id, (0, None))
+        if place is None or conversation_id != place.id or hidden_from == viewer:
+            raise MessageNotFound
+        return hidden_from
 
 
-def _as_seen(event: MessageCreated, reply_hidden_from: int | None) -> list[MessageCreated]:
+def _as_seen(event: MessageCreated, reply_hidden_from: int) -> list[MessageCreated]:
     """Return the event as each recipient may see it: who does not see a message sees no reply to it."""
     if reply_hidden_from not in event.recipients:
         return [event]

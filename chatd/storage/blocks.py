@@ -1,8 +1,6 @@
 """Who blocks whom, and what is hidden because of it."""
 
-import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from chatd.models import Block
 from chatd.storage import users
@@ -10,15 +8,6 @@ from chatd.storage.engine import Sql
 
 #: More than there are.
 _ALL = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """A message that was stored and has to be hidden."""
-
-    hidden_from: int
-    conversation_id: int
-    message_id: int
 
 
 def add(db: Sql, blocker_id: int, blocked_id: int, created_at: int) -> bool:
@@ -61,15 +50,15 @@ def anybody(db: Sql) -> bool:
 
 def among(db: Sql, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
     """Return the blocks that there are in pairs of users, either way round, each as (blocker, blocked)."""
-    rows = db.execute(
+    rows = db.select_pairs(
         """
         SELECT b.blocker_id, b.blocked_id
-        FROM json_each(?) AS pair
-        CROSS JOIN blocks AS b ON b.blocker_id = pair.value ->> 0 AND b.blocked_id = pair.value ->> 1
+        FROM pair CROSS JOIN blocks AS b
+        WHERE b.blocker_id = pair.one AND b.blocked_id = pair.two
         """,
-        (json.dumps([*pairs, *((two, one) for one, two in pairs)]),),
+        [*pairs, *((two, one) for one, two in pairs)],
     )
-    return set(rows)
+    return {(row["blocker_id"], row["blocked_id"]) for row in rows}
 
 
 def blockers(db: Sql, user_id: int) -> set[int]:
@@ -100,19 +89,3 @@ def page(db: Sql, user_id: int, *, skip: int, limit: int | None) -> list[Block]:
         {"user_id": user_id, "limit": _ALL if limit is None else limit, "skip": skip},
     )
     return [Block(users.from_row(row), row["created_at"]) for row in rows]
-
-
-def hide(db: Sql, stored: Sequence[Hidden]) -> None:
-    """Hide messages that were just stored and counted."""
-    db.executemany(
-        "UPDATE messages SET hidden_from = ? WHERE id = ?", [(it.hidden_from, it.message_id) for it in stored]
-    )
-    db.executemany(
-        """
-        UPDATE conversations
-        SET hidden_from_low = hidden_from_low + (low_user_id = :whom),
-            hidden_from_high = hidden_from_high + (high_user_id = :whom)
-        WHERE id = :conversation_id
-        """,
-        [{"whom": it.hidden_from, "conversation_id": it.conversation_id} for it in stored],
-    )

@@ -1,24 +1,28 @@
-"""One commit: many works in one transaction, each in a savepoint of its own."""
+"""One commit: many works in one transaction, none of which can undo another."""
 
 import contextlib
 import itertools
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Generic, Protocol, TypeGuard, TypeVar, cast
 
 from chatd.errors import StorageUnavailable
 from chatd.events import Event
-from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite.connections import Connection, connect, is_storage_fault
-from chatd.storage.engine.sqlite.reasons import reason
+from chatd.storage.engine import Sql, WriterSql
+from chatd.storage.engine.sqlite.connections import connect
+from chatd.storage.engine.sqlite.faults import reason
 from chatd.storage.memory import Memory
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Transaction:
-    """What a write works with: the connection, and the facts to tell once they are committed."""
+    """What a write works with: the connection, and the events to publish once it is committed."""
 
     __slots__ = ("db", "events")
 
@@ -27,109 +31,119 @@ class Transaction:
         self.events: list[Event] = []
 
     def publish(self, event: Event) -> None:
-        """Tell ``event`` to the subscribers after the commit; never, should there be none."""
+        """Publish ``event`` after the commit; never, if there is none."""
         self.events.append(event)
 
 
-class Outcome:
-    """What became of one work: its result or what it raised, and the facts to tell."""
+class Outcome(Generic[T_co]):
+    """What became of one work: its result or the error it raised, and the events to publish."""
 
     __slots__ = ("error", "events", "result")
 
-    def __init__(self, result: Any, error: Exception | None, events: list[Event]) -> None:
+    def __init__(self, result: T_co | None, error: Exception | None, events: Sequence[Event]) -> None:
         self.result = result
         self.error = error
         self.events = events
 
 
-@runtime_checkable
-class Together(Protocol):
-    """A work that can be done in one go with others of its kind that stand beside it in a batch."""
-
-    def together(self, db: Sql, memory: Memory, works: Sequence[Any]) -> list[Outcome]:
-        """Do all ``works``, this one the first of them, and return their outcomes in the same order.
-
-        What this raises undoes all of it; then they are done in two halves, and in the end each alone.
-        """
-
-
+#: A work that runs alone, in a savepoint: what it raises undoes what it wrote.
 Write = Callable[[Transaction], T]
 
 
-def commit(db: Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
-    """Run every work of ``batch`` in a savepoint of one transaction, and commit it.
+class Gathered(Protocol[T_co]):
+    """A work that runs together with all of its class that stand beside it in a batch."""
 
-    A work that fails is undone alone. Where SQLite gives up the whole transaction (a full disk), so do we.
+    def run_all(self, db: Sql, memory: Memory, works: Sequence[Any], /) -> Sequence[Outcome[T_co]]:
+        """Run ``works``, of which this is the first, and return their outcomes in the same order.
+
+        A work that fails has an outcome with an error, and has written nothing. What this raises is a bug or the
+        disk's fault; then the whole transaction is undone.
+        """
+
+
+Work = Write[T] | Gathered[T]
+
+
+def commit(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -> list[Outcome[Any]]:
+    """Run every work of ``batch`` in one transaction and commit it.
+
+    A work that fails is undone alone. If the engine gives up the transaction (a full disk), so does this.
+
+    :param memory: what ``db`` remembers; None where no work is gathered.
     """
     try:
-        db.execute("BEGIN IMMEDIATE")
-        outcomes = _run_all(db, memory, batch)
-        db.execute("COMMIT")
+        db.begin()
+        try:
+            outcomes = _run_all(db, memory, batch)
+        except Exception as error:
+            if db.is_lost(error):
+                raise
+            log.exception("works that run together failed: each runs alone", extra={"event": "batch_parted"})
+            db.rollback()
+            db.begin()
+            outcomes = _run_each(db, memory, batch)
+        db.commit()
     except BaseException:
         if memory is not None:
             memory.forget()
-        if db.in_transaction:
-            db.execute("ROLLBACK")
+        db.rollback()
         raise
     return outcomes
 
 
-def _run_all(db: Connection, memory: Memory | None, batch: list[Write[Any]]) -> list[Outcome]:
-    if memory is None:
-        return [_run(db, work) for work in batch]
-    memory.refresh()
-    outcomes: list[Outcome] = []
-    for kind, works in itertools.groupby(batch, type):
-        if issubclass(kind, Together):
-            outcomes += _run_together(db, memory, list(works), first=not outcomes)
+def _run_all(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -> list[Outcome[Any]]:
+    """Run a batch in order: neighbours of one gathered class together, every other work in a savepoint."""
+    outcomes: list[Outcome[Any]] = []
+    is_fresh = False
+    for _, neighbours in itertools.groupby(batch, type):
+        works: list[Any] = list(neighbours)
+        if _is_gathered(works[0]):
+            assert memory is not None
+            if not is_fresh:
+                memory.refresh()
+                is_fresh = True
+            outcomes += works[0].run_all(db, memory, works)
         else:
             outcomes += [_run(db, work) for work in works]
+            is_fresh = False
     return outcomes
 
 
-def _run_together(db: Connection, memory: Memory, works: list[Any], *, first: bool) -> list[Outcome]:
-    """Do works of one kind together; where that fails, in two halves.
-
-    :param first: the transaction has written nothing yet, and can be begun anew instead of going back to a savepoint.
-        For a savepoint SQLite copies every page before it is changed, a tenth of what a message costs.
-    """
-    if not first:
-        db.execute("SAVEPOINT works")
-    try:
-        outcomes = cast(Together, works[0]).together(db, memory, works)
-    except Exception as error:
-        if is_storage_fault(error) or not db.in_transaction:
-            raise
-        memory.forget()
-        if first:
-            db.execute("ROLLBACK")
-            db.execute("BEGIN IMMEDIATE")
-        else:
-            db.execute("ROLLBACK TO works")
-            db.execute("RELEASE works")
-    else:
-        if not first:
-            db.execute("RELEASE works")
-        return outcomes
-    if len(works) == 1:
-        return [_run(db, works[0])]
-    middle = len(works) // 2
-    halves = (works[:middle], first), (works[middle:], False)
-    return [outcome for half, first in halves for outcome in _run_together(db, memory, half, first=first)]
+def _is_gathered(work: Work[T]) -> TypeGuard[Gathered[T]]:
+    return hasattr(work, "run_all")  # isinstance() of a protocol takes 5 µs
 
 
-def _run(db: Connection, work: Write[Any]) -> Outcome:
+def _run_each(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -> list[Outcome[Any]]:
+    """Run every work of a batch in a savepoint, gathered ones too, so that the one with the bug fails alone."""
+
+    def alone(work: Gathered[T]) -> Write[T]:
+        def write(tx: Transaction) -> T:
+            assert memory is not None
+            memory.forget()
+            memory.refresh()
+            (outcome,) = work.run_all(db, memory, [work])
+            if outcome.error is not None:
+                raise outcome.error
+            tx.events += outcome.events
+            return cast(T, outcome.result)
+
+        return write
+
+    return [_run(db, alone(work) if _is_gathered(work) else cast(Write[Any], work)) for work in batch]
+
+
+def _run(db: WriterSql, work: Write[T]) -> Outcome[T]:
     transaction = Transaction(db)
     db.execute("SAVEPOINT work")
     try:
         outcome = Outcome(work(transaction), None, transaction.events)
     except Exception as error:
-        if is_storage_fault(error) or not db.in_transaction:
+        if db.is_lost(error):
             raise
         db.execute("ROLLBACK TO work")
         if isinstance(error, StopIteration):  # no future takes one
             error = RuntimeError("a work raised StopIteration")
-        outcome = Outcome(None, error, [])
+        outcome = Outcome(None, error, ())
     db.execute("RELEASE work")
     return outcome
 

@@ -1,8 +1,5 @@
 """Conversations and their memberships: who is in it, how much was said, and who has read how far."""
 
-import json
-from collections.abc import Collection, Mapping
-
 from chatd.models import Conversation, Membership
 from chatd.storage.engine import Row, Sql
 from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, present, sees
@@ -39,25 +36,6 @@ def find_private(db: Sql, user_id: int, other_id: int) -> Conversation | None:
         return None
     mine, others = (row["low"], row["high"]) if user_id < other_id else (row["high"], row["low"])
     return Conversation(row["id"], mine, other_id=other_id, other_message_count=others)
-
-
-def private_among(db: Sql, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Conversation]:
-    """Return the private conversations that there are of pairs of users, each by its pair and by the pair reversed."""
-    rows = db.execute(
-        """
-        SELECT c.id, c.message_count - c.hidden_from_low, c.message_count - c.hidden_from_high,
-            c.low_user_id, c.high_user_id
-        FROM json_each(?) AS pair
-        CROSS JOIN conversations AS c
-            ON c.kind = 'private' AND c.low_user_id = pair.value ->> 0 AND c.high_user_id = pair.value ->> 1
-        """,
-        (json.dumps(list({(min(pair), max(pair)) for pair in pairs})),),
-    )
-    found = {}
-    for conversation_id, lows, highs, low, high in rows:
-        found[low, high] = Conversation(conversation_id, lows, other_id=high, other_message_count=highs)
-        found[high, low] = Conversation(conversation_id, highs, other_id=low, other_message_count=lows)
-    return found
 
 
 def find_group(db: Sql, group_id: int, user_id: int) -> Conversation | None:
@@ -122,26 +100,6 @@ def members(db: Sql, conversation_id: int) -> tuple[int, ...]:
     return tuple(row["user_id"] for row in rows)
 
 
-def open_private(db: Sql, user_id: int, other_id: int, now: int) -> Conversation:
-    """Return the private conversation of two users, made now if there was none."""
-    found = find_private(db, user_id, other_id)
-    if found is not None:
-        return found
-    (conversation_id,) = db.execute(
-        """
-        INSERT INTO conversations (kind, low_user_id, high_user_id, created_at)
-        VALUES ('private', ?, ?, ?)
-        RETURNING id
-        """,
-        (min(user_id, other_id), max(user_id, other_id), now),
-    ).fetchone()
-    db.executemany(
-        "INSERT INTO memberships (conversation_id, user_id) VALUES (?, ?)",
-        [(conversation_id, user_id), (conversation_id, other_id)],
-    )
-    return Conversation(conversation_id, 0, other_id=other_id)
-
-
 def membership(db: Sql, conversation_id: int, user_id: int) -> Membership | None:
     """Return a user's present membership of a conversation."""
     row = db.execute(
@@ -158,49 +116,6 @@ def membership(db: Sql, conversation_id: int, user_id: int) -> Membership | None
         read_up_to=row["read_up_to"],
         sent_count=row["sent_count"],
         read_count=row["read_count"],
-    )
-
-
-def count_message(db: Sql, conversation_id: int, sender_id: int, message_id: int) -> None:
-    """Enter a new message into the counts of its conversation."""
-    db.execute(
-        """
-        UPDATE conversations SET message_count = message_count + 1, last_message_id = ?1, last_kept_id = ?1
-        WHERE id = ?2
-        """,
-        (message_id, conversation_id),
-    )
-    db.execute(
-        """
-        UPDATE memberships SET sent_count = sent_count + 1
-        WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL
-        """,
-        (conversation_id, sender_id),
-    )
-
-
-def count_messages(db: Sql, counts: Mapping[tuple[int, int], int], newest: Mapping[int, int]) -> None:
-    """Enter many new messages into the counts of their conversations.
-
-    :param counts: how many are new, by conversation and sender.
-    :param newest: the id of the newest one of each conversation.
-    """
-    in_all: dict[int, int] = {}
-    for (conversation_id, _), count in counts.items():
-        in_all[conversation_id] = in_all.get(conversation_id, 0) + count
-    db.executemany(
-        """
-        UPDATE conversations SET message_count = message_count + ?1, last_message_id = ?2, last_kept_id = ?2
-        WHERE id = ?3
-        """,
-        [(count, newest[conversation_id], conversation_id) for conversation_id, count in in_all.items()],
-    )
-    db.executemany(
-        """
-        UPDATE memberships SET sent_count = sent_count + ?
-        WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL
-        """,
-        [(count, *key) for key, count in counts.items()],
     )
 
 

@@ -22,18 +22,12 @@ import aiosqlite
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.events import Event
 from chatd.stats import Stats
-from chatd.storage.commit import Outcome, Write, commit
+from chatd.storage.commit import Outcome, Work, commit
 from chatd.storage.engine import Read
 from chatd.storage.engine.sqlite import write_ahead_log
-from chatd.storage.engine.sqlite.connections import (
-    LOG_LIMIT,
-    Connection,
-    Synchronous,
-    connect,
-    is_storage_fault,
-    is_unsynced,
-)
-from chatd.storage.engine.sqlite.reasons import reason
+from chatd.storage.engine.sqlite.connections import LOG_LIMIT, Synchronous, connect
+from chatd.storage.engine.sqlite.faults import is_storage_fault, is_unsynced, reason
+from chatd.storage.engine.sqlite.sql import Connection
 from chatd.storage.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -56,7 +50,7 @@ Subscriber = Callable[[Event], None]
 Done = Callable[[T | None, Exception | None], None]
 
 #: A work, who is told of its outcome, and when it was submitted, by ``time.perf_counter``.
-_Waiting = tuple[Write[Any], Done[Any], float]
+_Waiting = tuple[Work[Any], Done[Any], float]
 
 
 class _Thread(aiosqlite.Connection):
@@ -113,6 +107,7 @@ class Database:
             for connection in (self._writer, *self._readers):
                 await connection
             await self._writer.run(write_ahead_log.begin_anew)
+            await self._writer.run(Connection.count_changes)
             memory = await self._writer.run(Memory)
             seen = await self._writer.run(_data_version)
         except sqlite3.Error as error:
@@ -153,17 +148,17 @@ class Database:
         """Have ``subscriber`` called after another process has committed something."""
         self._foreign_subscribers.append(subscriber)
 
-    async def write(self, work: Write[T]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction and return its result once that is on disk.
 
-        :param work: a plain function. What it raises is raised here, and undoes what it alone has written.
+        :param work: a plain function or a gathered work. What fails in it is raised here, and undone alone.
         :raises StorageUnavailable: nothing could be written; nothing of ``work`` is kept.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self.submit(work, partial(_resolve, future))
         return await future
 
-    def submit(self, work: Write[T], done: Done[T]) -> None:
+    def submit(self, work: Work[T], done: Done[T]) -> None:
         """Have ``work`` run like :meth:`write` does, without waiting.
 
         :param done: called after the commit and right after the events of ``work``, before anything later is told;
@@ -207,7 +202,7 @@ class Database:
                     if is_unsynced(error):
                         _end_process()
                     log.error("cannot write to the database: %s", error, extra={"event": "database_unwritable"})
-                    self._settle(batch, [Outcome(None, StorageUnavailable(), []) for _ in batch])
+                    self._settle(batch, [Outcome(None, StorageUnavailable(), ()) for _ in batch])
                     if self._stats is not None:
                         self._stats.failed_commits += 1
                     continue
@@ -220,7 +215,7 @@ class Database:
             if self._closing:
                 return
 
-    def _settle(self, batch: list[_Waiting], outcomes: list[Outcome]) -> None:
+    def _settle(self, batch: list[_Waiting], outcomes: list[Outcome[Any]]) -> None:
         """Tell what was committed, then answer the callers: no ``await`` in here, so order is the log's order."""
         for (_, done, _), outcome in zip(batch, outcomes, strict=True):
             for event in outcome.events:

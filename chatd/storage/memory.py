@@ -1,85 +1,146 @@
-"""What the writer remembers from one transaction to the next, so that posting a message looks nothing up.
+"""What the writer remembers from one transaction to the next, so that posting a message looks little up.
 
-It holds what is committed or being committed by this connection. Whatever else happens to a user makes the writer
-forget: triggers of the connection's own see to it, so no statement can pass it by.
+It holds what is committed, or written by the transaction under way. Whatever else changes users, blocks or members
+changes the engine's :class:`~chatd.storage.engine.Versions`, and with them the memory is forgotten.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
-from chatd.models import Conversation, User
-from chatd.storage import blocks, conversations, users
-from chatd.storage.engine.sqlite.connections import Connection
+from chatd.models import User
+from chatd.storage import blocks, posts, users
+from chatd.storage.engine import Versions, WriterSql
+from chatd.storage.posts import Pair
 
-#: How many users, and how many conversations, are remembered: some 20 MB of each.
+#: How many users, private conversations and members of groups are remembered, of each: some 20 MB of users.
 LIMIT = 50_000
 
-Pair = tuple[int, int]
+
+class Private:
+    """A private conversation, and who of the two sees a message in it."""
+
+    __slots__ = ("begun_for", "id")
+
+    def __init__(self, conversation_id: int, begun_for: Collection[int] = ()) -> None:
+        self.id = conversation_id
+        self.begun_for = set(begun_for)
+
+    def begin(self, whom: tuple[int, ...]) -> bool:
+        """Note that a message is stored, and report whether it is the first one for any of those who see it."""
+        if len(self.begun_for) == 2 or self.begun_for.issuperset(whom):
+            return False
+        self.begun_for.update(whom)
+        return True
+
+
+class Group:
+    """A group and its present members, in the order of their ids."""
+
+    __slots__ = ("_members", "id", "members")
+
+    def __init__(self, group_id: int, members: Collection[int]) -> None:
+        self.id = group_id
+        self.members = tuple(members)
+        self._members = frozenset(members)
+
+    def has(self, user_id: int) -> bool:
+        """Report whether a user is a member."""
+        return user_id in self._members
 
 
 class Memory:
-    """Users by id, and private conversations by their two members, the one who asks first."""
+    """Users, conversations and blocks by their ids."""
 
-    def __init__(self, db: Connection) -> None:
-        """Create an empty memory of what ``db`` writes."""
+    def __init__(self, db: WriterSql, *, limit: int = LIMIT) -> None:
+        """Create an empty memory.
+
+        :param db: the connection that writes.
+        :param limit: how many users, private conversations and members of groups to remember, of each.
+        """
         self._db = db
+        self._limit = limit
+        self._versions: Versions | None = None
         self._users: dict[int, User] = {}
-        self._places: dict[Pair, Conversation] = {}
-        self._version = 0
+        self._private: dict[Pair, Private] = {}
+        self._groups: dict[int, Group] = {}
+        self._members = 0
         self._anybody_blocks: bool | None = None
-        db.create_function("chatd_forget_blocks", 0, self._forget_blocks)
-        for change in ("INSERT", "DELETE"):
-            db.execute(
-                f"CREATE TEMP TRIGGER forget_blocks_after_{change} AFTER {change} ON blocks"
-                " BEGIN SELECT chatd_forget_blocks(); END"
-            )
-        db.create_function("chatd_forget_user", 1, self._forget_user)
-        for change in ("UPDATE", "DELETE"):
-            db.execute(
-                f"CREATE TEMP TRIGGER forget_user_after_{change} AFTER {change} ON users"
-                " BEGIN SELECT chatd_forget_user(old.id); END"
-            )
 
     def refresh(self) -> None:
-        """Forget everything if another process has committed since; to be called inside a transaction."""
-        version = self._db.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._version:
+        """Forget what may have changed; called inside a transaction, before what others wrote is asked for."""
+        versions, known = self._db.versions(), self._versions
+        if versions == known:
+            return
+        if known is None or versions.others != known.others:
             self.forget()
-            self._version = version
+        else:
+            if versions.users != known.users:
+                self._users.clear()
+            if versions.blocks != known.blocks:
+                self._anybody_blocks = None
+            if versions.members != known.members:
+                self._forget_groups()
+        self._versions = versions
 
     def forget(self) -> None:
         """Forget everything: what was remembered may have been undone."""
+        self._versions = None
         self._users.clear()
-        self._places.clear()
+        self._private.clear()
+        self._forget_groups()
         self._anybody_blocks = None
 
     def users(self, ids: Collection[int]) -> Mapping[int, User]:
-        """Return users, those there are of ``ids`` and perhaps others."""
+        """Return the users there are of ``ids``, and perhaps others."""
         unknown = [user_id for user_id in ids if user_id not in self._users]
         if unknown:
-            if len(self._users) + len(unknown) > LIMIT:
+            if len(self._users) + len(unknown) > self._limit:
                 self._users.clear()
                 unknown = list(ids)
             self._users.update(users.get_many(self._db, unknown))
         return self._users
 
-    def places(self, pairs: Iterable[Pair]) -> dict[Pair, Conversation]:
-        """Return private conversations, those there are of ``pairs`` and perhaps others."""
-        unknown = [pair for pair in pairs if pair not in self._places]
+    def private(self, pairs: Collection[Pair]) -> Mapping[Pair, Private]:
+        """Return the private conversations there are of ``pairs``, and perhaps others, each under both its pairs."""
+        unknown = [pair for pair in pairs if pair not in self._private]
         if unknown:
-            if len(self._places) + 2 * len(unknown) > 2 * LIMIT:
-                self._places.clear()
+            if len(self._private) + 2 * len(unknown) > 2 * self._limit:
+                self._private.clear()
                 unknown = list(pairs)
-            self._places.update(conversations.private_among(self._db, unknown))
-        return self._places
+            for conversation_id, pair, begun_for in posts.private_among(self._db, unknown):
+                self._remember(pair, Private(conversation_id, begun_for))
+        return self._private
+
+    def begin_private(self, user_id: int, other_id: int, now: int) -> Private:
+        """Make the private conversation of two users, which is not there yet."""
+        made = Private(posts.begin_private(self._db, user_id, other_id, now))
+        self._remember((user_id, other_id), made)
+        return made
+
+    def groups(self, ids: Collection[int]) -> Mapping[int, Group]:
+        """Return the groups there are of ``ids``, and perhaps others; one that nobody is in is not there."""
+        unknown = [group_id for group_id in ids if group_id not in self._groups]
+        if unknown:
+            if self._members > self._limit:
+                self._forget_groups()
+                unknown = list(ids)
+            for group_id, members in posts.members_of(self._db, unknown).items():
+                self._groups[group_id] = Group(group_id, members)
+                self._members += len(members)
+        return self._groups
 
     def blocks(self, pairs: Collection[Pair]) -> Collection[Pair]:
-        """Return the blocks that there are among ``pairs``, either way round; mostly nobody blocks anybody."""
+        """Return the blocks among ``pairs``, either way round, each as (blocker, blocked).
+
+        Mostly nobody blocks anybody, and that is remembered.
+        """
         if self._anybody_blocks is None:
             self._anybody_blocks = blocks.anybody(self._db)
-        return blocks.among(self._db, pairs) if self._anybody_blocks else ()
+        return blocks.among(self._db, pairs) if self._anybody_blocks and pairs else ()
 
-    def _forget_blocks(self) -> None:
-        self._anybody_blocks = None
+    def _remember(self, pair: Pair, private: Private) -> None:
+        one, two = pair
+        self._private[one, two] = self._private[two, one] = private
 
-    def _forget_user(self, user_id: int) -> None:
-        self._users.pop(user_id, None)
+    def _forget_groups(self) -> None:
+        self._groups.clear()
+        self._members = 0

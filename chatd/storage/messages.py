@@ -1,6 +1,6 @@
 """Messages."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chatd.models import Message, Reaction
@@ -45,67 +45,6 @@ def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]]) -> Message:
         reply_to,
         found.get(message_id, ()),
     )
-
-
-def insert(
-    db: Sql,
-    *,
-    message_id: int,
-    conversation_id: int,
-    sender_id: int,
-    content: str,
-    client_id: str | None,
-    created_at: int,
-    reply_to: int | None = None,
-) -> None:
-    """Store a new message.
-
-    :param message_id: the next ``seq`` of the change log.
-    """
-    db.execute(
-        """
-        INSERT INTO messages (id, conversation_id, sender_id, content, client_id, reply_to_id, created_at)
-        VALUES (:message_id, :conversation_id, :sender_id, :content, :client_id, :reply_to, :created_at)
-        """,
-        {
-            "message_id": message_id,
-            "conversation_id": conversation_id,
-            "sender_id": sender_id,
-            "content": content,
-            "client_id": client_id,
-            "reply_to": reply_to,
-            "created_at": created_at,
-        },
-    )
-
-
-def insert_many(db: Sql, rows: Sequence[tuple[int, int, int, str, str | None, int]]) -> None:
-    """Store new messages.
-
-    :param rows: id, conversation, sender, content, ``client_id`` and time of each; the ids are the next in the log.
-    """
-    db.executemany(
-        """
-        INSERT INTO messages (id, conversation_id, sender_id, content, client_id, created_at)
-        VALUES (?, ?, ?, ?, ?, ?)
-        """,
-        rows,
-    )
-
-
-def get_by_client_id(db: Sql, sender_id: int, client_id: str) -> tuple[Message, bytes | None] | None:
-    """Return what a sender has already stored under a ``client_id``, and what is kept of its content as first sent.
-
-    That is None for a message that is as it was sent, see :mod:`chatd.services.firsts`.
-    """
-    row = db.execute(
-        "SELECT id, first_digest FROM messages WHERE sender_id = ? AND client_id = ?", (sender_id, client_id)
-    ).fetchone()
-    if row is None:
-        return None
-    message = get(db, row[0], viewer=sender_id)
-    assert message is not None
-    return message, row[1]
 
 
 def get(db: Sql, message_id: int, *, viewer: int) -> Message | None:

@@ -9,6 +9,8 @@ never values. Unless an argument says otherwise, ``c`` is the conversation's row
 viewer's stay.
 """
 
+from collections.abc import Iterable
+
 from chatd.storage.engine import Sql
 
 
@@ -149,6 +151,24 @@ SEEN_MARKER = f"""
         WHERE kept.conversation_id = c.id AND kept.id <= other.read_up_to AND {sees("kept", "mine.user_id")}
     ) END
 """
+
+
+def hide_messages(db: Sql, hidden: Iterable[tuple[int, int]]) -> None:
+    """Hide private messages, and count them as hidden in their conversations.
+
+    :param hidden: the id of each, and the user it is hidden from.
+    """
+    values = [{"message_id": message_id, "user_id": user_id} for message_id, user_id in hidden]
+    db.executemany("UPDATE messages SET hidden_from = :user_id WHERE id = :message_id", values)
+    db.executemany(
+        """
+        UPDATE conversations
+        SET hidden_from_low = hidden_from_low + CASE low_user_id WHEN :user_id THEN 1 ELSE 0 END,
+            hidden_from_high = hidden_from_high + CASE high_user_id WHEN :user_id THEN 1 ELSE 0 END
+        WHERE id = (SELECT conversation_id FROM messages WHERE id = :message_id)
+        """,
+        values,
+    )
 
 
 def hide_change(db: Sql, seq: int, user_id: int) -> None:

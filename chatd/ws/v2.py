@@ -23,7 +23,7 @@ from chatd.models import Destination
 from chatd.schemas import v2, v2_frames, v2_heard
 from chatd.schemas.plain import plain_send
 from chatd.services import Services
-from chatd.storage.commit import Write
+from chatd.storage.commit import Work
 from chatd.storage.database import Done
 
 log = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ class V2:
         self._fewer = asyncio.get_running_loop().create_future()
         await self._fewer
 
-    async def _write(self, re: str | int, work: Write[Any], describe: Callable[[Any], str]) -> None:
+    async def _write(self, re: str | int, work: Work[Any], describe: Callable[[Any], str]) -> None:
         """Have ``work`` done and answered from its commit; wait only where too much is on its way already.
 
         :param describe: makes the answer of the work's result, as JSON.

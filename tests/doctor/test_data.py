@@ -15,7 +15,7 @@ from chatd.config import load
 from chatd.doctor import data, machine
 from chatd.storage import change_log
 from chatd.storage.engine.sqlite.backup import MARKER_FILE
-from chatd.storage.engine.sqlite.connections import Connection
+from chatd.storage.engine.sqlite.sql import Connection
 from tests.doctor.support import Patient
 from tests.process import chatd
 

@@ -26,11 +26,12 @@ from chatd.services.changes import Changes
 from chatd.services.histories import Histories
 from chatd.services.messages import Messages
 from chatd.storage import blocks, change_log, users
-from chatd.storage.commit import Transaction, Write
+from chatd.storage.commit import Work, commit
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite.connections import Connection
 from chatd.storage.engine.sqlite.migrate import migrate
+from chatd.storage.engine.sqlite.sql import Connection
+from chatd.storage.memory import Memory
 
 ALICE, BOB, CAROL = 1, 2, 3
 PEOPLE = (ALICE, BOB, CAROL)
@@ -111,8 +112,10 @@ class _Reading(Database):
 class World:
     """A database, and what each person's connections were told."""
 
-    def __init__(self, db: Sql) -> None:
+    def __init__(self, db: Connection) -> None:
         self.db = db
+        self.db.count_changes()
+        self._memory = Memory(db)
         self.told: dict[int, list[Event]] = {person: [] for person in PEOPLE}
         self._clock = _Now()
         self._service = Messages(Database(Path()), Limits(messages_per_second=0), self._clock)
@@ -121,22 +124,16 @@ class World:
     def take(self, step: Step, at: int, *, reply_to: int | None = None) -> Any:
         """Take a step and return its result, or None where it was refused."""
         self._clock.now = at
-        tx = Transaction(self.db)
-        self.db.execute("BEGIN")
-        try:
-            result = self._work(step, at, reply_to)(tx)
-        except ChatError:
-            self.db.execute("ROLLBACK")
-            return None
-        self.db.execute("COMMIT")
-        seqs = [event.seq for event in tx.events if isinstance(event, Change)]
+        (outcome,) = commit(self.db, self._memory, [self._work(step, at, reply_to)])
+        assert outcome.error is None or isinstance(outcome.error, ChatError)
+        seqs = [event.seq for event in outcome.events if isinstance(event, Change)]
         assert sorted(seqs) == seqs
-        for event in tx.events:
+        for event in outcome.events:
             for person in event.recipients:
                 self.told[person].append(event)
-        return result
+        return outcome.result
 
-    def _work(self, step: Step, at: int, reply_to: int | None) -> Write[Any]:
+    def _work(self, step: Step, at: int, reply_to: int | None) -> Work[Any]:
         actor, other, number = step.actor, step.other, step.number
         match step.kind:
             case "send":

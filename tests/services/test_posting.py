@@ -38,7 +38,7 @@ POSTS = st.builds(
     ),
     content=st.sampled_from(["Good morning", "早上好"]),
     client_id=st.none() | st.sampled_from(["a", "b", "c"]),
-    reply_to=st.none() | st.just(1),
+    reply_to=st.none() | st.integers(1, 12),
     origin=st.none(),
     now=st.just(1_700_000_000_000),
 )
@@ -141,19 +141,40 @@ def test_messages_stored_together_leave_what_the_batch_has_written_before_them(
     asyncio.run(compare(tmp_path_factory.mktemp("posting"), posts, before=[try_writing]))
 
 
-async def test_ordinary_messages_share_their_statements(tmp_path: Path) -> None:
-    db = await opened(tmp_path / "chatd.db")
+async def test_messages_of_every_kind_share_their_statements(tmp_path: Path) -> None:
+    db = await opened(tmp_path / "chatd.db", ((4, 1),))
     statements: list[str] = []
     await db.write(traced(statements))
+    (first,) = await asyncio.gather(db.write(Post(2, Destination(4), "x", "first", None, None, 1)))
     gate, holding = await hold(db)
-    posts = [Post(1 + at % 3, Destination(4), "x", f"{at}", None, None, at) for at in range(50)]
-    waiting = await start(db, *posts)
+    ordinary = [Post(1 + at % 3, Destination(4), "x", f"{at}", None, None, at) for at in range(40)]
+    replies = [Post(2, Destination(4), "x", None, first.seq, None, at) for at in range(40)]
+    groups = [Post(1, Destination(group_id=GROUP), "x", None, None, None, at) for at in range(40)]
+    again = [Post(2, Destination(4), "x", "first", None, None, at) for at in range(40)]
+    waiting = await start(db, *(post for posts in zip(ordinary, replies, groups, again, strict=True) for post in posts))
     statements.clear()
     gate.open()
     await holding
-    await asyncio.gather(*waiting)
-    assert sum(statement.startswith("SELECT") for statement in statements) < len(posts)
-    assert not [statement for statement in statements if "RETURNING" in statement and "messages" in statement]
+    outcomes = cast(list[Posted], await asyncio.gather(*waiting))
+    assert [each.duplicate for each in outcomes] == [False, False, False, True] * 40
+    reads = [statement for statement in statements if statement.lstrip().startswith(("SELECT", "WITH"))]
+    assert len(reads) < 20
+    assert not [statement for statement in statements if "SAVEPOINT" in statement or "ROLLBACK" in statement]
+    await db.close()
+
+
+async def test_a_reply_to_a_message_of_the_same_batch_finds_it(tmp_path: Path) -> None:
+    db = await opened(tmp_path / "chatd.db")
+    to, elsewhere = Destination(2), Destination(3)
+    gate, holding = await hold(db)
+    posts = [Post(1, to, "x", None, None, None, 1), Post(1, to, "x", None, 1, None, 1)]
+    wrong = [Post(1, elsewhere, "x", None, 1, None, 1), Post(1, to, "x", None, 3, None, 1)]
+    waiting = await start(db, *posts, *wrong)
+    gate.open()
+    await holding
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each).__name__ for each in outcomes] == ["Posted"] * 2 + ["MessageNotFound"] * 2
+    assert cast(Posted, outcomes[1]).message.reply_to == 1
     await db.close()
 
 

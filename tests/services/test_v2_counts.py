@@ -16,11 +16,12 @@ from chatd.errors import ChatError
 from chatd.models import Destination
 from chatd.services.messages import Messages
 from chatd.storage import blocks, change_log, messages, overviews
-from chatd.storage.commit import Transaction, Write
+from chatd.storage.commit import Work, commit
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite.connections import Connection
 from chatd.storage.engine.sqlite.migrate import migrate
+from chatd.storage.engine.sqlite.sql import Connection
+from chatd.storage.memory import Memory
 
 ALICE, BOB, CAROL = 1, 2, 3
 PEOPLE = (ALICE, BOB, CAROL)
@@ -65,7 +66,7 @@ def fresh_database() -> bytes:
             return db.serialize()
 
 
-def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Destination], int], content: str) -> Write[Any]:
+def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Destination], int], content: str) -> Work[Any]:
     """Return the work of a step: its number is that of a message, the first is 1."""
     kind, (person, where), number = step
     if number:
@@ -98,23 +99,19 @@ def test_unread_are_the_others_messages_above_the_marker_that_were_not_taken_bac
     with closing(sqlite3.connect(":memory:", isolation_level=None, factory=Connection)) as db:
         db.deserialize(fresh_database())
         db.execute("PRAGMA foreign_keys = ON")
+        db.count_changes()
+        memory = Memory(db)
         for step in taken:
-            check_step(db, work_of(db, service, step, f"n{next(numbers)}"))
+            check_step(db, memory, work_of(db, service, step, f"n{next(numbers)}"))
 
 
-def check_step(db: Sql, work: Write[Any]) -> None:
+def check_step(db: Connection, memory: Memory, work: Work[Any]) -> None:
     """Carry a step out, and check what everybody sees then."""
     head = change_log.head(db)
-    tx = Transaction(db)
-    db.execute("BEGIN")
-    try:
-        seq = getattr(work(tx), "seq", None)
-        db.execute("COMMIT")
-    except ChatError:
-        db.execute("ROLLBACK")
-        tx.events.clear()
-        seq = None
-    assert [getattr(event, "seq", None) for event in tx.events] == ([] if seq is None else [seq])
+    (outcome,) = commit(db, memory, [work])
+    assert outcome.error is None or isinstance(outcome.error, ChatError)
+    seq = getattr(outcome.result, "seq", None)
+    assert [getattr(event, "seq", None) for event in outcome.events] == ([] if seq is None else [seq])
     assert change_log.head(db) == (head if seq is None else head + 1)
     for person in PEOPLE:
         private, previews = 0, {}

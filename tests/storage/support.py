@@ -10,10 +10,10 @@ from pathlib import Path
 
 from chatd.events import UserDisabled
 from chatd.storage import users
-from chatd.storage.commit import Transaction, Write
+from chatd.storage.commit import Transaction, Work, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite.connections import Connection
+from chatd.storage.engine.sqlite.sql import Connection
 from tests.support import PATIENCE
 
 
@@ -87,7 +87,7 @@ async def ended_since(before: set[threading.Thread]) -> None:
         assert not thread.is_alive(), thread
 
 
-async def start(db: Database, *works: Write[object]) -> list["asyncio.Task[object]"]:
+async def start(db: Database, *works: Work[object]) -> list["asyncio.Task[object]"]:
     """Start writes, in their order, and return when all of them wait."""
     tasks = [asyncio.create_task(db.write(work)) for work in works]
     await asyncio.sleep(0)

@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from chatd.errors import UserNotFound
 from chatd.events import Event, UserDisabled
-from chatd.storage import database
-from chatd.storage.commit import Transaction, Write
+from chatd.storage import database, users
+from chatd.storage.commit import Outcome, Transaction, Write
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import connect
+from chatd.storage.memory import Memory
 from tests.storage.support import Gate, connection, hold, note, notes, seen_outside, start, traced
 
 
@@ -195,6 +198,46 @@ async def test_cancelling_a_caller_whose_work_fails_hurts_nobody(db: Database, p
     gate.open()
     await asyncio.gather(holding, other)
     assert seen_outside(path) == {"other"}
+
+
+class Together:
+    """A work that runs together with its neighbours, and has a bug where one is called ``bug``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def run_all(self, db: Sql, memory: Memory, works: "Sequence[Together]", /) -> list[Outcome[str]]:
+        """Store all names."""
+        for work in works:
+            users.insert_invite(db, work.name.encode(), 1)
+            if work.name == "bug":
+                raise KeyError(work.name)
+        return [Outcome(", ".join(each.name for each in works), None, ()) for _ in works]
+
+
+async def test_works_of_one_class_that_stand_side_by_side_run_together(db: Database) -> None:
+    gate, holding = await hold(db)
+    waiting = await start(db, Together("a"), Together("b"), note("alone"), Together("c"))
+    gate.open()
+    await holding
+    assert await asyncio.gather(*waiting) == ["a, b", "a, b", "alone", "c"]
+
+
+async def test_a_bug_among_works_that_run_together_fails_its_own_work_alone(
+    db: Database, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[Event] = []
+    db.subscribe(events.append)
+    gate, holding = await hold(db)
+    waiting = await start(db, note("first", 1), Together("a"), Together("bug"), Together("b"), note("last", 2))
+    gate.open()
+    await holding
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [each for each in outcomes if isinstance(each, str)] == ["first", "a", "b", "last"]
+    assert isinstance(outcomes[2], KeyError)
+    assert seen_outside(path) == {"first", "a", "b", "last"}
+    assert events == [UserDisabled(recipients=(1,)), UserDisabled(recipients=(2,))]
+    assert "KeyError" in caplog.text
 
 
 async def test_no_error_of_a_work_stops_the_writer(db: Database) -> None:

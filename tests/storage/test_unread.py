@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chatd.services import accounts
-from chatd.storage import conversations, messages, overviews
+from chatd.storage import conversations, messages, overviews, posts
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import connect
@@ -116,23 +116,19 @@ def test_unread_counts_equal_what_counting_gives(
                 (which,) = step
                 for key, sender, receiver in model.sent:
                     if key == which:
-                        place = conversations.open_private(connection, sender, receiver, 1)
+                        place = conversations.find_private(connection, sender, receiver)
+                        assert place is not None
                         messages.delete(connection, key, first_digest=None, deleted_at=1)
                         conversations.take_back(connection, place.id, key)
                         model.taken_back.add(key)
             elif len(step) == 2:
                 sender, receiver = step
-                conversation = conversations.open_private(connection, sender, receiver, 1)
-                messages.insert(
-                    connection,
-                    message_id=message_id,
-                    conversation_id=conversation.id,
-                    sender_id=sender,
-                    content=f"m{message_id}",
-                    client_id=None,
-                    created_at=1,
+                conversation = conversations.find_private(connection, sender, receiver)
+                conversation_id = (
+                    posts.begin_private(connection, sender, receiver, 1) if conversation is None else conversation.id
                 )
-                conversations.count_message(connection, conversation.id, sender, message_id)
+                content = f"m{message_id}"
+                posts.insert(connection, [(message_id, conversation_id, sender, content, None, 1, None)])
                 model.sent.append((message_id, sender, receiver))
             else:
                 reader, other, up_to = step
@@ -147,25 +143,18 @@ def test_unread_counts_equal_what_counting_gives(
 
 
 def test_a_private_conversation_is_one_whoever_opens_it(connection: Sql) -> None:
-    opened = conversations.open_private(connection, 3, 1, 1)
-    again = conversations.open_private(connection, 1, 3, 2)
-    assert (again.id, again.other_id, opened.other_id) == (opened.id, 3, 1)
-    assert conversations.find_private(connection, 3, 1) == opened
+    conversation_id = posts.begin_private(connection, 3, 1, 1)
+    found = [conversations.find_private(connection, *pair) for pair in ((3, 1), (1, 3))]
+    assert [(each.id, each.other_id) for each in found if each is not None] == [
+        (conversation_id, 1),
+        (conversation_id, 3),
+    ]
     assert conversations.find_private(connection, 1, 2) is None
-    assert conversations.membership(connection, opened.id, 2) is None
+    assert conversations.membership(connection, conversation_id, 2) is None
 
 
 def test_somebody_who_is_not_in_a_conversation_moves_nothing(connection: Sql) -> None:
-    conversation = conversations.open_private(connection, 1, 2, 1)
-    messages.insert(
-        connection,
-        message_id=1,
-        conversation_id=conversation.id,
-        sender_id=1,
-        content="hello",
-        client_id=None,
-        created_at=1,
-    )
-    conversations.count_message(connection, conversation.id, 1, 1)
-    assert conversations.move_marker(connection, conversation.id, 3, 1) is None
+    conversation_id = posts.begin_private(connection, 1, 2, 1)
+    posts.insert(connection, [(1, conversation_id, 1, "hello", None, 1, None)])
+    assert conversations.move_marker(connection, conversation_id, 3, 1) is None
     assert overviews.private_unread(connection, 2) == 1

@@ -18,9 +18,9 @@ from chatd.services import Messages, accounts
 from chatd.services.changes import Changes
 from chatd.storage import change_log, messages, overviews, users
 from chatd.storage.database import Database
-from chatd.storage.engine.sqlite.connections import Connection
 from chatd.storage.engine.sqlite.migrate import load_migrations, migrate, migrations_directory
 from chatd.storage.engine.sqlite.restore import Lost, copy_before_upgrade, restore
+from chatd.storage.engine.sqlite.sql import Connection
 
 #: The migrations that have been released, by what is in them: they never change again.
 RELEASED = {"0001_initial.sql": "15837dc62219bf94be5d7fae079d53d6ea87971571f9493e5807276eb3ec3bd7"}

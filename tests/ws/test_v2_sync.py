@@ -12,7 +12,7 @@ from chatd.app import create_app
 from chatd.http.context import CONFIG, SERVICES
 from chatd.storage import change_log
 from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite.connections import Connection
+from chatd.storage.engine.sqlite.sql import Connection
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.support import Chat, Person, until

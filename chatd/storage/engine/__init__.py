@@ -5,8 +5,8 @@ The statements are written once, in the dialect that SQLite and PostgreSQL share
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -47,10 +47,17 @@ class Sql(Protocol):
     def execute(self, sql: str, values: Params = (), /) -> Cursor:
         """Execute one statement."""
 
+    def select_pairs(self, sql: str, pairs: Collection[tuple[Any, Any]], /) -> list[Any]:
+        """Return the rows of a query that joins with pairs of values.
+
+        :param sql: the query. It finds the pairs in a table ``pair`` with the columns ``one`` and ``two``.
+        :param pairs: the values of each.
+        """
+
     def executemany(self, sql: str, values: Iterable[Params], /) -> Cursor:
         """Execute one statement for each of ``values``; PostgreSQL is slow at it, so for what is rare."""
 
-    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
+    def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence[Any]], /) -> None:
         """Insert rows.
 
         :param table: its name.
@@ -58,27 +65,67 @@ class Sql(Protocol):
         :param rows: the values of each, in the order of ``columns``.
         """
 
+    def add_many(
+        self,
+        table: str,
+        *,
+        keys: Mapping[str, Sequence[int]],
+        sums: Mapping[str, Sequence[int]],
+        puts: Mapping[str, Sequence[int]] | None = None,
+        where: str | None = None,
+    ) -> None:
+        """Add to columns of many rows, one after the other.
+
+        :param table: its name.
+        :param keys: the columns by which each row is found, and their values.
+        :param sums: the columns to add to, and what to add to each row.
+        :param puts: the columns to set, and their new values.
+        :param where: a condition that a row also has to meet.
+        """
+
+
+class Versions(NamedTuple):
+    """Numbers, each of which is another one after what it stands for has changed."""
+
+    #: Whatever other processes write.
+    others: int
+    users: int
+    blocks: int
+    #: Who is in which group.
+    members: int
+
+
+class WriterSql(Sql, Protocol):
+    """The connection that writes, between transactions and in them."""
+
+    def begin(self) -> None:
+        """Begin a transaction, once no other process is in one."""
+
+    def commit(self) -> None:
+        """Make what was written durable, and visible to everybody."""
+
+    def rollback(self) -> None:
+        """Undo what was written, if there is still a transaction."""
+
+    def versions(self) -> Versions:
+        """Return the versions of what this transaction sees."""
+
+    def is_lost(self, error: Exception) -> bool:
+        """Report whether the transaction cannot go on after an error of a statement: then the engine is at fault."""
+
 
 #: Reads from a snapshot.
 Read = Callable[[Sql], T]
 
 
 def in_list(name: str) -> str:
-    """Return SQL for the values of a list parameter, to follow ``IN``.
+    """Return SQL for a list of values, to follow ``IN``.
 
-    :param name: of the parameter, to which :func:`as_list` binds the values.
+    :param name: of the parameter, whose value is made by :func:`as_list`.
     """
     return f"(SELECT value FROM json_each(:{name}))"
 
 
-def pairs(name: str) -> str:
-    """Return SQL for a list of pairs, to follow ``FROM``: a subquery with the columns ``one`` and ``two``.
-
-    :param name: of the parameter, to which :func:`as_list` binds the pairs.
-    """
-    return f"(SELECT value ->> 0 AS one, value ->> 1 AS two FROM json_each(:{name}))"
-
-
-def as_list(values: Iterable[Any]) -> Any:
-    """Return the value to bind for a parameter of :func:`in_list` or :func:`pairs`."""
+def as_list(values: Iterable[int | str]) -> Any:
+    """Return the value of a parameter of :func:`in_list`."""
     return json.dumps(list(values))

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from chatd.data_dir import give_name, hand_over
 from chatd.errors import BackupFailed, DatabaseUnusable
-from chatd.storage.engine.sqlite.connections import Connection
 from chatd.storage.engine.sqlite.migrate import current_version
+from chatd.storage.engine.sqlite.sql import Connection
 
 #: How many pages (of 4 KiB) are copied, and then written to the disk, at a time. Left to the kernel, a large copy is
 #: written all at once, and the commits of the server wait behind it.

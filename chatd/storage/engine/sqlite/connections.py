@@ -1,9 +1,10 @@
-"""Connections to the database, all with the same settings, and which of their errors are the disk's."""
+"""Connections to the database, all with the same settings."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from chatd.storage.engine.sqlite.sql import Connection
 
 Synchronous = Literal["FULL", "NORMAL", "OFF"]
 
@@ -21,50 +22,6 @@ LOG_LIMIT = 64 * 1024 * 1024
 #: What a connection may keep of the file in memory, in KiB.
 WRITER_CACHE_KB = 16 * 1024
 READER_CACHE_KB = 2 * 1024
-
-#: The primary result codes that say the disk, not the statement, is at fault: https://sqlite.org/rescode.html
-_STORAGE_FAULTS = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-    }
-)
-
-#: A sync failed: what the kernel holds in memory and calls written may not be on disk, and no later sync will say so.
-_UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
-
-
-class Row(sqlite3.Row):
-    """A row read by name, equal to the tuple of its values. It takes some 60 ns more than a tuple to make."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return tuple(self) == tuple(other) if isinstance(other, (tuple, Row)) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        return f"Row({', '.join(f'{name}={self[name]!r}' for name in self.keys())})"
-
-
-class Connection(sqlite3.Connection):
-    """A connection of SQLite's as a :class:`~chatd.storage.engine.Sql`: ``execute`` is the library's own."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.row_factory = Row
-
-    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
-        """See :meth:`chatd.storage.engine.Sql.insert_many`."""
-        places = ", ".join("?" * len(columns))
-        self.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
 
 
 def connect(path: Path, *, checkpoints: bool, synchronous: Synchronous = "FULL", writable: bool = True) -> Connection:
@@ -96,13 +53,3 @@ def connect(path: Path, *, checkpoints: bool, synchronous: Synchronous = "FULL",
 def overwrite_deleted(db: sqlite3.Connection) -> None:
     """Make this connection overwrite what it deletes with zeros: some builds of SQLite leave it in the file."""
     db.execute("PRAGMA secure_delete = ON")
-
-
-def is_storage_fault(error: Exception) -> bool:
-    """Tell whether the disk, not the statement, is at fault."""
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_FAULTS
-
-
-def is_unsynced(error: Exception) -> bool:
-    """Tell whether a sync failed."""
-    return getattr(error, "sqlite_errorcode", 0) in _UNSYNCED

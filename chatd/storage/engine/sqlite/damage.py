@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from chatd.errors import DatabaseUnusable
-from chatd.storage.engine.sqlite.reasons import reason
+from chatd.storage.engine.sqlite.faults import reason
 
 log = logging.getLogger(__name__)
 

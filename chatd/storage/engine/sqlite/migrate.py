@@ -11,7 +11,7 @@ from pathlib import Path
 from chatd.data_dir import alone, hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
 from chatd.storage.engine.sqlite.connections import overwrite_deleted
-from chatd.storage.engine.sqlite.reasons import reason
+from chatd.storage.engine.sqlite.faults import reason
 
 #: "chat" in ASCII: what ``PRAGMA application_id`` of a chatd database says.
 APPLICATION_ID = 0x63686174

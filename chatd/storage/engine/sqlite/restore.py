@@ -13,8 +13,9 @@ from chatd.errors import DatabaseUnusable
 from chatd.storage import change_log
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.backup import check, opened
-from chatd.storage.engine.sqlite.connections import Connection, overwrite_deleted
+from chatd.storage.engine.sqlite.connections import overwrite_deleted
 from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrate, migrations_directory
+from chatd.storage.engine.sqlite.sql import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,123 @@
+"""A connection of SQLite's as storage sees it."""
+
+import functools
+import itertools
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from chatd.storage.engine import Versions
+from chatd.storage.engine.sqlite.faults import is_storage_fault
+
+#: Counts the writer's own changes: a table of its own connection, kept up by triggers that no statement passes by.
+#: A change that is undone is not counted.
+_COUNTERS = """
+    CREATE TEMP TABLE changed (users INTEGER NOT NULL, blocks INTEGER NOT NULL, members INTEGER NOT NULL);
+    INSERT INTO changed VALUES (0, 0, 0);
+    CREATE TEMP TRIGGER users_updated AFTER UPDATE ON users
+        BEGIN UPDATE changed SET users = users + 1; END;
+    CREATE TEMP TRIGGER users_deleted AFTER DELETE ON users
+        BEGIN UPDATE changed SET users = users + 1; END;
+    CREATE TEMP TRIGGER blocks_inserted AFTER INSERT ON blocks
+        BEGIN UPDATE changed SET blocks = blocks + 1; END;
+    CREATE TEMP TRIGGER blocks_deleted AFTER DELETE ON blocks
+        BEGIN UPDATE changed SET blocks = blocks + 1; END;
+    CREATE TEMP TRIGGER members_inserted AFTER INSERT ON memberships
+        WHEN (SELECT kind FROM conversations WHERE id = new.conversation_id) = 'group'
+        BEGIN UPDATE changed SET members = members + 1; END;
+    CREATE TEMP TRIGGER members_updated AFTER UPDATE OF conversation_id, user_id, left_seq ON memberships
+        BEGIN UPDATE changed SET members = members + 1; END;
+    CREATE TEMP TRIGGER members_deleted AFTER DELETE ON memberships
+        BEGIN UPDATE changed SET members = members + 1; END;
+"""
+
+
+#: The most pairs a statement takes: SQLite has at most 32,766 parameters.
+_MOST_PAIRS = 4_096
+
+
+class Row(sqlite3.Row):
+    """A row read by name, equal to the tuple of its values. It takes some 60 ns more than a tuple to make."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, (tuple, Row)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Row({', '.join(f'{name}={self[name]!r}' for name in self.keys())})"
+
+
+class Connection(sqlite3.Connection):
+    """A :class:`chatd.storage.engine.WriterSql`; what it does not define is the library's own, in C."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.row_factory = Row
+
+    def select_pairs(self, sql: str, pairs: Collection[tuple[Any, Any]], /) -> list[Row]:
+        """See :meth:`chatd.storage.engine.Sql.select_pairs`."""
+        found: list[Row] = []
+        values = list(itertools.chain.from_iterable(pairs))
+        for start in range(0, len(values), 2 * _MOST_PAIRS):
+            some = values[start : start + 2 * _MOST_PAIRS]
+            size = 1 << (len(some) // 2 - 1).bit_length()
+            some += [None] * (2 * size - len(some))
+            found += self.execute(_with_pairs(sql, size), some)
+        return found
+
+    def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence[Any]], /) -> None:
+        """See :meth:`chatd.storage.engine.Sql.insert_many`."""
+        self.executemany(_insert(table, columns), rows)
+
+    def add_many(
+        self,
+        table: str,
+        *,
+        keys: Mapping[str, Sequence[int]],
+        sums: Mapping[str, Sequence[int]],
+        puts: Mapping[str, Sequence[int]] | None = None,
+        where: str | None = None,
+    ) -> None:
+        """See :meth:`chatd.storage.engine.Sql.add_many`."""
+        puts = puts or {}
+        sql = _add(table, tuple(keys), tuple(sums), tuple(puts), where)
+        self.executemany(sql, zip(*sums.values(), *puts.values(), *keys.values(), strict=True))
+
+    def begin(self) -> None:
+        """See :meth:`chatd.storage.engine.WriterSql.begin`."""
+        self.execute("BEGIN IMMEDIATE")
+
+    def count_changes(self) -> None:
+        """Begin to count what :meth:`versions` returns."""
+        self.executescript(_COUNTERS)
+
+    def versions(self) -> Versions:
+        """See :meth:`chatd.storage.engine.WriterSql.versions`."""
+        (others,) = self.execute("PRAGMA data_version").fetchone()
+        return Versions(others, *self.execute("SELECT users, blocks, members FROM changed").fetchone())
+
+    def is_lost(self, error: Exception) -> bool:
+        """See :meth:`chatd.storage.engine.WriterSql.is_lost`. A full disk makes SQLite end the transaction itself."""
+        return is_storage_fault(error) or not self.in_transaction
+
+
+@functools.cache
+def _with_pairs(sql: str, size: int) -> str:
+    """Return a query that has its pairs as parameters. Sizes are powers of two, so that few statements are prepared."""
+    return f"WITH pair (one, two) AS (VALUES {', '.join(['(?, ?)'] * size)}) {sql}"
+
+
+@functools.cache
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+@functools.cache
+def _add(table: str, keys: tuple[str, ...], sums: tuple[str, ...], puts: tuple[str, ...], where: str | None) -> str:
+    changes = [*(f"{name} = {name} + ?" for name in sums), *(f"{name} = ?" for name in puts)]
+    conditions = [*(f"{name} = ?" for name in keys), *([where] if where else [])]
+    return f"UPDATE {table} SET {', '.join(changes)} WHERE {' AND '.join(conditions)}"
