@@ -11,18 +11,19 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from chatd import clock as wall_clock
-from chatd import logs
+from chatd import fastpath, logs
 from chatd.api import endpoint, openapi
 from chatd.api.bodies import MAX_BODY
 from chatd.api.direct import DirectSends
 from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
+from chatd.delivery.presence import Presence
 from chatd.delivery.registry import Registry
 from chatd.errors import ChatError
 from chatd.events import AccountDeleted, BlockChanged, Change, Event, MessageCreated, PresenceChanged
 from chatd.http.context import ADDRESS, CONFIG, DIRECTLY, REGISTRY, SERVICES, begin
-from chatd.http.origins import add_headers, ask_origin
+from chatd.http.origins import add_headers, always, ask_origin
 from chatd.http.proxies import Proxies
 from chatd.http.routing import add_route, pattern
 from chatd.services import (
@@ -53,7 +54,6 @@ from chatd.storage.engine.sqlite.connections import Synchronous
 from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler
-from chatd.ws.presence import Presence
 
 if TYPE_CHECKING:
     from chatd.metrics.door import Metrics
@@ -77,6 +77,7 @@ def create_app(
     clock: Clock = wall_clock.now,
     static: Path = STATIC,
     synchronous: Synchronous = "FULL",
+    fast: bool = True,
 ) -> web.Application:
     """Return the application, wired; it opens its database when it starts and closes it when it is cleaned up.
 
@@ -85,6 +86,7 @@ def create_app(
     :param clock: the wall clock.
     :param static: the directory of the built web client.
     :param synchronous: anything but FULL breaks the promise of an acknowledgement; tests prove themselves by it.
+    :param fast: see :func:`chatd.fastpath.socket_type`.
     """
     stats = Stats()
     db = Database(config.database, synchronous=synchronous, stats=stats if config.metrics.are_read else None)
@@ -135,12 +137,12 @@ def create_app(
     paths = {_SOCKET_PATH, *(route.path for route in table)}
     for route in table:
         add_route(app.router, route.method, pattern(route.path, paths), endpoint.endpoint(route, requests))
-    add_route(app.router, "GET", _SOCKET_PATH, SocketHandler(config.limits.commands_per_second, clock, stats).handle)
+    sockets = SocketHandler(config.limits.commands_per_second, clock, stats, fastpath.socket_type(fast=fast))
+    add_route(app.router, "GET", _SOCKET_PATH, sockets.handle)
     add_route(app.router, "GET", "/openapi.json", openapi.handler(table))
     app.on_response_prepare.append(add_headers)
     count = _measure(app, stats).count_status if config.metrics.are_read else None
-    if not config.server.origins:  # else answers depend on who asks
-        app[DIRECTLY] = DirectSends(services, requests, count)
+    app[DIRECTLY] = DirectSends(services, requests, count, always(config))
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()

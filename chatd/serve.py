@@ -11,9 +11,10 @@ import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
+import aiohttp
 from aiohttp import web
 
-from chatd import __version__, data_dir, systemd
+from chatd import __version__, data_dir, fastpath, systemd
 from chatd.app import create_app, create_metrics_app
 from chatd.config import Config
 from chatd.errors import ConfigurationError
@@ -21,6 +22,7 @@ from chatd.http.context import DIRECTLY, REGISTRY
 from chatd.http.crowd import Crowd
 from chatd.http.listener import Listener
 from chatd.http.proxies import Proxies
+from chatd.http.timeouts import Timeouts
 from chatd.http.tls import load_certificate, tls_context
 from chatd.storage.engine.sqlite.connections import Synchronous
 from chatd.storage.engine.sqlite.damage import require_whole
@@ -50,15 +52,27 @@ UPGRADE_RATE = 1_000_000
 class Server:
     """A running chatd in this process."""
 
-    def __init__(self, config: Config, *, static: Path = STATIC, synchronous: Synchronous = "FULL") -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        static: Path = STATIC,
+        synchronous: Synchronous = "FULL",
+        fast: bool = True,
+        timeouts: Timeouts | None = None,
+    ) -> None:
         """Create a server that :meth:`start` starts.
 
         :param static: the directory of the built web client.
         :param synchronous: see :func:`chatd.app.create_app`.
+        :param fast: False takes the public way through aiohttp: see :mod:`chatd.fastpath`.
+        :param timeouts: how long connections wait for their clients.
         """
         self._config = config
         self._static = static
         self._synchronous = synchronous
+        self._fast = fast
+        self._timeouts = timeouts
         self._held = contextlib.ExitStack()
         self._tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
@@ -108,7 +122,7 @@ class Server:
             require_whole(config.database)
             is_new = not current_version(config.database)
             migrate(config.database, upgrading=_ask_for_time)
-            app = create_app(config, key, static=self._static, synchronous=self._synchronous)
+            app = create_app(config, key, static=self._static, synchronous=self._synchronous, fast=self._fast)
             self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
             await self._runner.setup()
             if config.metrics.port:
@@ -118,6 +132,13 @@ class Server:
         except BaseException:
             await self.stop()
             raise
+        if fastpath.MISSING:
+            log.warning(
+                "aiohttp %s lacks what the fast path needs (%s): the slower public way is used",
+                aiohttp.__version__,
+                ", ".join(fastpath.MISSING),
+                extra={"event": "fast_path_off", "missing": list(fastpath.MISSING)},
+            )
         if is_new:
             path = str(config.database)
             log.info("a new database was made: %s", path, extra={"event": "database_made", "path": path})
@@ -135,7 +156,8 @@ class Server:
     def _listens(self, runner: web.AppRunner, hosts: Sequence[str], port: int, tls: ssl.SSLContext | None) -> Listener:
         """Return the listener of an application that is set up."""
         assert runner.server is not None
-        return Listener(runner.server, hosts, port, tls, directly=runner.app.get(DIRECTLY), crowd=self._crowd)
+        protocol = fastpath.protocol(runner.app.get(DIRECTLY), fast=self._fast)
+        return Listener(runner.server, hosts, port, tls, protocol=protocol, timeouts=self._timeouts, crowd=self._crowd)
 
     async def stop(self) -> None:
         """Close every socket with 1012, let requests end, commit what waits, and let go of everything."""

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web_app
 from pytest_aiohttp.plugin import AiohttpClient
 
+from chatd.http.timeouts import Timeouts
 from chatd.serve import Server
 from chatd.services import passwords
 from tests.loop_time import LoopTime
@@ -34,8 +35,9 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--long``."""
+    """Add ``--long`` and ``--public-way``."""
     parser.addoption("--long", action="store_true", help="run the fault tests at full length, which takes half an hour")
+    parser.addoption("--public-way", action="store_true", help="use no private parts of aiohttp: see chatd.fastpath")
 
 
 class Size(Protocol):
@@ -83,13 +85,22 @@ def _forgotten() -> Iterator[None]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch) -> Start:
+def fast(request: pytest.FixtureRequest) -> bool:
+    """Whether servers use the fast path through aiohttp. A module that tests both ways has parameters here."""
+    return not request.config.getoption("--public-way")
+
+
+both_ways = pytest.mark.parametrize("fast", [True, False], ids=["fast", "public"])
+
+
+@pytest.fixture
+def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch, fast: bool) -> Start:
     """Start servers, with passwords that are quick to check: ``await start(limits={"logins_per_minute": 3})``."""
     monkeypatch.setattr(passwords, "MEMORY_KIB", 64)
     monkeypatch.setattr(passwords, "PASSES", 1)
 
-    async def start(*, data_dir: Path | None = None, **sections: Any) -> Chat:
-        server = Server(settings(data_dir or tmp_path / "data", **sections))
+    async def start(*, data_dir: Path | None = None, timeouts: Timeouts | None = None, **sections: Any) -> Chat:
+        server = Server(settings(data_dir or tmp_path / "data", **sections), fast=fast, timeouts=timeouts)
         return Chat(await aiohttp_client(RealServer(server)), server)
 
     return start

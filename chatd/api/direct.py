@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from aiohttp import StreamReader, hdrs
+from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 
 from chatd.api.bodies import MAX_BODY, USUAL_JSON
 from chatd.api.endpoint import refusal, required_token
 from chatd.errors import ChatError, NotAuthenticated
-from chatd.http.answers import ALWAYS, JsonResponse, http_error, whole, whole_json
+from chatd.http.answers import JsonResponse, http_error, json_head, whole, whole_json
 from chatd.http.context import next_number
 from chatd.models import Destination, Posted
 from chatd.schemas.message_json import classic_message
@@ -36,17 +36,26 @@ _UNUSUAL = (hdrs.CONTENT_ENCODING, hdrs.EXPECT, hdrs.TRANSFER_ENCODING, hdrs.ORI
 class DirectSends:
     """Answers the sends that are ordinary: a :class:`chatd.http.context.Directly`."""
 
-    def __init__(self, services: Services, requests: RateLimiter, count: Callable[[int], None] | None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        requests: RateLimiter,
+        count: Callable[[int], None] | None,
+        headers: Mapping[str, str],
+    ) -> None:
         """Create it.
 
         :param requests: how often one user may ask, by any route.
-        :param count: told the status of each answer.
+        :param count: called with the status of each answer.
+        :param headers: what every answer says besides its own headers.
         """
         self._services = services
         self._requests = requests
         self._count = count
+        self._headers = headers
+        self._head = json_head(headers)
 
-    def __call__(self, message: RawRequestMessage, payload: StreamReader, answer: Callable[[bytes], None]) -> bool:
+    def __call__(self, message: RawRequestMessage, body: bytes, answer: Callable[[bytes], None]) -> bool:
         """Answer a request, now or after the commit, or return False."""
         path = _PATH.fullmatch(message.path) if message.method == "POST" else None
         if path is None or any(name in message.headers for name in _UNUSUAL):
@@ -57,11 +66,9 @@ class DirectSends:
             identity = self._services.sessions.known(required_token(message.headers))
         except NotAuthenticated:
             return False
-        body = _peek(payload)
-        fields = None if body is None or identity is None else plain_body(body)
+        fields = None if identity is None or len(body) > MAX_BODY else plain_body(body)
         if identity is None or fields is None:
             return False
-        payload.read_nowait()
         self._send(identity.user_id, int(path[1]), fields, answer)
         return True
 
@@ -80,9 +87,9 @@ class DirectSends:
     def _done(self, answer: Callable[[bytes], None], posted: Posted | None, error: Exception | None) -> None:
         if posted is None:
             response = _failure(error)
-            status, text = response.status, whole(response, ALWAYS)
+            status, text = response.status, whole(response, self._headers)
         else:
-            status, text = 200, whole_json(classic_message(posted.message).encode())
+            status, text = 200, whole_json(self._head, classic_message(posted.message).encode())
         if self._count is not None:
             self._count(status)
         answer(text)
@@ -97,11 +104,3 @@ def _failure(error: Exception | None) -> JsonResponse:
         extra={"event": "request_failed", "request": next_number()},
     )
     return http_error(500)
-
-
-def _peek(payload: StreamReader) -> bytes | None:
-    """Return a body that has come in one piece, and leave it where it is; None for any other."""
-    if payload.at_eof():
-        return None
-    pieces = payload._buffer
-    return pieces[0] if len(pieces) == 1 and not payload._buffer_offset and len(pieces[0]) <= MAX_BODY else None

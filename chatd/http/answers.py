@@ -93,9 +93,9 @@ def complete(response: JsonResponse) -> None:
 
 
 def whole(response: JsonResponse, headers: Mapping[str, str]) -> bytes:
-    """Return all of an answer, for who has no request of aiohttp's to answer.
+    """Return all bytes of an answer that aiohttp does not write.
 
-    :param headers: what it says besides its own.
+    :param headers: what it says besides its own headers.
     """
     response.headers.update(headers)
     complete(response)
@@ -107,10 +107,18 @@ def _lines(headers: Mapping[str, str]) -> str:
     return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
 
-_OK = f"HTTP/1.1 200 OK\r\n{_lines(_JSON)}{_lines(ALWAYS)}".encode()
+def json_head(headers: Mapping[str, str]) -> bytes:
+    """Return how an answer of 200 with JSON begins, for :func:`whole_json`.
+
+    :param headers: what it says besides its own headers.
+    """
+    return f"HTTP/1.1 200 OK\r\n{_lines(_JSON)}{_lines(headers)}".encode()
 
 
-def whole_json(body: bytes) -> bytes:
-    """Return all of an answer with JSON that was asked for, as :func:`whole` does."""
+def whole_json(head: bytes, body: bytes) -> bytes:
+    """Return all bytes of an answer of 200.
+
+    :param head: from :func:`json_head`.
+    """
     date = rfc822_formatted_time().encode()
-    return b"%bContent-Length: %d\r\nDate: %b\r\n\r\n%b" % (_OK, len(body), date, body)
+    return b"%bContent-Length: %d\r\nDate: %b\r\n\r\n%b" % (head, len(body), date, body)

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from typing import Protocol
 
-from aiohttp import StreamReader, web
+from aiohttp import web
 from aiohttp.http import RawRequestMessage
 
 from chatd.config import Config
@@ -17,18 +17,18 @@ REGISTRY: web.AppKey[Registry] = web.AppKey("registry", Registry)
 
 
 class Directly(Protocol):
-    """Answers requests while they are read."""
+    """Answers requests inside the reader, without a task."""
 
-    def __call__(self, message: RawRequestMessage, payload: StreamReader, answer: Callable[[bytes], None], /) -> bool:
-        """Answer a request, or return False and leave it, untouched, to the routes.
+    def __call__(self, message: RawRequestMessage, body: bytes, answer: Callable[[bytes], None], /) -> bool:
+        """Answer a request, or return False and leave it to the routes.
 
         :param message: its head.
-        :param payload: its body, all of which is there.
-        :param answer: to be called once with all of the answer, now or later.
+        :param body: its body, all of it.
+        :param answer: to be called once with the whole answer, now or later.
         """
 
 
-#: Who is asked first for each request, where there is anybody.
+#: What answers requests inside the reader, where the fast path runs.
 DIRECTLY: web.AppKey[Directly] = web.AppKey("directly")
 
 #: The client's address, proxies seen through.

@@ -39,8 +39,8 @@ RequestFactory = Callable[
 class Begins(Protocol):
     """A connection that is notified when a request is made."""
 
-    def begin(self) -> None:
-        """Note that the next request is about to be answered."""
+    def begin(self, body: StreamReader) -> None:
+        """Note that a request is about to be answered."""
 
 
 class UnfitHead(BadHttpMessage):
@@ -65,7 +65,7 @@ def readable(build: RequestFactory) -> RequestFactory:
         task: "asyncio.Task[None]",
     ) -> BaseRequest:
         request = build(fit(message), payload, connection, writer, task)
-        cast(Begins, connection).begin()
+        cast(Begins, connection).begin(payload)
         return request
 
     return build_readable

@@ -3,21 +3,32 @@
 import asyncio
 import socket
 import ssl
+import typing
 from collections.abc import Sequence
 
 from aiohttp import web
 
 from chatd.http.addresses import listening, url
-from chatd.http.context import Directly
 from chatd.http.crowd import Crowd
 from chatd.http.heads import readable
-from chatd.http.protocol import HEAD_TIMEOUT, Protocol
+from chatd.http.protocol import Protocol
+from chatd.http.timeouts import Timeouts
 
 #: How many connections are accepted in one turn of the loop, so that a thousand at once hold up nobody for long.
 ACCEPT_AT_ONCE = 16
 
 #: How long to wait after a failure to accept, in seconds.
 ACCEPT_AGAIN = 0.1
+
+
+class ProtocolFactory(typing.Protocol):
+    """Makes the protocol of a new connection."""
+
+    def __call__(self, manager: web.Server, timeouts: Timeouts, *, loop: asyncio.AbstractEventLoop) -> Protocol:
+        """Return the protocol.
+
+        :param manager: aiohttp's server.
+        """
 
 
 class Listener:
@@ -34,7 +45,8 @@ class Listener:
         port: int,
         tls: ssl.SSLContext | None = None,
         *,
-        directly: Directly | None = None,
+        protocol: ProtocolFactory = Protocol,
+        timeouts: Timeouts | None = None,
         crowd: Crowd | None = None,
     ) -> None:
         """Create a listener.
@@ -43,12 +55,14 @@ class Listener:
         :param hosts: see :func:`chatd.http.addresses.listening`.
         :param port: 0 takes any free one.
         :param tls: None for plain HTTP.
-        :param directly: who is asked first for each request.
+        :param protocol: makes the protocol of each connection.
+        :param timeouts: how long connections wait for their clients.
         :param crowd: all connections, including those of other listeners; None where they have no limit.
         """
         server.request_factory = readable(server.request_factory)
         self._manager = server
-        self._directly = directly
+        self._protocol = protocol
+        self._timeouts = Timeouts() if timeouts is None else timeouts
         self._crowd = Crowd() if crowd is None else crowd
         self._leave = self._crowd.leave  # one object for all
         self._hosts = hosts
@@ -109,7 +123,7 @@ class Listener:
 
     def _welcome(self, connection: socket.socket, address: str) -> None:
         """Begin to serve a connection that was accepted."""
-        protocol = Protocol(self._manager, self._directly, loop=asyncio.get_running_loop())
+        protocol = self._protocol(self._manager, self._timeouts, loop=asyncio.get_running_loop())
         protocol.on_leaving = self._leave
         self._crowd.enter(protocol, address)
         asyncio.create_task(self._greet(protocol, connection))  # noqa: RUF006 (the protocol keeps it)
@@ -117,7 +131,7 @@ class Listener:
     async def _greet(self, protocol: Protocol, connection: socket.socket) -> None:
         protocol.greeting = asyncio.current_task()
         loop = asyncio.get_running_loop()
-        timeout = HEAD_TIMEOUT if self._tls else None
+        timeout = self._timeouts.head if self._tls else None
         try:
             await loop.connect_accepted_socket(
                 lambda: protocol, connection, ssl=self._tls, ssl_handshake_timeout=timeout

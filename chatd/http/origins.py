@@ -1,11 +1,12 @@
 """Whose pages may use this server: one question for sockets and for requests that change something, and CORS."""
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from chatd.config import Config
 from chatd.config.values import DEFAULT_PORTS, ORIGIN
 from chatd.http.answers import ALWAYS, http_error
 from chatd.http.context import CONFIG, VARIES
@@ -87,6 +88,11 @@ async def _answer_preflight(request: web.Request) -> web.StreamResponse:
         "Vary": _PREFLIGHT_VARIES,
     }
     return web.Response(status=204, headers=headers)
+
+
+def always(config: Config) -> Mapping[str, str]:
+    """Return the headers of every answer to a program or a page of this server, besides the answer's own."""
+    return {**ALWAYS, "Vary": "Origin"} if config.server.origins else ALWAYS
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

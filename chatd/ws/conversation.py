@@ -7,8 +7,8 @@ from aiohttp import WSMsgType
 from chatd.delivery.dialect import Dialect
 from chatd.delivery.frames import pong_frame
 from chatd.errors import ChatError, RateLimited
+from chatd.http.socket import Socket
 from chatd.services.limits import RateLimiter
-from chatd.ws.inbound import Socket
 
 log = logging.getLogger(__name__)
 

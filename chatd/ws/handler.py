@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import cast
 
 from aiohttp import web
 
@@ -19,13 +18,12 @@ from chatd.errors import AccountUnavailable, NotAuthenticated, StorageUnavailabl
 from chatd.http.answers import http_error
 from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
 from chatd.http.origins import is_allowed
-from chatd.http.protocol import Protocol, read_little
+from chatd.http.socket import Socket, read_little
 from chatd.services.limits import RateLimiter, limit_key, per_second
 from chatd.stats import Stats
 from chatd.ws.classic import Classic
 from chatd.ws.conversation import TRY_AGAIN_LATER, Conversation
 from chatd.ws.credentials import V2_PROTOCOL, identify
-from chatd.ws.inbound import Socket
 from chatd.ws.v2 import V2
 
 log = logging.getLogger(__name__)
@@ -37,19 +35,23 @@ MAX_FRAME = 64 * 1024
 class SocketHandler:
     """Accepts sockets and speaks with their clients."""
 
-    def __init__(self, commands_per_second: float, clock: Clock, stats: Stats) -> None:
+    def __init__(
+        self, commands_per_second: float, clock: Clock, stats: Stats, socket_type: type[Socket] = Socket
+    ) -> None:
         """Create the handler.
 
         :param commands_per_second: how many frames of a user are heard; who sends twice that for long is closed.
             Pings of the protocol itself are answered, and count as frames beyond these.
         :param clock: the wall clock that tokens expire by.
         :param stats: where connections are counted.
+        :param socket_type: the class of the sockets.
         """
         self._heard = per_second(commands_per_second)
         self._flood = RateLimiter(commands_per_second, commands_per_second * 15)
         self._clock = clock
         self._stats = stats
         self._postman = Postman()
+        self._socket_type = socket_type
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket from handshake to close."""
@@ -65,7 +67,7 @@ class SocketHandler:
         request.app[REGISTRY].admit(address)
         converse = None
         try:
-            socket = Socket(
+            socket = self._socket_type(
                 protocols=(V2_PROTOCOL,),
                 heartbeat=request.app[CONFIG].server.heartbeat_seconds,
                 autoping=False,  # it waits until the client has read the pong
@@ -81,9 +83,7 @@ class SocketHandler:
                 request.app[REGISTRY].dismiss(address)
         if converse is None:
             return socket
-        if socket.let_go_of(request):
-            cast(Protocol, request.protocol).go_on_with(converse)
-        else:
+        if not socket.outlive(request, converse):
             await converse()
         return socket
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from chatd import versions
 from chatd.api.bodies import FormBody, JsonBody, UploadBody
 from chatd.api.endpoint import Route
 from tests.api.sends import resting
 from tests.api.support import path_to, table, unharmed
+from tests.conftest import both_ways
 from tests.raw import Raw, connect
 from tests.support import PASSWORD, Chat, Person
 
@@ -93,13 +93,6 @@ async def test_by_whatever_name_a_codec_goes_a_form_is_not_decoded_by_it(
             assert answer == REFUSED, name
 
 
-@pytest.fixture(params=["as usual", "with another aiohttp"])
-def doors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answer ordinary sends in the reader, or by their route."""
-    if request.param != "as usual":
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
-
-
 JSON_TYPES = [
     None,
     "application/json",
@@ -121,7 +114,7 @@ OTHER_TYPES = [
 ]
 
 
-@pytest.mark.usefixtures("doors")
+@both_ways
 async def test_json_is_taken_as_json_and_as_nothing_else(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
     async with unharmed(chat, caplog) as mallory, resting(chat) as raw:
         await mallory.get("/auth/me")
@@ -159,7 +152,7 @@ async def content_of(raw: Raw, sender: Person, content_type: str, body: bytes) -
     return content
 
 
-@pytest.mark.usefixtures("doors")
+@both_ways
 async def test_a_text_in_latin_1_that_says_so_is_read_as_that(chat: Chat) -> None:
     alice, _ = await chat.people("alice", "bobby")
     await alice.get("/auth/me")

@@ -7,13 +7,14 @@ from typing import cast
 import pytest
 from aiohttp import web
 
-from chatd import versions
+from chatd.fastpath.protocol import FastProtocol
 from chatd.http.context import SERVICES
-from chatd.http.protocol import Protocol
 from tests.api.sends import head, newest, resting, send
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.support import Chat, Person, until
+
+pytestmark = pytest.mark.parametrize("fast", [True])
 
 #: More requests than aiohttp lets wait on a connection, which is 32.
 MANY = 100
@@ -111,15 +112,18 @@ async def test_a_send_whose_body_is_late_comes_by_its_route(
     async with resting(chat) as raw:
         before = routes.count
         await raw.send(whole[:parted_at])
-        await until(lambda: cast(Protocol, newest(chat))._head_begun or routes.count > before)
+        await until(lambda: cast(FastProtocol, newest(chat))._head_begun or routes.count > before)
         await raw.send(whole[parted_at:])
         assert (await raw.answer())[0] == 200
         assert routes.count - before == by_its_route
 
 
-async def test_every_answer_is_the_one_of_the_route(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch, routes: Routes
-) -> None:
+ORIGINS = ["https://chat.example.org"]
+
+
+@pytest.mark.parametrize("origins", [[], ORIGINS])
+async def test_every_answer_is_the_one_of_the_route(start: Start, routes: Routes, origins: list[str]) -> None:
+    chat = await start(server={"origins": origins})
     alice, bob, carol = await chat.people("alice", "bobby", "carol")
     await alice.get("/auth/me")
     async with await carol.request("PUT", f"/users/{alice.id}/block") as response:
@@ -132,24 +136,22 @@ async def test_every_answer_is_the_one_of_the_route(
         (987_654, {"content": "to nobody"}, 404),
         (carol.id, {"content": "to who blocks me"}, 200),
     ]
-    async with resting(chat) as direct:
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
-        async with resting(chat) as routed:
-            for receiver_id, body, expected in asked:
-                before = routes.count
-                answers = []
-                for raw in (direct, routed):
-                    await raw.send(send(alice.token, receiver_id, body))
-                    status, headers, text = await raw.answer()
-                    told = json.loads(text)
-                    if "client_id" not in body:
-                        told = {name: value for name, value in told.items() if name not in ("id", "created_at")}
-                        headers.pop("Content-Length")
-                    headers.pop("Date")
-                    answers.append((status, sorted(headers.items()), told))
-                assert answers[0] == answers[1]
-                assert answers[0][0] == expected
-                assert routes.count == before + 1
+    async with resting(chat) as raw:
+        for receiver_id, body, expected in asked:
+            before = routes.count
+            answers = []
+            for path in (f"{receiver_id}", f"{receiver_id}/"):  # only a route takes the second one
+                await raw.send(send(alice.token, path, body))
+                status, headers, text = await raw.answer()
+                told = json.loads(text)
+                if "client_id" not in body:
+                    told = {name: value for name, value in told.items() if name not in ("id", "created_at")}
+                    headers.pop("Content-Length")
+                headers.pop("Date")
+                answers.append((status, sorted(headers.items()), told))
+            assert answers[0] == answers[1]
+            assert answers[0][0] == expected
+            assert routes.count == before + 1
 
 
 @pytest.mark.parametrize("limit", ["requests_per_second", "messages_per_second"])
@@ -193,7 +195,7 @@ async def test_a_session_that_was_ended_sends_no_more(chat: Chat, people: tuple[
 
 
 async def test_where_pages_of_other_origins_may_ask_each_answer_says_so(start: Start) -> None:
-    chat = await start(server={"origins": ["https://chat.example.org"]})
+    chat = await start(server={"origins": ORIGINS})
     alice, bob = await chat.people("alice", "bobby")
     await alice.get("/auth/me")
     async with resting(chat) as raw:

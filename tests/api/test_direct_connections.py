@@ -7,8 +7,9 @@ from typing import cast
 
 import pytest
 
-from chatd.http import protocol
+from chatd.fastpath.protocol import FastProtocol
 from chatd.http.context import REGISTRY
+from chatd.http.timeouts import Timeouts
 from chatd.schemas import CONTENT_MAX
 from tests.api.sends import held, newest, resting, send, waits
 from tests.conftest import Start
@@ -56,10 +57,9 @@ async def test_who_does_not_read_the_answers_is_not_heard_for_ever(chat: Chat, p
 
 @pytest.mark.parametrize("is_first", [True, False])
 async def test_a_connection_waits_for_a_commit_longer_than_it_would_rest(
-    start: Start, loop_time: LoopTime, monkeypatch: pytest.MonkeyPatch, is_first: bool
+    start: Start, loop_time: LoopTime, is_first: bool
 ) -> None:
-    monkeypatch.setattr(protocol, "KEEPALIVE_TIMEOUT", 20.0)
-    chat = await start()
+    chat = await start(timeouts=Timeouts(keepalive=20.0))
     alice, bob = await chat.people("alice", "bobby")
     await alice.get("/auth/me")
     async with connect(chat) if is_first else resting(chat) as raw:
@@ -78,8 +78,8 @@ async def test_half_a_head_behind_a_send_that_waits_is_late_only_after_its_answe
     async with resting(chat) as raw:
         go_on = await held(chat, raw, send(alice.token, bob.id, {"content": "hi"}))
         await raw.send("GET /health HTTP/1.1\r\n")
-        await until(lambda: cast(protocol.Protocol, newest(chat))._head_begun)
-        await loop_time.forward(3 * protocol.HEAD_TIMEOUT)
+        await until(lambda: cast(FastProtocol, newest(chat))._head_begun)
+        await loop_time.forward(3 * Timeouts().head)
         await go_on()
         assert (await raw.answer())[0] == 200
         assert (await loop_time.fly(raw.answer()))[0] == 408

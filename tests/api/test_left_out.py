@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError, fields
 
-from chatd import versions
 from chatd.api.bodies import JsonBody
 from chatd.schemas import ProfileBody
 from chatd.schemas.fields import RequestSchema
@@ -15,17 +14,13 @@ from chatd.ws.v2 import COMMANDS
 from tests.api.sends import resting
 from tests.api.support import table
 from tests.api.test_bad_bodies import GOOD
+from tests.conftest import both_ways
 from tests.support import PASSWORD, Chat, Person
 from tests.ws.v2_client import V2Client, connect
 
+pytestmark = both_ways
+
 MARK = "\ufeff"
-
-
-@pytest.fixture(params=["as usual", "with another aiohttp"], autouse=True)
-def doors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read ordinary sends in the reader, or by the public way."""
-    if request.param != "as usual":
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
 
 
 def schemas(chat: Chat) -> Iterator[RequestSchema]:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 import pytest
 from multidict import CIMultiDict
 
-from chatd import versions
 from tests.api.sends import resting, send
 from tests.api.support import path_to, table, unharmed
-from tests.conftest import Start
+from tests.conftest import Start, both_ways
 from tests.raw import Raw, connect
 from tests.support import PASSWORD, Chat, error_of
 
@@ -116,15 +115,11 @@ async def test_a_foreign_page_may_ask_what_changes_nothing(chat: Chat) -> None:
         assert await chat.error("OPTIONS", "/auth/login", headers=headers) == (405, "method_not_allowed")
 
 
-@pytest.mark.parametrize("known", [True, False])
-async def test_a_send_of_a_foreign_page_is_refused_also_where_it_would_be_answered_in_the_reader(
-    start: Start, monkeypatch: pytest.MonkeyPatch, known: bool
-) -> None:
+@both_ways
+async def test_a_send_of_a_foreign_page_is_refused_also_where_it_would_be_answered_in_the_reader(start: Start) -> None:
     chat = await start()
     alice, bob = await chat.people("alice", "bobby")
     await alice.get("/auth/me")
-    if not known:
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
     async with resting(chat) as raw:
         for headers in FOREIGN:
             lines = [f"{name}: {value}" for name, value in headers.items()]

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from chatd import versions
 from chatd.api.bodies import FormBody, JsonBody
 from chatd.api.endpoint import Route
 from tests.api.sends import resting, send
@@ -22,11 +21,15 @@ OTHERS = ["/openapi.json", "/metrics", "/messages/ws", "/nothing"]
 TOKEN = "0123456789abcdef"
 
 
-@pytest.fixture(params=["ours", "aiohttp's"])
-async def chat(request: pytest.FixtureRequest, start: Start, monkeypatch: pytest.MonkeyPatch) -> Chat:
-    """A server with metrics, that writes answers as with a known version of aiohttp, and as with any other."""
-    if request.param == "aiohttp's":
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
+@pytest.fixture(params=[True, False], ids=["fast", "public"])
+def fast(request: pytest.FixtureRequest) -> bool:
+    """Both ways through aiohttp."""
+    return bool(request.param)
+
+
+@pytest.fixture
+async def chat(start: Start) -> Chat:
+    """A server with metrics."""
     return await start(metrics={"token": TOKEN})
 
 

@@ -17,8 +17,8 @@ from aiohttp import web
 from PIL import Image
 
 from chatd.api.direct import DirectSends
+from chatd.fastpath.protocol import FastProtocol
 from chatd.http.context import CONFIG, REGISTRY
-from chatd.http.protocol import Protocol
 from tests.conftest import Start
 from tests.faults.proxy import ABRUPT
 from tests.raw import connect, frame, upgrade_head
@@ -79,7 +79,7 @@ class Canceller:
         All requests come by their routes then: what is answered directly has nothing that could be cancelled.
         """
         monkeypatch.setattr(DirectSends, "__call__", lambda *_: False)
-        handle, go_on_with = web.Application._handle, Protocol.go_on_with
+        handle, go_on_with = web.Application._handle, FastProtocol.go_on_with
 
         async def cancelled(app: web.Application, request: web.Request) -> web.StreamResponse:
             if CANCEL_AT not in request.headers:
@@ -87,7 +87,7 @@ class Canceller:
             self.last = CancelledAt(handle(app, request), int(request.headers[CANCEL_AT]))
             return cast(web.StreamResponse, await self.last)
 
-        def go_on(protocol: Protocol, converse: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        def go_on(protocol: FastProtocol, converse: Callable[[], Coroutine[Any, Any, None]]) -> None:
             async def cancelled() -> None:
                 assert self.last is not None
                 self.last = CancelledAt(converse(), self.last.left)
@@ -96,7 +96,7 @@ class Canceller:
             go_on_with(protocol, cancelled)
 
         monkeypatch.setattr(web.Application, "_handle", cancelled)
-        monkeypatch.setattr(Protocol, "go_on_with", go_on)
+        monkeypatch.setattr(FastProtocol, "go_on_with", go_on)
 
 
 @pytest.fixture

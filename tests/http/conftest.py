@@ -44,13 +44,13 @@ def certificates(tmp_path: Path) -> Certificates:
 
 @pytest.fixture
 def start_tls(
-    tmp_path: Path, aiohttp_client: AiohttpClient, certificates: Certificates
+    tmp_path: Path, aiohttp_client: AiohttpClient, certificates: Certificates, fast: bool
 ) -> Callable[[], Awaitable[Chat]]:
     """Start a server that speaks TLS, with a client that trusts it."""
 
     async def start() -> Chat:
         files: dict[str, Any] = {"tls_cert": str(certificates.certificate), "tls_key": str(certificates.key)}
-        server = Server(settings(tmp_path / "data", server=files))
+        server = Server(settings(tmp_path / "data", server=files), fast=fast)
         connector = TCPConnector(ssl=certificates.context, force_close=True)
         return Chat(await aiohttp_client(RealServer(server), connector=connector), server)
 

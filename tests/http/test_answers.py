@@ -6,10 +6,12 @@ import logging
 import pytest
 from multidict import CIMultiDict
 
-from chatd import versions
 from tests.api.sends import held, newest, send
+from tests.conftest import both_ways
 from tests.raw import Raw, connect, upgrade_head
 from tests.support import Chat, until
+
+pytestmark = both_ways
 
 #: A request, and the status of its answer.
 REQUESTS = [
@@ -22,13 +24,6 @@ REQUESTS = [
     ("POST /auth/register", "username=nobody", 415),
     ("GET /messages/ws", "", 426),
 ]
-
-
-@pytest.fixture(autouse=True, params=["ours", "aiohttp's"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write as with a known version of aiohttp, and as with any other."""
-    if request.param == "aiohttp's":
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
 
 
 async def ask(raw: Raw, line: str, body: str, version: str, connection: str) -> tuple[int, CIMultiDict[str], bytes]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatd.http import protocol
+from chatd.http.timeouts import Timeouts
 from tests.conftest import Start
 from tests.loop_time import LoopTime
 from tests.raw import connect
@@ -98,11 +98,10 @@ BAD_CHUNKS: list[str] = [
 
 
 @pytest.fixture
-async def chat(start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Chat:
+async def chat(start: Start, caplog: pytest.LogCaptureFixture) -> Chat:
     """A server that keeps no connection for long and whose log is recorded in full."""
-    monkeypatch.setattr(protocol, "KEEPALIVE_TIMEOUT", 20.0)
     caplog.set_level("DEBUG")
-    return await start(server={"heartbeat_seconds": 20})
+    return await start(timeouts=Timeouts(keepalive=20.0), server={"heartbeat_seconds": 20})
 
 
 async def answers_of(chat: Chat, *data: bytes | str) -> bytes:

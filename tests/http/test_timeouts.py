@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from chatd.http import protocol
-from chatd.http.protocol import HEAD_TIMEOUT
+from chatd.http.timeouts import Timeouts
 from tests.conftest import Start
 from tests.http.conftest import Certificates
 from tests.loop_time import LoopTime
@@ -18,6 +17,7 @@ from tests.raw import Raw, connect
 from tests.support import Chat, until
 
 GET = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+HEAD = Timeouts().head
 HALF_A_BODY = "POST /auth/register HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
 
 
@@ -128,7 +128,7 @@ async def test_a_connection_that_rests_between_requests_is_kept(opened: Open, lo
 async def rests(raw: Raw, loop_time: LoopTime) -> None:
     """Let twice the patience pass, in which the server neither says anything nor closes."""
     reading = asyncio.create_task(raw.reader.read(1))
-    await loop_time.forward(2 * HEAD_TIMEOUT)
+    await loop_time.forward(2 * HEAD)
     assert not reading.done()
     reading.cancel()
     await asyncio.wait([reading])
@@ -145,11 +145,8 @@ async def test_a_connection_rests_after_a_body_that_came_behind_its_head(opened:
         assert (await raw.answer())[0] == 200
 
 
-async def test_a_connection_that_rests_too_long_is_closed(
-    start: Start, loop_time: LoopTime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(protocol, "KEEPALIVE_TIMEOUT", 20.0)
-    async with connect(await start()) as raw:
+async def test_a_connection_that_rests_too_long_is_closed(start: Start, loop_time: LoopTime) -> None:
+    async with connect(await start(timeouts=Timeouts(keepalive=20.0))) as raw:
         await raw.send(GET)
         assert (await raw.answer())[0] == 200
         assert await loop_time.fly(raw.ended()) == b""
@@ -158,10 +155,9 @@ async def test_a_connection_that_rests_too_long_is_closed(
 @pytest.mark.parametrize("connection", ["keep-alive", "close"])
 @pytest.mark.parametrize("count", [1, 40])
 async def test_a_client_that_reads_no_answer_is_dropped(
-    start: Start, loop_time: LoopTime, connection: str, count: int, monkeypatch: pytest.MonkeyPatch
+    start: Start, loop_time: LoopTime, connection: str, count: int
 ) -> None:
-    monkeypatch.setattr(protocol, "KEEPALIVE_TIMEOUT", 20.0)
-    chat = await start()
+    chat = await start(timeouts=Timeouts(keepalive=20.0))
     assert chat.server._runner is not None
     server = chat.server._runner.server
     assert server is not None
@@ -172,7 +168,7 @@ async def test_a_client_that_reads_no_answer_is_dropped(
         await until(lambda: server.requests_count)
         for _ in range(50):
             if server.connections:
-                await loop_time.forward(HEAD_TIMEOUT)
+                await loop_time.forward(HEAD)
         assert not server.connections
 
 

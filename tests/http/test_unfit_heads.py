@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from chatd import versions
-from chatd.http.arriving import LINGERING
+from chatd import fastpath
 from chatd.http.listener import Listener
+from chatd.http.timeouts import Timeouts
+from tests.conftest import both_ways
 from tests.loop_time import LoopTime
 from tests.raw import Raw, connect, connect_to
 from tests.support import Chat, until
@@ -65,13 +66,6 @@ FORMS = [
 ]
 
 
-@pytest.fixture(params=["known", "unknown"])
-def aiohttp_is(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run with a known version of aiohttp, and with any other."""
-    if request.param == "unknown":
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
-
-
 @pytest.fixture(autouse=True)
 def unalarmed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """See that nothing is logged that an operator would look into."""
@@ -100,7 +94,7 @@ async def is_answered_and_not_left_open(chat: Chat, head: bytes) -> bool:
         return 200 <= status < 500
 
 
-@pytest.mark.usefixtures("aiohttp_is")
+@both_ways
 async def test_a_host_that_is_none_is_answered_and_leaves_no_connection_open(chat: Chat) -> None:
     every = list(heads())
     for first in range(0, len(every), 50):
@@ -117,7 +111,7 @@ def server_of(chat: Chat) -> web.Server:
     return chat.server._runner.server
 
 
-@pytest.mark.usefixtures("aiohttp_is")
+@both_ways
 @pytest.mark.parametrize(
     "head", ["GET http://xn--a/health HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://[v1.a]@ HTTP/1.1\r\nHost: a\r\n\r\n"]
 )
@@ -152,7 +146,10 @@ class Breaks(BaseException):
 
 @asynccontextmanager
 async def serving(
-    *, make: Callable[..., web.BaseRequest] | None = None, answer: Callable[[web.BaseRequest], Any] | None = None
+    *,
+    fast: bool,
+    make: Callable[..., web.BaseRequest] | None = None,
+    answer: Callable[[web.BaseRequest], Any] | None = None,
 ) -> AsyncIterator[tuple[int, web.Server]]:
     """Listen with a server that makes its requests and its answers in another way; yield its port, and itself."""
 
@@ -162,7 +159,7 @@ async def serving(
     runner = web.ServerRunner(web.Server(handle, request_factory=make))
     await runner.setup()
     assert runner.server is not None
-    listener = Listener(runner.server, ["127.0.0.1"], 0)
+    listener = Listener(runner.server, ["127.0.0.1"], 0, protocol=fastpath.protocol(None, fast=fast))
     await listener.open()
     try:
         yield int(listener.urls[0].rpartition(":")[2]), runner.server
@@ -171,15 +168,17 @@ async def serving(
         await runner.cleanup()
 
 
-@pytest.mark.usefixtures("aiohttp_is")
+@both_ways
 @pytest.mark.parametrize(
     "error", [ValueError, UnicodeError, KeyError, AssertionError, TimeoutError, ConnectionError, web.HTTPNotFound]
 )
-async def test_whatever_fails_while_a_request_is_made_is_400_and_the_connection_ends(error: type[Exception]) -> None:
+async def test_whatever_fails_while_a_request_is_made_is_400_and_the_connection_ends(
+    error: type[Exception], fast: bool
+) -> None:
     def make(*_: Any) -> web.BaseRequest:
         raise error
 
-    async with serving(make=make) as (port, server):
+    async with serving(fast=fast, make=make) as (port, server):
         for _ in range(3):
             async with connect_to(port) as raw:
                 await raw.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -192,12 +191,12 @@ async def test_a_connection_ends_with_its_task(chat: Chat) -> None:
         await resting.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         assert (await resting.answer())[0] == 200
         for task in asyncio.all_tasks():
-            if getattr(task.get_coro(), "__qualname__", "") == "Protocol.start":
+            if getattr(task.get_coro(), "__qualname__", "") in ("Protocol.start", "FastProtocol.start"):
                 task.cancel()
         assert (await silent.ended(), await resting.ended()) == (b"", b"")
 
 
-async def test_a_connection_ends_when_the_task_of_its_handler_is_killed() -> None:
+async def test_a_connection_ends_when_the_task_of_its_handler_is_killed(fast: bool) -> None:
     async def answer(_: web.BaseRequest) -> web.StreamResponse:
         task = asyncio.current_task()
         assert task is not None
@@ -205,13 +204,13 @@ async def test_a_connection_ends_when_the_task_of_its_handler_is_killed() -> Non
         await asyncio.sleep(0)
         raise AssertionError
 
-    async with serving(answer=answer) as (port, server), connect_to(port) as raw:
+    async with serving(fast=fast, answer=answer) as (port, server), connect_to(port) as raw:
         await raw.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert await raw.ended() == b""
         await until(lambda: not server.connections)
 
 
-@pytest.mark.usefixtures("aiohttp_is")
+@both_ways
 @pytest.mark.parametrize("version", ["", " HTTP/0.9", " HTTP/1.2", " HTTP/2.0", " HTTP/3.0", " http/1.1", " HTTP/1.10"])
 async def test_another_version_of_http_is_refused_and_the_connection_ends(chat: Chat, version: str) -> None:
     async with connect(chat) as raw:
@@ -220,7 +219,7 @@ async def test_another_version_of_http_is_refused_and_the_connection_ends(chat: 
         assert (said.count(b"HTTP/1."), b" 400 Bad Request\r\n" in said) == (1, True)
 
 
-@pytest.mark.usefixtures("aiohttp_is")
+@both_ways
 @pytest.mark.parametrize("coding", ["", ",", "identity", "gzip", "chunked, gzip", "chunked, identity"])
 async def test_a_coding_that_does_not_tell_the_end_is_refused_and_the_connection_ends(chat: Chat, coding: str) -> None:
     for line in ("GET /health", "POST /auth/login"):
@@ -243,7 +242,7 @@ CHUNKED = [
 ]
 
 
-@pytest.mark.usefixtures("aiohttp_is")
+@both_ways
 async def test_http_1_0_with_a_transfer_encoding_is_refused_once_and_the_connection_ends(chat: Chat) -> None:
     for line, lines in itertools.product(("GET /health", "POST /auth/login", "PUT /nowhere"), CHUNKED):
         for body in ("0\r\n\r\n" + OK, "5\r\nhello\r\n0\r\n\r\n" + OK, OK, ""):
@@ -264,7 +263,7 @@ HEADS = {
 }
 
 
-@pytest.mark.usefixtures("aiohttp_is")
+@both_ways
 @pytest.mark.parametrize("size", [8192, 9_000, 60_000, 200_000])
 async def test_a_head_that_is_too_large_is_told_what_of_it_is(chat: Chat, size: int) -> None:
     for head, (status, code) in HEADS.items():
@@ -299,7 +298,7 @@ async def test_who_goes_on_sending_for_ever_is_dropped(chat: Chat, loop_time: Lo
         assert (await raw.answer())[0] == 431
         await raw.send("a" * 10_000)
         assert server_of(chat).connections
-        await loop_time.forward(LINGERING)
+        await loop_time.forward(Timeouts().lingering)
         await until(lambda: not server_of(chat).connections)
 
 
@@ -315,7 +314,7 @@ async def test_a_head_with_too_many_headers_is_told_so(chat: Chat, count: int) -
 LISTS = ("Accept", "Accept-Encoding", "X-Forwarded-For", "Upgrade", "Access-Control-Request-Headers", "Cookie")
 
 
-@pytest.mark.usefixtures("aiohttp_is")
+@both_ways
 async def test_headers_that_are_too_large_together_are_told_so_and_never_taken_apart(chat: Chat) -> None:
     for name in LISTS:
         for lines, expected in ((4, 401), (5, 431), (100, 431)):

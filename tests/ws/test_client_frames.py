@@ -6,20 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from chatd import versions
+from tests.conftest import both_ways
 from tests.raw import BINARY, CLOSE, PING, PONG, TEXT, Raw, connect, frame
 from tests.support import Chat, Person
+
+pytestmark = both_ways
 
 CONTINUATION = 0x0
 GET_PONG = b'{"type":"ping"}'
 LONG = b" " * 200 + GET_PONG
-
-
-@pytest.fixture(autouse=True, params=["ours", "aiohttp's"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hear frames as with a known version of aiohttp, and as with any other."""
-    if request.param == "aiohttp's":
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
 
 
 @pytest.fixture

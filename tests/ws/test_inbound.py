@@ -1,14 +1,11 @@
-"""Frames that are heard inside aiohttp's reader, and the public way for versions of aiohttp nobody has read."""
+"""Frames that are heard inside aiohttp's reader, and by the public way."""
 
 import json
 from typing import Any
 
-import aiohttp
-import pytest
-
-from chatd import versions
+from chatd import fastpath
 from tests import raw
-from tests.conftest import Start
+from tests.conftest import Start, both_ways
 from tests.support import Chat
 from tests.ws.v2_client import V2Client, live
 
@@ -35,18 +32,11 @@ async def answers(client: V2Client, count: int) -> list[tuple[str, Any]]:
     return found
 
 
-@pytest.fixture(params=["inside the reader", "the public way"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hear as in a known version of aiohttp, and as in any other."""
-    if request.param == "the public way":
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
+def test_the_installed_aiohttp_has_all_that_the_fast_path_needs() -> None:
+    assert fastpath.MISSING == ()
 
 
-def test_the_reader_of_the_installed_aiohttp_is_known() -> None:
-    assert aiohttp.__version__.startswith(versions.KNOWN_VERSIONS)
-
-
-@pytest.mark.usefixtures("way")
+@both_ways
 async def test_every_frame_is_answered_in_the_order_sent(chat: Chat) -> None:
     alice, bob = await chat.people("alice", "bobby")
     sender, receiver = await live(alice), await live(bob)
@@ -64,7 +54,7 @@ async def test_every_frame_is_answered_in_the_order_sent(chat: Chat) -> None:
         assert (event["data"]["content"], event["data"]["client_id"]) == (f"message {number}", f"c{number}")
 
 
-@pytest.mark.usefixtures("way")
+@both_ways
 async def test_a_frame_beyond_the_limit_is_refused_in_its_turn(start: Start) -> None:
     chat = await start(limits={"commands_per_second": 2})
     alice, bob = await chat.people("alice", "bobby")
@@ -77,7 +67,7 @@ async def test_a_frame_beyond_the_limit_is_refused_in_its_turn(start: Start) -> 
     assert ("error", 11) in found
 
 
-@pytest.mark.usefixtures("way")
+@both_ways
 async def test_the_same_send_again_in_one_breath_is_one_message(chat: Chat) -> None:
     alice, bob = await chat.people("alice", "bobby")
     sender = await live(alice)
@@ -89,7 +79,7 @@ async def test_the_same_send_again_in_one_breath_is_one_message(chat: Chat) -> N
     assert len({ack["data"]["message"]["id"] for ack in acks}) == 1
 
 
-@pytest.mark.usefixtures("way")
+@both_ways
 async def test_frames_that_come_with_the_handshake_are_heard(chat: Chat) -> None:
     alice = await chat.person("alice")
     ping = raw.frame(b'{"type":"ping"}')

@@ -7,23 +7,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import web
 
-from chatd import versions
 from chatd.delivery.connection import Connection
 from chatd.errors import TooManyConnections
 from chatd.http.context import REGISTRY
 from tests import raw
-from tests.conftest import Start
+from tests.conftest import Start, both_ways
 from tests.support import Chat, Person, Socket, until
-
-KNOWN, PUBLIC = "the request ends", "the public way"
-
-
-@pytest.fixture(params=[KNOWN, PUBLIC])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Serve as with a known version of aiohttp, and as with any other."""
-    if request.param == PUBLIC:
-        monkeypatch.setattr(versions, "KNOWN_VERSIONS", ("none",))
-    return str(request.param)
 
 
 def requests() -> int:
@@ -54,11 +43,12 @@ async def chat(start: Start) -> Chat:
     return await start(limits={"connections": 1})
 
 
-async def test_an_open_socket_holds_its_request_only_by_the_public_way(chat: Chat, way: str) -> None:
+@both_ways
+async def test_an_open_socket_holds_its_request_only_by_the_public_way(chat: Chat, fast: bool) -> None:
     alice = await chat.person("alice")
     socket = await alice.connect()
     await socket.ping()
-    assert requests() == (0 if way == KNOWN else 1)
+    assert requests() == (0 if fast else 1)
     await socket.close()
 
 
@@ -90,7 +80,7 @@ async def break_the_rules(chat: Chat, alice: Person) -> None:
     assert await socket.closed() == 1003
 
 
-@pytest.mark.usefixtures("way")
+@both_ways
 @pytest.mark.parametrize("come_and_go", [leave, vanish, sign_out, break_the_rules])
 async def test_however_a_socket_ends_its_place_is_free_again(
     chat: Chat, come_and_go: Callable[[Chat, Person], Awaitable[None]]
@@ -99,7 +89,7 @@ async def test_however_a_socket_ends_its_place_is_free_again(
     await nobody_is_there(chat)
 
 
-@pytest.mark.usefixtures("way")
+@both_ways
 async def test_who_is_refused_or_leaves_during_the_handshake_takes_no_place(chat: Chat) -> None:
     alice = await chat.person("alice")
     assert await Socket(await chat.client.ws_connect("/messages/ws?token=nonsense")).closed() == 4002
@@ -111,7 +101,7 @@ async def test_who_is_refused_or_leaves_during_the_handshake_takes_no_place(chat
     await nobody_is_there(chat)
 
 
-@pytest.mark.usefixtures("way")
+@both_ways
 async def test_a_stop_closes_a_socket_politely(chat: Chat) -> None:
     alice = await chat.person("alice")
     socket = await alice.connect()
@@ -120,7 +110,7 @@ async def test_a_stop_closes_a_socket_politely(chat: Chat) -> None:
     assert code == 1012
 
 
-@pytest.mark.usefixtures("way")
+@both_ways
 async def test_an_unforeseen_error_ends_the_socket_and_is_logged(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,23 @@
+"""How long a connection waits for its client."""
+
+from dataclasses import dataclass
+
+#: What the kernel may hold of unsent data, in bytes. Its default of up to 4 MB would hide a client that never reads.
+SEND_BUFFER = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a connection waits for its client, in seconds."""
+
+    #: For the whole head of a request, from its first byte.
+    head: float = 10.0
+    #: Between requests: longer than reverse proxies keep a connection (Caddy two minutes, nginx one), so that none
+    #: sends a request into a closing connection.
+    keepalive: float = 150.0
+    #: For a client that was refused and goes on sending. If its connection were closed while it sends, it would be
+    #: reset and never see the answer: RFC 9112, section 9.6.
+    lingering: float = 2.0
+    #: For an answer that its client does not read. The kernel takes more only when a third of :data:`SEND_BUFFER` is
+    #: free again, so this asks for less than a kilobyte a second.
+    stall: float = 60.0
