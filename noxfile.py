@@ -1,0 +1,63 @@
+"""Tasks for people who work on chatd: ``nox`` runs every check, ``nox -l`` lists the rest.
+
+They run in the environment that the README's test command makes, and install nothing. Each check is one function; a new
+one needs ``@check`` and nothing else.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+
+# The tools lie beside this interpreter, whether or not the environment has been activated.
+os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+
+Task = Callable[[nox.Session], None]
+
+
+def check(task: Task) -> object:
+    """Make ``task`` one of the sessions that plain ``nox`` runs."""
+    return nox.session(tags=["check"])(task)
+
+
+def task(task: Task) -> object:
+    """Make ``task`` a session that runs only when it is named: ``nox -s NAME``."""
+    return nox.session(default=False)(task)
+
+
+@check
+def ruff(session: nox.Session) -> None:
+    """Look for mistakes in the Python, and for lines not laid out as ``ruff format`` would."""
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@check
+def imports(session: nox.Session) -> None:
+    """Hold the import contract: imports point down only."""
+    session.run("lint-imports")
+
+
+@check
+def types(session: nox.Session) -> None:
+    """Run mypy, strict, over everything in Python."""
+    session.run("mypy")
+    session.run("mypy", "noxfile.py")  # apart, so that plain ``mypy`` works where nox is not installed
+
+
+@check
+def web(session: nox.Session) -> None:
+    """Check the web client: format, lint, circles among its imports, types, unit tests."""
+    session.run("npm", "--prefix", "web", "run", "check")
+
+
+@task
+def fix(session: nox.Session) -> None:
+    """Format everything, and repair what can be repaired."""
+    session.run("ruff", "check", "--fix")
+    session.run("ruff", "format")
+    session.run("npm", "--prefix", "web", "run", "format")
