@@ -4,6 +4,11 @@ from chatd.models import Conversation, Membership
 from chatd.storage.engine import Row, Sql
 from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, present, sees
 
+_PRIVATE = f"""
+    SELECT c.id, {SEEN_BY_LOW} AS low, {SEEN_BY_HIGH} AS high FROM conversations AS c
+    WHERE c.kind = 'private' AND c.low_user_id = :low AND c.high_user_id = :high
+"""
+
 
 def columns(member: str) -> str:
     """Return the columns of a conversation as a member knows it, for :func:`from_row`; ``c`` is its row.
@@ -25,13 +30,7 @@ def from_row(row: Row) -> Conversation:
 
 def find_private(db: Sql, user_id: int, other_id: int) -> Conversation | None:
     """Return the private conversation of two users."""
-    row = db.execute(
-        f"""
-        SELECT c.id, {SEEN_BY_LOW} AS low, {SEEN_BY_HIGH} AS high FROM conversations AS c
-        WHERE c.kind = 'private' AND c.low_user_id = :low AND c.high_user_id = :high
-        """,
-        {"low": min(user_id, other_id), "high": max(user_id, other_id)},
-    ).fetchone()
+    row = db.execute(_PRIVATE, {"low": min(user_id, other_id), "high": max(user_id, other_id)}).fetchone()
     if row is None:
         return None
     mine, others = (row["low"], row["high"]) if user_id < other_id else (row["high"], row["low"])

@@ -14,12 +14,30 @@ _END = 2**63 - 1
 # A message's columns, in the order of the record's fields, after its sender's.
 _OWN = [field for field in Message.__struct_fields__ if field not in ("sender", "reactions")]
 _COLUMNS = ", ".join(f"{visibility.SEEN_FIELDS[field]} AS {field}" for field in _OWN)
-_SELECT = f"SELECT {users.COLUMNS}, {_COLUMNS} FROM {visibility.SEEN_MESSAGES}"
 
 
-def _messages(db: Sql, condition: str, values: Mapping[str, Any]) -> list[Message]:
-    """Return the messages that meet a condition, as ``:viewer`` sees them, in the order of their ids."""
-    rows = db.execute(f"{_SELECT} AND {condition} ORDER BY m.id", values).fetchall()
+def _select(ids: str) -> str:
+    """Return a statement for messages as ``:viewer`` sees them, in the order of their ids.
+
+    :param ids: a query for the ids.
+    """
+    return f"SELECT {users.COLUMNS}, {_COLUMNS} FROM {visibility.SEEN_MESSAGES} AND m.id IN {ids} ORDER BY m.id"
+
+
+_BY_IDS = _select(in_list("ids"))
+_BEFORE = _select(f"({visibility.SEEN_IDS} AND m.id < :before ORDER BY m.id DESC LIMIT :limit)")
+_AFTER = _select(f"({visibility.SEEN_IDS} AND m.id > :after ORDER BY m.id LIMIT :limit)")
+_PAGE = _select(f"({visibility.SEEN_IDS} ORDER BY m.id DESC LIMIT :limit OFFSET :skip)")
+
+_PLACE_OF = f"""
+    SELECT m.conversation_id, {hidden_from("m")} AS blocker_id FROM messages AS m
+    WHERE m.id = :message_id AND {sees("m")}
+"""
+
+
+def _messages(db: Sql, statement: str, values: Mapping[str, Any]) -> list[Message]:
+    """Return the messages that a statement of :func:`_select` finds, with the reactions that ``:viewer`` sees."""
+    rows = db.execute(statement, values).fetchall()
     if not rows:
         return []
     found = reactions.seen_on(db, [row["id"] for row in rows], viewer=values["viewer"])
@@ -58,18 +76,12 @@ def get_many(db: Sql, ids: Collection[int], *, viewer: int) -> list[Message]:
 
     Whether the viewer is in the conversation is for the caller to know.
     """
-    return _messages(db, f"m.id IN {in_list('ids')}", {"ids": as_list(ids), "viewer": viewer})
+    return _messages(db, _BY_IDS, {"ids": as_list(ids), "viewer": viewer})
 
 
 def place_of(db: Sql, message_id: int, *, viewer: int) -> tuple[int | None, int | None]:
     """Return the conversation a message is in, None where the viewer does not see it, and whom it is hidden from."""
-    row = db.execute(
-        f"""
-        SELECT m.conversation_id, {hidden_from("m")} AS blocker_id FROM messages AS m
-        WHERE m.id = :message_id AND {sees("m")}
-        """,
-        {"message_id": message_id, "viewer": viewer},
-    ).fetchone()
+    row = db.execute(_PLACE_OF, {"message_id": message_id, "viewer": viewer}).fetchone()
     return (None, None) if row is None else (row["conversation_id"], row["blocker_id"])
 
 
@@ -125,7 +137,7 @@ def before(db: Sql, conversation_id: int, message_id: int | None, limit: int, *,
     """Return the newest messages of a conversation below an id (None: of all), oldest first."""
     return _messages(
         db,
-        f"m.id IN ({visibility.SEEN_IDS} AND m.id < :before ORDER BY m.id DESC LIMIT :limit)",
+        _BEFORE,
         {
             "conversation_id": conversation_id,
             "before": _END if message_id is None else message_id,
@@ -139,7 +151,7 @@ def after(db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer:
     """Return the oldest messages of a conversation above an id, oldest first."""
     return _messages(
         db,
-        f"m.id IN ({visibility.SEEN_IDS} AND m.id > :after ORDER BY m.id LIMIT :limit)",
+        _AFTER,
         {"conversation_id": conversation_id, "after": message_id, "limit": limit, "viewer": viewer},
     )
 
@@ -148,7 +160,7 @@ def page(db: Sql, conversation_id: int, *, skip: int, limit: int, viewer: int) -
     """Return messages of a conversation, oldest first: the newest ``limit`` after leaving out ``skip`` newer ones."""
     return _messages(
         db,
-        f"m.id IN ({visibility.SEEN_IDS} ORDER BY m.id DESC LIMIT :limit OFFSET :skip)",
+        _PAGE,
         {"conversation_id": conversation_id, "skip": skip, "limit": limit, "viewer": viewer},
     )
 

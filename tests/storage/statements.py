@@ -1,0 +1,217 @@
+"""Every statement of the nouns in ``chatd/storage``, as it is executed.
+
+Each function there that takes a connection is called once with each of its arguments from :data:`VALUES`; what it
+executes is recorded with the place it is executed at. Nothing is kept: each call is undone.
+"""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import chatd.storage
+
+#: Where transactions are run and connections are made. Their statements are an engine's own: see
+#: :mod:`chatd.storage.engine.sqlite`.
+MACHINERY = {"commit", "database", "memory", "engine"}
+
+#: The people and messages of :func:`settle`: 1 and 2 talk in conversation 1, where 1 blocks 2, and in the group 2.
+ALICE, BOBBY, CAROL = 1, 2, 3
+
+#: Arguments by their names; by function and name where another function takes another.
+VALUES: dict[str, Any] = {
+    "address": "127.0.0.1",
+    "after": 0,
+    "avatar_path": None,
+    "before": 2**62,
+    "bio": None,
+    "blocked_id": CAROL,
+    "blocker_id": ALICE,
+    "but": None,
+    "client_id": "one",
+    "code_hash": b"code",
+    "content": "hello",
+    "conversation_id": 1,
+    "created_at": 1,
+    "data": None,
+    "deleted_at": 1,
+    "device": "test",
+    "disabled_at": 1,
+    "edited_at": 1,
+    "emoji": "👍",
+    "erased_at": 1,
+    "expires_at": 1,
+    "filename": "a.png",
+    "first_digest": b"digest",
+    "group_id": 2,
+    "group_ids": [2],
+    "hidden": CAROL,
+    "hidden_from": ALICE,
+    "ids": [1, 2, 3],
+    "is_ai": False,
+    "keep": 1,
+    "key": "👌",
+    "keys": ["alice"],
+    "kind": "edit",
+    "limit": 10,
+    "made_by": "this rule",
+    "member_id": ALICE,
+    "message_id": 2,
+    "message_ids": [1, 2, 3],
+    "nickname": "Alice",
+    "now": 1,
+    "other_id": BOBBY,
+    "owner_id": ALICE,
+    "pairs": [(ALICE, BOBBY)],
+    "password_hash": None,
+    "prefix": "/avatars/",
+    "query": "ali",
+    "reason": "spam",
+    "report_id": 1,
+    "reporter_id": ALICE,
+    "resolved_at": 1,
+    "role": "member",
+    "search_key": "alice",
+    "seen": [(1, 1)],
+    "sender_id": ALICE,
+    "seq": 2,
+    "session_id": 1,
+    "since": 0,
+    "skip": 0,
+    "up_to": 2**62,
+    "used_at": 1,
+    "user_id": ALICE,
+    "username": "dora",
+    "username_key": "dora",
+    "value": "hash",
+    "viewer": ALICE,
+    "wanted": [(ALICE, "one")],
+    "avatars.insert.content": b"picture",
+    "avatars.insert.filename": "b.png",
+    "posts.begin_private.other_id": CAROL,
+    "posts.insert.hidden": [(9, ALICE)],
+    "posts.insert.rows": [(8, 1, BOBBY, "hello", None, 1, None), (9, 1, BOBBY, "hello", None, 1, 2)],
+    "reactions.made_by.after": (0, ""),
+    "users.get_by_key.keys": "alice",
+    "users.set_keys.rows": [("alice", "alice", ALICE)],
+    "visibility.hide_messages.hidden": [(2, BOBBY)],
+    "visibility.hide_reaction.viewer": CAROL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement, and the function that executes it, as ``module.function``."""
+
+    sql: str
+    function: str
+
+
+class Recorder:
+    """A connection that records what it is told to execute."""
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+        self.statements: list[Statement] = []
+        self.places: set[tuple[str, int]] = set()
+
+    def execute(self, sql: str, values: Any = ()) -> Any:
+        self._record(sql, sys._getframe(1))
+        return self._db.execute(sql, values)
+
+    def executemany(self, sql: str, values: Any) -> Any:
+        self._record(sql, sys._getframe(1))
+        return self._db.executemany(sql, values)
+
+    def select_pairs(self, sql: str, pairs: Any) -> Any:
+        self._record(f"WITH pair (one, two) AS (VALUES (1, 2)) {sql}", sys._getframe(1))
+        return self._db.select_pairs(sql, pairs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    def _record(self, sql: str, frame: FrameType) -> None:
+        path = Path(frame.f_code.co_filename)
+        self.places.add((path.name, frame.f_lineno))
+        self.statements.append(Statement(sql, f"{path.stem}.{frame.f_code.co_name}"))
+
+
+def modules() -> list[str]:
+    """Return the names of the nouns' modules."""
+    return sorted({each.name for each in pkgutil.iter_modules(chatd.storage.__path__)} - MACHINERY)
+
+
+def functions() -> Iterator[Callable[..., Any]]:
+    """Yield every function of the nouns that takes a connection."""
+    for name in modules():
+        module = importlib.import_module(f"chatd.storage.{name}")
+        for function in vars(module).values():
+            if inspect.isfunction(function) and function.__module__ == module.__name__:
+                parameters = list(inspect.signature(function).parameters)
+                if parameters[:1] == ["db"] and not function.__name__.startswith("_"):
+                    yield function
+
+
+def call(db: Any, function: Callable[..., Any]) -> None:
+    """Call a function and undo what it has written."""
+    noun = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    args, kwargs = [], {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        own = f"{noun}.{parameter.name}"
+        assert own in VALUES or parameter.name in VALUES, f"say in VALUES what to call {noun} with: {parameter.name}"
+        value = VALUES.get(own, VALUES.get(parameter.name))
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            kwargs[parameter.name] = value
+        else:
+            args.append(value)
+    db.execute("SAVEPOINT call")
+    try:
+        function(db, *args, **kwargs)
+    finally:
+        db.execute("ROLLBACK TO call")
+        db.execute("RELEASE call")
+
+
+def settle(db: Any) -> None:
+    """Store a little of everything."""
+    db.executescript(
+        """
+        INSERT INTO users (username, username_key, nickname, search_key, created_at) VALUES
+            ('alice', 'alice', 'Alice', 'alice', 1), ('bobby', 'bobby', 'Bobby', 'bobby', 1),
+            ('carol', 'carol', 'Carol', 'carol', 1);
+        INSERT INTO conversations (kind, low_user_id, high_user_id, name, created_at, message_count, hidden_from_low)
+        VALUES ('private', 1, 2, NULL, 1, 2, 1), ('group', NULL, NULL, 'Friends', 1, 1, 0);
+        INSERT INTO memberships (conversation_id, user_id) VALUES (1, 1), (1, 2), (2, 1), (2, 2);
+        INSERT INTO messages (id, conversation_id, sender_id, content, client_id, created_at, hidden_from) VALUES
+            (1, 1, 2, 'hidden', NULL, 1, 1), (2, 1, 1, 'hello', 'one', 1, NULL), (3, 2, 1, 'hello', NULL, 1, NULL);
+        INSERT INTO reactions (message_id, emoji, user_id) VALUES (2, '👍', 2);
+        INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, created_at)
+        VALUES (4, 'edit', 1, 1, 2, 1), (5, 'profile', NULL, 2, NULL, 1);
+        INSERT INTO reports (reporter_id, message_id, reason, content, created_at) VALUES (1, 2, 'rude', 'hello', 1);
+        INSERT INTO avatars (filename, owner_id, content, created_at) VALUES ('a.png', 1, x'00', 1);
+        INSERT INTO sessions (user_id, device, address, created_at, last_seen_at, expires_at)
+        VALUES (1, 'test', '127.0.0.1', 1, 1, 2);
+        INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (1, 2, 1);
+        """
+    )
+
+
+def places() -> dict[tuple[str, int], range]:
+    """Return where the nouns execute statements: the file and first line of each, and all its lines."""
+    found = {}
+    for name in modules():
+        path = Path(str(importlib.import_module(f"chatd.storage.{name}").__file__))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("execute", "executemany", "select_pairs")
+            ):
+                found[path.name, node.lineno] = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    return found
