@@ -31,7 +31,6 @@ from chatd.services import (
     Avatars,
     Backups,
     Blocks,
-    Changes,
     Erasure,
     Exports,
     Forgetting,
@@ -41,6 +40,7 @@ from chatd.services import (
     Reports,
     Services,
     Sessions,
+    Sync,
     Tickets,
     name_keys,
 )
@@ -98,7 +98,7 @@ def create_app(
     db.subscribe(registry.publish)
     passwords = Passwords()
     sessions = Sessions(db, Tokens(key), passwords, config.accounts, config.limits, clock)
-    changes = Changes(db, clock, config.server.change_log_days)
+    sync = Sync(db, clock, config.server.change_log_days)
     erasure = Erasure(db, clock)
     exports = Exports(config.database, config.limits, clock)
     services = Services(
@@ -115,7 +115,7 @@ def create_app(
             every_hours=config.backup.every_hours,
             keep=config.backup.keep,
         ),
-        changes=changes,
+        sync=sync,
         health=Health(db, clock),
         histories=Histories(db),
         blocks=Blocks(db, clock),
@@ -147,9 +147,9 @@ def create_app(
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()
         await name_keys.renew_where_due(db)
-        registry.head = (await changes.place()).seq
+        registry.head = (await sync.place()).seq
         tasks = {
-            asyncio.create_task(_housekeeping(sessions, changes, erasure, Forgetting(db, clock))),
+            asyncio.create_task(_housekeeping(sessions, sync, erasure, Forgetting(db, clock))),
             asyncio.create_task(services.backups.run()),
         }
 
@@ -160,7 +160,7 @@ def create_app(
         db.subscribe_foreign(lambda: start(_end_what_ended(sessions, registry)))
         db.subscribe_foreign(lambda: start(_erase(erasure)))
 
-        presence = Presence(changes, registry, clock)
+        presence = Presence(sync, registry, clock)
 
         def tell_presence(user_id: int) -> None:
             start(presence.tell(user_id))
@@ -209,7 +209,7 @@ def _measure(app: web.Application, stats: Stats) -> "Watch":
             registry=app[REGISTRY],
             database=services.database,
             path=config.database,
-            changes=services.changes,
+            sync=services.sync,
             log_seconds=config.server.change_log_days * DAY_MS / 1000,
             backup_proven_at=lambda: services.backups.last_proven_at,
         )
@@ -250,11 +250,11 @@ def _find_address(proxies: Proxies) -> Middleware:
     return find_address
 
 
-async def _housekeeping(sessions: Sessions, changes: Changes, erasure: Erasure, forgetting: Forgetting) -> None:
+async def _housekeeping(sessions: Sessions, sync: Sync, erasure: Erasure, forgetting: Forgetting) -> None:
     while True:
         try:
             await sessions.write_seen()
-            await changes.prune()
+            await sync.prune()
             await erasure.run()
             await forgetting.run()
         except ChatError as error:

@@ -15,7 +15,7 @@ from chatd.http import heads
 from chatd.schemas import CLIENT_ID_MAX, CONTENT_MAX, ID_LIMIT, NAME_MAX, PROFILE_MAX, v2, v2_events
 from chatd.schemas.texts import EMOJI_MAX
 from chatd.schemas.v2_heard import FRAME_ID_MAX
-from chatd.services.changing import REACTIONS_MAX
+from chatd.services.editing import REACTIONS_MAX
 from chatd.ws import conversation
 from chatd.ws.handler import MAX_FRAME
 from chatd.ws.v2 import COMMANDS

@@ -70,11 +70,11 @@ async def events(call: Call) -> Answer:
     epoch, since, seconds = call.query["epoch"], call.query["since"], call.query["timeout"]
     if call.request.method == "HEAD":  # there is no body to wait for
         seconds = 0
-    place = await call.services.changes.place()
+    place = await call.services.sync.place()
     end = asyncio.get_running_loop().time() + seconds
     while True:
         with call.request.app[REGISTRY].next_change(user_id) as changed:
-            page = await call.services.changes.replay(user_id, epoch=epoch, since=since, limit=v2.SYNC_DEFAULT)
+            page = await call.services.sync.replay(user_id, epoch=epoch, since=since, limit=v2.SYNC_DEFAULT)
             left = end - asyncio.get_running_loop().time()
             if page.events or since is None or left <= 0:
                 return Answer(_described(page), _place(place.epoch, page.cursor))

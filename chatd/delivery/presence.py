@@ -6,7 +6,7 @@ from chatd.clock import Clock
 from chatd.delivery.registry import Registry
 from chatd.errors import ChatError
 from chatd.events import PresenceChanged
-from chatd.services.changes import Changes
+from chatd.services.sync import Sync
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +18,8 @@ class Presence:
     of them: a thousand clients that come back at once ask it some ten times.
     """
 
-    def __init__(self, changes: Changes, registry: Registry, clock: Clock) -> None:
-        self._changes = changes
+    def __init__(self, sync: Sync, registry: Registry, clock: Clock) -> None:
+        self._sync = sync
         self._registry = registry
         self._clock = clock
         self._waiting: dict[int, None] = {}
@@ -40,7 +40,7 @@ class Presence:
 
     async def _tell_of(self, user_ids: tuple[int, ...]) -> None:
         try:
-            audiences = await self._changes.audiences(user_ids)
+            audiences = await self._sync.audiences(user_ids)
         except ChatError as error:
             log.warning("presence was not told: %s", error.detail, extra={"event": "presence_not_told"})
             return

@@ -25,7 +25,7 @@ from chatd.delivery.connection import STALLED, TOO_MUCH_UNREAD
 from chatd.delivery.registry import Registry
 from chatd.metrics.watching import Watch
 from chatd.models import LogExtent
-from chatd.services import Changes
+from chatd.services import Sync
 from chatd.stats import Histogram, Stats
 from chatd.storage.database import Database
 
@@ -45,7 +45,7 @@ class Sources:
     registry: Registry
     database: Database
     path: Path
-    changes: Changes
+    sync: Sync
     log_seconds: float
     backup_proven_at: Callable[[], int | None] = lambda: None
 
@@ -100,7 +100,7 @@ class ServerCollector(Collector):
         yield CounterMetricFamily(
             "chatd_resyncs",
             "Clients that were told to load everything anew, as the change log does not have what they missed.",
-            self._sources.changes.resyncs,
+            self._sources.sync.resyncs,
         )
 
     def _commits(self) -> Iterator[Metric]:

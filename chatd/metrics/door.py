@@ -35,7 +35,7 @@ class Metrics:
             if wanted and not hmac.compare_digest(given, wanted):
                 raise NotAuthenticated
             try:
-                self._collector.log_extent = await self.sources.changes.extent()
+                self._collector.log_extent = await self.sources.sync.extent()
             except StorageUnavailable:  # the rest can be told all the same, and this is when it is needed
                 self._collector.log_extent = None
             body, media_type = self._page(request.headers.get("Accept", ""))

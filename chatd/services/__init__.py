@@ -7,7 +7,6 @@ from chatd.services.accounts import Accounts
 from chatd.services.avatars import Avatars
 from chatd.services.backups import Backups
 from chatd.services.blocks import Blocks
-from chatd.services.changes import Changes
 from chatd.services.erasure import Erasure
 from chatd.services.exports import Exports
 from chatd.services.forgetting import Forgetting
@@ -16,6 +15,7 @@ from chatd.services.histories import Histories
 from chatd.services.messages import Messages
 from chatd.services.reports import Reports
 from chatd.services.sessions import Sessions
+from chatd.services.sync import Sync
 from chatd.services.tickets import Tickets
 from chatd.storage.commit import Work
 from chatd.storage.database import Database, Done
@@ -27,7 +27,6 @@ __all__ = [
     "Avatars",
     "Backups",
     "Blocks",
-    "Changes",
     "Erasure",
     "Exports",
     "Forgetting",
@@ -37,6 +36,7 @@ __all__ = [
     "Reports",
     "Services",
     "Sessions",
+    "Sync",
     "Tickets",
 ]
 
@@ -53,7 +53,7 @@ class Services:
     messages: Messages
     avatars: Avatars
     backups: Backups
-    changes: Changes
+    sync: Sync
     health: Health
     histories: Histories
     blocks: Blocks

@@ -6,7 +6,7 @@ import logging
 
 from chatd.clock import Clock
 from chatd.events import MembershipChanged, ProfileChanged
-from chatd.services import changing
+from chatd.services import editing
 from chatd.storage import change_log, conversations, messages, reactions, users, visibility
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
@@ -67,7 +67,7 @@ def _erasing_messages(conversation_id: int, user_id: int, after: int, now: int) 
         found = messages.written_by(tx.db, conversation_id, user_id, after, STEP)
         conversation = conversations.get(tx.db, conversation_id, user_id)
         for message_id, hidden_from in found:
-            changing.erase(tx, conversation, user_id, message_id, hidden_from, now=now)
+            editing.erase(tx, conversation, user_id, message_id, hidden_from, now=now)
         return found[-1][0] if len(found) == STEP else None
 
     return work
@@ -78,7 +78,7 @@ def _take_back_reactions(tx: Transaction, user_id: int, now: int) -> int:
     found = reactions.made_by(tx.db, user_id, STEP)
     for conversation_id, message_id, emoji in found:
         conversation = conversations.get(tx.db, conversation_id, user_id)
-        changing.take_back(tx, conversation, user_id, message_id, emoji, now=now)
+        editing.take_back(tx, conversation, user_id, message_id, emoji, now=now)
     return len(found)
 
 

@@ -11,7 +11,7 @@ from chatd.config import Limits as LimitSettings
 from chatd.errors import ConversationNotFound
 from chatd.events import ReadMarkerMoved
 from chatd.models import Conversation, Destination, Posted, Reacted, Read
-from chatd.services import changing
+from chatd.services import editing
 from chatd.services.limits import per_second
 from chatd.services.places import find
 from chatd.services.posting import Post
@@ -67,7 +67,7 @@ class Messages:
         now = self._clock()
 
         def work(tx: Transaction) -> Posted:
-            return changing.edit(tx, user_id, message_id, content, now=now, origin=origin)
+            return editing.edit(tx, user_id, message_id, content, now=now, origin=origin)
 
         return work
 
@@ -79,7 +79,7 @@ class Messages:
         now = self._clock()
 
         def work(tx: Transaction) -> Posted:
-            return changing.delete(tx, user_id, message_id, now=now, origin=origin)
+            return editing.delete(tx, user_id, message_id, now=now, origin=origin)
 
         return work
 
@@ -91,7 +91,7 @@ class Messages:
         now = self._clock()
 
         def work(tx: Transaction) -> Reacted:
-            return changing.react(tx, user_id, message_id, emoji, on, now=now, origin=origin)
+            return editing.react(tx, user_id, message_id, emoji, on, now=now, origin=origin)
 
         return work
 
@@ -136,7 +136,7 @@ class Messages:
             if moved is None:
                 return Read(before, seq=None)
             _, hidden_from = messages.place_of(tx.db, moved, viewer=reader_id)
-            whom = changing.whom(tx.db, conversation, reader_id, hidden_from)
+            whom = editing.whom(tx.db, conversation, reader_id, hidden_from)
             if hidden_from is not None:
                 shown = messages.last_up_to(tx.db, conversation.id, moved, viewer=hidden_from)
                 if shown > before:  # to the other, the marker is at the last message they see
@@ -158,7 +158,7 @@ def _tell_read(
     *,
     hidden_from: int | None,
 ) -> int:
-    seq = changing.log_change(tx, "read", conversation, reader_id, up_to, now, hidden_from=hidden_from)
+    seq = editing.log_change(tx, "read", conversation, reader_id, up_to, now, hidden_from=hidden_from)
     tx.publish(
         ReadMarkerMoved(
             seq=seq,

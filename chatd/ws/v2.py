@@ -128,7 +128,7 @@ class V2:
 
     async def start(self) -> None:
         """Say hello."""
-        place, user = await self._services.changes.welcome(self._user_id)
+        place, user = await self._services.sync.welcome(self._user_id)
         self._push(
             v2_frames.hello_frame(
                 epoch=place.epoch,
@@ -249,7 +249,7 @@ class V2:
         self._live = False
         self._gathered = []
         try:
-            page = await self._services.changes.replay(
+            page = await self._services.sync.replay(
                 self._user_id, epoch=data["epoch"], since=data["since"], limit=data["limit"]
             )
             cursor, more, size = page.cursor, page.more, 0
@@ -277,7 +277,7 @@ class V2:
     async def _greet(self) -> None:
         """Tell who is there; the sync before has its answer already, so it cannot fail any more."""
         try:
-            known = await self._services.changes.acquaintances(self._user_id)
+            known = await self._services.sync.acquaintances(self._user_id)
         except ChatError as error:
             log.warning("who is there was not told: %s", error.detail, extra={"event": "presence_not_told"})
             return

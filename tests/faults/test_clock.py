@@ -9,7 +9,6 @@ import pytest
 from chatd.app import create_app
 from chatd.clock import DAY_MS
 from chatd.http.context import SERVICES
-from chatd.services import changes
 from chatd.storage import change_log
 from chatd.storage.engine import Sql
 from tests.api.support import Clock
@@ -109,7 +108,6 @@ async def test_changes_of_a_time_that_has_not_come_do_not_keep_the_log_from_bein
 ) -> None:
     clock = Clock()
     monkeypatch.setattr("chatd.serve.create_app", partial(create_app, clock=clock))
-    monkeypatch.setattr(changes, "PRUNE_STEP", 5)
     chat = await start(server={"change_log_days": 30})
     alice, bob = await chat.people("alice", "bobby")
     right = clock.now
@@ -119,9 +117,9 @@ async def test_changes_of_a_time_that_has_not_come_do_not_keep_the_log_from_bein
         await alice.send(bob, f"from the future {number}")
     clock.now = right + DAY_MS
     await bob.send(alice, "now")
-    await chat.server.app[SERVICES].changes.prune()
+    await chat.server.app[SERVICES].sync.prune(step=5)
     assert await logged(chat) <= 3
     await alice.send(bob, "later")
     clock.now += 31 * DAY_MS
-    await chat.server.app[SERVICES].changes.prune()
+    await chat.server.app[SERVICES].sync.prune(step=5)
     assert await logged(chat) == 0

@@ -40,7 +40,7 @@ async def scraped(start: Start) -> Scrape:
     alice, bob = await server.chat.people("alice", "bobby")
     await alice.send(bob, "hello")
     assert await (await connect(alice)).error("sync", epoch="another", since=0) == "resync"
-    await server.chat.server.app[SERVICES].changes.prune()
+    await server.chat.server.app[SERVICES].sync.prune()
     return await server.scrape()
 
 

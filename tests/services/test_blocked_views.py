@@ -22,9 +22,9 @@ from chatd.errors import ChatError
 from chatd.events import Change, Event
 from chatd.models import Destination
 from chatd.schemas import v2_frames
-from chatd.services.changes import Changes
 from chatd.services.histories import Histories
 from chatd.services.messages import Messages
+from chatd.services.sync import Sync
 from chatd.storage import blocks, change_log, users
 from chatd.storage.commit import Work, commit
 from chatd.storage.database import Database
@@ -168,7 +168,7 @@ class World:
 
     def view(self, person: int) -> dict[Any, Any]:
         """Return all that a person can see."""
-        histories, changes = Histories(_Reading(self.db)), Changes(_Reading(self.db), self._clock, 30)
+        histories, changes = Histories(_Reading(self.db)), Sync(_Reading(self.db), self._clock, 30)
         seen: dict[Any, Any] = {
             "overviews": _now(histories.overviews(person)),
             "unread": _now(histories.unread_count(person)),

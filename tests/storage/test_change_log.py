@@ -12,8 +12,8 @@ from chatd.config import Limits
 from chatd.errors import ClientIdReused, ResyncNeeded, StorageUnavailable, UserNotFound
 from chatd.events import Event, MessageCreated, ProfileChanged, ReadMarkerMoved
 from chatd.services import Accounts, Messages, Sessions, accounts
-from chatd.services.changes import Changes
 from chatd.services.passwords import Passwords
+from chatd.services.sync import Sync
 from chatd.services.tokens import Tokens
 from chatd.storage import change_log, messages
 from chatd.storage.commit import Transaction
@@ -33,7 +33,7 @@ class Room:
         sessions = Sessions(db, Tokens(b"k" * 32), passwords, AccountSettings(), NO_LIMITS, lambda: self.now)
         self.accounts = Accounts(db, sessions, passwords, AccountSettings(), NO_LIMITS, lambda: self.now)
         self.messages = Messages(db, NO_LIMITS, lambda: self.now)
-        self.changes = Changes(db, lambda: self.now, 30)
+        self.sync = Sync(db, lambda: self.now, 30)
         self.events: list[Event] = []
         db.subscribe(self.events.append)
 
@@ -190,10 +190,10 @@ async def test_a_log_of_messages_alone_is_pruned_as_well_and_the_messages_stay(r
     assert await room.prune(before=3000, limit=9) == 0
     assert await room.db.read(change_log.pruned_up_to) == 2
     assert await room.db.read(change_log.oldest_at) == 3000
-    replay = await room.changes.replay(2, epoch=await room.db.read(change_log.epoch), since=2, limit=9)
+    replay = await room.sync.replay(2, epoch=await room.db.read(change_log.epoch), since=2, limit=9)
     assert [event.seq for event in replay.events] == [3]
     with pytest.raises(ResyncNeeded):
-        await room.changes.replay(2, epoch=await room.db.read(change_log.epoch), since=1, limit=9)
+        await room.sync.replay(2, epoch=await room.db.read(change_log.epoch), since=1, limit=9)
     history = await room.db.read(lambda db: messages.before(db, 1, None, 9, viewer=2))
     assert [(message.id, message.content) for message in history] == [(1, "m1"), (2, "m2"), (3, "m3")]
 

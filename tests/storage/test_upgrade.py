@@ -15,7 +15,7 @@ from chatd.config import Limits
 from chatd.errors import ResyncNeeded
 from chatd.events import MessageCreated, ReadMarkerMoved
 from chatd.services import Messages, accounts
-from chatd.services.changes import Changes
+from chatd.services.sync import Sync
 from chatd.storage import change_log, messages, overviews, users
 from chatd.storage.database import Database
 from chatd.storage.engine.sqlite.migrate import load_migrations, migrate, migrations_directory
@@ -158,7 +158,7 @@ async def test_an_upgraded_log_goes_on_behind_its_old_end_and_reaches_back_no_fu
         before.execute("UPDATE change_log_state SET pruned_seq = ?", (pruned,))
     migrate(old)
     async with opened(old) as db:
-        chatting, changes = Messages(db, Limits(), clock.now), Changes(db, clock.now, 30)
+        chatting, changes = Messages(db, Limits(), clock.now), Sync(db, clock.now, 30)
         epoch = await db.read(change_log.epoch)
         said = await chatting.post(1, 2, "after")
         assert (said.seq, said.message.id) == (HEAD + 1, HEAD + 1)

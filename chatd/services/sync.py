@@ -26,7 +26,7 @@ from chatd.storage.engine import Sql
 PRUNE_STEP = 500
 
 
-class Changes:
+class Sync:
     """Follows the change log."""
 
     def __init__(self, db: Database, clock: Clock, log_days: float) -> None:
@@ -99,14 +99,17 @@ class Changes:
 
         return await self._db.read(read)
 
-    async def prune(self) -> None:
-        """Forget what is older than the log has to reach back, little by little."""
+    async def prune(self, step: int = PRUNE_STEP) -> None:
+        """Forget what is older than the log has to reach back.
+
+        :param step: how many changes are forgotten in one write.
+        """
         now = self._clock()
 
         def prune(tx: Transaction) -> int:
-            return change_log.prune(tx.db, before=now - self._kept_ms, after=now + self._kept_ms, limit=PRUNE_STEP)
+            return change_log.prune(tx.db, before=now - self._kept_ms, after=now + self._kept_ms, limit=step)
 
-        while await self._db.write(prune) == PRUNE_STEP:
+        while await self._db.write(prune) == step:
             pass
 
 
