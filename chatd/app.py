@@ -168,7 +168,7 @@ def create_app(
         def follow(event: Event) -> None:
             match event:
                 case MessageCreated(is_first=True, message=message):
-                    for user_id in filter(registry.is_online, (message.sender_id, message.receiver_id or 0)):
+                    for user_id in filter(registry.is_online, (message.sender_id, message.to.id)):
                         tell_presence(user_id)
                 case BlockChanged(blocker_id=user_id, blocked_id=other_id, are_acquainted=True):
                     if registry.is_online(other_id):  # else the user has been told that already

@@ -1,6 +1,7 @@
 """Committed facts. Each names its recipients; who is connected, and how a fact is written, is for others to know."""
 
 from chatd.models import Message, User
+from chatd.places import Place
 from chatd.records import Record
 
 
@@ -49,11 +50,10 @@ class ReactionChanged(Change, kw_only=True):
 
 
 class ReadMarkerMoved(Change, kw_only=True):
-    """A reader has read a conversation up to a message: a private one with ``user_id``, or a group."""
+    """A reader has read a conversation up to a message; ``place`` is where it is for the reader."""
 
     reader_id: int
-    user_id: int | None
-    group_id: int | None
+    place: Place
     up_to: int
 
 
@@ -106,10 +106,10 @@ class BlockChanged(Event, kw_only=True):
 
 
 class Typing(Event, kw_only=True):
-    """A user is writing: to the one recipient, or in a group. Never stored."""
+    """A user is writing to a place. Never stored."""
 
     user_id: int
-    group_id: int | None
+    place: Place
 
 
 class PresenceChanged(Event, kw_only=True):

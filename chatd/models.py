@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from chatd.places import GroupPlace, Place, UserPlace
 from chatd.records import Record
 
 Role = Literal["member", "admin"]
@@ -56,13 +57,6 @@ class Identity(Record):
     expires_at: int
 
 
-class Destination(Record):
-    """Where a command points to: a user, or a group; one of the two is None."""
-
-    user_id: int | None = None
-    group_id: int | None = None
-
-
 class Conversation(Record):
     """A private chat, which is found by its two members' ids, or a group, which has a name.
 
@@ -76,9 +70,9 @@ class Conversation(Record):
     other_message_count: int = 0
 
     @property
-    def group_id(self) -> int | None:
-        """The id as clients of a group know it."""
-        return None if self.name is None else self.id
+    def place(self) -> Place:
+        """Where the member writes to it."""
+        return GroupPlace(self.id) if self.other_id is None else UserPlace(self.other_id)
 
 
 class ConversationState(Record):
@@ -153,12 +147,11 @@ class Reaction(Record):
 
 
 class Message(Record):
-    """One message: private, with a receiver, or to a group; the other of the two is null."""
+    """One message, private or to a group; ``to`` is the place as its sender sees it."""
 
     id: int
     sender: User
-    receiver_id: int | None
-    group_id: int | None
+    to: Place
     content: str
     client_id: str | None
     is_read: bool

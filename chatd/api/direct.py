@@ -19,7 +19,8 @@ from chatd.api.endpoint import refusal, required_token
 from chatd.errors import ChatError, NotAuthenticated
 from chatd.http.answers import JsonResponse, http_error, json_head, whole, whole_json
 from chatd.http.context import next_number
-from chatd.models import Destination, Posted
+from chatd.models import Posted
+from chatd.places import UserPlace
 from chatd.schemas.message_json import classic_message
 from chatd.schemas.plain import plain_body
 from chatd.services import Services
@@ -78,7 +79,7 @@ class DirectSends:
         try:
             self._requests.take(sender_id)
             work = self._services.messages.posting(
-                sender_id, Destination(receiver_id), fields["content"], fields["client_id"]
+                sender_id, UserPlace(receiver_id), fields["content"], fields["client_id"]
             )
             self._services.database.submit(work, partial(self._done, answer))
         except Exception as error:

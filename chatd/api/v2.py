@@ -29,7 +29,7 @@ async def messages(call: Call) -> MessagePage:
     """Return messages of a conversation by id."""
     return await call.services.histories.messages(
         call.caller.user_id,
-        v2.destination(call.query),
+        v2.place(call.query),
         before=call.query.get("before"),
         after=call.query.get("after"),
         around=call.query.get("around"),

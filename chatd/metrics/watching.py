@@ -16,6 +16,7 @@ from chatd.events import (
     ReactionChanged,
     ReadMarkerMoved,
 )
+from chatd.places import UserPlace
 from chatd.stats import DURATIONS, Histogram
 
 #: How often the event loop is asked to call back, in seconds.
@@ -45,7 +46,7 @@ class Watch:
     def count_event(self, event: Event) -> None:
         """Count a committed fact."""
         if isinstance(event, MessageCreated):
-            self.messages["private" if event.message.group_id is None else "group"] += 1
+            self.messages["private" if isinstance(event.message.to, UserPlace) else "group"] += 1
         elif isinstance(event, Change):
             self.changes[KINDS[type(event)]] += 1
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from chatd.schemas.fields import BaseSchema, Timestamp, id_field
+from chatd.places import GroupPlace, UserPlace
+from chatd.schemas.fields import BaseSchema, IdOfPlace, Timestamp, id_field
 from chatd.schemas.message_json import classic_message
 
 
@@ -55,8 +56,8 @@ class MessageSchema(BaseSchema):
 
     id = id_field()
     sender_id = id_field()
-    receiver_id = fields.Integer(required=True, allow_none=True)
-    group_id = fields.Integer(required=True, allow_none=True)
+    receiver_id = IdOfPlace(UserPlace, of="to")
+    group_id = IdOfPlace(GroupPlace, of="to")
     content = fields.String(required=True)
     is_read = fields.Boolean(required=True)
     created_at = Timestamp(required=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from chatd.places import Place
 from chatd.schemas.codec import encode
 
 #: The integers a JavaScript number holds exactly end below this.
@@ -92,6 +93,24 @@ class Digits(fields.Integer):
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value):
             return int(value)
         raise self.make_error("invalid")
+
+
+class IdOfPlace(fields.Integer):
+    """The id of a place of one kind; null for one of the other."""
+
+    def __init__(self, kind: type[Place], *, of: str) -> None:
+        """Create the field.
+
+        :param of: the attribute that is the place.
+        """
+        super().__init__(required=True, allow_none=True)
+        self._kind = kind
+        self._of = of  # marshmallow's own ``attribute`` cannot serve two fields
+
+    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = None) -> Any:
+        """Return the id."""
+        place = getattr(obj, self._of)
+        return place.id if isinstance(place, self._kind) else None
 
 
 class Timestamp(fields.String):

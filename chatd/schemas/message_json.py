@@ -7,6 +7,7 @@ Every message that is sent is written here at least twice. A property test holds
 from json.encoder import encode_basestring as quote
 
 from chatd.models import Message, Reaction, User
+from chatd.places import UserPlace
 from chatd.schemas.fields import iso_time
 from chatd.services.reactions import shown_reaction
 
@@ -50,10 +51,10 @@ def _reaction(reaction: Reaction) -> str:
 
 
 def _classic_fields(message: Message) -> str:
-    receiver_id = "null" if message.receiver_id is None else message.receiver_id
-    group_id = "null" if message.group_id is None else message.group_id
+    to = message.to
+    place = f'{to.id},"group_id":null' if isinstance(to, UserPlace) else f'null,"group_id":{to.id}'
     return (
-        f'"id":{message.id},"sender_id":{message.sender.id},"receiver_id":{receiver_id},"group_id":{group_id},'
+        f'"id":{message.id},"sender_id":{message.sender.id},"receiver_id":{place},'
         f'"content":{quote(message.content)},"is_read":{"true" if message.is_read else "false"},'
         f'"created_at":"{iso_time(message.created_at)}","sender":{_brief(message.sender)}'
     )

@@ -5,7 +5,8 @@ from typing import Any, cast
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chatd.models import ConversationState, Destination
+from chatd.models import ConversationState
+from chatd.places import Place, place_from
 from chatd.schemas.answers import BriefSchema, MessageSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Text, Timestamp, id_field
 from chatd.schemas.message_json import full_message
@@ -157,14 +158,14 @@ class PathOldReaction(PathReaction):
     emoji = Emoji(taken_back=True)
 
 
-class _WithDestination(RequestSchema):
+class _WithPlace(RequestSchema):
     """A command that names a conversation."""
 
     user = _number()
     group = _number()
 
     @validates_schema
-    def _one_destination(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+    def _one_place(self, data: Mapping[str, Any], **kwargs: Any) -> None:
         _exactly_one(data, "user", "group")
 
 
@@ -176,7 +177,7 @@ class SyncCommand(RequestSchema):
     limit = fields.Integer(strict=True, load_default=SYNC_DEFAULT, validate=validate.Range(1, SYNC_MAX))
 
 
-class SendCommand(_WithDestination):
+class SendCommand(_WithPlace):
     """A message to send."""
 
     content = content_field()
@@ -208,16 +209,16 @@ class UnreactCommand(MessageCommand):
     emoji = Emoji(taken_back=True)
 
 
-class ReadCommand(_WithDestination):
+class ReadCommand(_WithPlace):
     """How far a conversation has been read."""
 
     up_to = _number(required=True)
 
 
-class TypingCommand(_WithDestination):
+class TypingCommand(_WithPlace):
     """Where somebody is writing."""
 
 
-def destination(data: Mapping[str, Any]) -> Destination:
-    """Return the conversation that a command or a query names."""
-    return Destination(data.get("user"), data.get("group"))
+def place(data: Mapping[str, Any]) -> Place:
+    """Return the place that a command or a query names."""
+    return place_from(data.get("user"), data.get("group"))

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from chatd import events
 from chatd.models import Posted, Read
+from chatd.places import ids_of
 from chatd.schemas.answers import BriefSchema
 from chatd.schemas.codec import encode
 from chatd.schemas.fields import iso_time
@@ -36,8 +37,8 @@ def event(fact: events.Event) -> dict[str, Any]:
                 {
                     "id": message.id,
                     "sender_id": message.sender_id,
-                    "receiver_id": message.receiver_id,
-                    "group_id": message.group_id,
+                    "receiver_id": ids_of(message.to)[0],
+                    "group_id": ids_of(message.to)[1],
                     "deleted_at": iso_time(message.deleted_at or 0),
                 },
             )
@@ -52,21 +53,17 @@ def event(fact: events.Event) -> dict[str, Any]:
                 },
             )
         case events.ReadMarkerMoved():
+            user_id, group_id = ids_of(fact.place)
             kind, data = (
                 "read",
-                {
-                    "reader_id": fact.reader_id,
-                    "user_id": fact.user_id,
-                    "group_id": fact.group_id,
-                    "up_to": fact.up_to,
-                },
+                {"reader_id": fact.reader_id, "user_id": user_id, "group_id": group_id, "up_to": fact.up_to},
             )
         case events.ProfileChanged():
             kind, data = "profile", cast(dict[str, Any], _BRIEF.dump(fact.user))
         case events.MembershipChanged():
             kind, data = "membership", {"group_id": fact.group_id, "user_id": fact.user_id, "role": fact.role}
         case events.Typing():
-            kind, data = "typing", {"user_id": fact.user_id, "group_id": fact.group_id}
+            kind, data = "typing", {"user_id": fact.user_id, "group_id": ids_of(fact.place)[1]}
         case events.PresenceChanged():
             kind, data = (
                 "presence",

@@ -1,7 +1,8 @@
 """Reading what was said: conversations, pages of messages, and what is unread."""
 
-from chatd.errors import ConversationNotFound
-from chatd.models import ConversationPage, Destination, HistoryPage, MessagePage, Overview
+from chatd.models import ConversationPage, HistoryPage, MessagePage, Overview
+from chatd.places import Place
+from chatd.services.places import find
 from chatd.storage import change_log, conversations, messages, overviews, users
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -57,7 +58,7 @@ class Histories:
     async def messages(
         self,
         user_id: int,
-        where: Destination,
+        where: Place,
         *,
         before: int | None = None,
         after: int | None = None,
@@ -72,16 +73,9 @@ class Histories:
         """
 
         def read(db: Sql) -> MessagePage:
-            if where.user_id is not None:
-                users.require(db, where.user_id)
-                conversation = conversations.find_private(db, user_id, where.user_id)
-                if conversation is None:
-                    return MessagePage([], more_before=False, more_after=False)
-            else:
-                assert where.group_id is not None
-                conversation = conversations.find_group(db, where.group_id, user_id)
-                if conversation is None:
-                    raise ConversationNotFound
+            conversation = find(db, user_id, where, may_be_self=True)
+            if conversation is None:
+                return MessagePage([], more_before=False, more_after=False)
             if after is not None:
                 items = messages.after(db, conversation.id, after, limit, viewer=user_id)
             elif around is not None:

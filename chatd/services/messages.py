@@ -10,7 +10,8 @@ from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
 from chatd.errors import ConversationNotFound
 from chatd.events import ReadMarkerMoved
-from chatd.models import Conversation, Destination, Posted, Reacted, Read
+from chatd.models import Conversation, Posted, Reacted, Read
+from chatd.places import GroupPlace, Place, UserPlace
 from chatd.services import editing
 from chatd.services.limits import per_second
 from chatd.services.places import find
@@ -34,12 +35,12 @@ class Messages:
 
     async def post(self, sender_id: int, receiver_id: int, content: str, client_id: str | None = None) -> Posted:
         """Store a private message; when this returns, it is on disk. See :meth:`posting`."""
-        return await self._db.write(self.posting(sender_id, Destination(receiver_id), content, client_id))
+        return await self._db.write(self.posting(sender_id, UserPlace(receiver_id), content, client_id))
 
     def posting(
         self,
         sender_id: int,
-        to: Destination,
+        to: Place,
         content: str,
         client_id: str | None = None,
         *,
@@ -95,7 +96,7 @@ class Messages:
 
         return work
 
-    async def members(self, user_id: int, where: Destination) -> tuple[int, ...]:
+    async def members(self, user_id: int, where: Place) -> tuple[int, ...]:
         """Return the ids of all that a conversation concerns, be it begun or not: without the other one of a private
         conversation, where either blocks the other.
 
@@ -105,9 +106,11 @@ class Messages:
 
         def read(db: Sql) -> tuple[int, ...]:
             find(db, user_id, where)
-            if where.user_id is None:
-                return conversations.members(db, where.group_id or 0)
-            return (user_id,) if blocks.among(db, [(user_id, where.user_id)]) else (user_id, where.user_id)
+            match where:
+                case GroupPlace(group_id):
+                    return conversations.members(db, group_id)
+                case UserPlace(other_id):
+                    return (user_id,) if blocks.among(db, [(user_id, other_id)]) else (user_id, other_id)
 
         return await self._db.read(read)
 
@@ -117,9 +120,9 @@ class Messages:
         :raises UserNotFound: there is no such other user.
         """
         with contextlib.suppress(ConversationNotFound):  # they have never spoken: there is nothing to read
-            await self._db.write(self.marking_read(reader_id, Destination(other_id), END))
+            await self._db.write(self.marking_read(reader_id, UserPlace(other_id), END))
 
-    def marking_read(self, reader_id: int, where: Destination, up_to: int, *, origin: object = None) -> Write[Read]:
+    def marking_read(self, reader_id: int, where: Place, up_to: int, *, origin: object = None) -> Write[Read]:
         """Return the work of moving the reader's marker forward to a message; it never moves back.
 
         The work raises UserNotFound, ConversationNotFound.
@@ -165,8 +168,7 @@ def _tell_read(
             recipients=whom,
             origin=origin,
             reader_id=reader_id,
-            user_id=conversation.other_id,
-            group_id=conversation.group_id,
+            place=conversation.place,
             up_to=up_to,
         )
     )

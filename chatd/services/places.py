@@ -1,28 +1,30 @@
 """Where a command points to, and whom a change there concerns."""
 
 from chatd.errors import CannotMessageSelf, ConversationNotFound
-from chatd.models import Conversation, Destination
+from chatd.models import Conversation
+from chatd.places import GroupPlace, Place, UserPlace
 from chatd.storage import conversations, users
 from chatd.storage.engine import Sql
 
 
-def find(db: Sql, user_id: int, where: Destination, *, may_be_self: bool = False) -> Conversation | None:
+def find(db: Sql, user_id: int, where: Place, *, may_be_self: bool = False) -> Conversation | None:
     """Return the conversation a command names; None for a private one that nobody has begun.
 
     :raises UserNotFound: there is no such user.
     :raises ConversationNotFound: there is no such group, or the user is not in it.
     :raises CannotMessageSelf: the user is the other, and ``may_be_self`` is False.
     """
-    if where.group_id is not None:
-        group = conversations.find_group(db, where.group_id, user_id)
-        if group is None:
-            raise ConversationNotFound
-        return group
-    assert where.user_id is not None
-    if where.user_id == user_id and not may_be_self:
-        raise CannotMessageSelf
-    users.require(db, where.user_id)
-    return conversations.find_private(db, user_id, where.user_id)
+    match where:
+        case GroupPlace(group_id):
+            group = conversations.find_group(db, group_id, user_id)
+            if group is None:
+                raise ConversationNotFound
+            return group
+        case UserPlace(other_id):
+            if other_id == user_id and not may_be_self:
+                raise CannotMessageSelf
+            users.require(db, other_id)
+            return conversations.find_private(db, user_id, other_id)
 
 
 def recipients(db: Sql, conversation: Conversation, user_id: int) -> tuple[int, ...]:

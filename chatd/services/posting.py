@@ -14,7 +14,8 @@ from chatd.errors import (
     UserNotFound,
 )
 from chatd.events import MessageCreated
-from chatd.models import Destination, Message, Posted
+from chatd.models import Message, Posted
+from chatd.places import GroupPlace, Place, UserPlace
 from chatd.records import Record
 from chatd.services import firsts
 from chatd.storage import change_log, messages, posts
@@ -28,7 +29,7 @@ class Post(Record):
     """The work of storing one message; see :meth:`chatd.services.messages.Messages.posting`."""
 
     sender_id: int
-    to: Destination
+    to: Place
     content: str
     client_id: str | None
     reply_to: int | None
@@ -44,8 +45,8 @@ class Post(Record):
 
         :param kept: what is kept of its content as first sent. Of a message that an older chatd deleted that is None.
         """
-        to, content = self.to, self.content
-        if (stored.receiver_id, stored.group_id, stored.reply_to) != (to.user_id, to.group_id, self.reply_to):
+        content = self.content
+        if (stored.to, stored.reply_to) != (self.to, self.reply_to):
             return False
         if stored.deleted_at is not None:
             return kept is None or firsts.is_rest_of(kept, content)
@@ -66,11 +67,11 @@ class _Posting:
         named: set[tuple[int, str]] = set()
         for post in works:
             sender_id, to = post.sender_id, post.to
-            if to.user_id is not None:
-                pairs.add((sender_id, to.user_id))
+            if isinstance(to, UserPlace):
+                pairs.add((sender_id, to.id))
             else:
                 user_ids.add(sender_id)
-                group_ids.add(to.group_id or 0)
+                group_ids.add(to.id)
             if post.client_id is not None:
                 named.add((sender_id, post.client_id))
             if post.reply_to is not None:
@@ -118,34 +119,35 @@ class _Posting:
         sender = self._users.get(sender_id)
         if sender is None:
             raise UserNotFound
-        place = self._find(post)
+        conversation = self._find(sender_id, to)
         if post.client_id is not None:
             stored = self._stored.get((sender_id, post.client_id))
             if stored is not None:
                 if not post.is_same_as(*stored):
                     raise ClientIdReused
                 return Outcome(Posted(stored[0], duplicate=True, seq=None), None, ())
-        hidden_from = None if to.user_id is None else self._hidden_from(sender_id, to.user_id)
-        reply_hidden_from = None if post.reply_to is None else self._require_replied(post.reply_to, sender_id, place)
-        if place is None:
-            assert to.user_id is not None
-            place = self._memory.begin_private(sender_id, to.user_id, post.now)
+        hidden_from = self._hidden_from(sender_id, to.id) if isinstance(to, UserPlace) else None
+        reply_hidden_from = None
+        if post.reply_to is not None:
+            reply_hidden_from = self._require_replied(post.reply_to, sender_id, conversation)
+        if conversation is None:
+            conversation = self._memory.begin_private(sender_id, to.id, post.now)
         whom: tuple[int, ...]
-        if isinstance(place, Group):
-            whom, is_first = place.members, False
+        if isinstance(conversation, Group):
+            whom, is_first = conversation.members, False
         else:
-            assert to.user_id is not None
-            whom = (sender_id, to.user_id) if hidden_from is None else (sender_id,)
-            is_first = place.begin(whom)
+            whom = (sender_id, to.id) if hidden_from is None else (sender_id,)
+            is_first = conversation.begin(whom)
         message_id = self._head + 1 + len(self._rows)
-        self._rows.append((message_id, place.id, sender_id, post.content, post.client_id, post.now, post.reply_to))
+        self._rows.append(
+            (message_id, conversation.id, sender_id, post.content, post.client_id, post.now, post.reply_to)
+        )
         if hidden_from is not None:
             self._hidden[message_id] = hidden_from
         message = Message(
             id=message_id,
             sender=sender,
-            receiver_id=to.user_id,
-            group_id=to.group_id,
+            to=to,
             content=post.content,
             client_id=post.client_id,
             is_read=False,
@@ -158,19 +160,20 @@ class _Posting:
         events = [event] if reply_hidden_from is None else _as_seen(event, reply_hidden_from)
         return Outcome(Posted(message, False, message_id), None, events)
 
-    def _find(self, post: Post) -> Private | Group | None:
-        """Return the conversation a post is for; None for a private one that nobody has begun."""
-        sender_id, receiver_id = post.sender_id, post.to.user_id
-        if receiver_id is None:
-            group = self._groups.get(post.to.group_id or 0)
-            if group is None or not group.has(sender_id):
-                raise ConversationNotFound
-            return group
-        if sender_id == receiver_id:
-            raise CannotMessageSelf
-        if receiver_id not in self._users:
-            raise UserNotFound
-        return self._private.get((sender_id, receiver_id))
+    def _find(self, sender_id: int, to: Place) -> Private | Group | None:
+        """Return the conversation of a place; None for a private one that nobody has begun."""
+        match to:
+            case UserPlace():
+                if sender_id == to.id:
+                    raise CannotMessageSelf
+                if to.id not in self._users:
+                    raise UserNotFound
+                return self._private.get((sender_id, to.id))
+            case GroupPlace():
+                group = self._groups.get(to.id)
+                if group is None or not group.has(sender_id):
+                    raise ConversationNotFound
+                return group
 
     def _hidden_from(self, sender_id: int, receiver_id: int) -> int | None:
         """Return from whom a private message has to be hidden: from its receiver, if they block the sender."""
@@ -182,14 +185,14 @@ class _Posting:
             raise Blocked
         return receiver_id if (receiver_id, sender_id) in self._blocks else None
 
-    def _require_replied(self, message_id: int, viewer: int, place: Private | Group | None) -> int | None:
+    def _require_replied(self, message_id: int, viewer: int, conversation: Private | Group | None) -> int | None:
         """Return whom the message that is replied to is hidden from; the viewer sees it, in the same conversation."""
         at = message_id - self._head - 1
         if 0 <= at < len(self._rows):
             conversation_id, hidden_from = self._rows[at][1], self._hidden.get(message_id)
         else:
             conversation_id, hidden_from = self._replied.get(message_id, (0, None))
-        if place is None or conversation_id != place.id or hidden_from == viewer:
+        if conversation is None or conversation_id != conversation.id or hidden_from == viewer:
             raise MessageNotFound
         return hidden_from
 

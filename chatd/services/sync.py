@@ -141,8 +141,7 @@ def _fact(db: Sql, entry: LogEntry, found: dict[int, Message]) -> Change:
                 seq=seq,
                 recipients=(),
                 reader_id=user_id,
-                user_id=pair.other_id,
-                group_id=pair.group_id,
+                place=pair.place,
                 up_to=message_id,
             )
         case "profile":

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from chatd.models import Message, Reaction
+from chatd.places import place_from
 from chatd.storage import reactions, users, visibility
 from chatd.storage.engine import Row, Sql, as_list, in_list
 from chatd.storage.visibility import hidden_from, sees
@@ -11,9 +12,8 @@ from chatd.storage.visibility import hidden_from, sees
 #: Above every message id.
 _END = 2**63 - 1
 
-# A message's columns, in the order of the record's fields, after its sender's.
-_OWN = [field for field in Message.__struct_fields__ if field not in ("sender", "reactions")]
-_COLUMNS = ", ".join(f"{visibility.SEEN_FIELDS[field]} AS {field}" for field in _OWN)
+# A message's own columns, which follow its sender's.
+_COLUMNS = ", ".join(f"{expression} AS {field}" for field, expression in visibility.SEEN_FIELDS.items())
 
 
 def _select(ids: str) -> str:
@@ -46,14 +46,13 @@ def _messages(db: Sql, statement: str, values: Mapping[str, Any]) -> list[Messag
 
 def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]]) -> Message:
     """Return the message of a row, read in order as :func:`users.from_row` does, and for the same reason."""
-    message_id, receiver, group, content, client_id, is_read, created_at, edited_at, deleted_at, reply_to = row[
-        -len(_OWN) :
+    message_id, receiver_id, group_id, content, client_id, is_read, created_at, edited_at, deleted_at, reply_to = row[
+        -len(visibility.SEEN_FIELDS) :
     ]
     return Message(
         message_id,
         users.from_row(row),
-        receiver,
-        group,
+        place_from(receiver_id, group_id),
         content,
         client_id,
         is_read == 1,

@@ -3,6 +3,7 @@
 from chatd.delivery.connection import Connection
 from chatd.delivery.frames import Frames, text_frame
 from chatd.events import MessageCreated
+from chatd.places import UserPlace
 from chatd.schemas import CLASSIC_PONG, is_ping
 
 _PONG = text_frame(CLASSIC_PONG)
@@ -13,6 +14,7 @@ class Classic:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._inbox = UserPlace(connection.identity.user_id)
 
     async def start(self) -> None:
         """Say nothing first."""
@@ -33,7 +35,7 @@ class Classic:
     def receive(self, frames: Frames) -> None:
         """Push a new message to its receiver."""
         event = frames.event
-        if isinstance(event, MessageCreated) and event.message.receiver_id == self.connection.identity.user_id:
+        if isinstance(event, MessageCreated) and event.message.to == self._inbox:
             self.connection.push(frames.classic)
 
     def warn_of_restart(self) -> None:

@@ -19,7 +19,7 @@ from chatd.delivery.frames import Frames, text_frame
 from chatd.delivery.registry import Registry
 from chatd.errors import ChatError, MalformedFrame, RateLimited, UnknownCommand
 from chatd.events import Typing
-from chatd.models import Destination
+from chatd.places import UserPlace
 from chatd.schemas import v2, v2_frames, v2_heard
 from chatd.schemas.plain import plain_send
 from chatd.services import Services
@@ -149,7 +149,7 @@ class V2:
         data = said.data
         try:
             work = self._services.messages.posting(
-                self._user_id, Destination(data.user), data.content, data.client_id, origin=self.connection
+                self._user_id, UserPlace(data.user), data.content, data.client_id, origin=self.connection
             )
             self._services.submit(work, self._answering(said.id, v2_frames.sent))
         except ChatError:  # to be said in its turn
@@ -288,7 +288,7 @@ class V2:
         """Post a message."""
         work = self._services.messages.posting(
             self._user_id,
-            v2.destination(data),
+            v2.place(data),
             data["content"],
             data["client_id"],
             reply_to=data["reply_to"],
@@ -325,18 +325,16 @@ class V2:
     async def read(self, re: str | int, data: Mapping[str, Any]) -> None:
         """Mark as read."""
         work = self._services.messages.marking_read(
-            self._user_id, v2.destination(data), data["up_to"], origin=self.connection
+            self._user_id, v2.place(data), data["up_to"], origin=self.connection
         )
         await self._write(re, work, v2_frames.moved)
 
     async def typing(self, re: str | int, data: Mapping[str, Any]) -> None:
         """Tell the others that the user is writing."""
         await self._all_answered()
-        where = v2.destination(data)
+        where = v2.place(data)
         members = await self._services.messages.members(self._user_id, where)
-        self._registry.publish(
-            Typing(recipients=members, origin=self.connection, user_id=self._user_id, group_id=where.group_id)
-        )
+        self._registry.publish(Typing(recipients=members, origin=self.connection, user_id=self._user_id, place=where))
         self._push(v2_frames.ack_frame(re, None))
 
 

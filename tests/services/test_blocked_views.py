@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from chatd.config import Limits
 from chatd.errors import ChatError
 from chatd.events import Change, Event
-from chatd.models import Destination
+from chatd.places import UserPlace
 from chatd.schemas import v2_frames
 from chatd.services.histories import Histories
 from chatd.services.messages import Messages
@@ -137,10 +137,10 @@ class World:
         actor, other, number = step.actor, step.other, step.number
         match step.kind:
             case "send":
-                to, text = Destination(other), f"said at {at}" if step.client_id is None else "the same"
+                to, text = UserPlace(other), f"said at {at}" if step.client_id is None else "the same"
                 return self._service.posting(actor, to, text, step.client_id, reply_to=reply_to)
             case "read":
-                return self._service.marking_read(actor, Destination(other), number)
+                return self._service.marking_read(actor, UserPlace(other), number)
             case "edit":
                 return self._service.editing(actor, number, f"edited at {at}")
             case "delete":
@@ -191,7 +191,7 @@ class World:
                 page = _now(histories.history(person, other, page=number, page_size=3))
                 seen["history", other, number] = page
             for query in ({}, *({name: at} for name in ("before", "after", "around") for at in (1, 4, 7, 30, BEYOND))):
-                found = _now(histories.messages(person, Destination(other), **query, limit=3))
+                found = _now(histories.messages(person, UserPlace(other), **query, limit=3))
                 seen["messages", other, str(query)] = found
         epoch = change_log.epoch(self.db)
         seen["log"] = _frames(_now(changes.replay(person, epoch=epoch, since=0, limit=10_000)).events)

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from chatd.events import MessageCreated
 from chatd.models import Message, Posted, Reaction, User
+from chatd.places import GroupPlace, UserPlace
 from chatd.schemas import MessageSchema, PathId, SendBody, classic_new_message, decode
 from chatd.schemas.plain import plain_body, plain_send
 from chatd.schemas.v2 import FullMessageSchema, SendCommand
@@ -37,8 +38,7 @@ MESSAGES = st.builds(
     Message,
     id=IDS,
     sender=USERS,
-    receiver_id=st.none() | IDS,
-    group_id=st.none() | IDS,
+    to=st.builds(UserPlace, IDS) | st.builds(GroupPlace, IDS),
     content=TEXTS,
     client_id=st.none() | TEXTS,
     is_read=st.booleans(),

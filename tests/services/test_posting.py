@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatd.errors import ChatError
-from chatd.models import Destination, Posted
+from chatd.models import Posted
+from chatd.places import GroupPlace, UserPlace
 from chatd.services.posting import Post
 from chatd.storage import users
 from chatd.storage.commit import Transaction, Write
@@ -33,8 +34,8 @@ POSTS = st.builds(
     Post,
     sender_id=st.integers(1, PEOPLE),
     to=st.one_of(
-        st.integers(1, NOBODY).map(lambda number: Destination(user_id=number)),
-        st.just(Destination(group_id=GROUP)),
+        st.integers(1, NOBODY).map(lambda number: UserPlace(number)),
+        st.just(GroupPlace(GROUP)),
     ),
     content=st.sampled_from(["Good morning", "早上好"]),
     client_id=st.none() | st.sampled_from(["a", "b", "c"]),
@@ -46,7 +47,7 @@ POSTS = st.builds(
 #: What is stored together: private, no reply, each client_id new or none.
 ORDINARY = st.lists(st.tuples(st.integers(1, PEOPLE), st.integers(1, NOBODY)), min_size=2, max_size=30).map(
     lambda pairs: [
-        Post(one, Destination(two), "x", f"{at}" if at % 2 else None, None, None, at)
+        Post(one, UserPlace(two), "x", f"{at}" if at % 2 else None, None, None, at)
         for at, (one, two) in enumerate(pairs)
     ]
 )
@@ -145,12 +146,12 @@ async def test_messages_of_every_kind_share_their_statements(tmp_path: Path) -> 
     db = await opened(tmp_path / "chatd.db", ((4, 1),))
     statements: list[str] = []
     await db.write(traced(statements))
-    (first,) = await asyncio.gather(db.write(Post(2, Destination(4), "x", "first", None, None, 1)))
+    (first,) = await asyncio.gather(db.write(Post(2, UserPlace(4), "x", "first", None, None, 1)))
     gate, holding = await hold(db)
-    ordinary = [Post(1 + at % 3, Destination(4), "x", f"{at}", None, None, at) for at in range(40)]
-    replies = [Post(2, Destination(4), "x", None, first.seq, None, at) for at in range(40)]
-    groups = [Post(1, Destination(group_id=GROUP), "x", None, None, None, at) for at in range(40)]
-    again = [Post(2, Destination(4), "x", "first", None, None, at) for at in range(40)]
+    ordinary = [Post(1 + at % 3, UserPlace(4), "x", f"{at}", None, None, at) for at in range(40)]
+    replies = [Post(2, UserPlace(4), "x", None, first.seq, None, at) for at in range(40)]
+    groups = [Post(1, GroupPlace(GROUP), "x", None, None, None, at) for at in range(40)]
+    again = [Post(2, UserPlace(4), "x", "first", None, None, at) for at in range(40)]
     waiting = await start(db, *(post for posts in zip(ordinary, replies, groups, again, strict=True) for post in posts))
     statements.clear()
     gate.open()
@@ -165,7 +166,7 @@ async def test_messages_of_every_kind_share_their_statements(tmp_path: Path) -> 
 
 async def test_a_reply_to_a_message_of_the_same_batch_finds_it(tmp_path: Path) -> None:
     db = await opened(tmp_path / "chatd.db")
-    to, elsewhere = Destination(2), Destination(3)
+    to, elsewhere = UserPlace(2), UserPlace(3)
     gate, holding = await hold(db)
     posts = [Post(1, to, "x", None, None, None, 1), Post(1, to, "x", None, 1, None, 1)]
     wrong = [Post(1, elsewhere, "x", None, 1, None, 1), Post(1, to, "x", None, 3, None, 1)]
@@ -185,7 +186,7 @@ async def test_a_profile_changed_in_the_same_batch_is_told_with_the_next_message
         tx.db.execute("UPDATE users SET nickname = 'Ada' WHERE id = 1")
 
     gate, holding = await hold(db)
-    to = Destination(2)
+    to = UserPlace(2)
     before = await start(db, *[Post(1, to, "x", None, None, None, 1) for _ in range(2)])
     renaming = await start(db, rename)
     after = await start(db, *[Post(1, to, "x", None, None, None, 1) for _ in range(2)])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chatd.config import Limits
 from chatd.errors import ChatError
-from chatd.models import Destination
+from chatd.places import GroupPlace, Place, UserPlace
 from chatd.services.messages import Messages
 from chatd.storage import blocks, change_log, messages, overviews
 from chatd.storage.commit import Work, commit
@@ -26,8 +26,8 @@ from chatd.storage.memory import Memory
 ALICE, BOB, CAROL = 1, 2, 3
 PEOPLE = (ALICE, BOB, CAROL)
 GROUP = 1
-PLACES = [(ALICE, Destination(BOB)), (BOB, Destination(ALICE))]
-PLACES += [(CAROL, Destination(ALICE)), *((person, Destination(group_id=GROUP)) for person in PEOPLE)]
+PLACES: list[tuple[int, Place]] = [(ALICE, UserPlace(BOB)), (BOB, UserPlace(ALICE))]
+PLACES += [(CAROL, UserPlace(ALICE)), *((person, GroupPlace(GROUP)) for person in PEOPLE)]
 
 steps = st.one_of(
     st.tuples(st.just("send"), st.sampled_from(PLACES), st.just(0)),
@@ -66,7 +66,7 @@ def fresh_database() -> bytes:
             return db.serialize()
 
 
-def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Destination], int], content: str) -> Work[Any]:
+def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Place], int], content: str) -> Work[Any]:
     """Return the work of a step: its number is that of a message, the first is 1."""
     kind, (person, where), number = step
     if number:
@@ -81,8 +81,8 @@ def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Destination]
     if kind == "delete":
         return service.deleting(person, number)
     if kind in ("block", "unblock"):
-        other = where.user_id
-        assert other is not None
+        assert isinstance(where, UserPlace)
+        other = where.id
         if kind == "block":
             return lambda tx: blocks.add(tx.db, person, other, 1)
         return lambda tx: blocks.remove(tx.db, person, other)
@@ -92,7 +92,7 @@ def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Destination]
 @settings(max_examples=100, deadline=None)
 @given(st.lists(steps, min_size=10, max_size=40))
 def test_unread_are_the_others_messages_above_the_marker_that_were_not_taken_back(
-    taken: list[tuple[str, tuple[int, Destination], int]],
+    taken: list[tuple[str, tuple[int, Place], int]],
 ) -> None:
     numbers = itertools.count(1)
     service = Messages(Database(Path()), Limits(messages_per_second=0), lambda: next(numbers))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatd.models import Destination, Posted
+from chatd.models import Posted
+from chatd.places import UserPlace
 from chatd.services.posting import Post
 from chatd.storage import memory
 from chatd.storage.commit import Transaction, write_once
@@ -35,7 +36,7 @@ def rename(tx: Transaction) -> None:
 
 async def nicknames(db: Database, count: int = 3) -> set[str]:
     """Post messages of the first person, and return what they call their sender."""
-    posts = [Post(1, Destination(2 + at % 2), "x", None, None, None, at) for at in range(count)]
+    posts = [Post(1, UserPlace(2 + at % 2), "x", None, None, None, at) for at in range(count)]
     posted: list[Posted] = await asyncio.gather(*(db.write(post) for post in posts))
     return {each.message.sender.nickname for each in posted}
 
@@ -58,8 +59,8 @@ async def test_what_another_process_changed_is_in_the_next_message(people: Datab
 
 async def test_a_conversation_whose_beginning_was_undone_is_begun_again(people: Database) -> None:
     await people.open()
-    reply = Post(1, Destination(2), "x", None, 99, None, 1)  # to what is not there
-    ordinary = [Post(1, Destination(2), "x", f"{at}", None, None, 1) for at in range(4)]
+    reply = Post(1, UserPlace(2), "x", None, 99, None, 1)  # to what is not there
+    ordinary = [Post(1, UserPlace(2), "x", f"{at}", None, None, 1) for at in range(4)]
     outcomes = await asyncio.gather(*map(people.write, [*ordinary, reply]), return_exceptions=True)
     assert [type(outcome).__name__ for outcome in outcomes] == ["Posted"] * 4 + ["MessageNotFound"]
     found = await people.read(lambda db: db.execute("SELECT message_count FROM conversations").fetchall())
