@@ -8,10 +8,10 @@ import { serviceWorker } from './build/serviceWorker.ts'
 
 const server = process.env.CHATD_URL ?? 'http://127.0.0.1:8000'
 
-/** The files of public/ that the client shows without the network, too. */
+/** The files of public/ that the client shows without a network too. */
 const SHELL = ['favicon.svg', 'favicon-unread.svg', 'manifest.webmanifest']
 
-/** The widget library and what is made of it, which comes with the first menu or dialog. */
+/** The widget library and the components that use it, which are loaded with the first menu or dialog. */
 const LAZY = /reka-ui|floating-ui|vueuse|aria-hidden|defu|UiDialog|UiMenu/
 
 export default defineConfig({
@@ -24,14 +24,14 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // Each file of a first visit costs its headers: what most pages need is one file, what only dialogs need another.
+    // Each file of a first visit costs its headers, so what most pages need is one file, and what dialogs need another.
     cssCodeSplit: false,
     rolldownOptions: {
       output: { codeSplitting: { groups: [{ name: 'shared', test: (id) => !LAZY.test(id), minShareCount: 2 }] } },
     },
   },
   server: {
-    // The server has to see the host that the page came from, or the page is foreign to it.
+    // The server has to see the page's own host, or it takes the page for another site's.
     proxy: {
       '^/(auth|users|files|config\\.json|health)': { target: server, changeOrigin: false },
       '^/(messages|conversations)': {

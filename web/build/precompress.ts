@@ -7,13 +7,13 @@ import type { Plugin } from 'vite'
 
 const COMPRESSIBLE = /\.(css|html|js|json|svg|webmanifest)$/
 
-/** Below this many bytes the headers outweigh what compression saves. */
+/** Below this many bytes, compression saves less than its headers cost. */
 const SMALLEST = 1024
 
 const brotli = promisify(brotliCompress)
 const deflate = promisify(gzip)
 
-/** Leaves a `.br` and a `.gz` copy beside every file of the build that gets smaller by it. */
+/** Write a `.br` and a `.gz` copy beside every file of the build that compression makes smaller. */
 export function precompress(): Plugin {
   let directory = ''
   return {

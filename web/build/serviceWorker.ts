@@ -6,14 +6,14 @@ import type { Plugin } from 'vite'
 
 const FILE = 'sw.js'
 
-/** The name that stands in the worker's source for the list of files. */
+/** The placeholder in the worker's source for the list of files. */
 const PLACEHOLDER = '__SHELL__'
 
 /**
- * Builds the service worker to `sw.js` in the root of the build, and tells it which files make up the client.
+ * Build the service worker to `sw.js` in the root of the build, and insert the list of files that make up the client.
  *
- * @param entry the worker's source. It must share no module with the page, for a worker of this kind cannot import.
- * @param extra the files of `public/` that belong to it, besides all that is built.
+ * @param entry the worker's source. It must share no module with the page, as a worker of this kind cannot import.
+ * @param extra files of `public/` to list besides everything that is built.
  */
 export function serviceWorker({ entry, extra }: { entry: string; extra: readonly string[] }): Plugin {
   let root = ''

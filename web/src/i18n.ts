@@ -2,7 +2,7 @@ import { readonly, ref, shallowRef, type Ref } from 'vue'
 
 import { en, type Messages } from '@/locales/en'
 
-/** Where a text stands, such as `chat.send`. */
+/** The path of a text, such as `chat.send`. */
 export type MessageKey = Path<Messages>
 
 type Path<Texts> = {
@@ -10,7 +10,7 @@ type Path<Texts> = {
 }[keyof Texts & string]
 
 /**
- * The text at `key` with each `{name}` filled in from `values`. A number stands for `{n}`, and chooses among the forms
+ * Return the text at `key` with each `{name}` filled in from `values`. A number is `{n}`, and chooses among the forms
  * of a text that has several: `one | more` or `none | one | more`.
  */
 export type Translate = (key: MessageKey, values?: Record<string, string | number> | number) => string
@@ -42,12 +42,12 @@ function find(key: MessageKey): string {
   return typeof found === 'string' ? found : key
 }
 
-/** The texts of the client in the language shown; whoever uses them in a template follows when that changes. */
+/** The texts of the client in the language shown. Templates that use them follow when that changes. */
 export function useI18n(): { t: Translate; language: Readonly<Ref<Language>> } {
   return { t, language: readonly(language) }
 }
 
-/** The first language of `wanted` that there are texts for, or English. */
+/** Return the first language of `wanted` that there are texts in, or English. */
 export function chooseLanguage(wanted: readonly string[]): Language {
   for (const tag of wanted) {
     const found = LANGUAGES.find((known) => tag.toLowerCase().split('-')[0] === known)
@@ -56,12 +56,12 @@ export function chooseLanguage(wanted: readonly string[]): Language {
   return 'en'
 }
 
-/** The BCP 47 tag of the language shown, for `Intl` and for `<html lang>`. */
+/** Return the BCP 47 tag of the language shown, for `Intl` and `<html lang>`. */
 export function languageTag(): string {
   return TAGS[language.value]
 }
 
-/** Shows the client in `next`, which is fetched when it is not there yet. The language asked for last wins. */
+/** Show the client in `next`, which is loaded if it is not yet. The language requested last wins. */
 export async function showLanguage(next: Language): Promise<void> {
   wanted = next
   if (next === 'zh') zh ??= (await import('@/locales/zh')).zh

@@ -5,12 +5,12 @@ import { useAuthStore } from '@/stores/auth'
 
 declare module 'vue-router' {
   interface RouteMeta {
-    /** Who may see the page: only the signed in, only the signed out, or (left out) everybody. */
+    /** Who may see the page: those signed in, those signed out or, if left out, everybody. */
     access?: 'signed-in' | 'signed-out'
   }
 }
 
-/** Set when the code of a page could not be fetched. */
+/** Set when the code of a page could not be loaded. */
 export const pageFailed = ref(false)
 
 export const router = createRouter({
@@ -24,7 +24,7 @@ export const router = createRouter({
         { path: '', redirect: { name: 'messages' } },
         { path: 'messages', name: 'messages', component: () => import('@/pages/messages/index.vue') },
         {
-          // A person's; that of a group will begin with a g, as its key does.
+          // The key of a person's place. A group's begins with a g.
           path: 'messages/:place([1-9]\\d{0,15})',
           name: 'chat',
           component: () => import('@/pages/messages/[place].vue'),
@@ -54,7 +54,7 @@ export const router = createRouter({
   ],
 })
 
-/** Where somebody goes after signing in: the page they came for, if it is one of ours. */
+/** Return where to go after signing in: the page that was requested, if it is one of the client's. */
 export function destination(route: RouteLocationNormalized): RouteLocationRaw {
   const next = route.query['next']
   if (typeof next === 'string' && /^\/(?![/\\])/.test(next)) {
@@ -73,7 +73,7 @@ router.beforeEach((to) => {
   return true
 })
 
-/** After a navigation the focus is on the new page's heading, unless the page itself has put it somewhere. */
+/** After a navigation the focus is on the new page's heading, unless the page has put it somewhere itself. */
 router.afterEach(async (to, from, failure) => {
   pageFailed.value = false
   if (failure || to.path === from.path || from.matched.length === 0) return

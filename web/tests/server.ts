@@ -12,7 +12,7 @@ import { vi } from 'vitest'
 import { ApiError } from '@/api/errors'
 import type { Message, Position, User } from '@/api/wire'
 
-/** Tests make accounts and send as fast as they can. */
+/** No limits: tests make accounts and send as fast as they can. */
 const UNLIMITED = {
   CHATD_LIMITS_REQUESTS_PER_SECOND: '0',
   CHATD_LIMITS_COMMANDS_PER_SECOND: '0',
@@ -21,12 +21,12 @@ const UNLIMITED = {
   CHATD_LIMITS_REGISTRATIONS_PER_HOUR: '0',
 }
 
-/** The real one, whatever a test does to its timers. */
+/** The real function, even while a test fakes its timers. */
 const later = globalThis.setTimeout
 
 let firstSocket: Promise<void> | undefined
 
-/** How long anything may take before a test gives up, on a busy machine. */
+/** How long a test waits for anything, on a busy machine. */
 const PATIENCE_MS = 30_000
 
 /** Somebody with an account, signed in. */
@@ -48,7 +48,7 @@ interface Response {
   text: string
 }
 
-/** A real `chatd serve` with a data directory of its own. `$CHATD` is the command, where it is not on the path. */
+/** A real `chatd serve` with a data directory of its own. `$CHATD` is the command if `chatd` is not on the path. */
 export class ChatServer {
   readonly #directory: string
   readonly #env: Record<string, string>
@@ -71,27 +71,27 @@ export class ChatServer {
     return server
   }
 
-  /** Where it is, such as `http://127.0.0.1:40183`. */
+  /** The server's address, such as `http://127.0.0.1:40183`. */
   get url(): string {
     return this.#url
   }
 
-  /** End it at once, as a crash does. */
+  /** Kill it, as a crash does. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
   }
 
-  /** Ask it to end. */
+  /** Ask it to stop. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM')
   }
 
-  /** Start it again, where it was. */
+  /** Start it again at the same address. */
   async startAgain(): Promise<void> {
     await this.#run(new URL(this.#url).port)
   }
 
-  /** End it and remove its data. */
+  /** Kill it and remove its data. */
   async close(): Promise<void> {
     await this.kill()
     await rm(this.#directory, { recursive: true, force: true })
@@ -115,7 +115,7 @@ export class ChatServer {
     return this.call('POST', `/messages/send/${to.user.id}`, { token: from.token, json: { content } })
   }
 
-  /** Where everything is that somebody may know by now. */
+  /** Return the present position in the change log, as a user sees it. */
   async position(token: string): Promise<Position> {
     const { headers } = await this.#request('GET', '/conversations', { token })
     return { epoch: String(headers['chatd-epoch']), cursor: Number(headers['chatd-cursor']) }
@@ -126,13 +126,13 @@ export class ChatServer {
     return (await this.call<{ ticket: string }>('POST', '/auth/tickets', { token })).ticket
   }
 
-  /** Do any REST call; one that fails is an {@link ApiError}. */
+  /** Make any REST call. One that fails throws an {@link ApiError}. */
   async call<T>(method: string, path: string, request: Request = {}): Promise<T> {
     const { text } = await this.#request(method, path, request)
     return (text === '' ? undefined : JSON.parse(text)) as T
   }
 
-  /** Not by `fetch`, which stands still in Node while a test's timers are faked. */
+  /** Without `fetch`, which hangs in Node while a test's timers are faked. */
   async #request(method: string, path: string, { token, json, form }: Request): Promise<Response> {
     const body = json === undefined ? String(form ?? '') : JSON.stringify(json)
     const request = http.request(new URL(path, this.#url), {
@@ -179,12 +179,12 @@ export class ChatServer {
   }
 }
 
-/** Have this process's page come from a server, as `location` says. */
+/** Set `location` as if this process's page came from a server. */
 export function visit(url: string): void {
   vi.stubGlobal('location', new URL(url))
 }
 
-/** Wait until something is so, however the test's timers are faked. */
+/** Wait until a condition is true, even while the test's timers are faked. */
 export async function until(condition: () => unknown): Promise<void> {
   const end = performance.now() + PATIENCE_MS
   while (!condition()) {
@@ -194,8 +194,8 @@ export async function until(condition: () => unknown): Promise<void> {
 }
 
 /**
- * Fake the timers, as far as the connection uses them; sockets go on. A second `fetch` to a server stands still in Node
- * while they are faked, and one made before hinders sockets to the same server as well.
+ * Fake the timers that the connection uses; sockets go on. A second `fetch` to a server hangs in Node while they are
+ * faked, and one made before blocks sockets to the same server as well.
  */
 export async function fakeTimers(): Promise<void> {
   firstSocket ??= makeFirstSocket()
@@ -203,7 +203,7 @@ export async function fakeTimers(): Promise<void> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
 }
 
-/** With its first socket Node makes a timer that it keeps, and that is none of those a test counts. */
+/** With its first socket Node makes a timer that it keeps, which tests must not count. */
 async function makeFirstSocket(): Promise<void> {
   const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -212,7 +212,7 @@ async function makeFirstSocket(): Promise<void> {
   server.close()
 }
 
-/** Read the server's log until it says where it listens, and let it flow from then on. */
+/** Read the server's log until it says where it listens, and ignore the rest. */
 function listening(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const log: string[] = []

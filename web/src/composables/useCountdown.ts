@@ -1,6 +1,6 @@
 import { onScopeDispose, readonly, ref, toValue, watch, type MaybeRefOrGetter, type Ref } from 'vue'
 
-/** The whole seconds left until a moment (`Date.now()` milliseconds), ticking while the caller's scope lives; 0 when it is past or null. */
+/** The whole seconds until a moment (as `Date.now()` counts) while the caller's scope lives; 0 if past or null. */
 export function useCountdown(until: MaybeRefOrGetter<number | null>): Readonly<Ref<number>> {
   const seconds = ref(0)
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -10,25 +10,25 @@ export type FieldErrors<Field extends string> = Partial<Record<Field, string>>
 
 export interface Form<Field extends string> {
   errors: FieldErrors<Field>
-  /** What is wrong with the whole: empty when nothing is. */
+  /** What is wrong with the whole form; empty if nothing is. */
   problem: ComputedRef<string>
-  /** The problem as it was when it came up, if it has counted seconds since: nobody wants to hear each. */
+  /** The problem as it first read, if it counts seconds: nobody wants to hear each of them. */
   said: Readonly<Ref<string>>
   isBusy: Readonly<Ref<boolean>>
-  /** Raised each time that something is found wrong. */
+  /** Increases each time something is found wrong. */
   failures: Readonly<Ref<number>>
-  /** Shows `found`; where it is empty, does `action` and shows what the server says of it. Tells whether all went well. */
+  /** Show `found` or, if it is empty, run `action` and show the server's errors. Returns whether all went well. */
   submit(found: FieldErrors<Field>, action: () => Promise<unknown>): Promise<boolean>
 }
 
 interface Options<Field extends string> {
-  /** The form's own fields by the names that the server has for them. */
+  /** The form's fields by the server's names for them. */
   fields: Record<string, Field>
-  /** What the server's codes mean here: a text for the whole, or for one field. */
+  /** What the server's error codes mean here: a text for the whole form, or for one field. */
   codes?: Record<string, () => string | FieldErrors<Field>>
 }
 
-/** One form's life: what is wrong with it, how long to wait, and whether it is under way. */
+/** The state of a form: what is wrong with it, how long to wait, and whether it is being submitted. */
 export function useForm<Field extends string>({ fields, codes = {} }: Options<Field>): Form<Field> {
   const { t } = useI18n()
   const errors = reactive({}) as FieldErrors<Field>
@@ -91,7 +91,7 @@ export function useForm<Field extends string>({ fields, codes = {} }: Options<Fi
   return { errors, problem, said, isBusy, failures, submit }
 }
 
-/** An error of the API in the reader's language, where there are words for it; otherwise in the server's. */
+/** Describe an error of the API in the reader's language, or else in the server's words. */
 export function describe(error: unknown, t: Translate): string {
   if (!(error instanceof ApiError)) return t('shell.errors.unexpected')
   if (error.status === 0) return t('shell.errors.network')

@@ -1,6 +1,6 @@
 import { computed, shallowRef, type ComputedRef } from 'vue'
 
-/** What Chromium tells when it would install the page as an app; in no standard, so TypeScript does not know it. */
+/** Chromium's event when the page can be installed as an app. It is in no standard, so TypeScript does not know it. */
 interface BeforeInstallPromptEvent extends Event {
   prompt(): Promise<{ outcome: 'accepted' | 'dismissed' }>
 }
@@ -8,7 +8,7 @@ interface BeforeInstallPromptEvent extends Event {
 const offer = shallowRef<BeforeInstallPromptEvent | null>(null)
 const canInstall = computed(() => offer.value !== null)
 
-/** Keeps the browser's offer, which comes once and long before anybody opens the settings. */
+/** Keep the browser's offer, which comes once, long before anybody opens the settings. */
 export function keepInstallOffer(): void {
   window.addEventListener('beforeinstallprompt', (event) => {
     event.preventDefault()
@@ -19,7 +19,7 @@ export function keepInstallOffer(): void {
   })
 }
 
-/** Asks the browser to install, inside a click; says whether the answer was yes. An offer can be used once. */
+/** Ask the browser to install, inside a click. Resolves to whether the user agreed. An offer can be used once. */
 async function install(): Promise<boolean> {
   const event = offer.value
   if (!event) return false
@@ -28,7 +28,7 @@ async function install(): Promise<boolean> {
   return outcome === 'accepted'
 }
 
-/** Installs the client as an app of its own, where the browser offers that. */
+/** Installs the client as an app, where the browser offers that. */
 export function useInstall(): { canInstall: ComputedRef<boolean>; install: () => Promise<boolean> } {
   return { canInstall, install }
 }

@@ -41,7 +41,7 @@ function start(): void {
   scope.run(() => {
     const auth = useAuthStore()
     for (const useStore of FOLLOWERS) onScopeDispose(subscribe(useStore().apply))
-    // At once, and not with the next rendering: nothing of one user may be shown to another.
+    // At once, not with the next rendering: nothing of one user may be shown to another.
     watch(() => auth.token, follow, { immediate: true, flush: 'sync' })
     watch(socket.status, (status) => {
       if (status === 'online') resume()

@@ -16,14 +16,14 @@ import { socket } from '@/transport/socket'
 
 import { useOpenPlace } from './useChatRoute'
 
-/** How long another device may take to read a message before it is told of here, in milliseconds. */
+/** How long another device may take to read a message before this one notifies, in milliseconds. */
 const COURTESY = 400
 
-/** Held by the one tab that notifies, and by each that shows a conversation to somebody. */
+/** Locks: held by the one tab that notifies, and by each tab whose user is looking at a chat. */
 const NOTIFIER = 'chatd.notifier'
 const READER = 'chatd.reader.'
 
-/** Held while notifications are shown or looked through: Chromium forgets one that is asked about as it appears. */
+/** Lock: held while notifications are shown or listed, as Chromium forgets one that is listed while it appears. */
 const SCREEN = 'chatd.screen'
 
 const isSupported =
@@ -31,17 +31,17 @@ const isSupported =
 
 const permission = shallowRef<NotificationPermission>(isSupported ? Notification.permission : 'default')
 
-/** Notifications of the desktop or the phone about messages that somebody does not see in the page. */
+/** System notifications about messages that the user does not see in the page. */
 export function useNotifications(): {
   isSupported: boolean
-  /** Whether the browser refuses them, so that asking is of no use. */
+  /** Whether the browser refuses them, so that asking is useless. */
   isBlocked: ComputedRef<boolean>
   /** Whether they are wanted and allowed. */
   isOn: ComputedRef<boolean>
-  /** Asks the browser, inside a click; says whether they are on now. */
+  /** Ask the browser, inside a click. Resolves to whether they are on now. */
   turnOn: () => Promise<boolean>
   turnOff: () => void
-  /** Notifies for as long as the caller's scope lives: the layout's, which stands while somebody is signed in. */
+  /** Notify while the caller's scope lives: the layout's, which exists while somebody is signed in. */
   watch: () => void
 } {
   const preferences = usePreferencesStore()
@@ -73,7 +73,7 @@ function notify(isOn: ComputedRef<boolean>): void {
   useLock(() => (reading.value === null ? null : READER + reading.value), 'shared')
   const isNotifier = useLock(() => (isOn.value && isConnected.value ? NOTIFIER : null), 'exclusive')
 
-  /** The newest message of each place that is still to be told of. */
+  /** The newest message of each place that has not been notified yet. */
   const untold = new Map<PlaceKey, { place: Place; message: Message }>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let isOver = false
@@ -105,12 +105,12 @@ function notify(isOn: ComputedRef<boolean>): void {
     timer ??= setTimeout(() => void tell(), COURTESY)
   }
 
-  /** Only what is still unread when all that was missed has come: it may have been read elsewhere meanwhile. */
+  /** Notify of what is still unread once everything missed has arrived: it may have been read elsewhere. */
   async function tell(): Promise<void> {
     timer = undefined
     if (!isConnected.value) return
     if (isOn.value && !isNotifier.value && !(await isLockHeld(NOTIFIER))) {
-      // Some tab is about to be the one that notifies, and it may be this one.
+      // Some tab is about to become the one that notifies, perhaps this one.
       if (!isOver) tellLater()
       return
     }
@@ -156,7 +156,7 @@ function notify(isOn: ComputedRef<boolean>): void {
   })
 }
 
-/** The key of the place whose chat somebody has before their eyes in this tab, or null. */
+/** The key of the place whose chat the user is looking at in this tab, or null. */
 function useReading(): ComputedRef<PlaceKey | null> {
   const open = useOpenPlace()
   const isVisible = shallowRef(!document.hidden)
@@ -168,7 +168,7 @@ function useReading(): ComputedRef<PlaceKey | null> {
   return computed(() => (isVisible.value && open.value !== null ? keyOf(open.value) : null))
 }
 
-/** The permission can be given and taken outside the page, and in another tab. */
+/** The permission can be granted and withdrawn outside the page, and in another tab. */
 function followPermission(): void {
   const changes = new AbortController()
   onScopeDispose(() => changes.abort())
@@ -183,7 +183,7 @@ function followPermission(): void {
   )
 }
 
-/** Takes back the notifications that are `outdated`, whichever tab has shown them. */
+/** Close the notifications that are `outdated`, whichever tab has shown them. */
 async function close(outdated: (data: NotificationData) => boolean): Promise<void> {
   const registration = await navigator.serviceWorker.getRegistration()
   await navigator.locks.request(SCREEN, async () => {

@@ -10,7 +10,7 @@ function tick(): void {
   if (document.visibilityState === 'visible') now.value = Date.now()
 }
 
-/** The time, ticking for as long as the calling scope lives: what `5m ago` is counted from. One timer serves all. */
+/** The present time, ticking while the caller's scope lives, for texts such as `5m ago`. One timer serves all. */
 export function useNow(): Readonly<Ref<number>> {
   now.value = Date.now()
   users += 1

@@ -5,16 +5,16 @@ const NAME = 'chatd'
 let page = ''
 let unread = 0
 
-/** Who wrote the title last: a page that leaves must not wipe what the next one has written before. */
+/** Who set the title last: a page that is left must not clear what the next one has already set. */
 let owner: symbol | null = null
 
-/** The document's title: how much is unread, what the page is about, and whose it is. */
+/** Return the document's title: the number of unread messages, the page and the app. */
 export function titleOf(title: string, count: number): string {
   const name = title ? `${title} · ${NAME}` : NAME
   return count > 0 ? `(${count > 99 ? '99+' : count}) ${name}` : name
 }
 
-/** Names the page in the document's title for as long as the caller's scope lives. */
+/** Shows the page's title in the document's while the caller's scope lives. */
 export function usePageTitle(title: MaybeRefOrGetter<string>): void {
   const self = Symbol()
   owner = self
@@ -27,7 +27,7 @@ export function usePageTitle(title: MaybeRefOrGetter<string>): void {
   })
 }
 
-/** Tells the title how many messages are unread. */
+/** Show in the title how many messages are unread. */
 export function setTitleCount(count: number): void {
   show(page, count)
 }

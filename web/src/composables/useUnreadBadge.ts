@@ -7,7 +7,7 @@ import { setTitleCount } from './usePageTitle'
 const QUIET = '/favicon.svg'
 const UNREAD = '/favicon-unread.svg'
 
-/** Shows what is unread outside the page, in the tab's title, its icon and the installed app's badge, while the caller's scope lives. */
+/** Shows how much is unread in the tab's title and icon and on the app's badge, while the caller's scope lives. */
 export function useUnreadBadge(): void {
   const conversations = useConversationsStore()
   watch(() => conversations.totalUnread, show, { immediate: true })
@@ -25,7 +25,7 @@ function setIcon(path: string): void {
   if (link && link.getAttribute('href') !== path) link.setAttribute('href', path)
 }
 
-/** A browser may know the call and still refuse it: the badge is a courtesy, never a reason for an error. */
+/** A browser may have the call and still refuse it. The badge is optional, so that is no error. */
 function setAppBadge(count: number): void {
   if (!('setAppBadge' in navigator)) return
   const done = count > 0 ? navigator.setAppBadge(count) : navigator.clearAppBadge()

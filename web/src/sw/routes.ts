@@ -1,6 +1,6 @@
 import type { EarlierNotificationData, NotificationData } from './messages'
 
-/** What the service worker answers with: the shell, an asset of the build, the settings, another stored file, or nothing. */
+/** What a request is answered with: the shell, an asset of the build, the settings, another stored file, or nothing. */
 export type Route = 'shell' | 'asset' | 'settings' | 'file' | null
 
 /** The addresses of the client's pages; the server answers any other navigation. */

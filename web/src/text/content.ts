@@ -1,4 +1,4 @@
-/** How many code points `text` has: what the server counts. */
+/** Return how many code points `text` has, which is what the server counts. */
 export function countCodePoints(text: string): number {
   const points = text[Symbol.iterator]()
   let count = 0
@@ -7,8 +7,8 @@ export function countCodePoints(text: string): number {
 }
 
 /**
- * What is sent of what was typed: without blank lines before it and white space after it, and well-formed; nothing where
- * nothing of it can be seen.
+ * Return what to send of what was typed: well-formed, without blank lines before it and white space after it; empty if
+ * nothing in it is visible.
  */
 export function toContent(text: string): string {
   if (!/[^\p{Z}\p{Cc}\p{DI}\u2800]/u.test(text)) return ''
@@ -19,7 +19,7 @@ export function toContent(text: string): string {
     .trimEnd()
 }
 
-/** One line of `text` for a preview. */
+/** Return one line of `text` for a preview. */
 export function oneLine(text: string, limit = 160): string {
   return text
     .slice(0, limit * 2)
@@ -28,7 +28,7 @@ export function oneLine(text: string, limit = 160): string {
     .slice(0, limit)
 }
 
-/** Whether `text` is one to three emoji and nothing else: those are shown large. */
+/** Report whether `text` is one to three emoji and nothing else: those are shown large. */
 export function isBigEmoji(text: string): boolean {
   return text.length <= 48 && BIG_EMOJI.test(text)
 }

@@ -1,4 +1,4 @@
-/** What a session calls its device is a browser's User-Agent: this says it as people do. */
+/** A session names its device by the browser's User-Agent: these turn it into what people call it. */
 
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
@@ -22,7 +22,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 ]
 
 export interface Device {
-  /** Such as `Chrome · Android`; what it calls itself where it is no browser; empty where it says nothing. */
+  /** Such as `Chrome · Android`; the client's own name if it is no browser; empty if it has none. */
   name: string
   isPhone: boolean
 }

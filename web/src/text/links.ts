@@ -1,29 +1,29 @@
 import { LinkifyIt } from 'linkify-it'
 
-/** A piece of what somebody wrote: plain, or a link that is safe to open. */
+/** A piece of a message: plain text, or a link that is safe to open. */
 export interface Token {
   text: string
-  /** The address, when the piece is a link: http, https or mailto, nothing else. */
+  /** The address if the piece is a link, which is http, https or mailto, or null. */
   href: string | null
 }
 
 const PROTOCOLS = new Set(['http:', 'https:', 'mailto:'])
 
-/** Zones that are better known as endings of file names: `notes.md` is a link only when it says more than a name. */
+/** Domains that are better known as file name extensions: `notes.md` is a link only if there is more than a name. */
 const FILE_ENDINGS = /\.(?:cc|md|mov|pl|ps|py|rs|sh|so|zip)$/i
 
-/** Characters that turn the direction of what follows: they could show an address as another. */
+/** Characters that change the direction of what follows: they could make an address look like another. */
 const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 
 /** A letter right before a link, in scripts that put no space there. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}](?=https?:\/\/)/giu
 
-/** Whether it is worth looking: every link has one of these. */
+/** Every link has one of these: without them there is nothing to look for. */
 const HINT = /[:@.]/
 
 const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, maxLength: 2000 }).add('ftp:', null).add('//', null)
 
-/** Cuts `text` into plain pieces and links. The pieces, joined, are the text. */
+/** Split `text` into plain pieces and links. The pieces, joined, are the text. */
 export function tokenize(text: string): Token[] {
   const matches = HINT.test(text) ? linkify.match(text.replace(UNSPACED, (letter) => ' '.repeat(letter.length))) : null
   if (!matches) return [{ text, href: null }]
@@ -44,7 +44,7 @@ function address(raw: string, schema: string, found: string): string | null {
   if (BIDI_CONTROLS.test(raw) || (schema === '' && FILE_ENDINGS.test(raw))) return null
   const url = parse(schema === '' ? found.replace(/^http:/, 'https:') : found)
   if (!url || !PROTOCOLS.has(url.protocol)) return null
-  // `https://bank.example@elsewhere.example` leads elsewhere: it stays text.
+  // `https://bank.example@elsewhere.example` leads elsewhere, so it stays text.
   if (url.protocol !== 'mailto:' && (url.username || url.password)) return null
   return url.href
 }

@@ -4,7 +4,7 @@ import { isDeleted } from '@/model/people'
 
 const { t } = useI18n()
 
-/** What somebody is called: by their nickname, and who has deleted their account by what the language shown has for it. */
+/** Return a user's name: the nickname or, for a deleted account, the text for that in the language shown. */
 export function nameOf(user: Brief): string {
   return isDeleted(user) ? t('people.gone') : user.nickname
 }

@@ -1,7 +1,7 @@
 import { LIMITS } from '@/model/limits'
 import type { Translate } from '@/i18n'
 
-/** The server's rules for what people enter, said before it is sent. Each returns what is wrong, or nothing. */
+/** The server's rules for what people enter, checked before sending. Each returns what is wrong, or an empty text. */
 
 /** The shortest username, in characters, where none is Latin, Greek or Cyrillic. */
 const USERNAME_MIN_ELSEWHERE = 2
@@ -9,10 +9,10 @@ const USERNAME_MIN_ELSEWHERE = 2
 /** The longest password, in bytes of UTF-8. */
 const PASSWORD_MAX_BYTES = 1024
 
-/** What joins and parts letters in some scripts; where it is fine, the server knows. */
+/** Joiners and non-joiners, which some scripts need. The server decides where they are allowed. */
 const JOINERS = /[\u180b-\u180f\u200b-\u200d]/g
 
-/** The length of a text as the server counts it: in code points. */
+/** Return the length of a text as the server counts it, in code points. */
 export function lengthOf(text: string): number {
   return [...text].length
 }
@@ -39,7 +39,7 @@ export function nicknameProblem(nickname: string, t: Translate): string {
   return ''
 }
 
-/** `min`: the shortest password that this server takes, in characters. */
+/** `min`: the shortest password that this server accepts, in characters. */
 export function passwordProblem(password: string, min: number, t: Translate): string {
   if (password === '') return t('auth.required')
   const composed = password.normalize('NFC')

@@ -1,4 +1,4 @@
-/** Times as people say them, by `Intl`: every function takes the BCP 47 tag of the language shown. */
+/** Times as people say them, by `Intl`. Every function takes the BCP 47 tag of the language shown. */
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -7,7 +7,7 @@ const DAY = 24 * HOUR
 const formats = new Map<string, Intl.DateTimeFormat>()
 const relatives = new Map<string, Intl.RelativeTimeFormat>()
 
-/** The tag to format by: the reader's own variant of the language, such as `en-GB` for `en`, where there is one. */
+/** Return the tag to format by: the reader's variant of the language, such as `en-GB` for `en`, if there is one. */
 export function regional(language: string, wanted: readonly string[] = navigator.languages): string {
   const base = language.split('-')[0]
   return wanted.find((tag) => tag.split('-')[0] === base) ?? language
@@ -27,7 +27,7 @@ function relative(amount: number, unit: Intl.RelativeTimeFormatUnit, locale: str
   return known.format(amount, unit)
 }
 
-/** Whether two moments lie on one calendar day here. */
+/** Report whether two moments are on the same local calendar day. */
 export function isSameDay(one: Date, other: Date): boolean {
   return (
     one.getDate() === other.getDate() &&
@@ -36,7 +36,7 @@ export function isSameDay(one: Date, other: Date): boolean {
   )
 }
 
-/** How many midnights lie between `date` and `now`; negative when it is yet to come. */
+/** Return how many midnights are between `date` and `now`; negative if `date` is in the future. */
 function daysAgo(date: Date, now: number): number {
   const today = new Date(now)
   const noon = (day: Date): number => Date.UTC(day.getFullYear(), day.getMonth(), day.getDate())
@@ -53,7 +53,7 @@ export function clock(date: Date, locale: string): string {
   return format(date, locale, { hour: 'numeric', minute: '2-digit' })
 }
 
-/** Everything: for titles and screen readers. */
+/** The full date and time, for titles and screen readers. */
 export function fullTime(date: Date, locale: string): string {
   return format(date, locale, { dateStyle: 'full', timeStyle: 'short' })
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 const SOURCES = join(import.meta.dirname, '../../src')
 
-/** The lines of the sources that `pattern` matches, as `file: line`, but for those in files that `allowed` matches. */
+/** Return the lines of the sources that `pattern` matches, as `file: line`, except in files that `allowed` matches. */
 async function lines(pattern: RegExp, allowed?: RegExp): Promise<string[]> {
   const found: string[] = []
   for (const entry of await readdir(SOURCES, { recursive: true, withFileTypes: true })) {

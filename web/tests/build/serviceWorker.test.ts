@@ -27,7 +27,7 @@ function write(path: string, content: string): Promise<void> {
   return writeFile(join(root, path), content)
 }
 
-/** Builds it, and returns what the worker was told. */
+/** Build it, and return the list that was inserted into the worker. */
 async function built(): Promise<{ version: string; files: string[] }> {
   await build({
     root,

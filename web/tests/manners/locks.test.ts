@@ -3,7 +3,7 @@ import { effectScope, ref } from 'vue'
 
 import { isLockHeld, useLock } from '@/transport/locks'
 
-/** Something that wants a lock, as a tab does. */
+/** Something that requests a lock, as a tab does. */
 function tab(name: string | null, mode: LockMode) {
   const wanted = ref(name)
   const scope = effectScope()

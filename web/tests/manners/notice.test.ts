@@ -25,7 +25,7 @@ const message: Message = {
 }
 
 describe('a notification', () => {
-  it('says who has written, as they are called now, and what, as it was written', () => {
+  it('has the present name of the author, and the text as it was written', () => {
     const { title, options } = noticeOf(message, place, grace, true)
     expect(title).toBe('Grace')
     expect(options.body).toBe('<b>Lunch</b>?')

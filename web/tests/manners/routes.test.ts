@@ -38,7 +38,7 @@ describe('what a page asks for', () => {
     '/',
   ])('of the API at %s is never touched', (path) => expect(route(path)).toBeNull())
 
-  it('of the build is an asset, be it of this version or of another', () => {
+  it('of the build is an asset, of this version or of another', () => {
     expect(route('/assets/index-1.js')).toBe('asset')
     expect(route('/assets/index-2.js')).toBe('asset')
   })

@@ -17,7 +17,7 @@ test('waits are anywhere between half a second and a ceiling that doubles from 3
     const most = Math.max(...drawn)
     expect(least).toBeGreaterThanOrEqual(500)
     expect(most).toBeLessThanOrEqual(ceiling)
-    // The whole width is used, evenly: the odds that 5,000 draws miss these bounds are nil.
+    // The whole range is used evenly: the odds that 5,000 draws miss these bounds are nil.
     expect(least).toBeLessThan(500 + 0.05 * (ceiling - 500))
     expect(most).toBeGreaterThan(ceiling - 0.05 * (ceiling - 500))
     const mean = drawn.reduce((sum, wait) => sum + wait, 0) / drawn.length
@@ -34,7 +34,7 @@ test('after a success the first ceiling counts again', () => {
   expect([...waits, backoff.next()]).toEqual([3_000, 6_000, 12_000, 3_000])
 })
 
-test('who is told to slow down has the longest ceiling at once', () => {
+test('slowing down uses the highest ceiling at once', () => {
   vi.spyOn(Math, 'random').mockReturnValue(1)
   const backoff = new Backoff()
   backoff.slowDown()

@@ -28,7 +28,7 @@ async function goOnline(token = ada.token, url = server.url): Promise<void> {
   await until(() => socket.isConnected.value)
 }
 
-/** Get no ticket: of a server that has none. */
+/** Get no ticket, as from a server that has none. */
 async function noTicket(): Promise<never> {
   throw new ApiError({ status: 404, code: 'not_found', detail: 'There is nothing here.' })
 }
@@ -72,7 +72,7 @@ describe('with a real server', () => {
     await expect(refused).rejects.toMatchObject({ code: 'not_found' })
   })
 
-  test('who is there is told once caught up', async () => {
+  test('presence is delivered once caught up', async () => {
     await goOnline()
     await until(() => told.some(({ type }) => type === 'presence_list'))
   })
@@ -169,7 +169,7 @@ describe('with a real server', () => {
   })
 })
 
-/** A sequence of numbers below 1 that is the same for the same seed: mulberry32. */
+/** A sequence of numbers below 1 that is the same for the same seed (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed
   return () => {

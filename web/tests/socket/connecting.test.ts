@@ -147,7 +147,7 @@ describe('after disconnecting', () => {
     expect(served.heard).toEqual([])
   })
 
-  test('by one who is told of an event, the events behind it are told to nobody', async () => {
+  test('from within a handler drops the events behind that one', async () => {
     const served = await stage.goOnline()
     const unsubscribe = subscribe(() => stage.socket.disconnect())
     served.send({ type: 'typing', data: { user_id: 2, group_id: null } })

@@ -52,7 +52,7 @@ describe('events', () => {
     expect(stage.socket.isConnected.value).toBe(true)
   })
 
-  test('come no more to who has unsubscribed, be it while they come', async () => {
+  test('do not come after unsubscribing, even from within a handler', async () => {
     const told: string[] = []
     const endSecond: (() => void)[] = []
     const endFirst = subscribe(() => {

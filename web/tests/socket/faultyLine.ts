@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** How a connection over a {@link FaultyLine} ends, after so many bytes from the server: cut, or silent for ever. */
+/** How a connection over a {@link FaultyLine} breaks after so many bytes from the server: cut, or silent for ever. */
 export interface Fault {
   kind: 'cut' | 'silence'
   afterBytes: number
@@ -23,7 +23,7 @@ export class FaultyLine {
   }
 
   /**
-   * Begin to listen.
+   * Listen.
    *
    * @param target where the server is.
    * @param fault says how the next connection breaks; null for not at all.

@@ -25,7 +25,7 @@ test('a ping is sent every time the server says', async () => {
 })
 
 describe('a line', () => {
-  test('that is silent for two beats is dead, and made anew', async () => {
+  test('that is silent for two beats is dead, and replaced', async () => {
     const served = await stage.goOnline()
     vi.advanceTimersByTime(59_999)
     expect(stage.socket.isConnected.value).toBe(true)
@@ -40,7 +40,7 @@ describe('a line', () => {
     await until(() => stage.socket.isConnected.value)
   })
 
-  test('whose other end is gone is let go, though nobody says goodbye', async () => {
+  test('whose other end is gone is dropped without a close frame', async () => {
     const served = await stage.goOnline()
     served.freeze()
     vi.advanceTimersByTime(60_000)

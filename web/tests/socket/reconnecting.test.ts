@@ -10,7 +10,7 @@ const stage = setStage()
 
 const waits = () => until(() => stage.socket.status.value === 'waiting')
 
-/** How long the next attempt is away. */
+/** How long it is until the next attempt, in milliseconds. */
 function delay(): number {
   return (stage.socket.retryAt.value ?? Number.NaN) - Date.now()
 }
@@ -84,7 +84,7 @@ describe('waits', () => {
     expect(delays).toEqual([3_000, 6_000, 12_000, 24_000, 30_000, 30_000, 30_000])
   })
 
-  test('begin anew after the server was there', async () => {
+  test('start again at the first ceiling once the server was there', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(1)
     const delays: number[] = []
     for (let n = 0; n < 3; n += 1) {
@@ -98,7 +98,7 @@ describe('waits', () => {
     expect(delays).toEqual([3_000, 3_000, 3_000])
   })
 
-  test('begin anew when the network comes back', async () => {
+  test('start again at the first ceiling when the network comes back', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(1)
     visit(await closedPort())
     stage.connect()
@@ -177,7 +177,7 @@ describe('there is no use in coming back', () => {
     await until(() => stage.socket.status.value === 'stopped')
     expect(stage.socket.stopped.value).toEqual({ code, reason })
     expect(stage.socket.retryAt.value).toBeNull()
-    // The server's end has a timer of its own until the line is closed.
+    // The server's end has a timer of its own until the connection is closed.
     await until(() => served.isOver)
     expect(vi.getTimerCount()).toBe(0)
 

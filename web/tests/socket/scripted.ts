@@ -17,12 +17,12 @@ export interface Frame {
   data?: Record<string, unknown>
 }
 
-/** What the server says first, unless a test says otherwise. */
+/** What the server's hello says, unless a test says otherwise. */
 export const HELLO = { protocol: 2, epoch: 'e1', cursor: 10, heartbeat_ms: 30_000, max_frame_bytes: 65_536 }
 
 const BARRIER = 'barrier'
 
-/** One socket as the server sees it. A test says what is sent, and when. */
+/** One socket as the server sees it. The test decides what is sent, and when. */
 export class Served {
   readonly request: IncomingMessage
   readonly heard: Frame[] = []
@@ -38,7 +38,7 @@ export class Served {
     socket.on('error', () => undefined)
   }
 
-  /** Send a frame; a string goes as it is. */
+  /** Send a frame; a string is sent as it is. */
   send(frame: object | string): void {
     this.#socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame))
   }
@@ -82,12 +82,12 @@ export class Served {
     this.#socket.close(code)
   }
 
-  /** End the connection without a word. */
+  /** Cut the connection without a close frame. */
   cut(): void {
     this.#socket.terminate()
   }
 
-  /** Hear nothing any more, not even a goodbye: the other end of a cable that was pulled. */
+  /** Receive nothing any more, not even a close frame, as after a cable was pulled. */
   freeze(): void {
     this.#socket.pause()
   }
@@ -140,7 +140,7 @@ export const read = (seq: number) => ({
 })
 export const typing = { type: 'typing', data: { user_id: 2, group_id: null } }
 
-/** What a browser's page has that Node has not, as far as the connection looks at it. */
+/** What a browser's page has and Node has not, as far as the connection uses it. */
 export interface Page {
   window: EventTarget
   document: EventTarget & { visibilityState: DocumentVisibilityState }
@@ -149,19 +149,19 @@ export interface Page {
 export interface Stage extends Page {
   server: ScriptedServer
   socket: typeof socket
-  /** Every event that a handler was told. */
+  /** Every event that was published. */
   told: ServerEvent[]
-  /** Connect, with `position` being where everything was loaded. */
+  /** Connect, with a load at `position`. */
   connect(position?: Position): void
   /** Connect and catch up. */
   goOnline(hello?: Partial<typeof HELLO>): Promise<Served>
-  /** Have the client take all that was sent before, by something that has no place in the log. */
+  /** Wait until the client has taken all that was sent before, by an event without a position in the log. */
   pass(served: Served): Promise<void>
   ticket: Mock<(signal: AbortSignal) => Promise<string>>
   load: Mock<() => Promise<Position>>
 }
 
-/** Give each test a scripted server, a page from it, timers of its own and the connection, which it leaves clean. */
+/** Give each test a scripted server, a page from it, fake timers and the connection, and clean up after it. */
 export function setStage(): Stage {
   const stage = {} as Stage
   let unsubscribe: () => void

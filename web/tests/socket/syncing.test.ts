@@ -11,7 +11,7 @@ const stage = setStage()
 const seqs = () => stage.told.map(({ seq }) => seq)
 const waits = () => until(() => stage.socket.status.value === 'waiting')
 
-/** Lose the connection and make the next. */
+/** Lose the connection and accept the next one. */
 async function acceptAgain(lost: Served): Promise<Served> {
   lost.cut()
   await waits()
@@ -19,13 +19,13 @@ async function acceptAgain(lost: Served): Promise<Served> {
   return stage.server.accept()
 }
 
-/** Lose the connection and say where the next one goes on. */
+/** Lose the connection and return where the next one resumes. */
 async function resumed(lost: Served): Promise<unknown> {
   const served = await acceptAgain(lost)
   return (await served.greet()).data
 }
 
-/** Loads that end when the test says so. */
+/** Loads that finish when the test says so. */
 function heldLoads(): { resolve(position: Position): void; reject(error: Error): void }[] {
   const held: ReturnType<typeof heldLoads> = []
   stage.load.mockImplementation(() => new Promise((resolve, reject) => held.push({ resolve, reject })))
@@ -136,7 +136,7 @@ describe('the next connection goes on', () => {
     expect(seqs()).toEqual([11, 14])
   })
 
-  test('anew, where the log is another one', async () => {
+  test('from the start, if the log is another one', async () => {
     stage.load.mockResolvedValue({ epoch: 'e2', cursor: 2 })
     const next = await acceptAgain(served)
     const sync = await next.greet({ epoch: 'e2' })
@@ -176,7 +176,7 @@ describe('a replay', () => {
     expect(seqs()).toEqual([11, 12, 18, 21])
   })
 
-  test('that does not reach back so far has everything loaded anew', async () => {
+  test('that does not reach back so far makes the client load everything again', async () => {
     stage.load.mockResolvedValue({ epoch: 'e1', cursor: 90 })
     served.refuse(await served.receive('sync'), 'resync')
     const sync = await served.receive('sync')
@@ -247,7 +247,7 @@ describe('loading', () => {
     expect(loads).toHaveLength(1)
   })
 
-  // Otherwise what the second connection tells could be overwritten by what was loaded before it happened.
+  // Otherwise events of the second connection could be overwritten by what was loaded before they happened.
   test('after a resync is waited for by the next connection', async () => {
     const first = await stage.goOnline()
     const loads = heldLoads()

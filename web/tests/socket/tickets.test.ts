@@ -10,7 +10,7 @@ const stage = setStage()
 const waits = () => until(() => stage.socket.status.value === 'waiting')
 const stops = () => until(() => stage.socket.status.value === 'stopped')
 
-/** How long the next attempt is away. */
+/** How long it is until the next attempt, in milliseconds. */
 function delay(): number {
   return (stage.socket.retryAt.value ?? Number.NaN) - Date.now()
 }
@@ -19,7 +19,7 @@ function problem(status: number, code = 'x', retryAfterMs: number | null = null)
   return new ApiError({ status, code, detail: 'It failed.', retryAfterMs })
 }
 
-/** What the client shows beside the subprotocol. */
+/** The credential that the client sends beside the subprotocol. */
 function shown({ request }: Served): string | undefined {
   return request.headers['sec-websocket-protocol']?.split(/, ?/)[1]
 }

@@ -11,7 +11,7 @@ const BOB = 2
 const BOBS = userPlace(BOB)
 const USERS = [BOB, 3]
 
-/** A page of conversations on its way: asked for, then read by the server, then here. */
+/** A page of conversations on its way: requested, then read by the server, then received. */
 interface Request {
   before: number | undefined
   limit: number
@@ -19,7 +19,7 @@ interface Request {
   page: { conversations: Conversation[]; cursor: number } | null
 }
 
-/** The client's list of conversations, and one chat that is open beside it. */
+/** The client's list of conversations, and one open chat beside it. */
 class Reader {
   readonly model = new Model()
   readonly timeline = new Timeline()
@@ -32,7 +32,7 @@ class Reader {
   #chat: MessagePage | null = null
   #position = 0
 
-  /** Load how things stand, from where events are followed. */
+  /** Load the present state, from which events are followed. */
   load(): void {
     this.ledger.restart()
     const reading = this.ledger.expect()

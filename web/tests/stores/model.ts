@@ -1,6 +1,6 @@
 import type { Brief, Conversation, Message, MessagePage, ServerEvent } from '@/api/wire'
 
-/** A random source that always says the same for the same seed (mulberry32). */
+/** A random source that is the same for the same seed (mulberry32). */
 export class Chance {
   #state: number
 
@@ -32,22 +32,22 @@ interface Marker {
   theirs: number
 }
 
-/** What a change of the log says, told as things are when it is asked. */
+/** Makes the event of a change in the log, from the present state. */
 type Change = () => ServerEvent
 
 /**
  * The server's rules for private conversations of one user, without the server: messages, a change log, pages read at
- * one moment, and a stream that is told of changes in their order, though perhaps late.
+ * one moment, and a stream of the changes in order, though perhaps late.
  */
 export class Model {
   readonly messages = new Map<number, Message>()
   readonly #markers = new Map<number, Marker>()
   #clock = 0
-  /** The newest place in the change log: that of a message is its id. */
+  /** The newest position in the change log. A message's position is its id. */
   #seq = 0
   #stream: { change: Change; event: ServerEvent }[] = []
 
-  /** All messages with a user, ids ascending. */
+  /** All messages with a user, by ascending id. */
   of(userId: number): Message[] {
     return [...this.messages.values()].filter((message) => partner(message) === userId)
   }
@@ -159,22 +159,22 @@ export class Model {
     }
   }
 
-  /** How many changes the stream has not told yet. */
+  /** How many changes the stream has not delivered yet. */
   get waiting(): number {
     return this.#stream.length
   }
 
-  /** The next change the stream tells. */
+  /** Deliver the next change of the stream. */
   tell(): ServerEvent | undefined {
     return this.#stream.shift()?.event
   }
 
-  /** The connection is lost and found: what is still to be told is told as it is now. */
+  /** Lose the connection and connect again: what is undelivered is replayed from the present state. */
   reconnect(): void {
     for (const each of this.#stream) each.event = each.change()
   }
 
-  /** The place in the log that a page read now knows of. */
+  /** The position in the log of a page read now. */
   get cursor(): number {
     return this.#seq
   }
@@ -210,7 +210,7 @@ export function partner(message: Message): number {
   return message.sender_id === ME ? (message.receiver_id as number) : message.sender_id
 }
 
-/** Have something random happen on the server. */
+/** Let something random happen on the server. */
 export function happen(model: Model, chance: Chance, users: readonly number[]): void {
   const userId = chance.pick(users) as number
   const message = chance.pick(model.of(userId).slice(-12))

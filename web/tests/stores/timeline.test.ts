@@ -7,7 +7,7 @@ import { Chance, happen, ME, Model, partner } from './model'
 
 const BOB = 2
 
-/** A page on its way: asked for, then read by the server, then here. */
+/** A page on its way: requested, then read by the server, then received. */
 interface Request {
   kind: 'newest' | 'around' | 'before' | 'after'
   query: Record<string, number>
@@ -18,7 +18,7 @@ function ids(messages: readonly Message[]): number[] {
   return messages.map((message) => message.id)
 }
 
-/** What two copies of a message have to agree on; whether it was read is told by markers. */
+/** What two copies of a message must have in common. Whether it was read depends on markers. */
 function comparable(messages: readonly Message[]): unknown[] {
   return messages.map(({ is_read, ...rest }) => rest)
 }
@@ -28,7 +28,7 @@ class Reader {
   readonly timeline = new Timeline()
   request: Request | null = null
 
-  /** Ask for a page, if none is on its way. */
+  /** Request a page, if none is on its way. */
   ask(chance: Chance): void {
     if (this.request !== null) return
     const { first, last, moreBefore, moreAfter, isFresh } = this.timeline
@@ -43,7 +43,7 @@ class Reader {
     this.timeline.expect()
   }
 
-  /** The server reads the page that was asked for. */
+  /** The server reads the requested page. */
   answer(): void {
     if (this.request !== null) this.request.page ??= this.model.page(BOB, this.request.query)
   }
@@ -85,7 +85,7 @@ class Reader {
   }
 }
 
-/** The part of the server's messages that lies between the ends of what is shown. */
+/** The server's messages between the first and the last one shown. */
 function stretch(all: Message[], shown: readonly Message[]): Message[] {
   const [first, last] = [shown[0]?.id ?? Infinity, shown.at(-1)?.id ?? 0]
   return all.filter(({ id }) => id >= first && id <= last)
@@ -144,7 +144,7 @@ describe('pages and events that cross', () => {
 })
 
 describe('a reader in the past', () => {
-  test('is told how many messages came beyond the end, and not shown them', () => {
+  test('counts the messages that arrive beyond the end, and does not show them', () => {
     const model = new Model()
     const timeline = new Timeline()
     for (let count = 0; count < 10; count += 1) model.send(BOB, ME)

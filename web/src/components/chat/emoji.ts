@@ -1,4 +1,4 @@
-/** A short list of what people answer with; the keyboard of the device has the rest. */
+/** A short list of common reactions; the keyboard of the device has the rest. */
 export const EMOJI = {
   smileys: '😀 😃 😄 😁 😆 😅 😂 🙂 😉 😊 😍 😘 😎 🤔 😐 🙄 😮 😢 😭 😡 😴 🤯 🥳 😇',
   gestures: '👍 👎 👌 🙏 👏 🙌 💪 👋 🤝 🤞 ✌️ 👀',
@@ -10,5 +10,5 @@ export const EMOJI = {
 
 export type EmojiGroup = keyof typeof EMOJI
 
-/** What the menu of a message offers at once. */
+/** What the menu of a message offers directly. */
 export const QUICK = ['👍', '❤️', '😂', '😮', '😢', '🎉'] as const

@@ -5,38 +5,38 @@ import type { Chat } from '@/stores/messages'
 
 import { compareRows, isPending, type Row } from './rows'
 
-/** What a list that holds its place has to know of a change. */
+/** What a list that keeps its position has to know about a change. */
 export interface Listeners {
-  /** Another part of the history is shown, or the first one: find a place anew. */
+  /** Another part of the history is shown, or the first one: find a new position. */
   replaced(): void
-  /** `count` rows came at the start. */
+  /** `count` rows were added at the start. */
   prepended(count: number): void
-  /** The rows at the end are others than before, or more; `arrived` are the messages of the other among them. */
+  /** The rows at the end have changed, or more were added; `arrived` are the other's messages among them. */
   appended(arrived: readonly Message[]): void
 }
 
 /**
- * The rows of a chat as a virtual list wants them: grown at one end at a time, and told which.
+ * The rows of a chat as a virtual list needs them: they grow at one end at a time, and it is told at which.
  *
  * Only references are copied when a message comes; nothing is computed for the rows that stay.
  */
 export function useLogRows(chat: () => Chat, me: number, listeners: Listeners) {
   const rows = shallowRef<Row[]>([])
-  /** How many of the rows are messages; the rest is pending. */
+  /** How many of the rows are messages; the rest are pending. */
   const messageCount = ref(0)
   /** Whether the last change was at the start. */
   const shift = ref(false)
-  /** Counts the parts of the history shown: a virtual list begins anew with each. */
+  /** Counts the parts of the history shown so far: each gets a new virtual list. */
   const part = ref(0)
 
   let wasLoaded = false
 
-  // A chat may be there already, and those who listen to its first rows are there only now.
+  // A chat may be loaded already, while the listeners for its first rows exist only now.
   onBeforeMount(() =>
     watch(
       () => {
         const { items, pending, moreAfter, isLoaded } = chat()
-        // What is on its way comes after the newest message, not after the end of another part of the history.
+        // Unsent messages follow the newest message, not the end of another part of the history.
         return { next: moreAfter ? [...items] : [...items, ...pending], isLoaded }
       },
       ({ next, isLoaded }) => {
@@ -64,7 +64,7 @@ export function useLogRows(chat: () => Chat, me: number, listeners: Listeners) {
       set([...next.slice(0, change.before), ...shown], change.before + messageCount.value)
       listeners.prepended(change.before)
       await nextTick()
-      // Something newer has been shown meanwhile.
+      // Newer rows have been shown meanwhile.
       if (rows.value.length !== change.before + shown.length) return
     }
     const last = lastMessage(rows.value)

@@ -2,21 +2,21 @@ import { nextTick, onScopeDispose, ref, type Ref, type ShallowRef, shallowRef } 
 
 import type { VirtualizerHandle } from 'virtua/vue'
 
-/** Closer to the end than this is at the end. */
+/** Closer to the end than this counts as at the end, in pixels. */
 const AT_END_PX = 32
-/** The list is shown when nothing in it has moved for this long, or at the latest after the other. */
+/** The list is shown when nothing in it has moved for the first of these, or after the second at the latest. */
 const QUIET_MS = 50
 const PATIENCE_MS = 600
 
-/** A place in the log: its end, or a row by its index. */
+/** A position in the log: its end, or a row by its index. */
 export type Place = 'end' | { index: number; align: 'start' | 'center'; offset?: number }
 
 /**
- * Where the reader is in the log. At the end they stay there, whatever comes or grows; anywhere else nothing moves.
+ * Where the reader is in the log. A reader at the end stays there, whatever arrives; for others nothing moves.
  *
- * :param list: the virtual list, when it is there.
- * :param scroller: the element that scrolls.
- * :param goesOn: whether there is more history beyond the end.
+ * @param list the virtual list, once it exists.
+ * @param scroller the element that scrolls.
+ * @param goesOn returns whether there is more history beyond the end.
  */
 export function useLogScroll(
   list: Readonly<ShallowRef<VirtualizerHandle | null>>,
@@ -24,7 +24,7 @@ export function useLogScroll(
   goesOn: () => boolean,
 ) {
   const atEnd = ref(true)
-  /** How far the end is away, in pixels. */
+  /** The distance to the end, in pixels. */
   const distance = ref(0)
   /** The rows on the screen. */
   const seen = shallowRef({ first: 0, last: -1 })
@@ -42,7 +42,7 @@ export function useLogScroll(
     seen.value = { first: handle.findItemIndex(offset + 1), last: lastSeen(handle, offset + handle.viewportSize) }
   }
 
-  /** Asked of the element itself: when that changes its height, it scrolls before the list is told of its size. */
+  /** Measured at the element: when its height changes, it scrolls before the list hears of its size. */
   function distanceToEnd(): number {
     const { scrollHeight = 0, clientHeight = 0, scrollTop = 0 } = scroller.value ?? {}
     return Math.max(0, scrollHeight - clientHeight - scrollTop)
@@ -50,7 +50,7 @@ export function useLogScroll(
 
   function onScroll(offset: number): void {
     measure()
-    // Rows that grow push the end away without a move of the reader's: only going up leaves it.
+    // Rows that grow push the end away although the reader has not moved: only scrolling up leaves the end.
     if (distance.value <= AT_END_PX) atEnd.value = !goesOn()
     else if (offset < lastOffset - 1) atEnd.value = false
     lastOffset = offset
@@ -62,7 +62,7 @@ export function useLogScroll(
     hold()
   }
 
-  /** Goes back to the end, if the reader was there. */
+  /** Go back to the end, if the reader was there. */
   function hold(): void {
     const element = scroller.value
     if (atEnd.value && element) element.scrollTop = element.scrollHeight
@@ -81,7 +81,7 @@ export function useLogScroll(
     }
   }
 
-  /** Begins at `place`, unseen until it is reached. */
+  /** Begin at `place`, invisible until it is reached. */
   async function land(place: Place): Promise<void> {
     isSettled.value = false
     lastOffset = 0
@@ -125,7 +125,7 @@ export function useLogScroll(
   }
 }
 
-/** The last row of which the end, or at least half a screen, is above `bottom`. */
+/** Return the last row whose end, or at least half a screen of it, is above `bottom`. */
 function lastSeen(handle: VirtualizerHandle, bottom: number): number {
   const index = handle.findItemIndex(bottom - 1)
   const start = handle.getItemOffset(index)

@@ -1,11 +1,11 @@
 import { onScopeDispose } from 'vue'
 
-/** Long enough not to be a tap, short enough not to wait for. */
+/** Long enough not to be a tap, short enough not to be a wait, in milliseconds. */
 const HOLD_MS = 450
-/** A finger that moves farther than this scrolls. */
+/** A finger that moves farther than this is scrolling, in pixels. */
 const SLACK_PX = 10
 
-/** Handlers for a finger held still. The click that ends such a press is swallowed. */
+/** Handlers for a long press. The click that ends it is suppressed. */
 export function useLongPress(held: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined
   let start = { x: 0, y: 0 }
@@ -36,7 +36,7 @@ export function useLongPress(held: () => void) {
     },
     pointerup: cancel,
     pointercancel: cancel,
-    /** What a browser makes of the end of a press, a click and another focus, would close what has just opened. */
+    /** The click and the change of focus that end a press would close what has just opened. */
     touchend(event: Event): void {
       if (!swallow || !event.cancelable) return
       swallow = false

@@ -5,10 +5,10 @@ import type { VirtualizerHandle } from 'virtua/vue'
 import type { Row } from './rows'
 
 /**
- * The keyboard in the log: one row is where the Tab key comes to, the arrow keys move among the rows.
+ * The keyboard in the log: the Tab key reaches one row, and the arrow keys move between rows.
  *
- * :param open: opens the menu of a row.
- * :param leave: goes back to writing.
+ * @param open opens the menu of a row.
+ * @param leave goes back to the composer.
  */
 export function useRovingRow(
   rows: Readonly<Ref<readonly Row[]>>,
@@ -16,10 +16,10 @@ export function useRovingRow(
   scroller: Readonly<ShallowRef<HTMLElement | null>>,
   actions: { open: (index: number) => void; leave: () => void },
 ) {
-  /** -1: nothing was chosen, and the newest row is it. */
+  /** -1: none was chosen, which means the newest row. */
   const chosen = ref(-1)
   const active = computed(() => (chosen.value < 0 ? rows.value.length - 1 : chosen.value))
-  /** The row with the focus stays in the document, wherever the list is scrolled to. */
+  /** The row with the focus stays in the document, wherever the list is scrolled. */
   const kept = computed(() => (chosen.value < 0 ? [] : [chosen.value]))
 
   watch(
@@ -61,7 +61,7 @@ export function useRovingRow(
     event.preventDefault()
   }
 
-  /** Rows came at the start. */
+  /** Rows were added at the start. */
   function moved(count: number): void {
     if (chosen.value >= 0) chosen.value += count
   }

@@ -5,10 +5,10 @@ import { isPending, type Row } from './rows'
 /** While scrolling, what was seen is reported at most this often, in milliseconds. */
 const REPORT_MS = 250
 
-/** What of a list tells which messages somebody has seen. */
+/** The parts of a list that show which messages the reader has seen. */
 export interface View {
   rows: Readonly<Ref<readonly Row[]>>
-  /** How many of the rows are messages; the rest is pending. */
+  /** How many of the rows are messages; the rest are pending. */
   messageCount: Readonly<Ref<number>>
   isSettled: Readonly<Ref<boolean>>
   /** The last row on the screen, as an index. */
@@ -17,7 +17,7 @@ export interface View {
 }
 
 /**
- * Reports the newest message that somebody has really had before their eyes, while the caller's component lives.
+ * Reports the newest message that the reader has really seen, while the caller's component lives.
  *
  * @param seen gets the message's id.
  * @returns functions to call after the list has changed, and while it scrolls.

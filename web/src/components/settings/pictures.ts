@@ -1,10 +1,10 @@
-/** The largest picture that the server takes, in bytes. */
+/** The largest picture that the server accepts, in bytes. */
 export const AVATAR_MAX_BYTES = 2 * 1024 * 1024
 
-/** The size that the server brings a picture to in any case, in pixels. */
+/** The size that the server scales every picture to, in pixels. */
 const AVATAR_SIZE = 512
 
-/** Makes a photo small enough to send, or returns null where the browser cannot read it. */
+/** Make a photo small enough to send. Returns null if the browser cannot read it. */
 export async function shrink(file: Blob): Promise<Blob | null> {
   const bitmap = await createImageBitmap(file).catch(() => null)
   if (!bitmap) return null

@@ -5,7 +5,7 @@ export interface Toast {
   text: string
 }
 
-/** More at once nobody reads. */
+/** Nobody reads more at once. */
 const SHOWN_AT_ONCE = 2
 
 /** Long enough to read a sentence twice. */
@@ -14,14 +14,14 @@ const SHOWN_FOR_MS = 6000
 const toasts = shallowRef<readonly Toast[]>([])
 let last = 0
 
-/** Short news at the foot of the page that go away by themselves: nothing that has to be read. */
+/** Short messages at the foot of the page that disappear by themselves: nothing that has to be read. */
 export function useToast() {
   return { toasts: readonly(toasts), show, dismiss }
 }
 
 function show(text: string): void {
   const id = ++last
-  // The same news twice is said once.
+  // The same message twice is shown once.
   toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, text }].slice(-SHOWN_AT_ONCE)
   setTimeout(() => dismiss(id), SHOWN_FOR_MS)
 }

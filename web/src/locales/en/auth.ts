@@ -12,7 +12,7 @@ export const auth = {
     haveAccount: 'Already have an account?',
     signIn: 'Sign in',
     closedTitle: 'Registration is closed',
-    closed: 'This server takes no new accounts. Ask whoever runs it for one.',
+    closed: 'This server does not accept new accounts. Ask its administrator for one.',
     taken: 'This username is taken.',
     inviteInvalid: 'This invitation code is not valid. It may have been used already.',
   },
@@ -33,7 +33,7 @@ export const auth = {
   showPassword: 'Show password',
   hidePassword: 'Hide password',
   invite: 'Invitation code',
-  inviteHint: 'This server is by invitation.',
+  inviteHint: 'You need an invitation to join this server.',
   required: 'Please fill this in.',
   ended: {
     session_ended: 'You have been signed out: your session ended or expired.',

@@ -8,5 +8,5 @@ import { shell } from './shell'
 
 export const en = { shell, auth, settings, conversations, chat, people, manners }
 
-/** The texts of one language: every other one has the same as English. */
+/** The texts of a language: every one has the same keys as English. */
 export type Messages = typeof en

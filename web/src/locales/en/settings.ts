@@ -15,7 +15,7 @@ export const settings = {
     uploading: 'Uploading…',
     uploaded: 'Picture changed',
     removed: 'Picture removed',
-    unsupported: 'This file is not a picture that can be used. Choose a JPEG, PNG, GIF or WebP.',
+    unsupported: 'This file cannot be used as a picture. Choose a JPEG, PNG, GIF or WebP.',
     tooLarge: 'This picture is larger than 2\u00a0MB.',
     bioLong: 'Use at most {max} characters.',
   },
@@ -30,7 +30,7 @@ export const settings = {
   },
   sessions: {
     title: 'Sessions',
-    text: 'Where you are signed in. End those you do not know.',
+    text: 'Where you are signed in. End any you do not recognize.',
     current: 'This device',
     active: 'Active {time}',
     activeNow: 'Active now',
@@ -43,7 +43,7 @@ export const settings = {
   },
   preferences: {
     title: 'Preferences',
-    text: 'Kept on this device.',
+    text: 'Stored on this device.',
     language: 'Language',
     languageAuto: 'Automatic',
     theme: 'Theme',
@@ -56,6 +56,6 @@ export const settings = {
   account: {
     title: 'Account',
     signOut: 'Sign out',
-    signOutHint: 'Removes the conversations kept on this device.',
+    signOutHint: 'Removes the conversations stored on this device.',
   },
 }

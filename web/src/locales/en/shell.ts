@@ -23,7 +23,7 @@ export const shell = {
     reconnecting: 'Reconnecting…',
     retryNow: 'Retry now',
     tooMany: 'chatd is open in too many places. This one has been disconnected.',
-    stopped: 'The connection has ended because of a fault.',
+    stopped: 'The connection ended because of an error.',
     reload: 'Reload',
   },
   avatar: { online: 'online' },
