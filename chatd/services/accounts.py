@@ -16,7 +16,7 @@ from chatd.services.limits import limit_key, per_hour
 from chatd.services.names import account_keys, folded, search_key, searched
 from chatd.services.passwords import Passwords
 from chatd.services.sessions import Sessions, start
-from chatd.storage import blocks, change_log, sessions, users
+from chatd.storage import blocks, change_log, invites, sessions, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -61,7 +61,7 @@ class Accounts:
         self._registrations.take(limit_key(address))
 
         def check(db: Sql) -> None:
-            if code_hash is not None and not users.has_invite(db, code_hash):
+            if code_hash is not None and not invites.is_open(db, code_hash):
                 raise InviteInvalid
             if users.get_by_key(db, folded(username)) is not None:
                 raise UsernameTaken
@@ -72,7 +72,7 @@ class Accounts:
 
         def work(tx: Transaction) -> User:
             user = create(tx, username, nickname, password_hash, now=now)
-            if code_hash is not None and not users.use_invite(tx.db, code_hash, user.id, now):
+            if code_hash is not None and not invites.use(tx.db, code_hash, user.id, now):
                 raise InviteInvalid
             return user
 
@@ -267,7 +267,7 @@ def delete(tx: Transaction, user_id: int, *, now: int) -> None:
 def create_invite(tx: Transaction, *, now: int) -> str:
     """Store an invitation and return its code, which works once."""
     code = secrets.token_urlsafe(12)
-    users.insert_invite(tx.db, invite_hash(code), now)
+    invites.insert(tx.db, invite_hash(code), now)
     return code
 
 

@@ -73,7 +73,7 @@ def erase(
     client_id, content, first_digest = messages.first_sent(tx.db, message_id)
     kept = None if client_id is None else firsts.rest_of(first_digest or firsts.digest(content))
     messages.delete(tx.db, message_id, first_digest=kept, deleted_at=now)
-    conversations.take_back(tx.db, conversation.id, message_id)
+    conversations.pass_over(tx.db, conversation.id, message_id)
     after = _get(tx.db, message_id, user_id)
     seq = log_change(tx, "delete", conversation, user_id, message_id, now, hidden_from=hidden_from)
     concerned = whom(tx.db, conversation, user_id, hidden_from)

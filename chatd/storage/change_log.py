@@ -25,6 +25,12 @@ _HEAD = """
     ) AS ends
 """
 
+_APPEND = f"""
+    INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, data, created_at)
+    VALUES (({_HEAD}) + 1, :kind, :conversation_id, :user_id, :message_id, :data, :created_at)
+    RETURNING seq
+"""
+
 _COLUMNS = ", ".join(LogEntry.__struct_fields__)
 
 # Each part has a LIMIT of its own, by which SQLite leaves a conversation as soon as what comes there is too new to be
@@ -77,11 +83,7 @@ def append(
     :param hidden_from: the one member of the conversation who is not told.
     """
     row = db.execute(
-        f"""
-        INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, data, created_at)
-        VALUES (({_HEAD}) + 1, :kind, :conversation_id, :user_id, :message_id, :data, :created_at)
-        RETURNING seq
-        """,
+        _APPEND,
         {
             "kind": kind,
             "conversation_id": conversation_id,

@@ -22,7 +22,7 @@ def columns(member: str) -> str:
 
 
 def from_row(row: Row) -> Conversation:
-    """Return the conversation of a row with :func:`columns`."""
+    """Return the conversation of a row with the columns of :func:`columns`."""
     return Conversation(
         id=row["conversation_id"], message_count=row["message_count"], name=row["name"], other_id=row["other_id"]
     )
@@ -118,8 +118,8 @@ def membership(db: Sql, conversation_id: int, user_id: int) -> Membership | None
     )
 
 
-def take_back(db: Sql, conversation_id: int, message_id: int) -> None:
-    """Note that a message is deleted: if it was the newest that is not, the one before it is now."""
+def pass_over(db: Sql, conversation_id: int, message_id: int) -> None:
+    """Stop showing a deleted message as the conversation's newest: the one before it that is not deleted is now."""
     db.execute(
         """
         UPDATE conversations SET last_kept_id = (

@@ -1,15 +1,15 @@
-"""Reactions from before they had a key, under which they are taken back."""
+"""Reactions stored before signs had keys, by which they are removed."""
 
 from chatd.storage.engine import Sql
 
 
 def signs(db: Sql) -> list[str]:
-    """Return every sign that is a reaction somewhere, each once."""
+    """Return every sign that is a reaction to something, each once."""
     return [row["emoji"] for row in db.execute("SELECT DISTINCT emoji FROM reactions")]
 
 
 def rename(db: Sql, emoji: str, key: str) -> None:
-    """Store a sign by its key, once where somebody has chosen it in both forms; an empty key is of no sign at all."""
+    """Rename a sign to its key. Who chose it in both forms keeps one reaction; with an empty key nobody keeps any."""
     db.execute(
         """
         DELETE FROM reactions

@@ -65,14 +65,12 @@ _STATES = f"""
 def private_overviews(db: Sql, user_id: int) -> list[Overview]:
     """Return a user's private conversations in which not every message is deleted, the newest first."""
     rows = db.execute(_OVERVIEWS, {"viewer": user_id})
-    return [
-        Overview(
-            user=users.from_row(row),
-            last_message=LastMessage(row["id"], row["content"], row["created_at"], bool(row["is_mine"])),
-            unread_count=row["unread"],
-        )
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        message_id, content, created_at, is_mine, unread = row[-5:]  # in order, as in users.from_row
+        last_message = LastMessage(message_id, content, created_at, is_mine == 1)
+        found.append(Overview(user=users.from_row(row), last_message=last_message, unread_count=unread))
+    return found
 
 
 def private_unread(db: Sql, user_id: int) -> int:

@@ -77,15 +77,14 @@ def delete_expired(db: Sql, now: int) -> int:
 
 
 def touch(db: Sql, seen: Collection[tuple[int, int]]) -> None:
-    """Note when sessions were last seen.
+    """Store when sessions were last seen.
 
     :param seen: pairs of a time and a session id.
     """
-    for seen_at, session_id in seen:
-        db.execute(
-            "UPDATE sessions SET last_seen_at = :seen_at WHERE id = :session_id",
-            {"seen_at": seen_at, "session_id": session_id},
-        )
+    db.executemany(
+        "UPDATE sessions SET last_seen_at = :seen_at WHERE id = :session_id",
+        [{"seen_at": seen_at, "session_id": session_id} for seen_at, session_id in seen],
+    )
 
 
 def _from_row(row: Row) -> Session:

@@ -1,4 +1,4 @@
-"""Accounts and invitations."""
+"""Accounts."""
 
 from collections.abc import Collection, Iterable
 
@@ -82,7 +82,7 @@ def get(db: Sql, user_id: int) -> User | None:
 
 
 def get_many(db: Sql, ids: Collection[int]) -> dict[int, User]:
-    """Return users by id, those there are."""
+    """Return the users there are of ``ids``, by id."""
     query = f"SELECT {COLUMNS} FROM users AS u WHERE u.id IN {in_list('ids')}"
     return {user.id: user for user in map(from_row, db.execute(query, {"ids": as_list(ids)}))}
 
@@ -135,11 +135,13 @@ def set_keys(db: Sql, rows: Iterable[tuple[str, str, int]], made_by: str) -> Non
     :param rows: the key of the username, what a search looks in, and the user's id.
     :param made_by: the rule that all keys are made by now.
     """
-    for username_key, search_key, user_id in rows:
-        db.execute(
-            "UPDATE users SET username_key = :username_key, search_key = :search_key WHERE id = :user_id",
-            {"username_key": username_key, "search_key": search_key, "user_id": user_id},
-        )
+    db.executemany(
+        "UPDATE users SET username_key = :username_key, search_key = :search_key WHERE id = :user_id",
+        [
+            {"username_key": username_key, "search_key": search_key, "user_id": user_id}
+            for username_key, search_key, user_id in rows
+        ],
+    )
     db.execute("UPDATE name_keys SET made_by = :made_by", {"made_by": made_by})
 
 
@@ -185,7 +187,7 @@ def to_erase(db: Sql) -> list[int]:
 
 
 def set_erased(db: Sql, user_id: int, erased_at: int) -> None:
-    """Note that nothing is left of a deleted account."""
+    """Mark a deleted account as erased: nothing is left of it."""
     db.execute(
         "UPDATE users SET erased_at = :erased_at WHERE id = :user_id", {"erased_at": erased_at, "user_id": user_id}
     )
@@ -248,28 +250,3 @@ def audience(db: Sql, user_id: int) -> set[int]:
     These are the acquaintances, but for those who see nothing yet of their conversation with the user.
     """
     return {row["user_id"] for row in db.execute(_AUDIENCE, {"user_id": user_id})} | {user_id}
-
-
-def insert_invite(db: Sql, code_hash: bytes, created_at: int) -> None:
-    """Store an invitation."""
-    db.execute(
-        "INSERT INTO invites (code_hash, created_at) VALUES (:code_hash, :created_at)",
-        {"code_hash": code_hash, "created_at": created_at},
-    )
-
-
-def has_invite(db: Sql, code_hash: bytes) -> bool:
-    """Report whether an invitation can still be used."""
-    query = "SELECT 1 FROM invites WHERE code_hash = :code_hash AND used_at IS NULL"
-    return db.execute(query, {"code_hash": code_hash}).fetchone() is not None
-
-
-def use_invite(db: Sql, code_hash: bytes, user_id: int, used_at: int) -> bool:
-    """Use an invitation up and report whether it could be used."""
-    cursor = db.execute(
-        """
-        UPDATE invites SET used_at = :used_at, used_by = :user_id WHERE code_hash = :code_hash AND used_at IS NULL
-        """,
-        {"used_at": used_at, "user_id": user_id, "code_hash": code_hash},
-    )
-    return cursor.rowcount == 1

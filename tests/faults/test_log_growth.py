@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.storage import database, users
+from chatd.storage import database, invites
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -51,7 +51,7 @@ async def keep_reading(db: Database, stop: asyncio.Event) -> int:
 async def test_readers_that_never_pause_do_not_let_the_log_grow_for_ever(db: Database, tmp_path: Path) -> None:
     def work(tx: Transaction) -> None:
         for _ in range(CHUNK // 4096):
-            users.insert_invite(tx.db, code := next(codes), 1)
+            invites.insert(tx.db, code := next(codes), 1)
             assert code
 
     codes = (number.to_bytes(3000, "big") for number in range(2**32))

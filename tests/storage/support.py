@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatd.events import UserDisabled
-from chatd.storage import users
+from chatd.storage import invites
 from chatd.storage.commit import Transaction, Work, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -21,7 +21,7 @@ def note(name: str, event: int | None = None) -> Write[str]:
     """Return a work that stores ``name``, publishes an event with the number ``event``, and returns ``name``."""
 
     def work(tx: Transaction) -> str:
-        users.insert_invite(tx.db, name.encode(), 1)
+        invites.insert(tx.db, name.encode(), 1)
         if event is not None:
             tx.publish(UserDisabled(recipients=(event,)))
         return name

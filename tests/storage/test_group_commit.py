@@ -10,7 +10,7 @@ import pytest
 
 from chatd.errors import UserNotFound
 from chatd.events import Event, UserDisabled
-from chatd.storage import database, users
+from chatd.storage import database, invites
 from chatd.storage.commit import Outcome, Transaction, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -209,7 +209,7 @@ class Together:
     def run_all(self, db: Sql, memory: Memory, works: "Sequence[Together]", /) -> list[Outcome[str]]:
         """Store all names."""
         for work in works:
-            users.insert_invite(db, work.name.encode(), 1)
+            invites.insert(db, work.name.encode(), 1)
             if work.name == "bug":
                 raise KeyError(work.name)
         return [Outcome(", ".join(each.name for each in works), None, ()) for _ in works]
