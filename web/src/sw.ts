@@ -3,7 +3,7 @@
  * notifications.
  * It never stores what the API answers: conversations are stored by the page, and removed when the user signs out.
  */
-import type { EarlierNotificationData, NotificationData, PageMessage, WorkerMessage } from './sw/messages'
+import type { NotificationData, PageMessage, WorkerMessage } from './sw/messages'
 import { chatPath, routeOf } from './sw/routes'
 
 declare const self: ServiceWorkerGlobalScope
@@ -54,8 +54,7 @@ self.addEventListener('message', (event) => {
 
 self.addEventListener('notificationclick', (event) => {
   event.notification.close()
-  const data = event.notification.data as NotificationData | EarlierNotificationData
-  event.waitUntil(open(chatPath(data)))
+  event.waitUntil(open(chatPath(event.notification.data as NotificationData)))
 })
 
 async function keepShell(): Promise<void> {

@@ -5,8 +5,8 @@ import { settings } from '@/api/settings'
 import type { Message, ServerEvent } from '@/api/wire'
 import { subscribe } from '@/events'
 import { placeOfMessage } from '@/model/messages'
-import { isShown, keyOf, type Place, type PlaceKey, placeOfKey } from '@/model/places'
-import { dataOf, noticeOf } from '@/notifications/notice'
+import { isShown, keyOf, type Place, type PlaceKey } from '@/model/places'
+import { noticeOf, placeOfNotice } from '@/notifications/notice'
 import { useAuthStore } from '@/stores/auth'
 import { useConversationsStore } from '@/stores/conversations'
 import { usePreferencesStore } from '@/stores/preferences'
@@ -132,10 +132,7 @@ function notify(isOn: ComputedRef<boolean>): void {
     return conversations.get(place)?.unread_count === 0
   }
 
-  function isOutdated(data: NotificationData): boolean {
-    const place = placeOfKey(data.place)
-    return place !== null && isRead(place)
-  }
+  const isOutdated = (data: NotificationData): boolean => isRead(placeOfNotice(data))
 
   watch(isConnected, (now) => now && untold.size > 0 && tellLater())
   watch(isOn, (now) => !now && close(() => true))
@@ -188,7 +185,7 @@ async function close(outdated: (data: NotificationData) => boolean): Promise<voi
   const registration = await navigator.serviceWorker.getRegistration()
   await navigator.locks.request(SCREEN, async () => {
     for (const notification of (await registration?.getNotifications()) ?? []) {
-      if (outdated(dataOf(notification))) notification.close()
+      if (outdated(notification.data as NotificationData)) notification.close()
     }
   })
 }

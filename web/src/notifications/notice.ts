@@ -1,6 +1,6 @@
 import type { Brief, Message } from '@/api/wire'
-import { keyOf, type Place } from '@/model/places'
-import type { EarlierNotificationData, NotificationData } from '@/sw/messages'
+import { groupPlace, keyOf, type Place, userPlace } from '@/model/places'
+import type { NotificationData } from '@/sw/messages'
 
 const ICON = '/icons/icon-192.png'
 const BADGE = '/icons/badge-96.png'
@@ -41,13 +41,12 @@ export function noticeOf(
       badge: BADGE,
       dir: 'auto',
       timestamp: Date.parse(message.created_at),
-      data: { place: keyOf(place), messageId: message.id },
+      data: { ...(place.kind === 'user' ? { userId: place.id } : { groupId: place.id }), messageId: message.id },
     },
   }
 }
 
-/** Return the data of a notification, in the present form. */
-export function dataOf(notification: Notification): NotificationData {
-  const data = notification.data as NotificationData | EarlierNotificationData
-  return 'place' in data ? data : { place: String(data.userId), messageId: data.messageId }
+/** Return the place that a notification is about. */
+export function placeOfNotice(data: NotificationData): Place {
+  return 'userId' in data ? userPlace(data.userId) : groupPlace(data.groupId)
 }

@@ -12,15 +12,8 @@ export type WorkerMessage =
   /** A notification was clicked: show this page. */
   { type: 'open'; path: string }
 
-/** The data of a notification, needed when it is clicked or out of date. */
-export interface NotificationData {
-  /** The key of the place where the message is, as in the address of its chat. */
-  place: string
-  messageId: number
-}
-
-/** What notifications of an earlier version carry, which may still be on the screen. */
-export interface EarlierNotificationData {
-  userId: number
-  messageId: number
-}
+/**
+ * The data of a notification, needed when it is clicked or out of date: the message, and whom or which group it is from.
+ * An earlier version of the worker or of the page may have to read it, and knows only people.
+ */
+export type NotificationData = { messageId: number } & ({ userId: number } | { groupId: number })

@@ -1,4 +1,4 @@
-import type { EarlierNotificationData, NotificationData } from './messages'
+import type { NotificationData } from './messages'
 
 /** What a request is answered with: the shell, an asset of the build, the settings, another stored file, or nothing. */
 export type Route = 'shell' | 'asset' | 'settings' | 'file' | null
@@ -23,6 +23,6 @@ export function routeOf(url: URL, origin: string, isNavigation: boolean, files: 
 }
 
 /** The address of the chat that a notification is about. */
-export function chatPath(data: NotificationData | EarlierNotificationData): string {
-  return `/messages/${'place' in data ? data.place : data.userId}`
+export function chatPath(data: NotificationData): string {
+  return `/messages/${'userId' in data ? data.userId : `g${data.groupId}`}`
 }

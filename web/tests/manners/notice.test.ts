@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Brief, Message } from '@/api/wire'
-import { userPlace } from '@/model/places'
-import { noticeOf, tagOf } from '@/notifications/notice'
+import { groupPlace, userPlace } from '@/model/places'
+import { noticeOf, placeOfNotice, tagOf } from '@/notifications/notice'
 
 const grace: Brief = { id: 7, username: 'grace', nickname: 'Grace', avatar_path: '/files/avatars/g.webp', is_ai: false }
 
@@ -34,9 +34,12 @@ describe('a notification', () => {
 
   it('knows the way back to the message', () => {
     const { options } = noticeOf(message, place, grace, true)
-    expect(options.data).toEqual({ place: '7', messageId: 12 })
+    expect(options.data).toEqual({ userId: 7, messageId: 12 })
     expect(options.tag).toBe(tagOf(place))
     expect(tagOf(place)).not.toBe(tagOf(userPlace(71)))
+    expect(placeOfNotice(options.data)).toEqual(place)
+    const group = groupPlace(5)
+    expect(placeOfNotice(noticeOf(message, group, grace, true).options.data)).toEqual(group)
   })
 
   it('shows the picture of the sender', () => {

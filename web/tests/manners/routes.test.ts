@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 
-import { routeOf } from '@/sw/routes'
+import { groupPlace, keyOf, userPlace } from '@/model/places'
+import { chatPath, routeOf } from '@/sw/routes'
 
 const HOME = 'https://chat.example.org'
 const FILES = new Set(['/index.html', '/favicon.svg', '/assets/index-1.js'])
@@ -54,4 +55,9 @@ describe('what a page asks for', () => {
     expect(route('https://elsewhere.example.org/assets/index-1.js')).toBeNull()
     expect(route('https://elsewhere.example.org/login', true)).toBeNull()
   })
+})
+
+test('a click on a notification leads to the chat of its place', () => {
+  expect(chatPath({ messageId: 1, userId: 7 })).toBe(`/messages/${keyOf(userPlace(7))}`)
+  expect(chatPath({ messageId: 1, groupId: 7 })).toBe(`/messages/${keyOf(groupPlace(7))}`)
 })
