@@ -18,6 +18,7 @@ from chatd.api.direct import DirectSends
 from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
+from chatd.delivery.connection import SocketTimeouts
 from chatd.delivery.presence import Presence
 from chatd.delivery.registry import Registry
 from chatd.errors import ChatError
@@ -78,6 +79,7 @@ def create_app(
     static: Path = STATIC,
     synchronous: Synchronous = "FULL",
     fast: bool = True,
+    timeouts: SocketTimeouts | None = None,
 ) -> web.Application:
     """Return the application, wired; it opens its database when it starts and closes it when it is cleaned up.
 
@@ -87,6 +89,7 @@ def create_app(
     :param static: the directory of the built web client.
     :param synchronous: anything but FULL breaks the promise of an acknowledgement; tests prove themselves by it.
     :param fast: see :func:`chatd.fastpath.socket_type`.
+    :param timeouts: how long sockets wait for their clients.
     """
     stats = Stats()
     db = Database(config.database, synchronous=synchronous, stats=stats if config.metrics.are_read else None)
@@ -137,7 +140,13 @@ def create_app(
     paths = {_SOCKET_PATH, *(route.path for route in table)}
     for route in table:
         add_route(app.router, route.method, pattern(route.path, paths), endpoint.endpoint(route, requests))
-    sockets = SocketHandler(config.limits.commands_per_second, clock, stats, fastpath.socket_type(fast=fast))
+    sockets = SocketHandler(
+        config.limits.commands_per_second,
+        clock,
+        stats,
+        SocketTimeouts() if timeouts is None else timeouts,
+        fastpath.socket_type(fast=fast),
+    )
     add_route(app.router, "GET", _SOCKET_PATH, sockets.handle)
     add_route(app.router, "GET", "/openapi.json", openapi.handler(table))
     app.on_response_prepare.append(add_headers)

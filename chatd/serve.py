@@ -72,7 +72,7 @@ class Server:
         self._static = static
         self._synchronous = synchronous
         self._fast = fast
-        self._timeouts = timeouts
+        self._timeouts = Timeouts() if timeouts is None else timeouts
         self._held = contextlib.ExitStack()
         self._tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
@@ -122,7 +122,14 @@ class Server:
             require_whole(config.database)
             is_new = not current_version(config.database)
             migrate(config.database, upgrading=_ask_for_time)
-            app = create_app(config, key, static=self._static, synchronous=self._synchronous, fast=self._fast)
+            app = create_app(
+                config,
+                key,
+                static=self._static,
+                synchronous=self._synchronous,
+                fast=self._fast,
+                timeouts=self._timeouts.sockets,
+            )
             self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
             await self._runner.setup()
             if config.metrics.port:

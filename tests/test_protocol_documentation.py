@@ -260,7 +260,7 @@ def test_the_limits_are_those_that_hold() -> None:
         "messages of one user": f"{limits.messages_per_second:g} a second, {5 * limits.messages_per_second:g} at once*",
         "connections of one user": f"{limits.connections_per_user}*",
         "unread bytes on a connection": (
-            f"{connection.OUTBOX_LIMIT:,}, or {connection.STALL_TIMEOUT:g} s without reading"
+            f"{connection.OUTBOX_LIMIT:,}, or {connection.SocketTimeouts().stall:g} s without reading"
         ),
     }
     assert dict(rows(PROTOCOL, "| what | limit |")) == text

@@ -1,8 +1,8 @@
 """One open socket, and what waits to be sent on it.
 
-Nobody ever waits for a client. A frame is pushed into the outbox, and what has gathered in one turn of the loop is
-written at once by one callback for all connections, their only writer of frames. A client that leaves too much unread,
-or lets what is waiting stand still for too long, is dropped.
+Nothing ever waits for a client. A frame is pushed into the outbox; what gathers during one turn of the loop is written
+by a single callback for all connections, the only writer of frames. A client is dropped if it leaves too much unread or
+reads nothing for too long.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -21,14 +22,8 @@ log = logging.getLogger(__name__)
 #: How many bytes may wait for one socket before it is dropped.
 OUTBOX_LIMIT = 256 * 1024
 
-#: With more bytes than this waiting, what may be missed is not sent.
+#: Frames that may be missed are skipped while more bytes than this are waiting.
 QUIET_LIMIT = 32 * 1024
-
-#: How long waiting bytes may stand still, in seconds.
-STALL_TIMEOUT = 10.0
-
-#: How long a polite close may take, in seconds.
-CLOSE_TIMEOUT = 2.0
 
 #: Why a client that reads too slowly is dropped.
 TOO_MUCH_UNREAD = "the client leaves too much unread"
@@ -40,8 +35,18 @@ NOT_AUTHENTICATED = 4002
 _numbers = itertools.count(1)
 
 
+@dataclass(frozen=True, slots=True)
+class SocketTimeouts:
+    """How long a socket waits for its client, in seconds."""
+
+    #: For the client to read some of the bytes that wait for it.
+    stall: float = 10.0
+    #: For the client to answer a close.
+    close: float = 2.0
+
+
 def unsent(transport: asyncio.Transport) -> int:
-    """Return how many bytes wait in a transport: none in one for TLS that asyncio has taken apart at its end."""
+    """Return how many bytes wait in a transport: 0 for one of TLS that asyncio has already taken apart."""
     try:
         return transport.get_write_buffer_size()
     except AttributeError:
@@ -49,21 +54,22 @@ def unsent(transport: asyncio.Transport) -> int:
 
 
 class Connection:
-    """A user's socket, open until somebody closes it."""
+    """A user's open socket and its outbox."""
 
     __slots__ = (
         "__weakref__",
         "_conversing",
+        "_flusher",
         "_goodbye",
         "_left",
         "_lifetime",
         "_loop",
         "_outbox",
         "_outbox_size",
-        "_postman",
         "_socket",
         "_stall_timer",
         "_stats",
+        "_timeouts",
         "_transport",
         "_unsent",
         "_written",
@@ -77,24 +83,27 @@ class Connection:
         transport: asyncio.Transport,
         identity: Identity,
         seconds: float,
-        postman: "Postman",
+        flusher: "Flusher",
         stats: Stats,
+        timeouts: SocketTimeouts,
     ) -> None:
         """Create a connection on a socket whose handshake is done.
 
-        :param transport: what the socket writes to.
-        :param identity: who holds the other end.
-        :param seconds: how long they may, by their token.
-        :param postman: who comes for the outbox.
-        :param stats: where it is counted what becomes of slow clients.
+        :param transport: the socket's own.
+        :param identity: the user at the other end.
+        :param seconds: how long their token is still valid.
+        :param flusher: writes the outbox.
+        :param stats: counts dropped connections and skipped frames.
+        :param timeouts: how long it waits for its client.
         """
         self.identity = identity
-        #: Counts up with every connection, so that the oldest is the lowest.
+        #: Counts up, so the oldest connection has the lowest.
         self.number = next(_numbers)
         self._socket = socket
         self._transport = transport
-        self._postman = postman
+        self._flusher = flusher
         self._stats = stats
+        self._timeouts = timeouts
         self._loop = asyncio.get_running_loop()
         self._lifetime = asyncio.timeout(seconds)
         self._conversing = False
@@ -107,7 +116,7 @@ class Connection:
         self._left = 0
 
     async def hold(self, converse: Callable[[], Awaitable[None]]) -> None:
-        """Let a conversation go on until it ends, the token expires or somebody says goodbye; then close."""
+        """Run a conversation until it ends, the token expires or :meth:`say_goodbye` is called; then close."""
         if self._goodbye is None:
             try:
                 async with self._lifetime:
@@ -121,24 +130,24 @@ class Connection:
                 self.flush()
                 self._stop_stall_timer()
         if self._goodbye is not None:
-            await close_politely(self._socket, self._transport, *self._goodbye)
+            await close_politely(self._socket, self._transport, *self._goodbye, timeout=self._timeouts.close)
 
     def say_goodbye(self, code: int, reason: str) -> None:
-        """Have the connection closed with ``code``; a client that does not play along is dropped after a moment."""
+        """Close the connection with ``code`` soon; a client that does not answer the close is dropped."""
         if self._goodbye is None:
             self._goodbye = code, reason
             if self._conversing:
                 self._lifetime.reschedule(self._loop.time())
 
     def push(self, frame: bytes) -> None:
-        """Send ``frame`` soon, after all that were pushed before; never blocks and never fails.
+        """Send ``frame`` soon, after all frames pushed before it; never blocks and never fails.
 
-        :param frame: a whole frame, as from :func:`chatd.delivery.frames.text_frame`.
+        :param frame: a whole frame, as returned by :func:`chatd.delivery.frames.text_frame`.
         """
         if self._goodbye is not None:
             return
         if not self._outbox:
-            self._postman.call(self)
+            self._flusher.schedule(self)
         self._outbox.append(frame)
         self._outbox_size += len(frame)
         if self._outbox_size + self._unsent > OUTBOX_LIMIT:
@@ -148,18 +157,18 @@ class Connection:
 
     @property
     def is_leaving(self) -> bool:
-        """Whether somebody has said goodbye."""
+        """Whether the connection is about to be closed."""
         return self._goodbye is not None
 
     def push_if_quiet(self, frame: bytes) -> None:
-        """Send ``frame`` like :meth:`push` does, unless much is waiting already: for what may be missed."""
+        """Send a ``frame`` that may be missed: like :meth:`push`, but skip it if much is waiting already."""
         if self._outbox_size + unsent(self._transport) <= QUIET_LIMIT:
             self.push(frame)
         else:
             self._stats.skipped_frames += 1
 
     def flush(self) -> None:
-        """Write what is in the outbox now."""
+        """Write the outbox now."""
         if not self._outbox:
             return
         data = b"".join(self._outbox)
@@ -174,9 +183,9 @@ class Connection:
             self._start_stall_timer()
 
     def _start_stall_timer(self) -> None:
-        """Expect some of what is waiting to have left within :data:`STALL_TIMEOUT`."""
+        """Drop the connection if nothing of what is waiting leaves in time."""
         self._left = self._written - unsent(self._transport)
-        self._stall_timer = self._loop.call_later(STALL_TIMEOUT, self._check_stall)
+        self._stall_timer = self._loop.call_later(self._timeouts.stall, self._check_stall)
 
     def _stop_stall_timer(self) -> None:
         if self._stall_timer is not None:
@@ -192,7 +201,7 @@ class Connection:
             self._start_stall_timer()
 
     def drop(self, why: str) -> None:
-        """End a connection that cannot be told anything any more: its client sees 1006 and comes back."""
+        """Abort the connection at once: its client sees 1006 and reconnects."""
         self._stats.drops[why] += 1
         log.info(
             "dropped: %s",
@@ -205,10 +214,10 @@ class Connection:
         self._transport.abort()
 
 
-class Postman:
-    """Comes for the outboxes of all connections that have something, once in a turn of the loop.
+class Flusher:
+    """Writes the outboxes of all connections that have something to send, once in a turn of the loop.
 
-    A callback for each of them makes a message 6 % dearer where 800 people send one each.
+    A callback for each connection would make a message 6 % dearer where 800 people send one each.
     """
 
     __slots__ = ("_waiting",)
@@ -216,13 +225,13 @@ class Postman:
     def __init__(self) -> None:
         self._waiting: list[Connection] = []
 
-    def call(self, connection: Connection) -> None:
-        """Have the postman come for a connection's outbox soon."""
+    def schedule(self, connection: Connection) -> None:
+        """Flush a connection at the end of this turn of the loop."""
         if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._come)
+            asyncio.get_running_loop().call_soon(self._flush_all)
         self._waiting.append(connection)
 
-    def _come(self) -> None:
+    def _flush_all(self) -> None:
         waiting, self._waiting = self._waiting, []
         for connection in waiting:
             try:
@@ -235,10 +244,12 @@ class Postman:
                 connection.drop("it could not be written to")
 
 
-async def close_politely(socket: web.WebSocketResponse, transport: asyncio.Transport, code: int, reason: str) -> None:
-    """Close a socket with ``code``; abort it if that takes longer than :data:`CLOSE_TIMEOUT`."""
+async def close_politely(
+    socket: web.WebSocketResponse, transport: asyncio.Transport, code: int, reason: str, *, timeout: float
+) -> None:
+    """Close a socket with ``code``, and abort it if the client has not answered after ``timeout`` seconds."""
     with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError):
-        async with asyncio.timeout(CLOSE_TIMEOUT):
+        async with asyncio.timeout(timeout):
             await socket.close(code=code, message=reason.encode())
             return
     transport.abort()

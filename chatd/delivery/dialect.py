@@ -1,4 +1,4 @@
-"""What the registry asks of a connection's dialect."""
+"""What the registry and the socket's session need of a dialect."""
 
 from typing import Protocol
 
@@ -7,29 +7,29 @@ from chatd.delivery.frames import Frames
 
 
 class Dialect(Protocol):
-    """One connection's way to be told things, and to say them."""
+    """The protocol spoken on one connection."""
 
     @property
     def connection(self) -> Connection:
         """The connection it is spoken on."""
 
     async def start(self) -> None:
-        """Say what comes first."""
+        """Send what a connection begins with."""
 
     def hear_at_once(self, text: str) -> bool:
-        """Take a frame in if nothing has to be waited for; else change nothing and return False."""
+        """Handle a frame if that needs no waiting; otherwise change nothing and return False."""
 
     async def hear(self, text: str) -> None:
-        """Take a frame in."""
+        """Handle a frame."""
 
     async def hear_too_much(self, text: str, retry_after: float) -> None:
-        """Take a frame in that is one too many.
+        """Refuse a frame that comes too soon.
 
-        :param retry_after: seconds until the next will be heard.
+        :param retry_after: seconds until the next one will be handled.
         """
 
     def receive(self, frames: Frames) -> None:
-        """Tell the client a fact that concerns its user, if its dialect has a word for it."""
+        """Send the client an event, if its dialect has a frame for it."""
 
     def warn_of_restart(self) -> None:
-        """Tell the client that the server is about to stop, if its dialect has a word for it."""
+        """Tell the client that the server is stopping, if its dialect has a frame for it."""

@@ -1,4 +1,4 @@
-"""Frames of a WebSocket, and an event as frames: encoded once for each dialect, however many read it."""
+"""Frames of a WebSocket, and an event as frames: encoded once per dialect, however many recipients it has."""
 
 import struct
 
@@ -27,7 +27,7 @@ def pong_frame(payload: bytes) -> bytes:
 
 
 class Frames:
-    """A fact in the forms its recipients read, each made when the first of them needs it."""
+    """An event as a frame of each dialect, encoded when the first recipient needs it."""
 
     __slots__ = ("_classic", "_v2", "event", "seq")
 

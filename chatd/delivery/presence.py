@@ -1,4 +1,4 @@
-"""Telling who has come and who has gone, many at once where many do."""
+"""Telling people who has come online and who has left, in batches."""
 
 import logging
 
@@ -12,10 +12,10 @@ log = logging.getLogger(__name__)
 
 
 class Presence:
-    """Tells those who know a user whether they are there, as it is when they are told.
+    """Tells a user's acquaintances whether that user is online at this moment.
 
-    Everybody who comes or goes while the database is asked about others waits for the next question, which is about all
-    of them: a thousand clients that come back at once ask it some ten times.
+    Users who come or go during a query wait for the next one, which asks about all of them: when a thousand clients
+    reconnect at once, there are about ten queries.
     """
 
     def __init__(self, sync: Sync, registry: Registry, clock: Clock) -> None:
@@ -26,7 +26,7 @@ class Presence:
         self._is_telling = False
 
     async def tell(self, user_id: int) -> None:
-        """Tell of a user: returns when they are told of, or when another call is about to do it."""
+        """Tell of a user: return when it is done, or when another call is about to do it."""
         self._waiting[user_id] = None
         if self._is_telling:
             return

@@ -1,6 +1,7 @@
 """Who is connected, and what reaches them.
 
-Clients are held weakly: a leak elsewhere cannot keep a socket, and the handler still takes its own out.
+Clients are held by weak references, so that a leak elsewhere cannot keep a socket alive. The handler still removes its
+own.
 """
 
 import asyncio
@@ -63,7 +64,7 @@ class Registry:
         self._addresses[address] += 1
 
     def dismiss(self, address: str) -> None:
-        """Count a connection no longer that was admitted."""
+        """Stop counting a connection that was admitted."""
         self._admitted -= 1
         self._addresses[address] -= 1
         if not self._addresses[address]:
@@ -72,11 +73,11 @@ class Registry:
             self._emptied.set()
 
     def on_presence(self, subscriber: Callable[[int], None]) -> None:
-        """Have ``subscriber`` called with the id of each user whose first client comes or whose last one goes."""
+        """Call ``subscriber`` with a user's id when their first client connects and when their last one leaves."""
         self._came_or_went = subscriber
 
     def add(self, client: Dialect) -> None:
-        """Enter a client; the user's oldest goes if there are too many now."""
+        """Add a client. If its user has too many now, close the oldest."""
         user_id = client.connection.identity.user_id
         clients = self._clients(user_id)
         self._keep(user_id, [*clients, client])
@@ -90,7 +91,7 @@ class Registry:
             self._came_or_went(user_id)
 
     def remove(self, client: Dialect) -> None:
-        """Take a client out."""
+        """Remove a client."""
         user_id = client.connection.identity.user_id
         if user_id in self._by_user:
             self._keep(user_id, [each for each in self._clients(user_id) if each is not client])
@@ -98,7 +99,7 @@ class Registry:
                 self._came_or_went(user_id)
 
     def _keep(self, user_id: int, clients: list[Dialect]) -> None:
-        """Have ``clients`` be a user's, and nobody else."""
+        """Replace a user's clients."""
         if clients:
             self._by_user[user_id] = tuple(ref(client) for client in clients)
         else:
@@ -118,15 +119,15 @@ class Registry:
         return len(self._by_user)
 
     def is_online(self, user_id: int) -> bool:
-        """Tell whether a user has a connection."""
+        """Report whether a user has a connection."""
         return user_id in self._by_user
 
     def sessions(self) -> set[tuple[int, int]]:
-        """Return pairs of a user id and a session id, for each session that has a connection."""
+        """Return the user id and session id of each session that has a connection."""
         return {(each.identity.user_id, each.identity.session_id) for each in self.all()}
 
     def publish(self, event: Event) -> None:
-        """Bring a fact to those who are connected and concerned, except to the connection it comes from."""
+        """Send an event to its recipients' connections, except the one it comes from."""
         if isinstance(event, SessionEnded):
             for connection in self.of(*event.recipients):
                 if connection.identity.session_id == event.session_id:
@@ -161,14 +162,14 @@ class Registry:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the server is about to stop."""
+        """Whether the server is stopping."""
         return self._stopping
 
     @contextlib.contextmanager
     def next_change(self, user_id: int) -> Iterator[asyncio.Future[None]]:
-        """Watch for the next change that concerns a user, from now on: a future, done with it or when we stop.
+        """Return a future that is done at the next change that concerns a user, or when the server stops.
 
-        :raises RateLimited: as many watch for this user as connections of one user there may be.
+        :raises RateLimited: as many futures wait for this user as a user may have connections.
         """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         futures = self._waiting.setdefault(user_id, set())
@@ -183,7 +184,7 @@ class Registry:
                 del self._waiting[user_id]
 
     async def close_all(self) -> None:
-        """Close every connection because the server stops, wait until all are gone, and admit no more."""
+        """Close every connection, wait until all are gone, and admit no more: the server is stopping."""
         self._stopping = True
         for futures in self._waiting.values():
             self._wake(futures)

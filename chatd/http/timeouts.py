@@ -1,6 +1,8 @@
 """How long a connection waits for its client."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from chatd.delivery.connection import SocketTimeouts
 
 #: What the kernel may hold of unsent data, in bytes. Its default of up to 4 MB would hide a client that never reads.
 SEND_BUFFER = 64 * 1024
@@ -21,3 +23,5 @@ class Timeouts:
     #: For an answer that its client does not read. The kernel takes more only when a third of :data:`SEND_BUFFER` is
     #: free again, so this asks for less than a kilobyte a second.
     stall: float = 60.0
+    #: For WebSockets.
+    sockets: SocketTimeouts = field(default_factory=SocketTimeouts)

@@ -11,7 +11,14 @@ from aiohttp import web
 from chatd import logs
 from chatd.clock import Clock
 from chatd.delivery import registry
-from chatd.delivery.connection import CLOSE_TIMEOUT, NOT_AUTHENTICATED, Connection, Postman, close_politely, unsent
+from chatd.delivery.connection import (
+    NOT_AUTHENTICATED,
+    Connection,
+    Flusher,
+    SocketTimeouts,
+    close_politely,
+    unsent,
+)
 from chatd.delivery.dialect import Dialect
 from chatd.delivery.registry import Registry
 from chatd.errors import AccountUnavailable, NotAuthenticated, StorageUnavailable
@@ -36,7 +43,12 @@ class SocketHandler:
     """Accepts sockets and speaks with their clients."""
 
     def __init__(
-        self, commands_per_second: float, clock: Clock, stats: Stats, socket_type: type[Socket] = Socket
+        self,
+        commands_per_second: float,
+        clock: Clock,
+        stats: Stats,
+        timeouts: SocketTimeouts,
+        socket_type: type[Socket] = Socket,
     ) -> None:
         """Create the handler.
 
@@ -44,13 +56,15 @@ class SocketHandler:
             Pings of the protocol itself are answered, and count as frames beyond these.
         :param clock: the wall clock that tokens expire by.
         :param stats: where connections are counted.
+        :param timeouts: how long sockets wait for their clients.
         :param socket_type: the class of the sockets.
         """
         self._heard = per_second(commands_per_second)
         self._flood = RateLimiter(commands_per_second, commands_per_second * 15)
         self._clock = clock
         self._stats = stats
-        self._postman = Postman()
+        self._flusher = Flusher()
+        self._timeouts = timeouts
         self._socket_type = socket_type
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -74,7 +88,7 @@ class SocketHandler:
                 autoclose=False,  # it answers every close with 1000
                 compress=False,
                 max_msg_size=MAX_FRAME + 1,  # the first size that aiohttp refuses
-                timeout=CLOSE_TIMEOUT,
+                timeout=self._timeouts.close,
             )
             await socket.prepare(request)
             converse = await self._admitted(request, socket)
@@ -116,10 +130,10 @@ class SocketHandler:
         except StorageUnavailable as error:
             refusal = TRY_AGAIN_LATER, error.detail
         if identity is None:
-            await close_politely(socket, transport, *refusal)
+            await close_politely(socket, transport, *refusal, timeout=self._timeouts.close)
             return None
         seconds = (identity.expires_at - self._clock()) / 1000
-        connection = Connection(socket, transport, identity, seconds, self._postman, self._stats)
+        connection = Connection(socket, transport, identity, seconds, self._flusher, self._stats, self._timeouts)
         log.info(
             "connected",
             extra={

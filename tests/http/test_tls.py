@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from chatd.delivery.connection import STALL_TIMEOUT
+from chatd.delivery.connection import SocketTimeouts
 from chatd.errors import ConfigurationError
 from chatd.http.context import REGISTRY
 from chatd.http.tls import tls_context
@@ -95,7 +95,7 @@ async def test_a_socket_that_reads_nothing_is_dropped_and_raises_no_alarm(
         (connection,) = registry.of(bob.id)
         while registry.of(bob.id):
             if connection._transport.get_write_buffer_size() and why == "the client has stopped reading":
-                await loop_time.forward(STALL_TIMEOUT)
+                await loop_time.forward(SocketTimeouts().stall)
             else:
                 await alice.send(bob, "💥" * 2000)
     async with chat.client.get("/health") as response:

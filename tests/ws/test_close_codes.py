@@ -10,14 +10,17 @@ import jwt
 import pytest
 
 from chatd import data_dir
+from chatd.delivery.connection import SocketTimeouts
 from chatd.errors import StorageUnavailable
 from chatd.events import Event
 from chatd.http.context import CONFIG, REGISTRY, SERVICES
+from chatd.http.timeouts import Timeouts
 from chatd.models import Session
 from chatd.services import accounts, sessions
 from chatd.services.tokens import Tokens
 from chatd.storage import database
 from chatd.storage.commit import write_once
+from tests.conftest import Start
 from tests.loop_time import LoopTime
 from tests.support import PASSWORD, Chat, Person, Socket, until
 
@@ -229,8 +232,8 @@ async def test_a_stop_closes_a_socket_with_1012_after_the_messages_that_were_sto
     await stop
 
 
-async def test_a_client_that_ignores_a_close_is_gone_all_the_same(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatd.delivery.connection.CLOSE_TIMEOUT", 0.1)
+async def test_a_client_that_ignores_a_close_is_gone_all_the_same(start: Start) -> None:
+    chat = await start(timeouts=Timeouts(sockets=SocketTimeouts(close=0.1)))
     alice = await chat.person("alice")
     ws = await chat.client.ws_connect(f"/messages/ws?token={alice.token}", autoclose=False)
     await ws.send_str(json.dumps({"type": "ping"}))

@@ -2,8 +2,9 @@
 
 import pytest
 
-from chatd.delivery import connection as connections
+from chatd.delivery.connection import SocketTimeouts
 from chatd.http.context import REGISTRY
+from chatd.http.timeouts import Timeouts
 from tests.conftest import Start
 from tests.loop_time import LoopTime
 from tests.raw import PING, PONG, TEXT, connect
@@ -15,8 +16,9 @@ HEARTBEAT = 20
 
 @pytest.fixture
 async def chat(start: Start) -> Chat:
-    """A server whose pings come before the patience of a test ends."""
-    return await start(server={"heartbeat_seconds": HEARTBEAT})
+    """A server that pings often, and for which bytes never stand still for too long."""
+    timeouts = Timeouts(sockets=SocketTimeouts(stall=10_000.0))
+    return await start(server={"heartbeat_seconds": HEARTBEAT}, timeouts=timeouts)
 
 
 async def test_a_peer_that_answers_no_pings_is_gone(chat: Chat, loop_time: LoopTime) -> None:
@@ -32,9 +34,8 @@ async def test_a_peer_that_answers_no_pings_is_gone(chat: Chat, loop_time: LoopT
 
 
 async def test_a_peer_that_neither_reads_nor_answers_is_gone_though_bytes_wait_for_it(
-    chat: Chat, loop_time: LoopTime, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, loop_time: LoopTime
 ) -> None:
-    monkeypatch.setattr(connections, "STALL_TIMEOUT", 10_000.0)
     alice, bob = await chat.people("alice", "bobby")
     registry = chat.server.app[REGISTRY]
     async with connect(chat, receive_buffer=4096) as raw:

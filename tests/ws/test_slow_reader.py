@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import os
 import socket as sockets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import pytest
 
-from chatd.delivery import connection as connections
-from chatd.delivery.connection import STALL_TIMEOUT, Connection
+from chatd.delivery.connection import Connection, SocketTimeouts
 from chatd.http.context import REGISTRY
+from chatd.http.timeouts import Timeouts
+from tests.conftest import Start
 from tests.loop_time import LoopTime
 from tests.raw import PING, Raw, connect
 from tests.support import Chat, Person, Socket, until
@@ -19,6 +21,8 @@ from tests.support import Chat, Person, Socket, until
 LONG = "💥" * 2000
 
 OUTBOX_LIMIT = 256 * 1024
+
+STALL_TIMEOUT = SocketTimeouts().stall
 
 
 @contextlib.asynccontextmanager
@@ -54,16 +58,16 @@ def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.fixture
-def never_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow the machine is, nobody's bytes stand still for too long."""
-    monkeypatch.setattr(connections, "STALL_TIMEOUT", 10_000.0)
+def patient(start: Start) -> Callable[[], Awaitable[Chat]]:
+    """Start a server for which bytes never stand still for too long, however slow the machine is."""
+    return partial(start, timeouts=Timeouts(sockets=SocketTimeouts(stall=10_000.0)))
 
 
-@pytest.mark.usefixtures("never_stalled")
 async def test_one_who_never_reads_is_dropped_and_fifty_others_get_every_message(
-    chat: Chat, caplog: pytest.LogCaptureFixture
+    patient: Callable[[], Awaitable[Chat]], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "chatd")
+    chat = await patient()
     alice, bob = await chat.people("alice", "bobby")
     others = [await bob.connect() for _ in range(50)]
     for socket in others:
@@ -159,9 +163,11 @@ async def test_one_who_stops_for_a_moment_and_catches_up_misses_nothing(chat: Ch
         assert slow in chat.server.app[REGISTRY].of(bob.id)
 
 
-@pytest.mark.usefixtures("never_stalled")
-async def test_one_who_pings_and_reads_no_pongs_is_dropped(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
+async def test_one_who_pings_and_reads_no_pongs_is_dropped(
+    patient: Callable[[], Awaitable[Chat]], caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO", "chatd")
+    chat = await patient()
     bob = await chat.person("bobby")
     registry = chat.server.app[REGISTRY]
     async with slow_reader(chat, bob) as (raw, slow):
