@@ -49,9 +49,9 @@ from chatd.services.limits import per_second
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
 from chatd.stats import Stats
-from chatd.storage import database
 from chatd.storage.database import Database
 from chatd.storage.engine.sqlite.connections import Synchronous
+from chatd.storage.engine.sqlite.engine import WATCH_INTERVAL, Sqlite
 from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler
@@ -92,7 +92,7 @@ def create_app(
     :param timeouts: how long sockets wait for their clients.
     """
     stats = Stats()
-    db = Database(config.database, synchronous=synchronous, stats=stats if config.metrics.are_read else None)
+    db = Database(Sqlite(config.database, synchronous=synchronous), stats=stats if config.metrics.are_read else None)
     registry = Registry(
         per_user=config.limits.connections_per_user,
         per_address=config.limits.connections_per_address,
@@ -280,7 +280,7 @@ async def _end_what_ended(sessions: Sessions, registry: Registry) -> None:
             events = await sessions.find_ended(registry.sessions())
         except ChatError as error:
             log.error("it is not known whose session has ended: %s", error.detail, extra={"event": "ends_unknown"})
-            await asyncio.sleep(database.WATCH_INTERVAL)
+            await asyncio.sleep(WATCH_INTERVAL)
         else:
             break
     for event in events:

@@ -12,7 +12,9 @@ from aiohttp.test_utils import BaseTestServer, TestClient
 from yarl import URL
 
 from chatd import config
+from chatd.http.context import SERVICES
 from chatd.serve import Server
+from chatd.storage.engine.sqlite.engine import Sqlite
 
 PASSWORD = "correct horse"
 
@@ -217,3 +219,10 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+def watch_often(chat: Chat) -> None:
+    """Let a server look for commits of other processes every 50 ms, after the second it is waiting already."""
+    engine = chat.server.app[SERVICES].database.engine
+    assert isinstance(engine, Sqlite)
+    engine.watch_interval = 0.05

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from chatd.events import Event
 from chatd.stats import BATCHES, DURATIONS, Histogram, Stats
 from chatd.storage.database import BATCH_LIMIT, Database
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
 from tests.storage.support import note
 
@@ -38,7 +39,7 @@ def test_the_largest_batch_has_a_bucket() -> None:
 async def test_a_change_is_delivered_once_all_that_telling_it_has_asked_of_the_loop_is_done(tmp_path: Path) -> None:
     migrate(tmp_path / "chatd.db")
     stats = Stats()
-    db = Database(tmp_path / "chatd.db", stats=stats)
+    db = Database(Sqlite(tmp_path / "chatd.db"), stats=stats)
     delivered_before: list[int] = []
 
     def tell(_: Event) -> None:  # as a connection does, which writes in a callback of its own

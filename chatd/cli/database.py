@@ -1,6 +1,5 @@
 """The database as a command uses it: beside a running server, or without one."""
 
-import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -29,19 +28,11 @@ def read(settings: "Config", work: "Read[T]") -> T:
 
     :raises StorageUnavailable: it could not be read.
     """
-    import sqlite3
-
-    from chatd.errors import StorageUnavailable
-    from chatd.storage.engine.sqlite.connections import connect
-    from chatd.storage.engine.sqlite.faults import reason
+    from chatd.storage.engine.sqlite.beside import snapshot
 
     _bring_up_to_date(settings)
-    try:
-        with contextlib.closing(connect(settings.database, checkpoints=False, writable=False)) as db:
-            db.execute("BEGIN")
-            return work(db)
-    except sqlite3.Error as error:
-        raise StorageUnavailable(f"cannot read {settings.database}: {reason(error)}") from error
+    with snapshot(settings.database) as db:
+        return work(db)
 
 
 def _bring_up_to_date(settings: "Config") -> None:

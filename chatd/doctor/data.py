@@ -1,9 +1,7 @@
 """What the server keeps: who may read it, whether it is whole, and whether there are copies."""
 
-import contextlib
 import datetime as dt
 import shlex
-import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +9,9 @@ from pathlib import Path
 from chatd import clock
 from chatd.config import Config
 from chatd.doctor.findings import Finding, change, good, mib
-from chatd.errors import DatabaseUnusable
-from chatd.storage import change_log
-from chatd.storage.engine.sqlite.backup import last_proven_at, opened
+from chatd.errors import DatabaseUnusable, StorageUnavailable
+from chatd.storage.engine.sqlite import damage
+from chatd.storage.engine.sqlite.backup import last_proven_at
 from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrations_directory
 
 #: How far what was written last may be ahead of the clock, in milliseconds.
@@ -67,10 +65,8 @@ def _database(path: Path) -> Finding:
             return change(
                 about, f"it has version {version}, this chatd knows {newest}: upgrade chatd, or chatd rollback"
             )
-        with contextlib.closing(opened(path)) as db:
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            newest_at = change_log.newest_at(db)
-    except (DatabaseUnusable, sqlite3.Error) as error:
+        verdict, newest_at = damage.look(path)
+    except (DatabaseUnusable, StorageUnavailable) as error:
         return change(about, f"{error}: stop chatd, and chatd restore the last backup")
     if verdict != "ok":
         return change(about, f"{path} is damaged ({verdict}): stop chatd, and chatd restore the last backup")

@@ -5,7 +5,6 @@ import ctypes
 import datetime as dt
 import os
 import resource
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from chatd import clock
 from chatd.config import Config
 from chatd.data_dir import server_pid
 from chatd.doctor.findings import Finding, change, good, mib
-from chatd.storage.engine.sqlite.migrate import MINIMUM_SQLITE
+from chatd.storage.engine.sqlite.migrate import FOUND, WANTED, library_is_new_enough
 
 #: What should be free beside two more copies of the database (an upgrade makes one, a backup another), in bytes.
 FREE = 256 * 1024 * 1024
@@ -69,10 +68,9 @@ def _existing(directory: Path) -> Path:
 
 
 def _sqlite() -> Finding:
-    if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
-        wanted = ".".join(map(str, MINIMUM_SQLITE))
-        return change("SQLite", f"it is {sqlite3.sqlite_version}: install a Python with SQLite {wanted} or newer")
-    return good("SQLite", sqlite3.sqlite_version)
+    if not library_is_new_enough():
+        return change("SQLite", f"it is {FOUND}: install a Python with SQLite {WANTED} or newer")
+    return good("SQLite", FOUND)
 
 
 def _open_files(config: Config) -> Finding:

@@ -1,8 +1,6 @@
 """What a person can take along: everything of theirs, written to a file on a thread of its own."""
 
 import asyncio
-import contextlib
-import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +15,7 @@ from chatd.models import Block, Conversation, Membership, Message, Report, Sessi
 from chatd.services.limits import per_hour
 from chatd.storage import avatars, blocks, conversations, messages, reactions, reports, sessions, users
 from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite.connections import connect
+from chatd.storage.engine.sqlite.beside import snapshot
 
 #: How many messages are in memory at once.
 PAGE = 500
@@ -137,7 +135,7 @@ class Exports:
         except asyncio.CancelledError:
             written.add_done_callback(_close)
             raise
-        except (OSError, sqlite3.Error, _Stopped) as error:
+        except (OSError, _Stopped) as error:
             raise StorageUnavailable from error
         finally:
             self._pending -= 1
@@ -150,8 +148,7 @@ class Exports:
     def _build(self, user_id: int, write: Callable[[IO[bytes], PersonalData], None]) -> IO[bytes]:
         file = tempfile.TemporaryFile(dir=self._database.parent)  # noqa: SIM115 (the caller closes it)
         try:
-            with contextlib.closing(connect(self._database, checkpoints=False, writable=False)) as db:
-                db.execute("BEGIN")
+            with snapshot(self._database) as db:
                 write(file, PersonalData(db, user_id, self._clock(), self._stopping.is_set))
             file.seek(0)
         except BaseException:

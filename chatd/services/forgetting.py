@@ -28,7 +28,7 @@ class Forgetting:
         :raises StorageUnavailable: the disk failed.
         """
         night = self._night()
-        if night != self._last and await self._db.begin_log_anew():
+        if night != self._last and await self._db.forget_deleted():
             self._last = night
 
     def _night(self) -> dt.date:

@@ -3,6 +3,7 @@
 import asyncio
 
 from chatd.clock import Clock
+from chatd.storage import trial
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 
@@ -36,6 +37,6 @@ class Health:
 
     async def _try(self, now: int) -> None:
         def work(tx: Transaction) -> None:
-            tx.db.execute("UPDATE health SET checked_at = ?", (now,))
+            trial.write(tx.db, now)
 
         await self._db.write(work)

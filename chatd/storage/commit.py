@@ -1,18 +1,14 @@
 """One commit: many works in one transaction, none of which can undo another."""
 
-import contextlib
 import itertools
 import logging
-import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar, cast
 
-from chatd.errors import StorageUnavailable
 from chatd.events import Event
 from chatd.storage.engine import Sql, WriterSql
-from chatd.storage.engine.sqlite.connections import connect
-from chatd.storage.engine.sqlite.faults import reason
+from chatd.storage.engine.sqlite.beside import writer
 from chatd.storage.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -153,11 +149,8 @@ def write_once(path: Path, work: Write[T]) -> T:
 
     :raises StorageUnavailable: nothing could be written.
     """
-    try:
-        with contextlib.closing(connect(path, checkpoints=False)) as db:
-            (outcome,) = commit(db, None, [work])
-    except sqlite3.Error as error:
-        raise StorageUnavailable(f"cannot write to {path}: {reason(error)}") from error
+    with writer(path) as db:
+        (outcome,) = commit(db, None, [work])
     if outcome.error is not None:
         raise outcome.error
     return cast(T, outcome.result)

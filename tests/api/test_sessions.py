@@ -10,7 +10,7 @@ from chatd.services import accounts
 from tests.api.support import Clock, add_bot, disable, write
 from tests.api.test_accounts import TIME
 from tests.conftest import Start
-from tests.support import PASSWORD, Chat, Person, error_of, sign_in
+from tests.support import PASSWORD, Chat, Person, error_of, sign_in, watch_often
 
 
 async def status_of(person: Person) -> int:
@@ -222,11 +222,9 @@ async def test_a_password_is_changed_only_by_who_knows_the_old_one(chat: Chat) -
     assert await sign_in(chat.client, "alice", PASSWORD)
 
 
-async def test_a_disabled_account_is_shut_out_until_it_is_enabled(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chatd.storage.database.WATCH_INTERVAL", 0.01)
+async def test_a_disabled_account_is_shut_out_until_it_is_enabled(start: Start) -> None:
     chat = await start()
+    watch_often(chat)
     alice = await chat.person("alice")
     socket = await alice.connect()
     disable(chat, alice)

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from chatd.errors import DatabaseUnusable
-from chatd.storage.engine.sqlite import damage
 from chatd.storage.engine.sqlite.damage import require_whole
 from chatd.storage.engine.sqlite.migrate import migrate
 from tests.process import ServerProcess, chatd, client_of, refusal
@@ -171,13 +170,9 @@ def test_the_frames_of_an_older_log_below_a_newer_one_are_no_damage(data_dir: Pa
         require_whole(data_dir / "chatd.db")
 
 
-def test_a_large_database_is_looked_at_for_a_moment_only(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_large_database_is_looked_at_for_a_moment_only(data_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "chatd.storage")
-    monkeypatch.setattr(damage, "PATIENCE", -1.0)
-    monkeypatch.setattr(damage, "_STEPS", 10)
-    require_whole(data_dir / "chatd.db")
+    require_whole(data_dir / "chatd.db", patience=-1.0, steps=10)
     assert caplog.messages == ["the database is large: only a part of it was looked at for damage"]
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from chatd.storage import database, invites
+from chatd.storage import invites
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
 
 LIMIT = 8 * 1024 * 1024
@@ -23,12 +24,10 @@ CHUNK = 64 * 1024
 
 
 @pytest.fixture
-async def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
     """A database whose log is looked at often."""
-    monkeypatch.setattr(database, "LOG_LIMIT", LIMIT)
-    monkeypatch.setattr(database, "WATCH_INTERVAL", 0.02)
     migrate(tmp_path / "chatd.db")
-    db = Database(tmp_path / "chatd.db", readers=2)
+    db = Database(Sqlite(tmp_path / "chatd.db", log_limit=LIMIT, watch_interval=0.02))
     await db.open()
     yield db
     await db.close()

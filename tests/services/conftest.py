@@ -11,8 +11,8 @@ from chatd.config import Limits
 from chatd.services import Accounts, Sessions
 from chatd.services.passwords import Passwords
 from chatd.services.tokens import Tokens
-from chatd.storage import database
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
 
 NO_LIMITS = Limits(logins_per_minute=0, registrations_per_hour=0)
@@ -56,14 +56,11 @@ def passwords() -> Iterator[Passwords]:
 
 
 @pytest.fixture
-async def house(
-    tmp_path: Path, clock: Clock, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
+async def house(tmp_path: Path, clock: Clock, passwords: Passwords) -> AsyncIterator[House]:
     """The services, with no limits; logins last a day."""
-    monkeypatch.setattr(database, "WATCH_INTERVAL", 0.01)
     path = tmp_path / "chatd.db"
     migrate(path)
-    db = Database(path, readers=1)
+    db = Database(Sqlite(path, readers=1, watch_interval=0.01))
     tokens = Tokens(b"k" * 32)
     settings = AccountSettings(token_days=1)
     sessions = Sessions(db, tokens, passwords, settings, NO_LIMITS, clock)

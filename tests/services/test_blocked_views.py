@@ -29,6 +29,7 @@ from chatd.storage import blocks, change_log, users
 from chatd.storage.commit import Work, commit
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
 from chatd.storage.engine.sqlite.sql import Connection
 from chatd.storage.memory import Memory
@@ -118,7 +119,7 @@ class World:
         self._memory = Memory(db)
         self.told: dict[int, list[Event]] = {person: [] for person in PEOPLE}
         self._clock = _Now()
-        self._service = Messages(Database(Path()), Limits(messages_per_second=0), self._clock)
+        self._service = Messages(Database(Sqlite(Path())), Limits(messages_per_second=0), self._clock)
         db.execute("PRAGMA foreign_keys = ON")
 
     def take(self, step: Step, at: int, *, reply_to: int | None = None) -> Any:

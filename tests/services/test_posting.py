@@ -16,6 +16,7 @@ from chatd.storage import users
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
 from tests.storage.support import hold, start, traced
 
@@ -56,7 +57,7 @@ ORDINARY = st.lists(st.tuples(st.integers(1, PEOPLE), st.integers(1, NOBODY)), m
 async def opened(path: Path, blocks: tuple[tuple[int, int], ...] = ()) -> Database:
     """Return a new database with some people, one of whom has left for good, and a group of the first two."""
     migrate(path)
-    db = Database(path)
+    db = Database(Sqlite(path))
     await db.open()
 
     def settle(tx: Transaction) -> None:

@@ -19,6 +19,7 @@ from chatd.storage import blocks, change_log, messages, overviews
 from chatd.storage.commit import Work, commit
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
 from chatd.storage.engine.sqlite.sql import Connection
 from chatd.storage.memory import Memory
@@ -95,7 +96,7 @@ def test_unread_are_the_others_messages_above_the_marker_that_were_not_taken_bac
     taken: list[tuple[str, tuple[int, Place], int]],
 ) -> None:
     numbers = itertools.count(1)
-    service = Messages(Database(Path()), Limits(messages_per_second=0), lambda: next(numbers))
+    service = Messages(Database(Sqlite(Path())), Limits(messages_per_second=0), lambda: next(numbers))
     with closing(sqlite3.connect(":memory:", isolation_level=None, factory=Connection)) as db:
         db.deserialize(fresh_database())
         db.execute("PRAGMA foreign_keys = ON")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
 
 
@@ -20,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def db(path: Path) -> AsyncIterator[Database]:
     """The open database."""
-    database = Database(path)
+    database = Database(Sqlite(path))
     await database.open()
     yield database
     await database.close()

@@ -18,6 +18,7 @@ from chatd.services.tokens import Tokens
 from chatd.storage import change_log, messages
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.engine import Sqlite
 from tests.storage.support import connection, hold, traced
 from tests.support import LOG
 
@@ -233,7 +234,7 @@ async def test_when_the_newest_change_was_made_is_known_whatever_it_was(room: Ro
 async def test_the_log_has_a_name_that_stays(db: Database, path: Path) -> None:
     name = await db.read(change_log.epoch)
     assert len(name) >= 16
-    other = Database(path)
+    other = Database(Sqlite(path))
     await other.open()
     assert await other.read(change_log.epoch) == name
     await other.close()

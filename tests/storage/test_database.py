@@ -14,6 +14,7 @@ from chatd.storage.commit import Transaction, write_once
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, connect
+from chatd.storage.engine.sqlite.engine import Sqlite
 from tests.storage.support import Gate, ended_since, hold, note, notes, seen_outside, start
 from tests.support import PATIENCE
 
@@ -41,7 +42,7 @@ async def test_the_writer_syncs_every_commit_and_checkpoints(db: Database) -> No
 
 
 async def test_every_reader_only_reads_and_never_checkpoints(path: Path) -> None:
-    db = Database(path, readers=3)
+    db = Database(Sqlite(path, readers=3))
     await db.open()
     meeting = threading.Barrier(3)
 
@@ -59,7 +60,7 @@ def test_a_command_beside_the_server_syncs_but_never_checkpoints(path: Path) -> 
 
 
 async def test_only_a_test_may_ask_for_less_than_a_synced_commit(path: Path) -> None:
-    db = Database(path, synchronous="OFF")
+    db = Database(Sqlite(path, synchronous="OFF"))
     await db.open()
     assert (await db.write(lambda tx: settings(tx.db)))["synchronous"] == 0
     await db.close()
@@ -91,7 +92,7 @@ async def test_a_read_sees_one_snapshot(db: Database) -> None:
 
 
 async def test_a_read_that_raises_leaves_its_reader_usable(path: Path) -> None:
-    db = Database(path, readers=1)
+    db = Database(Sqlite(path, readers=1))
     await db.open()
 
     def fail(connection: Sql) -> None:
@@ -132,7 +133,7 @@ async def test_closing_commits_what_waits_and_refuses_what_comes_later(db: Datab
 
 async def test_closing_leaves_no_write_ahead_log_and_no_thread(path: Path) -> None:
     before = set(threading.enumerate())
-    db = Database(path)
+    db = Database(Sqlite(path))
     await db.open()
     assert set(threading.enumerate()) - before
     await db.write(note("stays"))

@@ -5,21 +5,25 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from chatd.storage import database
 from chatd.storage.commit import write_once
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.engine import Sqlite
 from tests.storage.support import note, traced
 from tests.support import PATIENCE
 
 
-@pytest.fixture(autouse=True)
-def _watchful(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "WATCH_INTERVAL", 0.005)
+@pytest.fixture
+async def db(path: Path) -> AsyncIterator[Database]:
+    """A database that looks often."""
+    db = Database(Sqlite(path, watch_interval=0.005))
+    await db.open()
+    yield db
+    await db.close()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -39,7 +43,7 @@ async def test_a_commit_of_another_process_is_noticed(db: Database, path: Path) 
 
 async def test_a_commit_right_after_the_opening_is_noticed(path: Path) -> None:
     noticed = asyncio.Event()
-    db = Database(path)
+    db = Database(Sqlite(path, watch_interval=0.005))
     db.subscribe_foreign(noticed.set)
     await db.open()
     write_once(path, note("at once"))

@@ -10,11 +10,12 @@ import pytest
 
 from chatd.errors import UserNotFound
 from chatd.events import Event, UserDisabled
-from chatd.storage import database, invites
+from chatd.storage import invites
 from chatd.storage.commit import Outcome, Transaction, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import connect
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.memory import Memory
 from tests.storage.support import Gate, connection, hold, note, notes, seen_outside, start, traced
 
@@ -45,10 +46,9 @@ async def test_writes_that_wait_share_one_commit(db: Database, path: Path) -> No
     assert len(seen_outside(path)) == 40
 
 
-async def test_a_batch_has_a_limit_and_the_rest_comes_with_the_next(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "BATCH_LIMIT", 8)
+async def test_a_batch_has_a_limit_and_the_rest_comes_with_the_next(path: Path) -> None:
+    db = Database(Sqlite(path), batch_limit=8)
+    await db.open()
     statements: list[str] = []
     await db.write(traced(statements))
     gate, holding = await hold(db)
@@ -58,6 +58,7 @@ async def test_a_batch_has_a_limit_and_the_rest_comes_with_the_next(
     await asyncio.gather(holding, *waiting)
     assert boundaries(statements) == ["COMMIT"] + 3 * ["BEGIN IMMEDIATE", "COMMIT"]
     assert len(await db.read(notes)) == 20
+    await db.close()
 
 
 async def test_each_write_gets_its_own_result(db: Database) -> None:

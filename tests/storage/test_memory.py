@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from chatd.errors import UserNotFound
+from chatd.events import MessageCreated
 from chatd.models import Posted
-from chatd.places import UserPlace
+from chatd.places import GroupPlace, UserPlace
 from chatd.services.posting import Post
-from chatd.storage import memory
+from chatd.storage import visibility
 from chatd.storage.commit import Transaction, write_once
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
 
 
@@ -26,7 +29,7 @@ async def people(tmp_path: Path) -> Database:
             tx.db.execute(f"INSERT INTO users ({columns}) VALUES (?1, ?1, ?1, ?1, 1)", (name,))
 
     write_once(path, settle)
-    return Database(path)
+    return Database(Sqlite(path))
 
 
 def rename(tx: Transaction) -> None:
@@ -68,9 +71,45 @@ async def test_a_conversation_whose_beginning_was_undone_is_begun_again(people: 
     await people.close()
 
 
-async def test_a_full_memory_is_begun_anew(people: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "LIMIT", 2)
-    await people.open()
+async def test_a_full_memory_is_emptied(people: Database, tmp_path: Path) -> None:
+    db = Database(Sqlite(tmp_path / "chatd.db"), memory_limit=2)
+    await db.open()
     for _ in range(3):
-        assert await nicknames(people) == {"alice"}
+        assert await nicknames(db) == {"alice"}
+    await db.close()
+
+
+async def test_who_joined_or_left_a_group_is_known_to_its_next_message(people: Database) -> None:
+    await people.open()
+    told: list[tuple[int, ...]] = []
+    people.subscribe(lambda event: told.append(event.recipients), MessageCreated)
+    post = Post(1, GroupPlace(7), "x", None, None, None, 1)
+
+    def make(tx: Transaction) -> None:
+        tx.db.execute("INSERT INTO conversations (id, kind, name, created_at) VALUES (7, 'group', 'Chess', 1)")
+        tx.db.execute("INSERT INTO memberships (conversation_id, user_id) VALUES (7, 1), (7, 2)")
+
+    def join(tx: Transaction) -> None:
+        tx.db.execute("INSERT INTO memberships (conversation_id, user_id) VALUES (7, 3)")
+
+    def leave(tx: Transaction) -> None:
+        visibility.end_stay(tx.db, 7, 2, 99)
+
+    for work in (make, join, leave):
+        await people.write(work)
+        await people.write(post)
+    assert told == [(1, 2), (1, 2, 3), (1, 3)]
+    await people.close()
+
+
+async def test_what_a_failed_work_did_to_a_user_is_not_remembered(people: Database) -> None:
+    await people.open()
+
+    def fail(tx: Transaction) -> None:
+        rename(tx)
+        raise UserNotFound
+
+    failing, names = await asyncio.gather(people.write(fail), nicknames(people), return_exceptions=True)
+    assert isinstance(failing, UserNotFound)
+    assert names == {"alice"}
     await people.close()

@@ -16,7 +16,7 @@ from chatd.events import Event
 from chatd.storage.commit import Transaction, Write, write_once
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite import write_ahead_log
+from chatd.storage.engine.sqlite.engine import Sqlite
 from tests.storage.support import ended_since, hold, note, notes, seen_outside, start, unreadable
 
 ROOM = 1_000_000
@@ -79,14 +79,9 @@ async def test_a_log_that_cannot_grow_refuses_writes_until_it_can(db: Database, 
     assert await db.read(lambda connection: connection.execute("PRAGMA integrity_check").fetchone()) == ("ok",)
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections that wait for others a moment only."""
-    monkeypatch.setattr(write_ahead_log, "BUSY_TIMEOUT_MS", 20)
-
-
-@pytest.mark.usefixtures("impatient")
-async def test_a_lock_held_for_too_long_refuses_writes_until_it_is_let_go(db: Database, path: Path) -> None:
+async def test_a_lock_held_for_too_long_refuses_writes_until_it_is_let_go(path: Path) -> None:
+    db = Database(Sqlite(path, busy_timeout_ms=20))
+    await db.open()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         gate = await start(db, note("refused"), note("refused too"))
@@ -98,6 +93,7 @@ async def test_a_lock_held_for_too_long_refuses_writes_until_it_is_let_go(db: Da
         other.execute("ROLLBACK")
         await db.write(note("after"))
     assert seen_outside(path) == {"after"}
+    await db.close()
 
 
 async def test_a_lock_let_go_in_time_only_delays_a_write(db: Database, path: Path) -> None:
@@ -112,7 +108,7 @@ async def test_a_lock_let_go_in_time_only_delays_a_write(db: Database, path: Pat
 
 async def test_a_disk_that_cannot_be_read_is_a_storage_fault_and_not_a_bug(path: Path) -> None:
     write_once(path, much("before"))
-    db = Database(path, readers=1)
+    db = Database(Sqlite(path, readers=1))
     await db.open()
 
     def read_all(connection: Sql) -> int:
@@ -132,7 +128,7 @@ async def test_a_database_that_opens_only_in_part_leaves_no_thread_behind(path: 
     taken = {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208
     free = (number for number in itertools.count() if number not in taken)
     enough_for_the_writer = list(itertools.islice(free, 5))[-1]
-    db = Database(path)
+    db = Database(Sqlite(path))
     resource.setrlimit(resource.RLIMIT_NOFILE, (enough_for_the_writer, hard))
     try:
         with pytest.raises(DatabaseUnusable, match="unable to open"):

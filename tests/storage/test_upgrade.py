@@ -18,6 +18,7 @@ from chatd.services import Messages, accounts
 from chatd.services.sync import Sync
 from chatd.storage import change_log, messages, overviews, users
 from chatd.storage.database import Database
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.engine.sqlite.migrate import load_migrations, migrate, migrations_directory
 from chatd.storage.engine.sqlite.restore import Lost, copy_before_upgrade, restore
 from chatd.storage.engine.sqlite.sql import Connection
@@ -74,7 +75,7 @@ def old(tmp_path: Path) -> Path:
 @contextlib.asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[Database]:
     """Open a database for a while."""
-    db = Database(path)
+    db = Database(Sqlite(path))
     await db.open()
     try:
         yield db

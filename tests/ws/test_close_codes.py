@@ -18,11 +18,10 @@ from chatd.http.timeouts import Timeouts
 from chatd.models import Session
 from chatd.services import accounts, sessions
 from chatd.services.tokens import Tokens
-from chatd.storage import database
 from chatd.storage.commit import write_once
 from tests.conftest import Start
 from tests.loop_time import LoopTime
-from tests.support import PASSWORD, Chat, Person, Socket, until
+from tests.support import PASSWORD, Chat, Person, Socket, until, watch_often
 
 
 async def code(chat: Chat, token: str) -> int | None:
@@ -155,9 +154,9 @@ async def test_a_user_who_does_not_exist_is_4003(chat: Chat) -> None:
 
 
 async def test_disabling_a_user_in_another_process_closes_their_sockets_and_keeps_them_out(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
+    chat: Chat,
 ) -> None:
-    monkeypatch.setattr(database, "WATCH_INTERVAL", 0.05)
+    watch_often(chat)
     alice, bob = await chat.people("alice", "bobby")
     sockets = [await alice.connect(), await alice.connect()]
     other = await bob.connect()
@@ -170,7 +169,7 @@ async def test_disabling_a_user_in_another_process_closes_their_sockets_and_keep
 async def test_a_session_ended_by_another_process_is_looked_for_until_that_succeeds(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "WATCH_INTERVAL", 0.05)
+    watch_often(chat)
     alice = await chat.person("alice")
     socket = await alice.connect()
     await socket.ping()
@@ -191,9 +190,9 @@ async def test_a_session_ended_by_another_process_is_looked_for_until_that_succe
 
 
 async def test_a_password_set_beside_the_server_closes_the_users_sockets(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
+    chat: Chat,
 ) -> None:
-    monkeypatch.setattr(database, "WATCH_INTERVAL", 0.05)
+    watch_often(chat)
     alice, bob = await chat.people("alice", "bobby")
     socket, other = await alice.connect(), await bob.connect()
     write_once(chat.server.app[CONFIG].database, lambda tx: accounts.set_password(tx, alice.id, "another hash"))

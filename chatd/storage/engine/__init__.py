@@ -118,6 +118,43 @@ class WriterSql(Sql, Protocol):
 Read = Callable[[Sql], T]
 
 
+class Engine(Protocol):
+    """A database that is open: where writes and reads run, and how it is with other processes."""
+
+    async def open(self) -> None:
+        """Open the database.
+
+        :raises DatabaseUnusable: it cannot be opened.
+        """
+
+    async def close(self) -> None:
+        """Close the database, once everything that runs has ended."""
+
+    async def write(self, work: Callable[[WriterSql], T], /) -> T:
+        """Run ``work``, which begins and ends its own transaction, on the writer's own thread, one after the other.
+
+        Where it cannot be known whether a commit is on disk, the process ends.
+
+        :raises StorageUnavailable: ``work`` raised, so nothing was written.
+        """
+
+    async def read(self, work: Read[T], /) -> T:
+        """Return ``work(connection)``, run on a reader's thread in one snapshot of the database.
+
+        :raises StorageUnavailable: the database could not be read.
+        """
+
+    def subscribe_foreign(self, subscriber: Callable[[], None], /) -> None:
+        """Call ``subscriber`` after another process has committed something."""
+
+    async def forget_deleted(self) -> bool:
+        """Remove what was deleted from wherever it is still kept, such as a log of what was written.
+
+        :returns: False where others read for so long that it has to be tried again.
+        :raises StorageUnavailable: the disk failed.
+        """
+
+
 def in_list(name: str) -> str:
     """Return SQL for a list of values, to follow ``IN``.
 

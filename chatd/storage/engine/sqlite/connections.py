@@ -15,7 +15,7 @@ BUSY_TIMEOUT_MS = 5_000
 #: pages that every message changes are written three times as often, which costs a busy writer 15 %.
 CHECKPOINT_PAGES = 4_000
 
-#: How long the write-ahead log may become, in bytes, before readers are held for a moment so that it can begin anew:
+#: How long the write-ahead log may become, in bytes, before readers are held for a moment so that it can be truncated:
 #: four times what the writer checkpoints at. Readers that overlap without a gap would let it grow for ever.
 LOG_LIMIT = 64 * 1024 * 1024
 
@@ -24,17 +24,25 @@ WRITER_CACHE_KB = 16 * 1024
 READER_CACHE_KB = 2 * 1024
 
 
-def connect(path: Path, *, checkpoints: bool, synchronous: Synchronous = "FULL", writable: bool = True) -> Connection:
+def connect(
+    path: Path,
+    *,
+    checkpoints: bool,
+    synchronous: Synchronous = "FULL",
+    writable: bool = True,
+    busy_timeout_ms: int = BUSY_TIMEOUT_MS,
+) -> Connection:
     """Open ``path`` with the settings every connection of chatd has.
 
     :param checkpoints: whether this connection may checkpoint the write-ahead log. Only one may: SQLite before
         3.51.3 can lose writes when two connections checkpoint at once (https://sqlite.org/wal.html).
     :param synchronous: FULL, or an acknowledged message may be lost in a power cut.
     :param writable: False for a connection that only reads.
+    :param busy_timeout_ms: how long a statement waits for another process, in milliseconds.
     """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection)
     try:
-        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        db.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {synchronous}")
         db.execute("PRAGMA foreign_keys = ON")

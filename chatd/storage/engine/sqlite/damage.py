@@ -11,7 +11,9 @@ import struct
 import time
 from pathlib import Path
 
-from chatd.errors import DatabaseUnusable
+from chatd.errors import DatabaseUnusable, StorageUnavailable
+from chatd.storage import change_log
+from chatd.storage.engine.sqlite.backup import opened
 from chatd.storage.engine.sqlite.faults import reason
 
 log = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ EXPLAINED = 1
 _REMEDY = "put a copy back with chatd restore"
 
 #: How many of SQLite's instructions are run between two looks at the time.
-_STEPS = 10_000
+STEPS = 10_000
 
 #: A write-ahead log's header: magic number, version, page size, checkpoint, salts, checksum.
 _HEADER = struct.Struct(">8I")
@@ -39,11 +41,11 @@ _MAGIC = 0x377F0682
 _HOLDING = struct.Struct("=16xI")
 
 
-def require_whole(path: Path) -> None:
+def require_whole(path: Path, *, patience: float = PATIENCE, steps: int = STEPS) -> None:
     """Look at the database at ``path``, which may not be there yet, and change nothing of it.
 
-    A large one is looked at for :data:`PATIENCE` and no longer.
-
+    :param patience: how long to look at it, in seconds.
+    :param steps: how many of SQLite's instructions are run between two looks at the time.
     :raises DatabaseUnusable: it is damaged.
     """
     if not path.exists() or path.stat().st_size == 0:
@@ -54,7 +56,7 @@ def require_whole(path: Path) -> None:
             db.execute("BEGIN")
             db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # has SQLite read the log
             _require_whole_log(wal, path.with_name(f"{path.name}-shm"))
-            problem = _problem(db)
+            problem = _problem(db, patience, steps)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
             return  # killed while it had no write-ahead log yet: whoever opens it to write takes that back first
@@ -65,9 +67,23 @@ def require_whole(path: Path) -> None:
         raise DatabaseUnusable(f"{path} is damaged ({problem}): {_REMEDY}")
 
 
-def _problem(db: sqlite3.Connection) -> str | None:
-    end = time.monotonic() + PATIENCE
-    db.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+def look(path: Path) -> tuple[str, int | None]:
+    """Look at a database that a server may be using.
+
+    :returns: "ok" or what is damaged, and when the newest change in it was made.
+    :raises StorageUnavailable: it cannot be read.
+    """
+    try:
+        with contextlib.closing(opened(path)) as db:
+            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            return verdict, change_log.newest_at(db)
+    except sqlite3.Error as error:
+        raise StorageUnavailable(str(error)) from error
+
+
+def _problem(db: sqlite3.Connection, patience: float, steps: int) -> str | None:
+    end = time.monotonic() + patience
+    db.set_progress_handler(lambda: time.monotonic() > end, steps)
     try:
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:

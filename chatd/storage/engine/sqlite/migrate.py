@@ -19,6 +19,9 @@ APPLICATION_ID = 0x63686174
 #: IS DISTINCT FROM came with 3.39, STRICT tables with 3.37: https://sqlite.org/changes.html
 MINIMUM_SQLITE = (3, 39, 0)
 
+#: The version of SQLite that is wanted at least, and the one that Python has.
+WANTED, FOUND = ".".join(map(str, MINIMUM_SQLITE)), sqlite3.sqlite_version
+
 _PACKAGE = Path(__file__).resolve().parents[3]
 
 
@@ -29,6 +32,11 @@ class Migration:
     version: int
     name: str
     sql: str
+
+
+def library_is_new_enough() -> bool:
+    """Report whether this Python's SQLite knows all that the statements use."""
+    return sqlite3.sqlite_version_info >= MINIMUM_SQLITE
 
 
 def migrations_directory() -> Path:
@@ -104,9 +112,8 @@ def migrate(path: Path, directory: Path | None = None, *, upgrading: Callable[[i
     :param upgrading: called before an existing database is changed, with its size in bytes: tables may be rebuilt.
     :raises DatabaseUnusable: the file is not chatd's, or newer than this program, or a migration failed.
     """
-    if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
-        wanted = ".".join(map(str, MINIMUM_SQLITE))
-        raise DatabaseUnusable(f"chatd needs SQLite {wanted} or newer, this Python has {sqlite3.sqlite_version}")
+    if not library_is_new_enough():
+        raise DatabaseUnusable(f"chatd needs SQLite {WANTED} or newer, this Python has {FOUND}")
     steps = load_migrations(directory or migrations_directory())
     with alone(path.parent):
         return _upgrade(path, steps, upgrading)
