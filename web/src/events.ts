@@ -1,7 +1,7 @@
 import type { ServerEvent } from '@/api/wire'
 
 /**
- * What happens on the server, on its way to whoever handles it: events from the socket, and the answers to one's own
+ * Delivers what happens on the server to its handlers: events from the socket, and the answers to the user's own
  * commands, told as the events that other devices get.
  */
 

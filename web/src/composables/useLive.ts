@@ -61,7 +61,7 @@ function stop(): void {
   usePresenceStore().disconnected()
 }
 
-/** Connect as whoever is signed in now. */
+/** Connect as the user who is signed in. */
 function follow(token: string | null): void {
   const me = useAuthStore().user?.id ?? null
   socket.disconnect()

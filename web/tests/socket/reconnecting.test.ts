@@ -189,7 +189,7 @@ describe('there is no use in coming back', () => {
   })
 
   test.each([
-    ['connects anew', () => stage.connect()],
+    ['connects again', () => stage.connect()],
     ['asks for it all the same', () => stage.socket.retryNow()],
   ])('until somebody %s', async (_, resume) => {
     const served = await stage.goOnline()
