@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +17,9 @@ from chatd.api.direct import DirectSends
 from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
+from chatd.consumers import Consumers, Erasing, Presence, SessionEnds, Sockets
 from chatd.delivery.connection import SocketTimeouts
-from chatd.delivery.presence import Presence
 from chatd.delivery.registry import Registry
-from chatd.errors import ChatError
-from chatd.events import AccountDeleted, BlockChanged, Change, Event, MessageCreated, PresenceChanged
 from chatd.http.context import ADDRESS, CONFIG, DIRECTLY, REGISTRY, SERVICES, begin
 from chatd.http.origins import add_headers, always, ask_origin
 from chatd.http.proxies import Proxies
@@ -43,6 +40,7 @@ from chatd.services import (
     Sessions,
     Sync,
     Tickets,
+    housekeeping,
     name_keys,
 )
 from chatd.services.limits import per_second
@@ -51,7 +49,7 @@ from chatd.services.tokens import Tokens
 from chatd.stats import Stats
 from chatd.storage.database import Database
 from chatd.storage.engine.sqlite.connections import Synchronous
-from chatd.storage.engine.sqlite.engine import WATCH_INTERVAL, Sqlite
+from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler
@@ -59,11 +57,6 @@ from chatd.ws.handler import SocketHandler
 if TYPE_CHECKING:
     from chatd.metrics.door import Metrics
     from chatd.metrics.watching import Watch
-
-log = logging.getLogger(__name__)
-
-#: How often what can wait is written, in seconds: when sessions were last seen.
-HOUSEKEEPING_INTERVAL = 60.0
 
 _SOCKET_PATH = "/messages/ws"
 
@@ -80,6 +73,7 @@ def create_app(
     synchronous: Synchronous = "FULL",
     fast: bool = True,
     timeouts: SocketTimeouts | None = None,
+    housekeeping_interval: float = housekeeping.INTERVAL,
 ) -> web.Application:
     """Return the application, wired; it opens its database when it starts and closes it when it is cleaned up.
 
@@ -90,6 +84,7 @@ def create_app(
     :param synchronous: anything but FULL breaks the promise of an acknowledgement; tests prove themselves by it.
     :param fast: see :func:`chatd.fastpath.socket_type`.
     :param timeouts: how long sockets wait for their clients.
+    :param housekeeping_interval: how long the housekeeping rests between two rounds, in seconds.
     """
     stats = Stats()
     db = Database(Sqlite(config.database, synchronous=synchronous), stats=stats if config.metrics.are_read else None)
@@ -98,7 +93,6 @@ def create_app(
         per_address=config.limits.connections_per_address,
         in_all=config.limits.connections,
     )
-    db.subscribe(registry.publish)
     passwords = Passwords()
     sessions = Sessions(db, Tokens(key), passwords, config.accounts, config.limits, clock)
     sync = Sync(db, clock, config.server.change_log_days)
@@ -150,49 +144,25 @@ def create_app(
     add_route(app.router, "GET", _SOCKET_PATH, sockets.handle)
     add_route(app.router, "GET", "/openapi.json", openapi.handler(table))
     app.on_response_prepare.append(add_headers)
-    count = _measure(app, stats).count_status if config.metrics.are_read else None
+    consumers = Consumers(db)
+    consumers.add(Sockets(registry, sync))
+    count = _measure(app, stats, consumers).count_status if config.metrics.are_read else None
+    consumers.add(Presence(sync, registry, clock), Erasing(erasure), SessionEnds(sessions, registry))
     app[DIRECTLY] = DirectSends(services, requests, count, always(config))
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await db.open()
         await name_keys.renew_where_due(db)
-        registry.head = (await sync.place()).seq
-        tasks = {
-            asyncio.create_task(_housekeeping(sessions, sync, erasure, Forgetting(db, clock))),
-            asyncio.create_task(services.backups.run()),
-        }
-
-        def start(work: Coroutine[None, None, None]) -> None:
-            tasks.add(task := asyncio.create_task(work))
-            task.add_done_callback(tasks.discard)
-
-        db.subscribe_foreign(lambda: start(_end_what_ended(sessions, registry)))
-        db.subscribe_foreign(lambda: start(_erase(erasure)))
-
-        presence = Presence(sync, registry, clock)
-
-        def tell_presence(user_id: int) -> None:
-            start(presence.tell(user_id))
-
-        def follow(event: Event) -> None:
-            match event:
-                case MessageCreated(is_first=True, message=message):
-                    for user_id in filter(registry.is_online, (message.sender_id, message.to.id)):
-                        tell_presence(user_id)
-                case BlockChanged(blocker_id=user_id, blocked_id=other_id, are_acquainted=True):
-                    if registry.is_online(other_id):  # else the user has been told that already
-                        online = not event.on
-                        told = PresenceChanged(recipients=(user_id,), user_id=other_id, online=online, at=clock())
-                        registry.publish(told)
-                case AccountDeleted():
-                    start(_erase(erasure))
-
-        registry.on_presence(tell_presence)
-        db.subscribe(follow, MessageCreated, BlockChanged, AccountDeleted)
+        await consumers.start()
+        chores = housekeeping.Housekeeping(
+            sessions.write_seen, sync.prune, erasure.run, Forgetting(db, clock).run, interval=housekeeping_interval
+        )
+        tasks = [asyncio.create_task(chores.run()), asyncio.create_task(services.backups.run())]
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await consumers.stop()
         with contextlib.suppress(Exception):
             await sessions.write_seen()
         await db.close()
@@ -203,8 +173,8 @@ def create_app(
     return app
 
 
-def _measure(app: web.Application, stats: Stats) -> "Watch":
-    """Have the metrics counted, and readable at the public listener by who has the token; return who counts."""
+def _measure(app: web.Application, stats: Stats, consumers: Consumers) -> "Watch":
+    """Count what the metrics say and let whoever has the token read them; return the counter."""
     # Imported only where somebody may read them: see the collector.
     from chatd.metrics import door
     from chatd.metrics.collector import Sources
@@ -221,24 +191,18 @@ def _measure(app: web.Application, stats: Stats) -> "Watch":
             sync=services.sync,
             log_seconds=config.server.change_log_days * DAY_MS / 1000,
             backup_proven_at=lambda: services.backups.last_proven_at,
+            cursors=consumers.cursors,
         )
     )
-    services.database.subscribe(watch.count_event, Change)
+    consumers.add(watch)
     app.on_response_prepare.append(watch.count_response)
     if config.metrics.token:
         add_route(app.router, "GET", door.PATH, metrics.handler(config.metrics.token))
-
-    async def watching(_: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(watch.watch_loop())
-        yield
-        task.cancel()
-
-    app.cleanup_ctx.append(watching)
     return watch
 
 
 def create_metrics_app(app: web.Application) -> web.Application:
-    """Return the application of a listener that has the metrics of ``app``, which is measured, and nothing else."""
+    """Return the application of the metrics' own listener; ``app`` counts what it shows."""
     from chatd.metrics import door
 
     config = app[CONFIG]
@@ -257,39 +221,3 @@ def _find_address(proxies: Proxies) -> Middleware:
         return handler(request)
 
     return find_address
-
-
-async def _housekeeping(sessions: Sessions, sync: Sync, erasure: Erasure, forgetting: Forgetting) -> None:
-    while True:
-        try:
-            await sessions.write_seen()
-            await sync.prune()
-            await erasure.run()
-            await forgetting.run()
-        except ChatError as error:
-            log.error("housekeeping failed: %s", error.detail, extra={"event": "housekeeping_failed"})
-        except Exception:
-            log.exception("housekeeping failed", extra={"event": "housekeeping_failed"})
-        await asyncio.sleep(HOUSEKEEPING_INTERVAL)
-
-
-async def _end_what_ended(sessions: Sessions, registry: Registry) -> None:
-    """Close the connections of sessions that another process has ended."""
-    while True:
-        try:
-            events = await sessions.find_ended(registry.sessions())
-        except ChatError as error:
-            log.error("it is not known whose session has ended: %s", error.detail, extra={"event": "ends_unknown"})
-            await asyncio.sleep(WATCH_INTERVAL)
-        else:
-            break
-    for event in events:
-        registry.publish(event)
-
-
-async def _erase(erasure: Erasure) -> None:
-    """Erase what deleted accounts have left; what fails now is tried again by the housekeeping."""
-    try:
-        await erasure.run()
-    except ChatError as error:
-        log.error("a deleted account is not erased yet: %s", error.detail, extra={"event": "erasure_failed"})

@@ -103,8 +103,8 @@ class MessagePage(Record):
     more_after: bool
 
 
-class LogPlace(Record):
-    """A place in a change log: the log's name, and a ``seq``."""
+class LogPosition(Record):
+    """A position in a change log: the log's name, and a ``seq``."""
 
     epoch: str
     seq: int

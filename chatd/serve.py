@@ -24,6 +24,7 @@ from chatd.http.listener import Listener
 from chatd.http.proxies import Proxies
 from chatd.http.timeouts import Timeouts
 from chatd.http.tls import load_certificate, tls_context
+from chatd.services import housekeeping
 from chatd.storage.engine.sqlite.connections import Synchronous
 from chatd.storage.engine.sqlite.damage import require_whole
 from chatd.storage.engine.sqlite.migrate import current_version, migrate
@@ -59,6 +60,7 @@ class Server:
         static: Path = STATIC,
         synchronous: Synchronous = "FULL",
         fast: bool = True,
+        housekeeping_interval: float = housekeeping.INTERVAL,
         timeouts: Timeouts | None = None,
     ) -> None:
         """Create a server that :meth:`start` starts.
@@ -66,6 +68,7 @@ class Server:
         :param static: the directory of the built web client.
         :param synchronous: see :func:`chatd.app.create_app`.
         :param fast: False takes the public way through aiohttp: see :mod:`chatd.fastpath`.
+        :param housekeeping_interval: see :func:`chatd.app.create_app`.
         :param timeouts: how long connections wait for their clients.
         """
         self._config = config
@@ -73,6 +76,7 @@ class Server:
         self._synchronous = synchronous
         self._fast = fast
         self._timeouts = Timeouts() if timeouts is None else timeouts
+        self._housekeeping_interval = housekeeping_interval
         self._held = contextlib.ExitStack()
         self._tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
@@ -129,6 +133,7 @@ class Server:
                 synchronous=self._synchronous,
                 fast=self._fast,
                 timeouts=self._timeouts.sockets,
+                housekeeping_interval=self._housekeeping_interval,
             )
             self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
             await self._runner.setup()

@@ -14,7 +14,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from chatd.http.timeouts import Timeouts
 from chatd.serve import Server
-from chatd.services import passwords
+from chatd.services import housekeeping, passwords
 from tests.loop_time import LoopTime
 from tests.support import Chat, RealServer, settings
 
@@ -99,8 +99,19 @@ def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.Mon
     monkeypatch.setattr(passwords, "MEMORY_KIB", 64)
     monkeypatch.setattr(passwords, "PASSES", 1)
 
-    async def start(*, data_dir: Path | None = None, timeouts: Timeouts | None = None, **sections: Any) -> Chat:
-        server = Server(settings(data_dir or tmp_path / "data", **sections), fast=fast, timeouts=timeouts)
+    async def start(
+        *,
+        data_dir: Path | None = None,
+        timeouts: Timeouts | None = None,
+        housekeeping_interval: float = housekeeping.INTERVAL,
+        **sections: Any,
+    ) -> Chat:
+        server = Server(
+            settings(data_dir or tmp_path / "data", **sections),
+            fast=fast,
+            timeouts=timeouts,
+            housekeeping_interval=housekeeping_interval,
+        )
         return Chat(await aiohttp_client(RealServer(server)), server)
 
     return start

@@ -13,7 +13,7 @@ from chatd.schemas import v2, v2_frames
 LOOK_AROUND = 5.0
 
 
-def _place(epoch: str, cursor: int) -> dict[str, str]:
+def _at(epoch: str, cursor: int) -> dict[str, str]:
     return {"Chatd-Epoch": epoch, "Chatd-Cursor": str(cursor)}
 
 
@@ -22,7 +22,7 @@ async def conversations(call: Call) -> Answer:
     page = await call.services.histories.conversations(
         call.caller.user_id, before=call.query["before"], limit=call.query["limit"]
     )
-    return Answer(page, _place(page.epoch, page.cursor))
+    return Answer(page, _at(page.epoch, page.cursor))
 
 
 async def messages(call: Call) -> MessagePage:
@@ -70,18 +70,18 @@ async def events(call: Call) -> Answer:
     epoch, since, seconds = call.query["epoch"], call.query["since"], call.query["timeout"]
     if call.request.method == "HEAD":  # there is no body to wait for
         seconds = 0
-    place = await call.services.sync.place()
+    position = await call.services.sync.position()
     end = asyncio.get_running_loop().time() + seconds
     while True:
         with call.request.app[REGISTRY].next_change(user_id) as changed:
             page = await call.services.sync.replay(user_id, epoch=epoch, since=since, limit=v2.SYNC_DEFAULT)
             left = end - asyncio.get_running_loop().time()
             if page.events or since is None or left <= 0:
-                return Answer(_described(page), _place(place.epoch, page.cursor))
+                return Answer(_described(page), _at(position.epoch, page.cursor))
             await asyncio.wait([changed], timeout=min(left, LOOK_AROUND))
             await call.services.sessions.authenticate(required_token(call.request.headers))
             if call.request.transport is None or call.request.app[REGISTRY].is_stopping:
-                return Answer(_described(page), _place(place.epoch, page.cursor))
+                return Answer(_described(page), _at(position.epoch, page.cursor))
 
 
 def _described(page: Replay) -> dict[str, Any]:

@@ -5,7 +5,7 @@ the process 1.2 MB, so that is left until somebody may read the metrics.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -37,7 +37,8 @@ DIALECTS = ("classic", "chatd.v2")
 class Sources:
     """Where the numbers are.
 
-    ``backup_proven_at`` returns when a backup was last proven, in UTC milliseconds since 1970, or None.
+    ``backup_proven_at`` returns when a backup was last proven, in UTC milliseconds since 1970, or None; ``cursors`` how
+    far each durable consumer has come in the change log, by its name.
     """
 
     stats: Stats
@@ -48,6 +49,7 @@ class Sources:
     sync: Sync
     log_seconds: float
     backup_proven_at: Callable[[], int | None] = lambda: None
+    cursors: Callable[[], Mapping[str, int]] = dict
 
 
 class ServerCollector(Collector):
@@ -132,6 +134,12 @@ class ServerCollector(Collector):
                     "When the oldest change that is still in the log was made.",
                     extent.oldest_at / 1000,
                 )
+        yield _gauges(
+            "chatd_consumer_cursor_seq",
+            "The last change that a consumer of the change log which keeps a cursor has handled.",
+            "consumer",
+            self._sources.cursors(),
+        )
         proven_at = self._sources.backup_proven_at()
         if proven_at is not None:
             yield GaugeMetricFamily(
@@ -158,14 +166,14 @@ def registry_of(collector: ServerCollector) -> CollectorRegistry:
     return registry
 
 
-def _counters(name: str, text: str, label: str, values: "dict[str, int]") -> Metric:
+def _counters(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
     family = CounterMetricFamily(name, text, labels=[label])
     for value, count in values.items():
         family.add_metric([value], count)
     return family
 
 
-def _gauges(name: str, text: str, label: str, values: "dict[str, int]") -> Metric:
+def _gauges(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
     family = GaugeMetricFamily(name, text, labels=[label])
     for value, count in values.items():
         family.add_metric([value], count)

@@ -5,6 +5,7 @@ from collections import Counter
 
 from aiohttp import web
 
+from chatd.consumers import Consumer
 from chatd.events import (
     Change,
     Event,
@@ -33,18 +34,26 @@ KINDS: dict[type[Change], str] = {
 }
 
 
-class Watch:
-    """Looks on: at committed facts, at answers, and at how late the event loop is."""
+class Watch(Consumer):
+    """Counts committed changes and answers, and measures how late the event loop is."""
+
+    name = "metrics"
+    kinds = (Change,)
 
     def __init__(self) -> None:
+        super().__init__()
         self.messages = {"private": 0, "group": 0}
         self.changes = dict.fromkeys(KINDS.values(), 0)
         #: By status; those of failures are there from the start, so that the first is a change.
         self.responses: Counter[int] = Counter({200: 0, 500: 0, 503: 0})
         self.loop_lag = Histogram(DURATIONS)
 
-    def count_event(self, event: Event) -> None:
-        """Count a committed fact."""
+    async def start(self) -> None:
+        """Begin to measure."""
+        self.spawn(self.watch_loop())
+
+    def consume(self, event: Event) -> None:
+        """Count a change."""
         if isinstance(event, MessageCreated):
             self.messages["private" if isinstance(event.message.to, UserPlace) else "group"] += 1
         elif isinstance(event, Change):

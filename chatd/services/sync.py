@@ -16,7 +16,7 @@ from chatd.events import (
     ReadMarkerMoved,
     Replay,
 )
-from chatd.models import LogEntry, LogExtent, LogPlace, Message, User
+from chatd.models import LogEntry, LogExtent, LogPosition, Message, User
 from chatd.storage import blocks, change_log, conversations, messages, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
@@ -40,17 +40,17 @@ class Sync:
         #: How many times a reader was told to load everything anew.
         self.resyncs = 0
 
-    async def place(self) -> LogPlace:
+    async def position(self) -> LogPosition:
         """Return the log's name and its newest ``seq``."""
-        return await self._db.read(lambda db: LogPlace(change_log.epoch(db), change_log.head(db)))
+        return await self._db.read(lambda db: LogPosition(change_log.epoch(db), change_log.head(db)))
 
-    async def welcome(self, user_id: int) -> tuple[LogPlace, User]:
-        """Return what a client is greeted with: the log's place, and its user.
+    async def welcome(self, user_id: int) -> tuple[LogPosition, User]:
+        """Return what a client is greeted with: the log's position, and its user.
 
         :raises UserNotFound: there is no such user.
         """
         return await self._db.read(
-            lambda db: (LogPlace(change_log.epoch(db), change_log.head(db)), users.require(db, user_id))
+            lambda db: (LogPosition(change_log.epoch(db), change_log.head(db)), users.require(db, user_id))
         )
 
     async def extent(self) -> LogExtent:

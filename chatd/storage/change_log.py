@@ -62,6 +62,21 @@ _VISIBLE = f"""
 """
 
 
+_SINCE = f"""
+    SELECT {_COLUMNS} FROM (
+        SELECT m.id AS seq, 'message' AS kind, m.conversation_id AS conversation_id, m.sender_id AS user_id,
+            m.id AS message_id, CAST(NULL AS TEXT) AS data, m.created_at AS created_at
+        FROM messages AS m WHERE m.id > :since ORDER BY m.id LIMIT :limit
+    ) AS said
+    UNION ALL
+    SELECT {_COLUMNS} FROM (
+        SELECT l.seq, l.kind, l.conversation_id, l.user_id, l.message_id, l.data, l.created_at
+        FROM change_log AS l WHERE l.seq > :since ORDER BY l.seq LIMIT :limit
+    ) AS changed
+    ORDER BY seq LIMIT :limit
+"""
+
+
 def append(
     db: Sql,
     kind: Kind,
@@ -148,6 +163,11 @@ def visible(db: Sql, user_id: int, *, since: int, up_to: int, limit: int) -> lis
     """
     values = {"viewer": user_id, "user_id": user_id, "since": since, "up_to": up_to, "limit": limit}
     return [LogEntry(*row) for row in db.execute(_VISIBLE, values)]
+
+
+def since(db: Sql, seq: int, limit: int) -> list[LogEntry]:
+    """Return the oldest changes above ``seq``, in order, whomever they concern."""
+    return [LogEntry(*row) for row in db.execute(_SINCE, {"since": seq, "limit": limit})]
 
 
 def prune(db: Sql, *, before: int, after: int = 2**63 - 1, limit: int) -> int:

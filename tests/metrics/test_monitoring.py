@@ -37,6 +37,7 @@ async def scraped(start: Start) -> Scrape:
     """A scrape of a server on which everything that is measured has happened."""
     server = await measured(start)
     server.chat.server.app[METRICS].sources.backup_proven_at = lambda: int(time.time() * 1000)
+    server.chat.server.app[METRICS].sources.cursors = lambda: {"push": 1}
     alice, bob = await server.chat.people("alice", "bobby")
     await alice.send(bob, "hello")
     assert await (await connect(alice)).error("sync", epoch="another", since=0) == "resync"

@@ -64,6 +64,7 @@ VALUES: dict[str, Any] = {
     "member_id": ALICE,
     "message_id": 2,
     "message_ids": [1, 2, 3],
+    "name": "push",
     "nickname": "Alice",
     "now": 1,
     "other_id": BOBBY,

@@ -288,9 +288,8 @@ async def test_a_running_server_prunes_by_itself_and_goes_on_after_a_failure(
         return steps[-1]
 
     monkeypatch.setattr(change_log, "prune", counted)
-    monkeypatch.setattr("chatd.app.HOUSEKEEPING_INTERVAL", 0.01)
     monkeypatch.setattr("chatd.serve.create_app", partial(create_app, clock=clock))
-    chat = await start(accounts={"token_days": 100})
+    chat = await start(accounts={"token_days": 100}, housekeeping_interval=0.01)
     alice, bob = await chat.people("alice", "bobby")
     for number in range(5):
         await alice.send(bob, f"n{number}")

@@ -1,0 +1,14 @@
+"""Who follows the change log, each by name.
+
+A :class:`Consumer` is called with what this process commits, and forgets with the process. A
+:class:`~chatd.consumers.durable.DurableConsumer` reads the log from a cursor that is kept in the database.
+"""
+
+from chatd.consumers.consumer import Consumer, Consumers
+from chatd.consumers.durable import DurableConsumer
+from chatd.consumers.erasing import Erasing
+from chatd.consumers.presence import Presence
+from chatd.consumers.session_ends import SessionEnds
+from chatd.consumers.sockets import Sockets
+
+__all__ = ["Consumer", "Consumers", "DurableConsumer", "Erasing", "Presence", "SessionEnds", "Sockets"]
