@@ -13,7 +13,7 @@ from chatd.events import MessageDeleted as MessageDeletedEvent
 from chatd.events import MessageEdited, ReactionChanged
 from chatd.models import Conversation, Message, Posted, Reacted
 from chatd.services import firsts
-from chatd.services.places import recipients
+from chatd.services.places import find_message, recipients
 from chatd.storage import blocks, change_log, conversations, messages, reactions, visibility
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
@@ -90,7 +90,7 @@ def react(
     :raises MessageDeleted: there is nothing left to react to.
     :raises TooManyReactions: the user has as many on this message as one may.
     """
-    conversation, message, hidden_from = _visible(tx.db, user_id, message_id)
+    conversation, message, hidden_from = find_message(tx.db, user_id, message_id)
     if message.deleted_at is not None:
         raise MessageDeleted
     if not on:
@@ -181,19 +181,8 @@ def _get(db: Sql, message_id: int, viewer: int) -> Message:
     return message
 
 
-def _visible(db: Sql, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
-    """Return a message, its conversation and whom it is hidden from; to a stranger it does not exist."""
-    conversation_id, hidden_from = messages.place_of(db, message_id, viewer=user_id)
-    conversation = None
-    if conversation_id is not None:
-        conversation = conversations.get_for_member(db, conversation_id, user_id)
-    if conversation is None:
-        raise MessageNotFound
-    return conversation, _get(db, message_id, user_id), hidden_from
-
-
 def _own(db: Sql, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
-    conversation, message, hidden_from = _visible(db, user_id, message_id)
+    conversation, message, hidden_from = find_message(db, user_id, message_id)
     if message.sender_id != user_id:
         raise NotYours
     return conversation, message, hidden_from

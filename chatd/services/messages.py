@@ -138,7 +138,7 @@ class Messages:
             moved = conversations.move_marker(tx.db, conversation.id, reader_id, up_to)
             if moved is None:
                 return Read(before, seq=None)
-            _, hidden_from = messages.place_of(tx.db, moved, viewer=reader_id)
+            hidden_from = messages.blocker_of(tx.db, moved)
             whom = editing.whom(tx.db, conversation, reader_id, hidden_from)
             if hidden_from is not None:
                 shown = messages.last_up_to(tx.db, conversation.id, moved, viewer=hidden_from)

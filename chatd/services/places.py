@@ -1,9 +1,9 @@
-"""Where a command points to, and whom a change there concerns."""
+"""What a command names, and whom a change there concerns."""
 
-from chatd.errors import CannotMessageSelf, ConversationNotFound
-from chatd.models import Conversation
+from chatd.errors import CannotMessageSelf, ConversationNotFound, MessageNotFound
+from chatd.models import Conversation, Message
 from chatd.places import GroupPlace, Place, UserPlace
-from chatd.storage import conversations, users
+from chatd.storage import conversations, messages, users
 from chatd.storage.engine import Sql
 
 
@@ -25,6 +25,19 @@ def find(db: Sql, user_id: int, where: Place, *, may_be_self: bool = False) -> C
                 raise CannotMessageSelf
             users.require(db, other_id)
             return conversations.find_private(db, user_id, other_id)
+
+
+def find_message(db: Sql, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None]:
+    """Return a message as a user sees it, its conversation, and whom the message is hidden from.
+
+    :raises MessageNotFound: there is no such message in the user's conversations.
+    """
+    found = conversations.find_by_message(db, message_id, user_id)
+    message = messages.get(db, message_id, viewer=user_id)
+    if found is None or message is None:
+        raise MessageNotFound
+    conversation, hidden_from = found
+    return conversation, message, hidden_from
 
 
 def recipients(db: Sql, conversation: Conversation, user_id: int) -> tuple[int, ...]:

@@ -4,10 +4,11 @@ import logging
 
 from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
-from chatd.errors import CannotReportOwn, MessageDeleted, MessageNotFound, ReportNotFound
+from chatd.errors import CannotReportOwn, MessageDeleted, ReportNotFound
 from chatd.models import Report
 from chatd.services.limits import per_hour
-from chatd.storage import conversations, messages, reports
+from chatd.services.places import find_message
+from chatd.storage import reports
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 
@@ -36,10 +37,7 @@ class Reports:
         now = self._clock()
 
         def work(tx: Transaction) -> Report:
-            place, _ = messages.place_of(tx.db, message_id, viewer=user_id)
-            message = messages.get(tx.db, message_id, viewer=user_id)
-            if place is None or message is None or conversations.get_for_member(tx.db, place, user_id) is None:
-                raise MessageNotFound
+            _, message, _ = find_message(tx.db, user_id, message_id)
             if message.sender_id == user_id:
                 raise CannotReportOwn
             if message.deleted_at is not None:

@@ -2,7 +2,7 @@
 
 from chatd.models import Conversation, Membership
 from chatd.storage.engine import Row, Sql
-from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, present, sees
+from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present, sees
 
 _PRIVATE = f"""
     SELECT c.id, {SEEN_BY_LOW} AS low, {SEEN_BY_HIGH} AS high FROM conversations AS c
@@ -19,6 +19,15 @@ def columns(member: str) -> str:
         c.id AS conversation_id, c.message_count AS message_count, c.name AS name,
         c.low_user_id + c.high_user_id - {member} AS other_id
     """
+
+
+_BY_MESSAGE = f"""
+    SELECT {columns("mine.user_id")}, {hidden_from("m")} AS blocker_id
+    FROM messages AS m
+    JOIN conversations AS c ON c.id = m.conversation_id
+    JOIN memberships AS mine ON mine.conversation_id = c.id AND {present("mine")}
+    WHERE m.id = :message_id AND mine.user_id = :viewer AND {sees("m")}
+"""
 
 
 def from_row(row: Row) -> Conversation:
@@ -64,18 +73,12 @@ def get(db: Sql, conversation_id: int, member_id: int) -> Conversation:
     return from_row(row)
 
 
-def get_for_member(db: Sql, conversation_id: int, user_id: int) -> Conversation | None:
-    """Return a conversation, private or a group, that a user is a member of."""
-    row = db.execute(
-        f"""
-        SELECT {columns("mine.user_id")}
-        FROM conversations AS c
-        JOIN memberships AS mine ON mine.conversation_id = c.id AND {present("mine")}
-        WHERE c.id = :conversation_id AND mine.user_id = :user_id
-        """,
-        {"conversation_id": conversation_id, "user_id": user_id},
-    ).fetchone()
-    return None if row is None else from_row(row)
+def find_by_message(db: Sql, message_id: int, member_id: int) -> tuple[Conversation, int | None] | None:
+    """Return the conversation a message is in and whom the message is hidden from; None where the member sees no such
+    message, or is no member.
+    """
+    row = db.execute(_BY_MESSAGE, {"message_id": message_id, "viewer": member_id}).fetchone()
+    return None if row is None else (from_row(row), row["blocker_id"])
 
 
 def ids_of(db: Sql, user_id: int) -> list[int]:

@@ -7,7 +7,7 @@ from chatd.models import Message, Reaction
 from chatd.places import place_from
 from chatd.storage import reactions, users, visibility
 from chatd.storage.engine import Row, Sql, as_list, in_list
-from chatd.storage.visibility import hidden_from, sees
+from chatd.storage.visibility import hidden_from
 
 #: Above every message id.
 _END = 2**63 - 1
@@ -28,11 +28,6 @@ _BY_IDS = _select(in_list("ids"))
 _BEFORE = _select(f"({visibility.SEEN_IDS} AND m.id < :before ORDER BY m.id DESC LIMIT :limit)")
 _AFTER = _select(f"({visibility.SEEN_IDS} AND m.id > :after ORDER BY m.id LIMIT :limit)")
 _PAGE = _select(f"({visibility.SEEN_IDS} ORDER BY m.id DESC LIMIT :limit OFFSET :skip)")
-
-_PLACE_OF = f"""
-    SELECT m.conversation_id, {hidden_from("m")} AS blocker_id FROM messages AS m
-    WHERE m.id = :message_id AND {sees("m")}
-"""
 
 
 def _messages(db: Sql, statement: str, values: Mapping[str, Any]) -> list[Message]:
@@ -78,10 +73,13 @@ def get_many(db: Sql, ids: Collection[int], *, viewer: int) -> list[Message]:
     return _messages(db, _BY_IDS, {"ids": as_list(ids), "viewer": viewer})
 
 
-def place_of(db: Sql, message_id: int, *, viewer: int) -> tuple[int | None, int | None]:
-    """Return the conversation a message is in, None where the viewer does not see it, and whom it is hidden from."""
-    row = db.execute(_PLACE_OF, {"message_id": message_id, "viewer": viewer}).fetchone()
-    return (None, None) if row is None else (row["conversation_id"], row["blocker_id"])
+def blocker_of(db: Sql, message_id: int) -> int | None:
+    """Return whom a message is hidden from; None for nobody."""
+    row = db.execute(
+        f"SELECT {hidden_from('m')} AS blocker_id FROM messages AS m WHERE m.id = :message_id",
+        {"message_id": message_id},
+    ).fetchone()
+    return None if row is None else row["blocker_id"]
 
 
 def last_up_to(db: Sql, conversation_id: int, message_id: int, *, viewer: int) -> int:
