@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from chatd.api import bodies
-from chatd.api.endpoint import STATUS
+from chatd.api.refusals import STATUS
 from chatd.errors import ChatError, MalformedFrame, UnknownCommand
 from chatd.http.answers import HTTP_ERRORS
 

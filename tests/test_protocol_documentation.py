@@ -16,9 +16,9 @@ from chatd.schemas import CLIENT_ID_MAX, CONTENT_MAX, ID_LIMIT, NAME_MAX, PROFIL
 from chatd.schemas.texts import EMOJI_MAX
 from chatd.schemas.v2_heard import FRAME_ID_MAX
 from chatd.services.editing import REACTIONS_MAX
-from chatd.ws import conversation
+from chatd.ws import frame_loop
+from chatd.ws.commands import COMMANDS
 from chatd.ws.handler import MAX_FRAME
-from chatd.ws.v2 import COMMANDS
 from tests.conftest import Start
 from tests.support import Chat, Person
 from tests.ws.v2_client import V2Client, add_group, connect, leave, live
@@ -226,9 +226,9 @@ def test_every_close_code_has_a_row() -> None:
         registry.TOO_MANY,
         registry.RESTARTING,
         connection.NOT_AUTHENTICATED,
-        conversation.UNSUPPORTED_DATA,
-        conversation.POLICY_VIOLATION,
-        conversation.TRY_AGAIN_LATER,
+        frame_loop.UNSUPPORTED_DATA,
+        frame_loop.POLICY_VIOLATION,
+        frame_loop.TRY_AGAIN_LATER,
     }
     assert {int(code) for row in table for code in row[0].split(", ")} == ours | CLOSE_CODES_OF_OTHERS
     assert all(len(row) == 3 and row[2] for row in table)

@@ -15,9 +15,10 @@ from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 
 from chatd.api.bodies import MAX_BODY, USUAL_JSON
-from chatd.api.endpoint import refusal, required_token
-from chatd.errors import ChatError, NotAuthenticated
-from chatd.http.answers import JsonResponse, http_error, json_head, whole, whole_json
+from chatd.api.endpoint import required_token
+from chatd.api.refusals import refusal
+from chatd.errors import NotAuthenticated
+from chatd.http.answers import json_head, whole, whole_json
 from chatd.http.context import next_number
 from chatd.models import Posted
 from chatd.places import UserPlace
@@ -78,30 +79,19 @@ class DirectSends:
     ) -> None:
         try:
             self._requests.take(sender_id)
-            work = self._services.messages.posting(
+            self._services.messages.post(
                 sender_id, UserPlace(receiver_id), fields["content"], fields["client_id"]
-            )
-            self._services.database.submit(work, partial(self._done, answer))
+            ).then(partial(self._done, answer))
         except Exception as error:
             self._done(answer, None, error)
 
     def _done(self, answer: Callable[[bytes], None], posted: Posted | None, error: Exception | None) -> None:
         if posted is None:
-            response = _failure(error)
+            assert error is not None
+            response = refusal(error, "POST /messages/send", next_number())
             status, text = response.status, whole(response, self._headers)
         else:
             status, text = 200, whole_json(self._head, classic_message(posted.message).encode())
         if self._count is not None:
             self._count(status)
         answer(text)
-
-
-def _failure(error: Exception | None) -> JsonResponse:
-    if isinstance(error, ChatError):
-        return refusal(error)
-    log.error(
-        "POST /messages/send failed",
-        exc_info=error,
-        extra={"event": "request_failed", "request": next_number()},
-    )
-    return http_error(500)

@@ -8,46 +8,16 @@ from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
-from chatd import schemas
-from chatd.api.bodies import MAX_BODY, Body, MalformedForm, MalformedJson, refuse_larger
-from chatd.api.media_types import UnsupportedMediaType
+from chatd.api.bodies import MAX_BODY, Body, refuse_larger
+from chatd.api.refusals import refusal
 from chatd.api.targets import check_target
 from chatd.errors import (
-    AccountUnavailable,
-    AvatarNotFound,
-    Blocked,
-    CannotBlockSelf,
-    CannotMessageSelf,
-    CannotReportOwn,
     ChatError,
-    ClientIdReused,
-    ConversationNotFound,
-    Failed,
-    Invalid,
-    InviteInvalid,
-    MessageDeleted,
-    MessageNotFound,
     NotAuthenticated,
-    NotFound,
-    NotYours,
-    PicturesUnavailable,
-    RateLimited,
-    RegistrationClosed,
-    ReportNotFound,
-    ResyncNeeded,
-    SessionNotFound,
-    StorageUnavailable,
-    TooManyConnections,
-    TooManyReactions,
-    UnsupportedImage,
-    UsernameTaken,
-    UserNotFound,
-    WrongCredentials,
-    WrongPassword,
 )
-from chatd.http.answers import NO_STORE, JsonResponse, error_response, http_error, json_body
+from chatd.http.answers import NO_STORE, json_body
 from chatd.http.context import ADDRESS, SERVICES, request_number
 from chatd.http.heads import bearer_token
 from chatd.models import Identity
@@ -57,43 +27,6 @@ from chatd.services import Services
 from chatd.services.limits import RateLimiter, limit_key
 
 log = logging.getLogger(__name__)
-
-#: The HTTP status of each kind of error.
-STATUS: dict[type[ChatError], int] = {
-    Invalid: 422,
-    Failed: 500,
-    NotAuthenticated: 401,
-    AccountUnavailable: 401,
-    WrongCredentials: 401,
-    MalformedJson: 400,
-    MalformedForm: 400,
-    UnsupportedMediaType: 415,
-    WrongPassword: 400,
-    UnsupportedImage: 400,
-    UsernameTaken: 400,
-    RegistrationClosed: 403,
-    InviteInvalid: 403,
-    NotFound: 404,
-    UserNotFound: 404,
-    SessionNotFound: 404,
-    AvatarNotFound: 404,
-    ConversationNotFound: 404,
-    MessageNotFound: 404,
-    ReportNotFound: 404,
-    NotYours: 403,
-    MessageDeleted: 409,
-    TooManyReactions: 409,
-    ResyncNeeded: 409,
-    CannotMessageSelf: 400,
-    CannotBlockSelf: 400,
-    CannotReportOwn: 400,
-    Blocked: 403,
-    ClientIdReused: 409,
-    RateLimited: 429,
-    PicturesUnavailable: 503,
-    StorageUnavailable: 503,
-    TooManyConnections: 503,
-}
 
 
 class Call(Record):
@@ -204,28 +137,10 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every error its status and its one form."""
     try:
         return await handler(request)
-    except (ChatError, ValidationError) as error:
-        return refusal(error)
     except (web.HTTPException, ConnectionError, asyncio.CancelledError):
         raise
-    except Exception:
-        log.exception(
-            "%s %s failed",
-            request.method,
-            request.path,
-            extra={"event": "request_failed", "request": request_number(request)},
-        )
-        return http_error(500)
-
-
-def refusal(error: ChatError | ValidationError) -> JsonResponse:
-    """Return the answer that an error of ours is."""
-    status = STATUS[Invalid if isinstance(error, ValidationError) else type(error)]
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status, {})
-    problem = schemas.problem(error)
-    if problem.retry_after is not None:
-        headers = {"Retry-After": str(max(1, -int(-problem.retry_after // 1)))}
-    return error_response(status, problem.code, problem.detail, errors=problem.errors, headers=headers)
+    except Exception as error:
+        return refusal(error, f"{request.method} {request.path}", request_number(request))
 
 
 def _load(schema: Schema, data: Any) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from chatd.api.endpoint import Call
 from chatd.models import HistoryPage, Message
+from chatd.places import UserPlace
 
 
 async def conversations(call: Call) -> dict[str, Any]:
@@ -21,7 +22,7 @@ async def history(call: Call) -> HistoryPage:
 async def send(call: Call) -> Message:
     """Send a message to a user."""
     posted = await call.services.messages.post(
-        call.caller.user_id, call.path["id"], call.body["content"], call.body["client_id"]
+        call.caller.user_id, UserPlace(call.path["id"]), call.body["content"], call.body["client_id"]
     )
     return posted.message
 

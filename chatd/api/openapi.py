@@ -9,9 +9,10 @@ from aiohttp.typedefs import Handler
 from apispec import APISpec
 
 from chatd import schemas
-from chatd.api.endpoint import STATUS, Route
+from chatd.api.endpoint import Route
 from chatd.api.media_types import UnsupportedMediaType
 from chatd.api.openapi_forms import EVENT, Plugin
+from chatd.api.refusals import STATUS
 from chatd.errors import (
     AccountUnavailable,
     ChatError,

@@ -39,13 +39,12 @@ async def messages(call: Call) -> MessagePage:
 
 async def edit(call: Call) -> Posted:
     """Give one's own message another content."""
-    work = call.services.messages.editing(call.caller.user_id, call.path["id"], call.body["content"])
-    return await call.services.write(work)
+    return await call.services.messages.edit(call.caller.user_id, call.path["id"], call.body["content"])
 
 
 async def delete(call: Call) -> Posted:
-    """Take the content from one's own message."""
-    return await call.services.write(call.services.messages.deleting(call.caller.user_id, call.path["id"]))
+    """Delete the content of one's own message."""
+    return await call.services.messages.delete(call.caller.user_id, call.path["id"])
 
 
 async def react(call: Call) -> dict[str, Any]:
@@ -59,8 +58,7 @@ async def unreact(call: Call) -> dict[str, Any]:
 
 
 async def _reaction(call: Call, *, on: bool) -> dict[str, Any]:
-    work = call.services.messages.reacting(call.caller.user_id, call.path["id"], call.path["emoji"], on)
-    await call.services.write(work)
+    await call.services.messages.react(call.caller.user_id, call.path["id"], call.path["emoji"], on)
     return {}
 
 

@@ -1,7 +1,6 @@
 """What chat does: each service checks the rules, owns the transaction, and publishes what was committed."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 from chatd.services.accounts import Accounts
 from chatd.services.avatars import Avatars
@@ -17,10 +16,7 @@ from chatd.services.reports import Reports
 from chatd.services.sessions import Sessions
 from chatd.services.sync import Sync
 from chatd.services.tickets import Tickets
-from chatd.storage.commit import Work
-from chatd.storage.database import Database, Done
-
-T = TypeVar("T")
+from chatd.storage.database import Database
 
 __all__ = [
     "Accounts",
@@ -59,11 +55,3 @@ class Services:
     blocks: Blocks
     reports: Reports
     exports: Exports
-
-    async def write(self, work: Work[T]) -> T:
-        """Have a service's work done, and return its result once that is on disk."""
-        return await self.database.write(work)
-
-    def submit(self, work: Work[T], done: Done[T]) -> None:
-        """Have a service's work done, and ``done`` called from its commit."""
-        self.database.submit(work, done)

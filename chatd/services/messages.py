@@ -1,7 +1,6 @@
-"""Messages: posting, changing what was posted, reading, and what is unread.
+"""Messages: posting, editing, reacting, reading.
 
-What changes something comes in two forms: ``post`` waits for the disk, ``posting`` returns the work for a door that
-has many on their way at once (:meth:`chatd.storage.database.Database.submit`).
+What changes something returns a :class:`chatd.services.pending.Pending`: await it, or give it a callback.
 """
 
 import contextlib
@@ -14,10 +13,11 @@ from chatd.models import Conversation, Posted, Reacted, Read
 from chatd.places import GroupPlace, Place, UserPlace
 from chatd.services import editing
 from chatd.services.limits import per_second
+from chatd.services.pending import Pending
 from chatd.services.places import find
 from chatd.services.posting import Post
 from chatd.storage import blocks, conversations, messages
-from chatd.storage.commit import Transaction, Work, Write
+from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 
@@ -33,11 +33,7 @@ class Messages:
         self._clock = clock
         self._posts = per_second(limits.messages_per_second)
 
-    async def post(self, sender_id: int, receiver_id: int, content: str, client_id: str | None = None) -> Posted:
-        """Store a private message; when this returns, it is on disk. See :meth:`posting`."""
-        return await self._db.write(self.posting(sender_id, UserPlace(receiver_id), content, client_id))
-
-    def posting(
+    def post(
         self,
         sender_id: int,
         to: Place,
@@ -46,8 +42,8 @@ class Messages:
         *,
         reply_to: int | None = None,
         origin: object = None,
-    ) -> Work[Posted]:
-        """Return the work of storing a message.
+    ) -> Pending[Posted]:
+        """Store a message.
 
         :param client_id: makes the post repeatable: the same sender, destination, ``client_id`` and content (as
             first sent) answer the message that was stored first.
@@ -55,46 +51,46 @@ class Messages:
         :param origin: the connection that posts.
         :raises RateLimited: too many messages of this sender.
 
-        The work raises CannotMessageSelf, UserNotFound, ConversationNotFound, MessageNotFound, ClientIdReused.
+        The write raises CannotMessageSelf, UserNotFound, ConversationNotFound, MessageNotFound, ClientIdReused.
         """
         self._posts.take(sender_id)
-        return Post(sender_id, to, content, client_id, reply_to, origin, self._clock())
+        return Pending(self._db, Post(sender_id, to, content, client_id, reply_to, origin, self._clock()))
 
-    def editing(self, user_id: int, message_id: int, content: str, *, origin: object = None) -> Write[Posted]:
-        """Return the work of giving one's own message another content; the same content changes nothing.
+    def edit(self, user_id: int, message_id: int, content: str, *, origin: object = None) -> Pending[Posted]:
+        """Give one's own message another content; the same content changes nothing.
 
-        The work raises MessageNotFound, NotYours, MessageDeleted.
+        The write raises MessageNotFound, NotYours, MessageDeleted.
         """
         now = self._clock()
 
         def work(tx: Transaction) -> Posted:
             return editing.edit(tx, user_id, message_id, content, now=now, origin=origin)
 
-        return work
+        return Pending(self._db, work)
 
-    def deleting(self, user_id: int, message_id: int, *, origin: object = None) -> Write[Posted]:
-        """Return the work of taking the content from one's own message; a second time changes nothing.
+    def delete(self, user_id: int, message_id: int, *, origin: object = None) -> Pending[Posted]:
+        """Delete the content of one's own message; a second time changes nothing.
 
-        The work raises MessageNotFound, NotYours.
+        The write raises MessageNotFound, NotYours.
         """
         now = self._clock()
 
         def work(tx: Transaction) -> Posted:
             return editing.delete(tx, user_id, message_id, now=now, origin=origin)
 
-        return work
+        return Pending(self._db, work)
 
-    def reacting(self, user_id: int, message_id: int, emoji: str, on: bool, *, origin: object = None) -> Write[Reacted]:
-        """Return the work of putting an emoji below a message, or of taking it away.
+    def react(self, user_id: int, message_id: int, emoji: str, on: bool, *, origin: object = None) -> Pending[Reacted]:
+        """Put an emoji below a message, or take it away.
 
-        The work raises MessageNotFound, MessageDeleted, TooManyReactions.
+        The write raises MessageNotFound, MessageDeleted, TooManyReactions.
         """
         now = self._clock()
 
         def work(tx: Transaction) -> Reacted:
             return editing.react(tx, user_id, message_id, emoji, on, now=now, origin=origin)
 
-        return work
+        return Pending(self._db, work)
 
     async def members(self, user_id: int, where: Place) -> tuple[int, ...]:
         """Return the ids of all that a conversation concerns, be it begun or not: without the other one of a private
@@ -120,12 +116,12 @@ class Messages:
         :raises UserNotFound: there is no such other user.
         """
         with contextlib.suppress(ConversationNotFound):  # they have never spoken: there is nothing to read
-            await self._db.write(self.marking_read(reader_id, UserPlace(other_id), END))
+            await self.move_marker(reader_id, UserPlace(other_id), END)
 
-    def marking_read(self, reader_id: int, where: Place, up_to: int, *, origin: object = None) -> Write[Read]:
-        """Return the work of moving the reader's marker forward to a message; it never moves back.
+    def move_marker(self, reader_id: int, where: Place, up_to: int, *, origin: object = None) -> Pending[Read]:
+        """Move the reader's marker forward to a message; it never moves back.
 
-        The work raises UserNotFound, ConversationNotFound.
+        The write raises UserNotFound, ConversationNotFound.
         """
         now = self._clock()
 
@@ -147,7 +143,7 @@ class Messages:
             seq = _tell_read(tx, conversation, reader_id, moved, now, whom, origin, hidden_from=hidden_from)
             return Read(moved, seq)
 
-        return work
+        return Pending(self._db, work)
 
 
 def _tell_read(

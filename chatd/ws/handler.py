@@ -29,9 +29,9 @@ from chatd.http.socket import Socket, read_little
 from chatd.services.limits import RateLimiter, limit_key, per_second
 from chatd.stats import Stats
 from chatd.ws.classic import Classic
-from chatd.ws.conversation import TRY_AGAIN_LATER, Conversation
 from chatd.ws.credentials import V2_PROTOCOL, identify
-from chatd.ws.v2 import V2
+from chatd.ws.frame_loop import TRY_AGAIN_LATER, FrameLoop
+from chatd.ws.session import V2Session
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +158,7 @@ class SocketHandler:
         clients.add(client)
         try:
             with contextlib.suppress(ConnectionError):
-                await connection.hold(Conversation(client, socket, self._heard, self._flood).hold)
+                await connection.hold(FrameLoop(client, socket, self._heard, self._flood).run)
         except Exception:
             log.exception("a socket failed", extra={"event": "socket_failed"})
         finally:
@@ -175,7 +175,7 @@ class SocketHandler:
         if socket.ws_protocol != V2_PROTOCOL:
             return Classic(connection)
         heartbeat_ms = int(request.app[CONFIG].server.heartbeat_seconds * 1000)
-        return V2(
+        return V2Session(
             connection,
             request.app[REGISTRY],
             request.app[SERVICES],

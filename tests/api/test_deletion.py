@@ -27,7 +27,9 @@ def tables(chat: Chat, query: str) -> list[Any]:
 async def erased(chat: Chat) -> None:
     """Wait until nothing is left of those who deleted their accounts, and all have been told."""
     await until(lambda: not tables(chat, "SELECT 1 FROM users WHERE deleted_at IS NOT NULL AND erased_at IS NULL"))
-    await chat.server.app[SERVICES].write(lambda tx: None)  # what is in the file already is told before this returns
+    await chat.server.app[SERVICES].database.write(
+        lambda tx: None
+    )  # what is in the file already is told before this returns
 
 
 async def test_nothing_of_a_person_is_left(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:

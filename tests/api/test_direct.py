@@ -213,7 +213,7 @@ async def test_a_send_that_fails_by_a_bug_is_a_500_and_an_alarm(
     services = chat.server.app[SERVICES]
     async with resting(chat) as raw:
         with monkeypatch.context() as broken:
-            broken.delattr(type(services.messages), "posting")
+            broken.delattr(type(services.messages), "post")
             await raw.send(send(alice.token, bob.id, {"content": "hi"}))
             status, _, body = await raw.answer()
             assert (status, json.loads(body)["code"]) == (500, "internal_error")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from chatd.api.endpoint import STATUS
+from chatd.api.refusals import STATUS
 from chatd.errors import ChatError, MalformedFrame, UnknownCommand
 from chatd.http.answers import HTTP_ERRORS
 from tests.conftest import Start

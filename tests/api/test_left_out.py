@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields
 from chatd.api.bodies import JsonBody
 from chatd.schemas import ProfileBody
 from chatd.schemas.fields import RequestSchema
-from chatd.ws.v2 import COMMANDS
+from chatd.ws.commands import COMMANDS
 from tests.api.sends import resting
 from tests.api.support import table
 from tests.api.test_bad_bodies import GOOD

@@ -132,7 +132,7 @@ async def test_a_place_that_is_not_in_the_log_is_409_resync(chat: Chat) -> None:
     for _ in range(3):
         await alice.send(bob, "x")
     epoch = await epoch_of(bob)
-    await chat.server.app[SERVICES].write(lambda tx: change_log.prune(tx.db, before=2**60, limit=2))
+    await chat.server.app[SERVICES].database.write(lambda tx: change_log.prune(tx.db, before=2**60, limit=2))
     for query in (f"epoch={epoch}&since=1", f"epoch={epoch}&since=4", "epoch=other&since=3", "since=3"):
         async with await bob.request("GET", f"/messages/events?{query}&timeout=0") as response:
             assert await error_of(response) == (409, "resync"), query

@@ -12,7 +12,7 @@ from chatd.api.endpoint import Route
 from chatd.api.routes import routes
 from chatd.config import Config
 from chatd.http.routing import twins
-from chatd.ws.v2 import COMMANDS
+from chatd.ws.commands import COMMANDS
 from tests.api.support import table
 from tests.attackers.world import BEFORE, NOWHERE, ROLES, SECRET, SIGNED_IN, World, create, picture
 from tests.conftest import Start

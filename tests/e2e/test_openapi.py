@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import schemathesis
 
-from chatd.api.endpoint import STATUS, Route
+from chatd.api.endpoint import Route
 from chatd.api.openapi import describe
+from chatd.api.refusals import STATUS
 from chatd.api.routes import routes
 from chatd.config import Config
 from tests.conftest import Start

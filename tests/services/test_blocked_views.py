@@ -139,15 +139,15 @@ class World:
         match step.kind:
             case "send":
                 to, text = UserPlace(other), f"said at {at}" if step.client_id is None else "the same"
-                return self._service.posting(actor, to, text, step.client_id, reply_to=reply_to)
+                return self._service.post(actor, to, text, step.client_id, reply_to=reply_to).work
             case "read":
-                return self._service.marking_read(actor, UserPlace(other), number)
+                return self._service.move_marker(actor, UserPlace(other), number).work
             case "edit":
-                return self._service.editing(actor, number, f"edited at {at}")
+                return self._service.edit(actor, number, f"edited at {at}").work
             case "delete":
-                return self._service.deleting(actor, number)
+                return self._service.delete(actor, number).work
             case "react" | "unreact":
-                return self._service.reacting(actor, number, step.emoji, step.kind == "react")
+                return self._service.react(actor, number, step.emoji, step.kind == "react").work
             case "block":
                 return lambda tx: blocks.add(tx.db, actor, other, at)
             case _:

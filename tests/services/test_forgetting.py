@@ -6,6 +6,7 @@ import sqlite3
 
 from chatd.clock import DAY_MS
 from chatd.models import User
+from chatd.places import UserPlace
 from chatd.services import Forgetting, Messages
 from tests.faults.test_deleted import holding, text
 from tests.services.conftest import NO_LIMITS, House
@@ -22,8 +23,8 @@ async def test_after_a_night_what_was_deleted_is_not_in_the_log_either(house: Ho
     alice, bob = await register(house, "alice"), await register(house, "bobby")
 
     async def send_and_delete(number: int) -> None:
-        posted = await messages.post(alice.id, bob.id, text(number))
-        await house.db.write(messages.deleting(alice.id, posted.message.id))
+        posted = await messages.post(alice.id, UserPlace(bob.id), text(number))
+        await messages.delete(alice.id, posted.message.id)
 
     await asyncio.gather(*map(send_and_delete, range(10)))
     await forgetting.run()

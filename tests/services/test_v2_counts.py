@@ -74,20 +74,20 @@ def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Place], int]
         query = "SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET ?"
         (number,) = db.execute(query, (number - 1,)).fetchone() or (1000 + number,)  # above every id
     if kind == "send":
-        return service.posting(person, where, content)
+        return service.post(person, where, content).work
     if kind == "read":
-        return service.marking_read(person, where, number)
+        return service.move_marker(person, where, number).work
     if kind == "edit":
-        return service.editing(person, number, content)
+        return service.edit(person, number, content).work
     if kind == "delete":
-        return service.deleting(person, number)
+        return service.delete(person, number).work
     if kind in ("block", "unblock"):
         assert isinstance(where, UserPlace)
         other = where.id
         if kind == "block":
             return lambda tx: blocks.add(tx.db, person, other, 1)
         return lambda tx: blocks.remove(tx.db, person, other)
-    return service.reacting(person, number, "👍", on=True)
+    return service.react(person, number, "👍", on=True).work
 
 
 @settings(max_examples=100, deadline=None)

@@ -11,6 +11,7 @@ from chatd.config import Accounts as AccountSettings
 from chatd.config import Limits
 from chatd.errors import ClientIdReused, ResyncNeeded, StorageUnavailable, UserNotFound
 from chatd.events import Event, MessageCreated, ProfileChanged, ReadMarkerMoved
+from chatd.places import UserPlace
 from chatd.services import Accounts, Messages, Sessions, accounts
 from chatd.services.passwords import Passwords
 from chatd.services.sync import Sync
@@ -66,11 +67,11 @@ async def room(db: Database, passwords: Passwords) -> Room:
 
 
 async def test_every_durable_change_is_one_row_and_its_event_has_the_rows_seq(room: Room) -> None:
-    posted = await room.messages.post(1, 2, "hello", "c1")
+    posted = await room.messages.post(1, UserPlace(2), "hello", "c1")
     assert (posted.seq, posted.message.id) == (1, 1)
     await room.messages.mark_read(2, 1)
     await room.accounts.update_profile(1, {"nickname": "Alice"})
-    answer = await room.messages.post(2, 1, "hi")
+    answer = await room.messages.post(2, UserPlace(1), "hi")
     assert (answer.seq, answer.message.id) == (4, 4)
     assert await room.log() == [
         (1, "message", 1, 1),
@@ -88,13 +89,13 @@ async def test_every_durable_change_is_one_row_and_its_event_has_the_rows_seq(ro
 
 
 async def test_what_changes_nothing_has_no_row_and_no_event(room: Room) -> None:
-    first = await room.messages.post(1, 2, "hello", "c1")
+    first = await room.messages.post(1, UserPlace(2), "hello", "c1")
     await room.messages.mark_read(2, 1)
     await room.accounts.update_profile(1, {"nickname": "Alice", "bio": "here"})
     before = await room.log()
     room.events.clear()
 
-    again = await room.messages.post(1, 2, "hello", "c1")
+    again = await room.messages.post(1, UserPlace(2), "hello", "c1")
     assert (again.message.id, again.duplicate, again.seq) == (first.message.id, True, None)
     await room.messages.mark_read(2, 1)
     await room.messages.mark_read(3, 1)
@@ -107,7 +108,7 @@ async def test_what_changes_nothing_has_no_row_and_no_event(room: Room) -> None:
 
 async def test_a_change_and_its_row_are_written_in_one_transaction(room: Room) -> None:
     acts: list[tuple[Callable[[], Awaitable[object]], str, str]] = [
-        (lambda: room.messages.post(1, 2, "hello"), "messages", "conversations"),
+        (lambda: room.messages.post(1, UserPlace(2), "hello"), "messages", "conversations"),
         (lambda: room.messages.mark_read(2, 1), "change_log", "memberships"),
         (lambda: room.accounts.update_profile(1, {"bio": "here"}), "change_log", "users"),
     ]
@@ -135,21 +136,21 @@ async def test_writes_that_fail_leave_no_gap(room: Room) -> None:
         tx.db.execute(f"PRAGMA max_page_count = {count}")
         tx.db.execute("UPDATE change_log_state SET epoch = ?", ("x" * 100_000,))
 
-    await room.messages.post(1, 2, "first", "c1")
+    await room.messages.post(1, UserPlace(2), "first", "c1")
     for failure in (
         room.db.write(failing),
-        room.messages.post(1, 99, "nobody there"),
+        room.messages.post(1, UserPlace(99), "nobody there"),
         room.messages.mark_read(1, 99),
         room.accounts.update_profile(99, {"bio": "nobody"}),
     ):
         with pytest.raises(UserNotFound):
             await failure
     with pytest.raises(ClientIdReused):
-        await room.messages.post(1, 2, "another", "c1")
+        await room.messages.post(1, UserPlace(2), "another", "c1")
     with pytest.raises(StorageUnavailable):
         await room.db.write(too_large)
     await room.db.write(lambda tx: tx.db.execute("PRAGMA max_page_count = 1000000").fetchall())
-    second = await room.messages.post(1, 2, "second")
+    second = await room.messages.post(1, UserPlace(2), "second")
     assert (second.seq, second.message.id) == (2, 2)
     assert [row[0] for row in await room.log()] == [1, 2]
     assert [getattr(event, "seq", None) for event in room.events] == [1, 2]
@@ -158,7 +159,7 @@ async def test_writes_that_fail_leave_no_gap(room: Room) -> None:
 async def test_the_order_of_the_log_is_the_order_of_the_events_however_many_write_at_once(room: Room) -> None:
     gate, holding = await hold(room.db)
     writes = [
-        asyncio.create_task(room.messages.post(1 + number % 3, 1 + (number + 1) % 3, f"m{number}"))
+        asyncio.ensure_future(room.messages.post(1 + number % 3, UserPlace(1 + (number + 1) % 3), f"m{number}"))
         for number in range(30)
     ]
     await asyncio.sleep(0)
@@ -171,10 +172,10 @@ async def test_the_order_of_the_log_is_the_order_of_the_events_however_many_writ
 
 
 async def test_a_seq_is_never_given_twice_even_after_the_log_was_pruned(room: Room) -> None:
-    await room.messages.post(1, 2, "first")
+    await room.messages.post(1, UserPlace(2), "first")
     await room.messages.mark_read(2, 1)
     assert await room.prune(limit=9) == 2
-    posted = await room.messages.post(1, 2, "second")
+    posted = await room.messages.post(1, UserPlace(2), "second")
     assert (posted.seq, posted.message.id) == (3, 3)
     await room.accounts.update_profile(1, {"bio": "here"})
     assert await room.prune(limit=9) == 2
@@ -185,7 +186,7 @@ async def test_a_seq_is_never_given_twice_even_after_the_log_was_pruned(room: Ro
 async def test_a_log_of_messages_alone_is_pruned_as_well_and_the_messages_stay(room: Room) -> None:
     for number in (1, 2, 3):
         room.now = number * 1000
-        await room.messages.post(1, 2, f"m{number}")
+        await room.messages.post(1, UserPlace(2), f"m{number}")
     assert await room.prune(before=3000, limit=1) == 1
     assert await room.prune(before=3000, limit=9) == 1
     assert await room.prune(before=3000, limit=9) == 0
@@ -200,9 +201,9 @@ async def test_a_log_of_messages_alone_is_pruned_as_well_and_the_messages_stay(r
 
 
 async def test_messages_and_other_changes_are_pruned_in_their_one_order(room: Room) -> None:
-    await room.messages.post(1, 2, "first")
+    await room.messages.post(1, UserPlace(2), "first")
     await room.messages.mark_read(2, 1)
-    await room.messages.post(1, 2, "second")
+    await room.messages.post(1, UserPlace(2), "second")
     await room.messages.mark_read(2, 1)
     left = []
     for _ in range(4):
@@ -218,9 +219,9 @@ async def test_when_the_newest_change_was_made_is_known_whatever_it_was(room: Ro
     assert await room.db.read(change_log.newest_at) is None
     seen = []
     for now, act in (
-        (1000, lambda: room.messages.post(1, 2, "hello")),
+        (1000, lambda: room.messages.post(1, UserPlace(2), "hello")),
         (2000, lambda: room.messages.mark_read(2, 1)),
-        (1500, lambda: room.messages.post(2, 1, "the clock was set back")),
+        (1500, lambda: room.messages.post(2, UserPlace(1), "the clock was set back")),
         (1600, lambda: room.accounts.update_profile(1, {"bio": "here"})),
     ):
         room.now = now

@@ -14,6 +14,7 @@ from chatd import clock
 from chatd.config import Limits
 from chatd.errors import ResyncNeeded
 from chatd.events import MessageCreated, ReadMarkerMoved
+from chatd.places import UserPlace
 from chatd.services import Messages, accounts
 from chatd.services.sync import Sync
 from chatd.storage import change_log, messages, overviews, users
@@ -161,10 +162,10 @@ async def test_an_upgraded_log_goes_on_behind_its_old_end_and_reaches_back_no_fu
     async with opened(old) as db:
         chatting, changes = Messages(db, Limits(), clock.now), Sync(db, clock.now, 30)
         epoch = await db.read(change_log.epoch)
-        said = await chatting.post(1, 2, "after")
+        said = await chatting.post(1, UserPlace(2), "after")
         assert (said.seq, said.message.id) == (HEAD + 1, HEAD + 1)
         await chatting.mark_read(2, 1)
-        answer = await chatting.post(2, 1, "the answer")
+        answer = await chatting.post(2, UserPlace(1), "the answer")
         assert (answer.seq, answer.message.id) == (HEAD + 3, HEAD + 3)
         for reader in (1, 2):
             replay = await changes.replay(reader, epoch=epoch, since=HEAD, limit=99)
@@ -189,8 +190,8 @@ async def test_going_back_behind_the_upgrade_loses_what_was_written_since_and_sa
     copy = copy_before_upgrade(old)
     async with opened(old) as db:
         chatting = Messages(db, Limits(), clock.now)
-        await chatting.post(1, 2, "after")
-        await chatting.post(1, 2, "and after")
+        await chatting.post(1, UserPlace(2), "after")
+        await chatting.post(1, UserPlace(2), "and after")
         await chatting.mark_read(2, 1)
         await db.write(lambda tx: accounts.create(tx, "newcomer", "Newcomer", None, now=1))
         if is_pruned:

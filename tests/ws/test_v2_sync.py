@@ -39,7 +39,7 @@ async def busy(chat: Chat) -> tuple[Person, Person, list[Frame]]:
 
 async def prune(chat: Chat, count: int) -> None:
     """Forget the oldest changes."""
-    await chat.server.app[SERVICES].write(lambda tx: change_log.prune(tx.db, before=2**60, limit=count))
+    await chat.server.app[SERVICES].database.write(lambda tx: change_log.prune(tx.db, before=2**60, limit=count))
 
 
 async def test_nothing_is_told_before_a_sync(chat: Chat) -> None:

@@ -1,4 +1,4 @@
-"""What one client says, from the first frame to the last."""
+"""Receiving the frames of one client, from the first to the last, within its limits."""
 
 import logging
 
@@ -18,8 +18,8 @@ POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 
 
-class Conversation:
-    """What one client says, as far as it says not too much."""
+class FrameLoop:
+    """Receives the frames of one client, as long as there are not too many."""
 
     __slots__ = ("_client", "_flood", "_heard", "_is_counted", "_socket", "_user_id")
 
@@ -31,8 +31,8 @@ class Conversation:
         self._user_id = client.connection.identity.user_id
         self._is_counted = False
 
-    async def hold(self) -> None:
-        """Hear the client until the socket ends or it says what it must not."""
+    async def run(self) -> None:
+        """Receive until the socket ends or the client sends what it must not."""
         connection = self._client.connection
         try:
             await self._client.start()

@@ -1,0 +1,105 @@
+"""Errors as answers over REST: the status of each kind, and the one form all have.
+
+What a client learns of an error is decided by :func:`chatd.schemas.problem`; a socket says the same in its own form.
+"""
+
+import logging
+
+from marshmallow import ValidationError
+
+from chatd import schemas
+from chatd.api.bodies import MalformedForm, MalformedJson
+from chatd.api.media_types import UnsupportedMediaType
+from chatd.errors import (
+    AccountUnavailable,
+    AvatarNotFound,
+    Blocked,
+    CannotBlockSelf,
+    CannotMessageSelf,
+    CannotReportOwn,
+    ChatError,
+    ClientIdReused,
+    ConversationNotFound,
+    Failed,
+    Invalid,
+    InviteInvalid,
+    MessageDeleted,
+    MessageNotFound,
+    NotAuthenticated,
+    NotFound,
+    NotYours,
+    PicturesUnavailable,
+    RateLimited,
+    RegistrationClosed,
+    ReportNotFound,
+    ResyncNeeded,
+    SessionNotFound,
+    StorageUnavailable,
+    TooManyConnections,
+    TooManyReactions,
+    UnsupportedImage,
+    UsernameTaken,
+    UserNotFound,
+    WrongCredentials,
+    WrongPassword,
+)
+from chatd.http.answers import JsonResponse, error_response
+
+log = logging.getLogger(__name__)
+
+#: The HTTP status of each kind of error.
+STATUS: dict[type[ChatError], int] = {
+    Invalid: 422,
+    Failed: 500,
+    NotAuthenticated: 401,
+    AccountUnavailable: 401,
+    WrongCredentials: 401,
+    MalformedJson: 400,
+    MalformedForm: 400,
+    UnsupportedMediaType: 415,
+    WrongPassword: 400,
+    UnsupportedImage: 400,
+    UsernameTaken: 400,
+    RegistrationClosed: 403,
+    InviteInvalid: 403,
+    NotFound: 404,
+    UserNotFound: 404,
+    SessionNotFound: 404,
+    AvatarNotFound: 404,
+    ConversationNotFound: 404,
+    MessageNotFound: 404,
+    ReportNotFound: 404,
+    NotYours: 403,
+    MessageDeleted: 409,
+    TooManyReactions: 409,
+    ResyncNeeded: 409,
+    CannotMessageSelf: 400,
+    CannotBlockSelf: 400,
+    CannotReportOwn: 400,
+    Blocked: 403,
+    ClientIdReused: 409,
+    RateLimited: 429,
+    PicturesUnavailable: 503,
+    StorageUnavailable: 503,
+    TooManyConnections: 503,
+}
+
+
+def refusal(error: Exception, what: str, number: int) -> JsonResponse:
+    """Return the answer that an error is; one that nobody foresaw is logged, and its client learns only that it failed.
+
+    :param what: the request's method and path, for the log.
+    :param number: the request's number.
+    """
+    if isinstance(error, ValidationError):
+        status = STATUS[Invalid]
+    elif isinstance(error, ChatError):
+        status = STATUS[type(error)]
+    else:
+        log.error("%s failed", what, exc_info=error, extra={"event": "request_failed", "request": number})
+        status = STATUS[Failed]
+    problem = schemas.problem(error)
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status, {})
+    if problem.retry_after is not None:
+        headers = {"Retry-After": str(max(1, -int(-problem.retry_after // 1)))}
+    return error_response(status, problem.code, problem.detail, errors=problem.errors, headers=headers)

@@ -1,0 +1,35 @@
+"""A write that a service has prepared, and that its caller may wait for or not."""
+
+from collections.abc import Generator
+from typing import Any, Generic, TypeVar
+
+from chatd.storage.commit import Work
+from chatd.storage.database import Database, Done
+
+T = TypeVar("T")
+
+
+class Pending(Generic[T]):
+    """A write that is submitted when it is awaited, or given a callback.
+
+    A request awaits it. A socket has many on their way at once and gives each a callback, which runs in the commit, so
+    that an answer has its place among the events.
+    """
+
+    __slots__ = ("_db", "work")
+
+    def __init__(self, db: Database, work: Work[T]) -> None:
+        self._db = db
+        #: What the writer will run.
+        self.work = work
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Submit the write and return its result once that is on disk; raise what the write raises."""
+        return self._db.write(self.work).__await__()
+
+    def then(self, done: Done[T]) -> None:
+        """Submit the write; call ``done`` with its result or its error, after the events it publishes.
+
+        :raises StorageUnavailable: the database is closing.
+        """
+        self._db.submit(self.work, done)

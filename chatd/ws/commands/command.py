@@ -1,0 +1,41 @@
+"""What a command is, and what it needs of the session that hears it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from marshmallow import Schema
+
+from chatd.delivery.connection import Connection
+from chatd.delivery.registry import Registry
+from chatd.services import Services
+from chatd.services.pending import Pending
+from chatd.ws.protocol import V2Protocol
+
+
+class Session(Protocol):
+    """The session that a command came by."""
+
+    connection: Connection
+    registry: Registry
+    services: Services
+    protocol: V2Protocol
+    user_id: int
+
+    async def write(self, re: str | int, pending: Pending[Any], describe: Callable[[Any], str], /) -> None:
+        """Start a write, which is answered from its commit."""
+
+    async def all_answered(self) -> None:
+        """Wait until every command that is on its way has its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command.
+
+    :ivar schema: loads its data.
+    :ivar run: carries it out: gets the session, the command's id and its loaded data. What it raises is the answer.
+    """
+
+    schema: Schema
+    run: Callable[[Session, str | int, Mapping[str, Any]], Awaitable[None]]

@@ -1,0 +1,30 @@
+"""Commands about reactions: ``react``, ``unreact``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chatd.schemas import v2
+from chatd.ws.commands.command import Command, Session
+
+
+async def react(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
+    """Put an emoji below a message."""
+    await _react(session, re, data, on=True)
+
+
+async def unreact(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
+    """Take an emoji away."""
+    await _react(session, re, data, on=False)
+
+
+async def _react(session: Session, re: str | int, data: Mapping[str, Any], *, on: bool) -> None:
+    pending = session.services.messages.react(
+        session.user_id, data["message_id"], data["emoji"], on, origin=session.connection
+    )
+    await session.write(re, pending, lambda _: "{}")
+
+
+COMMANDS = {
+    "react": Command(v2.ReactCommand(), react),
+    "unreact": Command(v2.UnreactCommand(), unreact),
+}

@@ -1,0 +1,39 @@
+"""The command ``sync``: what a client has missed, and then everything that follows."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from chatd.errors import ChatError
+from chatd.schemas import v2
+from chatd.ws.commands.command import Command, Session
+
+log = logging.getLogger(__name__)
+
+
+async def sync(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
+    """Replay what came after a cursor; at the end of the log, let events flow."""
+    await session.all_answered()
+    session.protocol.begin_sync()
+    try:
+        page = await session.services.sync.replay(
+            session.user_id, epoch=data["epoch"], since=data["since"], limit=data["limit"]
+        )
+        has_caught_up = session.protocol.replay(re, page)
+    finally:
+        session.protocol.end_sync()
+    if has_caught_up and not session.protocol.greeted:
+        await _greet(session)
+
+
+async def _greet(session: Session) -> None:
+    """Tell who is online. The sync has its answer already, so it cannot fail any more."""
+    try:
+        known = await session.services.sync.acquaintances(session.user_id)
+    except ChatError as error:
+        log.warning("who is online was not told: %s", error.detail, extra={"event": "presence_not_told"})
+        return
+    session.protocol.greet([each for each in known if session.registry.is_online(each)])
+
+
+COMMANDS = {"sync": Command(v2.SyncCommand(), sync)}

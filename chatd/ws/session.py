@@ -1,0 +1,182 @@
+"""A session of chatd.v2: it hears commands, has services carry them out, and tells its client what follows.
+
+Commands that write are on their way to the disk while the next ones are read. They are answered from the commit itself,
+so an answer has its place among the events. Every other command waits until those before it are answered.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import ValidationError
+
+from chatd.delivery.connection import Connection
+from chatd.delivery.frames import Frames
+from chatd.delivery.registry import Registry
+from chatd.errors import ChatError, MalformedFrame, RateLimited, UnknownCommand
+from chatd.places import UserPlace
+from chatd.schemas import v2_frames, v2_heard
+from chatd.schemas.plain import plain_send
+from chatd.services import Services
+from chatd.services.pending import Pending
+from chatd.storage.database import Done
+from chatd.ws.commands import COMMANDS
+from chatd.ws.protocol import V2Protocol
+
+log = logging.getLogger(__name__)
+
+#: The shortest and the longest time a client is asked to stay away over a restart, in milliseconds.
+RETRY_AFTER_MS = (500, 5_000)
+
+
+class V2Session:
+    """One client of chatd.v2."""
+
+    __slots__ = (
+        "__weakref__",
+        "_answered",
+        "_heartbeat_ms",
+        "_max_frame",
+        "_unusual",
+        "connection",
+        "protocol",
+        "registry",
+        "services",
+        "user_id",
+    )
+
+    def __init__(
+        self, connection: Connection, registry: Registry, services: Services, *, heartbeat_ms: int, max_frame: int
+    ) -> None:
+        """Create the session of a connection.
+
+        :param heartbeat_ms: how often the client should ping.
+        :param max_frame: the longest frame it may send, in bytes.
+        """
+        self.connection = connection
+        self.registry = registry
+        self.services = services
+        self.protocol = V2Protocol(connection.push, connection.push_if_quiet, lambda: registry.head)
+        self.user_id = connection.identity.user_id
+        self._heartbeat_ms = heartbeat_ms
+        self._max_frame = max_frame
+        self._answered: asyncio.Future[None] | None = None
+        self._unusual: str | None = None
+
+    def receive(self, frames: Frames) -> None:
+        """Tell the client an event."""
+        self.protocol.tell(frames)
+
+    def warn_of_restart(self) -> None:
+        """Say that the server is about to stop, and when to come back: another time for each client."""
+        self.protocol.warn_of_restart(random.randint(*RETRY_AFTER_MS))  # noqa: S311 (spreads load, hides nothing)
+
+    async def start(self) -> None:
+        """Say hello."""
+        place, user = await self.services.sync.welcome(self.user_id)
+        self.protocol.hello(
+            place,
+            user,
+            self.connection.identity.session_id,
+            heartbeat_ms=self._heartbeat_ms,
+            max_frame_bytes=self._max_frame,
+        )
+
+    def hear_at_once(self, text: str) -> bool:
+        """Carry out an ordinary ``send``, if not too many commands are on their way."""
+        if self.protocol.is_full:
+            return False
+        said = plain_send(text)
+        if said is None:
+            self._unusual = text
+            return False
+        data = said.data
+        try:
+            self.services.messages.post(
+                self.user_id, UserPlace(data.user), data.content, data.client_id, origin=self.connection
+            ).then(self._answering(said.id, v2_frames.sent))
+        except ChatError:  # to be said in its turn
+            return False
+        self.protocol.on_way += 1
+        return True
+
+    async def hear(self, text: str) -> None:
+        """Carry out a command, or say why not."""
+        if text is not self._unusual and self.hear_at_once(text):
+            return
+        self._unusual = re = None
+        try:
+            said = v2_heard.said(text)
+            if said.type == "ping":
+                await self.all_answered()
+                self.protocol.pong()
+                return
+            re = said.re
+            command = COMMANDS.get(said.type) if isinstance(said.type, str) else None
+            if command is None:
+                raise UnknownCommand
+            await command.run(self, re, said.load(command.schema))
+        except (ChatError, ValidationError) as error:
+            await self.all_answered()
+            self.protocol.refuse(re, error)
+
+    async def hear_too_much(self, text: str, retry_after: float) -> None:
+        """Refuse a frame that is one too many."""
+        try:
+            re = v2_heard.said(text).re
+        except MalformedFrame:
+            re = None
+        await self.all_answered()
+        self.protocol.refuse(re, RateLimited(retry_after))
+
+    async def all_answered(self) -> None:
+        """Wait until every command that is on its way has its answer."""
+        while self.protocol.on_way:
+            await self._one_answered()
+
+    async def _one_answered(self) -> None:
+        """Wait for the next answer to a command that is on its way. Only one task waits: the one that hears frames."""
+        self._answered = asyncio.get_running_loop().create_future()
+        await self._answered
+
+    async def write(self, re: str | int, pending: Pending[Any], describe: Callable[[Any], str]) -> None:
+        """Start a write, which is answered from its commit; wait only while too many are on their way already.
+
+        :param describe: returns the answer, as JSON, from the write's result.
+        """
+        while self.protocol.is_full:
+            await self._one_answered()
+        pending.then(self._answering(re, describe))
+        self.protocol.on_way += 1
+
+    def _answering(self, re: str | int, describe: Callable[[Any], str]) -> Done[Any]:
+        """Return what answers a command from the commit."""
+
+        def done(result: Any, error: Exception | None) -> None:
+            self.protocol.on_way -= 1
+            if self._answered is not None and not self._answered.done():
+                self._answered.set_result(None)
+            if error is not None:
+                self._refuse(re, error)
+                return
+            try:
+                self.protocol.acknowledge(re, describe(result), result.seq)
+            except Exception:
+                log.exception(
+                    "a command could not be answered",
+                    extra={"event": "command_not_answered", "connection": self.connection.number},
+                )
+                self.connection.drop("it missed an answer")
+
+        return done
+
+    def _refuse(self, re: str | int, error: Exception) -> None:
+        if not isinstance(error, ChatError):
+            log.error(
+                "a command failed",
+                exc_info=error,
+                extra={"event": "command_failed", "connection": self.connection.number},
+            )
+        self.protocol.refuse(re, error)
