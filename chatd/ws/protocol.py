@@ -9,7 +9,7 @@ from collections.abc import Callable
 from chatd import schemas
 from chatd.delivery.frames import Frames, text_frame
 from chatd.events import Replay, Typing
-from chatd.models import LogPlace, User
+from chatd.models import LogPosition, User
 from chatd.schemas import v2_frames
 
 #: How many writing commands of a connection may be on their way at once.
@@ -58,7 +58,9 @@ class V2Protocol:
 
     # What the server tells.
 
-    def hello(self, place: LogPlace, user: User, session_id: int, *, heartbeat_ms: int, max_frame_bytes: int) -> None:
+    def hello(
+        self, place: LogPosition, user: User, session_id: int, *, heartbeat_ms: int, max_frame_bytes: int
+    ) -> None:
         """Send the first frame.
 
         :param place: where the change log is.

@@ -8,7 +8,7 @@ import pytest
 from chatd.delivery.frames import Frames
 from chatd.errors import MessageNotFound, RateLimited
 from chatd.events import Change, PresenceChanged, ReactionChanged, Replay, Typing
-from chatd.models import LogPlace, User
+from chatd.models import LogPosition, User
 from chatd.places import UserPlace
 from chatd.ws.protocol import PAGE_BYTES, WINDOW, V2Protocol
 
@@ -79,7 +79,7 @@ def session() -> Session:
 def test_hello_is_the_first_frame_and_no_restart_is_announced_before_it(session: Session) -> None:
     session.protocol.warn_of_restart(500)
     assert session.sent() == []
-    session.protocol.hello(LogPlace("e", 7), USER, 3, heartbeat_ms=1000, max_frame_bytes=64)
+    session.protocol.hello(LogPosition("e", 7), USER, 3, heartbeat_ms=1000, max_frame_bytes=64)
     session.protocol.warn_of_restart(500)
     hello, restarting = session.sent()
     assert (hello["type"], hello["data"]["cursor"], hello["data"]["session_id"]) == ("hello", 7, 3)
