@@ -19,10 +19,7 @@ from chatd.services.posting import Post
 from chatd.storage import blocks, conversations, messages
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
-from chatd.storage.engine import Sql
-
-#: Above every message id.
-END = 2**63 - 1
+from chatd.storage.engine import LARGEST, Sql
 
 
 class Messages:
@@ -116,7 +113,7 @@ class Messages:
         :raises UserNotFound: there is no such other user.
         """
         with contextlib.suppress(ConversationNotFound):  # they have never spoken: there is nothing to read
-            await self.move_marker(reader_id, UserPlace(other_id), END)
+            await self.move_marker(reader_id, UserPlace(other_id), LARGEST)
 
     def move_marker(self, reader_id: int, where: Place, up_to: int, *, origin: object = None) -> Pending[Read]:
         """Move the reader's marker forward to a message; it never moves back.

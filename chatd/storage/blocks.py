@@ -4,10 +4,7 @@ from collections.abc import Collection
 
 from chatd.models import Block
 from chatd.storage import users
-from chatd.storage.engine import Sql
-
-#: More than there are.
-_ALL = 2**63 - 1
+from chatd.storage.engine import LARGEST, Sql
 
 
 def add(db: Sql, blocker_id: int, blocked_id: int, created_at: int) -> bool:
@@ -86,6 +83,6 @@ def page(db: Sql, user_id: int, *, skip: int, limit: int | None) -> list[Block]:
         ORDER BY b.created_at DESC, b.blocked_id DESC
         LIMIT :limit OFFSET :skip
         """,
-        {"user_id": user_id, "limit": _ALL if limit is None else limit, "skip": skip},
+        {"user_id": user_id, "limit": LARGEST if limit is None else limit, "skip": skip},
     )
     return [Block(users.from_row(row), row["created_at"]) for row in rows]

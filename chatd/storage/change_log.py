@@ -9,7 +9,7 @@ from typing import Literal
 
 from chatd.models import LogEntry
 from chatd.storage import users
-from chatd.storage.engine import Sql
+from chatd.storage.engine import LARGEST, Sql
 from chatd.storage.visibility import during, hide_change, sees
 
 #: What the rows of the log's table are about.
@@ -170,7 +170,7 @@ def since(db: Sql, seq: int, limit: int) -> list[LogEntry]:
     return [LogEntry(*row) for row in db.execute(_SINCE, {"since": seq, "limit": limit})]
 
 
-def prune(db: Sql, *, before: int, after: int = 2**63 - 1, limit: int) -> int:
+def prune(db: Sql, *, before: int, after: int = LARGEST, limit: int) -> int:
     """Forget the oldest changes made before a time, at most ``limit``, and return how many.
 
     Of a message only its place in the log is forgotten.

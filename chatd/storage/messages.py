@@ -6,11 +6,8 @@ from typing import Any
 from chatd.models import Message, Reaction
 from chatd.places import place_from
 from chatd.storage import reactions, users, visibility
-from chatd.storage.engine import Row, Sql, as_list, in_list
+from chatd.storage.engine import LARGEST, Row, Sql, as_list, in_list
 from chatd.storage.visibility import hidden_from
-
-#: Above every message id.
-_END = 2**63 - 1
 
 # A message's own columns, which follow its sender's.
 _COLUMNS = ", ".join(f"{expression} AS {field}" for field, expression in visibility.SEEN_FIELDS.items())
@@ -137,7 +134,7 @@ def before(db: Sql, conversation_id: int, message_id: int | None, limit: int, *,
         _BEFORE,
         {
             "conversation_id": conversation_id,
-            "before": _END if message_id is None else message_id,
+            "before": LARGEST if message_id is None else message_id,
             "limit": limit,
             "viewer": viewer,
         },

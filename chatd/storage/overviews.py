@@ -2,7 +2,7 @@
 
 from chatd.models import ConversationState, LastMessage, Overview
 from chatd.storage import conversations, messages, users
-from chatd.storage.engine import Sql
+from chatd.storage.engine import LARGEST, Sql
 from chatd.storage.visibility import (
     CONTENT,
     SEEN_MARKER,
@@ -13,9 +13,6 @@ from chatd.storage.visibility import (
     last_message,
     present,
 )
-
-#: Above every message id.
-_END = 2**63 - 1
 
 _OVERVIEWS = f"""
     SELECT {users.COLUMNS}, m.id AS id, {CONTENT} AS content, m.created_at AS created_at,
@@ -84,7 +81,7 @@ def states(db: Sql, user_id: int, *, before: int | None, limit: int) -> list[Con
 
     :param before: only those whose newest message has a lower id.
     """
-    values = {"user_id": user_id, "before": _END if before is None else before, "limit": limit}
+    values = {"user_id": user_id, "before": LARGEST if before is None else before, "limit": limit}
     rows = db.execute(_STATES, values).fetchall()
     last = {each.id: each for each in messages.get_many(db, [row["last_id"] for row in rows], viewer=user_id)}
     others = users.get_many(db, [row["other_id"] for row in rows if row["other_id"] is not None])

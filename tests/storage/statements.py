@@ -205,14 +205,16 @@ def settle(db: Any) -> None:
 
 def places() -> dict[tuple[str, int], range]:
     """Return where the nouns execute statements: the file and first line of each, and all its lines."""
-    found = {}
-    for name in modules():
-        path = Path(str(importlib.import_module(f"chatd.storage.{name}").__file__))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("execute", "executemany", "select_pairs")
-            ):
-                found[path.name, node.lineno] = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    return found
+    paths = [Path(str(importlib.import_module(f"chatd.storage.{name}").__file__)) for name in modules()]
+    return {(path.name, first): lines for path in paths for first, lines in executions(path).items()}
+
+
+def executions(path: Path) -> dict[int, range]:
+    """Return where a file executes statements: the first line of each, and all its lines."""
+    return {
+        node.lineno: range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("execute", "executemany", "select_pairs")
+    }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pglast
@@ -10,10 +11,11 @@ import pytest
 from pglast import ast, enums
 from pglast.visitors import Visitor
 
+import chatd
 from chatd.storage.engine import in_list
 from chatd.storage.engine.sqlite.connections import connect
 from chatd.storage.engine.sqlite.migrate import migrate
-from tests.storage.statements import Recorder, Statement, call, functions, places, settle
+from tests.storage.statements import Recorder, Statement, call, executions, functions, places, settle
 
 #: What every PostgreSQL has, each with one argument.
 _FUNCTIONS = {"count", "max", "min", "sum"}
@@ -49,6 +51,12 @@ def test_every_place_that_executes_a_statement_is_reached(recorded: Recorder) ->
         if not any((name, each) in recorded.places for each in lines)
     ]
     assert not missed
+
+
+def test_only_storage_executes_statements() -> None:
+    root = Path(chatd.__file__).parent
+    others = [path for path in root.rglob("*.py") if root / "storage" not in path.parents]
+    assert not {f"{path.relative_to(root)}:{line}" for path in others for line in executions(path)}
 
 
 def test_every_statement_is_one_of_postgresql_too(recorded: Recorder) -> None:

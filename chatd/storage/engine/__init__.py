@@ -10,6 +10,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
+#: The largest integer that both engines store: above every id, time and number of rows.
+LARGEST = 2**63 - 1
+
 #: The values of a statement: by name. By position only in what one engine alone executes.
 Params = Mapping[str, Any] | Sequence[Any]
 
