@@ -12,9 +12,9 @@ from chatd.api.bodies import MAX_BODY, MAX_UPLOAD
 from chatd.config import Config
 from chatd.delivery import connection, registry
 from chatd.http import heads
-from chatd.schemas import CLIENT_ID_MAX, CONTENT_MAX, ID_LIMIT, NAME_MAX, PROFILE_MAX, v2, v2_events
+from chatd.schemas import CLIENT_ID_MAX, CONTENT_MAX, ID_LIMIT, NAME_MAX, PROFILE_MAX, commands, events
+from chatd.schemas.incoming import FRAME_ID_MAX
 from chatd.schemas.texts import EMOJI_MAX
-from chatd.schemas.v2_heard import FRAME_ID_MAX
 from chatd.services.editing import REACTIONS_MAX
 from chatd.ws import frame_loop
 from chatd.ws.commands import COMMANDS
@@ -100,30 +100,30 @@ async def everything(chat: Chat) -> dict[str, Any]:
 async def test_every_frame_is_shown_as_it_is_sent(chat: Chat) -> None:
     examples, real = shown(EVENTS, "frame"), await everything(chat)
     assert examples.keys() == real.keys()
-    assert examples.keys() == {*v2_events.LOGGED, *v2_events.PASSING, "hello", "pong", "restarting"}
+    assert examples.keys() == {*events.LOGGED, *events.PASSING, "hello", "pong", "restarting"}
     for kind, example in examples.items():
         assert example["type"] == kind
         assert is_like(example, real[kind]), (kind, real[kind])
 
 
-@pytest.mark.parametrize("kind", v2_events.LOGGED)
+@pytest.mark.parametrize("kind", events.LOGGED)
 def test_the_forms_of_the_api_are_the_events_that_are_shown(kind: str) -> None:
-    form, example = v2_events.LOGGED[kind](), shown(EVENTS, "frame")[kind]
+    form, example = events.LOGGED[kind](), shown(EVENTS, "frame")[kind]
     assert form.validate(example) == {}
     assert set(form.fields) == set(example)
     assert set(form.fields["data"].schema.fields) == set(example["data"])  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("kind", v2_events.PASSING)
+@pytest.mark.parametrize("kind", events.PASSING)
 def test_so_are_the_forms_of_what_passes(kind: str) -> None:
-    form, example = v2_events.PASSING[kind](), shown(EVENTS, "frame")[kind]
+    form, example = events.PASSING[kind](), shown(EVENTS, "frame")[kind]
     assert form.validate(example["data"]) == {}
     assert set(form.fields) == set(example["data"])
 
 
 def test_every_logged_event_has_a_row_that_says_what_to_do() -> None:
     table = rows(EVENTS, "| type | what has happened |")
-    assert [row[0].strip("`") for row in table] == list(v2_events.LOGGED)
+    assert [row[0].strip("`") for row in table] == list(events.LOGGED)
     assert all(len(row) == 3 and row[2] for row in table)
 
 
@@ -156,9 +156,9 @@ async def test_every_command_has_a_row_with_its_data_and_its_answer(chat: Chat) 
     assert table.keys() == COMMANDS.keys() == said.keys()
     for kind, data in said.items():
         takes, answers, event = table[kind]
-        assert set(re.findall(r"`([a-z_]+)`", takes)) == set(COMMANDS[kind].schema.fields), kind
+        assert set(re.findall(r"`([a-z_]+)`", takes)) == set(COMMANDS[kind].form.data.fields), kind
         assert set(re.findall(r"`([a-z_]+)`", answers)) == set((await client.ack(kind, **data))["data"]), kind
-        assert event == "–" or event.strip("`") in {**v2_events.LOGGED, **v2_events.PASSING}, kind
+        assert event == "–" or event.strip("`") in {**events.LOGGED, **events.PASSING}, kind
 
 
 async def again(client: V2Client, kind: str, data: dict[str, Any]) -> tuple[Any, Any]:
@@ -252,9 +252,9 @@ def test_the_limits_are_those_that_hold() -> None:
         "reactions of one user to a message": f"{REACTIONS_MAX}",
         "a nickname": f"1 to {NAME_MAX}",
         "a profile's text": f"{PROFILE_MAX}",
-        "`limit` of `sync`": f"1 to {v2.SYNC_MAX}; {v2.SYNC_DEFAULT} if left out; a page may have fewer",
+        "`limit` of `sync`": f"1 to {commands.SYNC_MAX}; {commands.SYNC_DEFAULT} if left out; a page may have fewer",
         "`limit` of `GET /conversations` and `GET /messages`": "1 to 100; 50 if left out",
-        "`timeout` of `GET /messages/events`": f"0 to {v2.POLL_MAX} s; {v2.POLL_DEFAULT} if left out",
+        "`timeout` of `GET /messages/events`": f"0 to {events.POLL_MAX} s; {events.POLL_DEFAULT} if left out",
         "frames of one user": f"{limits.commands_per_second:g} a second, {5 * limits.commands_per_second:g} at once*",
         "requests of one user": f"{limits.requests_per_second:g} a second, {5 * limits.requests_per_second:g} at once*",
         "messages of one user": f"{limits.messages_per_second:g} a second, {5 * limits.messages_per_second:g} at once*",

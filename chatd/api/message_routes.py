@@ -17,9 +17,11 @@ from chatd.errors import (
     TooManyReactions,
     UserNotFound,
 )
+from chatd.schemas import commands
+from chatd.schemas import conversations as conversation_forms
+from chatd.schemas import events as event_forms
+from chatd.schemas import messages as message_forms
 from chatd.schemas import people as people_forms
-from chatd.schemas import v2 as forms
-from chatd.schemas import v2_events
 from chatd.schemas.plain import plain_body
 
 
@@ -81,8 +83,8 @@ def message_routes() -> list[Route]:
             "list_conversations",
             v2.conversations,
             "My conversations, newest first, and where the change log is (Chatd-Epoch, Chatd-Cursor)",
-            answer=forms.ConversationPageSchema(),
-            query=forms.ConversationsQuery(),
+            answer=conversation_forms.ConversationPageSchema(),
+            query=conversation_forms.ConversationsQuery(),
             headers=("Chatd-Epoch", "Chatd-Cursor"),
         ),
         Route(
@@ -91,8 +93,8 @@ def message_routes() -> list[Route]:
             "list_messages",
             v2.messages,
             "Messages of a conversation, by id",
-            answer=forms.MessagePageSchema(),
-            query=forms.MessagesQuery(),
+            answer=message_forms.MessagePageSchema(),
+            query=message_forms.MessagesQuery(),
             errors=(UserNotFound, ConversationNotFound),
         ),
         Route(
@@ -101,8 +103,8 @@ def message_routes() -> list[Route]:
             "list_events",
             v2.events,
             "What has changed since a cursor; waits for it if there is nothing yet",
-            answer=v2_events.EventPageSchema(),
-            query=forms.EventsQuery(),
+            answer=event_forms.EventPageSchema(),
+            query=event_forms.EventsQuery(),
             errors=(ResyncNeeded,),
             headers=("Chatd-Epoch", "Chatd-Cursor"),
         ),
@@ -112,9 +114,9 @@ def message_routes() -> list[Route]:
             "edit_message",
             v2.edit,
             "Edit my message",
-            answer=forms.ChangedMessageSchema(),
+            answer=message_forms.ChangedMessageSchema(),
             parameters=by_id,
-            body=JsonBody(forms.EditBody()),
+            body=JsonBody(message_forms.EditBody()),
             errors=(MessageNotFound, NotYours, MessageDeleted),
         ),
         Route(
@@ -123,7 +125,7 @@ def message_routes() -> list[Route]:
             "delete_message",
             v2.delete,
             "Delete my message: its place stays, its content goes",
-            answer=forms.ChangedMessageSchema(),
+            answer=message_forms.ChangedMessageSchema(),
             parameters=by_id,
             errors=(MessageNotFound, NotYours),
         ),
@@ -145,8 +147,8 @@ def message_routes() -> list[Route]:
             "add_reaction",
             v2.react,
             "React to a message",
-            answer=forms.NothingSchema(),
-            parameters=forms.PathReaction(),
+            answer=commands.NothingSchema(),
+            parameters=message_forms.PathReaction(),
             errors=(MessageNotFound, MessageDeleted, TooManyReactions),
         ),
         Route(
@@ -155,8 +157,8 @@ def message_routes() -> list[Route]:
             "remove_reaction",
             v2.unreact,
             "Take a reaction back",
-            answer=forms.NothingSchema(),
-            parameters=forms.PathOldReaction(),
+            answer=commands.NothingSchema(),
+            parameters=message_forms.PathOldReaction(),
             errors=(MessageNotFound, MessageDeleted),
         ),
     ]

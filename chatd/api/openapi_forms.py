@@ -6,7 +6,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
-from chatd.schemas.v2_events import LOGGED, AnyEvent
+from chatd.schemas.events import LOGGED, AnyEvent
 
 #: The name of the form of any event.
 EVENT = "Event"

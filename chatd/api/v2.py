@@ -7,7 +7,8 @@ from chatd.api.endpoint import Answer, Call, required_token
 from chatd.events import Replay
 from chatd.http.context import REGISTRY
 from chatd.models import MessagePage, Posted
-from chatd.schemas import v2, v2_frames
+from chatd.schemas import events as event_forms
+from chatd.schemas.commands import SYNC_DEFAULT, place
 
 #: How often a long poll looks whether its client is still there and its session still lives, in seconds.
 LOOK_AROUND = 5.0
@@ -29,7 +30,7 @@ async def messages(call: Call) -> MessagePage:
     """Return messages of a conversation by id."""
     return await call.services.histories.messages(
         call.caller.user_id,
-        v2.place(call.query),
+        place(call.query),
         before=call.query.get("before"),
         after=call.query.get("after"),
         around=call.query.get("around"),
@@ -72,7 +73,7 @@ async def events(call: Call) -> Answer:
     end = asyncio.get_running_loop().time() + seconds
     while True:
         with call.request.app[REGISTRY].next_change(user_id) as changed:
-            page = await call.services.sync.replay(user_id, epoch=epoch, since=since, limit=v2.SYNC_DEFAULT)
+            page = await call.services.sync.replay(user_id, epoch=epoch, since=since, limit=SYNC_DEFAULT)
             left = end - asyncio.get_running_loop().time()
             if page.events or since is None or left <= 0:
                 return Answer(_described(page), _at(position.epoch, page.cursor))
@@ -83,4 +84,4 @@ async def events(call: Call) -> Answer:
 
 
 def _described(page: Replay) -> dict[str, Any]:
-    return {"events": [v2_frames.event(event) for event in page.events], "cursor": page.cursor, "more": page.more}
+    return {"events": [event_forms.event(event) for event in page.events], "cursor": page.cursor, "more": page.more}

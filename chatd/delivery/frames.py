@@ -4,7 +4,7 @@ import struct
 
 from chatd.events import Change, Event, MessageCreated
 from chatd.schemas import classic_new_message
-from chatd.schemas.v2_frames import event_frame
+from chatd.schemas.frames import event_frame
 
 _HEAD = struct.Struct("!BB").pack
 _LONG_HEAD = struct.Struct("!BBH").pack

@@ -137,3 +137,12 @@ def _iso_seconds(seconds: int) -> str:
 def id_field() -> fields.Integer:
     """Return the field of an id in an answer."""
     return fields.Integer(required=True, validate=validate.Range(1, ID_LIMIT - 1))
+
+
+def exactly_one(data: Mapping[str, Any], *names: str) -> None:
+    """Require that one of two fields is given.
+
+    :raises ValidationError: none is, or both are.
+    """
+    if sum(data.get(name) is not None for name in names) != 1:
+        raise ValidationError(f"Exactly one of {' and '.join(names)} is needed.", names[0])

@@ -1,7 +1,7 @@
 """Messages as JSON, written field by field: what the schemas would say, at a tenth of their price.
 
 Every message that is sent is written here at least twice. A property test holds these texts equal to what
-:class:`chatd.schemas.answers.MessageSchema` and :class:`chatd.schemas.v2.FullMessageSchema` dump.
+:class:`chatd.schemas.answers.MessageSchema` and :class:`chatd.schemas.messages.FullMessageSchema` dump.
 """
 
 from json.encoder import encode_basestring as quote

@@ -10,7 +10,7 @@ from chatd import schemas
 from chatd.delivery.frames import Frames, text_frame
 from chatd.events import Replay, Typing
 from chatd.models import LogPosition, User
-from chatd.schemas import v2_frames
+from chatd.schemas import frames
 
 #: How many writing commands of a connection may be on their way at once.
 WINDOW = 64
@@ -68,7 +68,7 @@ class V2Protocol:
         :param max_frame_bytes: the longest frame it may send.
         """
         self._send(
-            v2_frames.hello_frame(
+            frames.hello_frame(
                 epoch=place.epoch,
                 cursor=place.seq,
                 heartbeat_ms=heartbeat_ms,
@@ -107,12 +107,12 @@ class V2Protocol:
     def warn_of_restart(self, retry_after_ms: int) -> None:
         """Say that the server is about to stop, and when to come back."""
         if self._introduced:  # hello comes first
-            self._send(v2_frames.restarting_frame(retry_after_ms))
+            self._send(frames.restarting_frame(retry_after_ms))
 
     def greet(self, online: list[int]) -> None:
         """Say who is online."""
         self.greeted = True
-        self._send(v2_frames.presence_list_frame(online))
+        self._send(frames.presence_list_frame(online))
 
     def pong(self) -> None:
         """Answer a ping with the ``seq`` up to which the client has been told everything.
@@ -120,7 +120,7 @@ class V2Protocol:
         It is null for a client that has not caught up.
         """
         place = None if not self._live or self._cursor is None else max(self._cursor, self._head())
-        self._send(v2_frames.pong_frame(place))
+        self._send(frames.pong_frame(place))
 
     # Commands.
 
@@ -137,13 +137,13 @@ class V2Protocol:
         """
         if not self._live:
             seq = None  # a sync will bring the change
-        self._send(v2_frames.ack_frame(re, seq, data))
+        self._send(frames.ack_frame(re, seq, data))
         if seq is not None:
             self._cursor = seq
 
     def refuse(self, re: str | int | None, error: Exception) -> None:
         """Answer a command that was not carried out."""
-        self._send(v2_frames.error_frame(re, schemas.problem(error)))
+        self._send(frames.error_frame(re, schemas.problem(error)))
 
     # Syncing.
 
@@ -170,12 +170,12 @@ class V2Protocol:
         if more and told is not None:
             cursor = told
         self._cursor = cursor
-        self.acknowledge(re, v2_frames.synced(cursor, more))
+        self.acknowledge(re, frames.synced(cursor, more))
         gathered, self._gathered = self._gathered, None
         self._live = not more
         if self._live:
-            for frames in gathered or ():
-                self._tell_change(frames)
+            for each in gathered or ():
+                self._tell_change(each)
         return self._live
 
     def end_sync(self) -> None:

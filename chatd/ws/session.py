@@ -17,7 +17,7 @@ from chatd.delivery.frames import Frames
 from chatd.delivery.registry import Registry
 from chatd.errors import ChatError, MalformedFrame, RateLimited, UnknownCommand
 from chatd.places import UserPlace
-from chatd.schemas import v2_frames, v2_heard
+from chatd.schemas import frames, incoming
 from chatd.schemas.plain import plain_send
 from chatd.services import Services
 from chatd.services.pending import Pending
@@ -96,7 +96,7 @@ class V2Session:
         try:
             self.services.messages.post(
                 self.user_id, UserPlace(data.user), data.content, data.client_id, origin=self.connection
-            ).then(self._answering(said.id, v2_frames.sent))
+            ).then(self._answering(said.id, frames.sent))
         except ChatError:  # to be said in its turn
             return False
         self.protocol.on_way += 1
@@ -108,7 +108,7 @@ class V2Session:
             return
         self._unusual = re = None
         try:
-            said = v2_heard.said(text)
+            said = incoming.said(text)
             if said.type == "ping":
                 await self.all_answered()
                 self.protocol.pong()
@@ -117,7 +117,7 @@ class V2Session:
             command = COMMANDS.get(said.type) if isinstance(said.type, str) else None
             if command is None:
                 raise UnknownCommand
-            await command.run(self, re, said.load(command.schema))
+            await command.run(self, re, said.load(command.form.data))
         except (ChatError, ValidationError) as error:
             await self.all_answered()
             self.protocol.refuse(re, error)
@@ -125,7 +125,7 @@ class V2Session:
     async def hear_too_much(self, text: str, retry_after: float) -> None:
         """Refuse a frame that is one too many."""
         try:
-            re = v2_heard.said(text).re
+            re = incoming.said(text).re
         except MalformedFrame:
             re = None
         await self.all_answered()

@@ -26,7 +26,7 @@ MARK = "\ufeff"
 def schemas(chat: Chat) -> Iterator[RequestSchema]:
     """Return the schema of every body and of every command."""
     found = [route.body._schema for route in table(chat) if isinstance(route.body, JsonBody)]
-    for schema in (*found, *(command.schema for command in COMMANDS.values())):
+    for schema in (*found, *(command.form.data for command in COMMANDS.values())):
         assert isinstance(schema, RequestSchema)
         yield schema
 

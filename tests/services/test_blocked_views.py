@@ -21,7 +21,7 @@ from chatd.config import Limits
 from chatd.errors import ChatError
 from chatd.events import Change, Event
 from chatd.places import UserPlace
-from chatd.schemas import v2_frames
+from chatd.schemas import events as forms
 from chatd.services.histories import Histories
 from chatd.services.messages import Messages
 from chatd.services.sync import Sync
@@ -217,7 +217,7 @@ def _now(reading: Any) -> Any:
 
 def _frames(events: list[Any]) -> list[Any]:
     """Return events as clients see them, without the seq, which differs where something was hidden."""
-    return [{name: value for name, value in v2_frames.event(event).items() if name != "seq"} for event in events]
+    return [{name: value for name, value in forms.event(event).items() if name != "seq"} for event in events]
 
 
 @contextmanager

@@ -13,10 +13,12 @@ from chatd.events import MessageCreated
 from chatd.models import Message, Posted, Reaction, User
 from chatd.places import GroupPlace, UserPlace
 from chatd.schemas import MessageSchema, PathId, SendBody, classic_new_message, decode
+from chatd.schemas.commands import SendCommand
+from chatd.schemas.events import event
+from chatd.schemas.frames import ack_frame, event_frame, sent
+from chatd.schemas.incoming import said as heard
+from chatd.schemas.messages import FullMessageSchema
 from chatd.schemas.plain import plain_body, plain_send
-from chatd.schemas.v2 import FullMessageSchema, SendCommand
-from chatd.schemas.v2_frames import ack_frame, event, event_frame, sent
-from chatd.schemas.v2_heard import said as heard
 
 IDS = st.integers(1, 2**53 - 1)
 TIMES = st.integers(0, 4_000_000_000_000)

@@ -4,10 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from marshmallow import Schema
-
 from chatd.delivery.connection import Connection
 from chatd.delivery.registry import Registry
+from chatd.schemas.commands import CommandForm
 from chatd.services import Services
 from chatd.services.pending import Pending
 from chatd.ws.protocol import V2Protocol
@@ -29,13 +28,13 @@ class Session(Protocol):
         """Wait until every command that is on its way has its answer."""
 
 
+#: Carries a command out: takes the session, the command's id and its loaded data. What it raises is the answer.
+Run = Callable[[Session, str | int, Mapping[str, Any]], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command.
+    """A command: the form of its data and answer, and the function that carries it out."""
 
-    :ivar schema: loads its data.
-    :ivar run: carries it out: gets the session, the command's id and its loaded data. What it raises is the answer.
-    """
-
-    schema: Schema
-    run: Callable[[Session, str | int, Mapping[str, Any]], Awaitable[None]]
+    form: CommandForm
+    run: Run

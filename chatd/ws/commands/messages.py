@@ -3,21 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chatd.schemas import v2, v2_frames
-from chatd.ws.commands.command import Command, Session
+from chatd.schemas import frames
+from chatd.schemas.commands import place
+from chatd.ws.commands.command import Run, Session
 
 
 async def send(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
     """Post a message."""
     pending = session.services.messages.post(
         session.user_id,
-        v2.place(data),
+        place(data),
         data["content"],
         data["client_id"],
         reply_to=data["reply_to"],
         origin=session.connection,
     )
-    await session.write(re, pending, v2_frames.sent)
+    await session.write(re, pending, frames.sent)
 
 
 async def edit(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
@@ -25,17 +26,17 @@ async def edit(session: Session, re: str | int, data: Mapping[str, Any]) -> None
     pending = session.services.messages.edit(
         session.user_id, data["message_id"], data["content"], origin=session.connection
     )
-    await session.write(re, pending, v2_frames.changed)
+    await session.write(re, pending, frames.changed)
 
 
 async def delete(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
     """Delete a message's content."""
     pending = session.services.messages.delete(session.user_id, data["message_id"], origin=session.connection)
-    await session.write(re, pending, v2_frames.changed)
+    await session.write(re, pending, frames.changed)
 
 
-COMMANDS = {
-    "send": Command(v2.SendCommand(), send),
-    "edit": Command(v2.EditCommand(), edit),
-    "delete": Command(v2.MessageCommand(), delete),
+COMMANDS: dict[str, Run] = {
+    "send": send,
+    "edit": edit,
+    "delete": delete,
 }

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chatd.schemas import v2
-from chatd.ws.commands.command import Command, Session
+from chatd.ws.commands.command import Run, Session
 
 
 async def react(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
@@ -24,7 +23,7 @@ async def _react(session: Session, re: str | int, data: Mapping[str, Any], *, on
     await session.write(re, pending, lambda _: "{}")
 
 
-COMMANDS = {
-    "react": Command(v2.ReactCommand(), react),
-    "unreact": Command(v2.UnreactCommand(), unreact),
+COMMANDS: dict[str, Run] = {
+    "react": react,
+    "unreact": unreact,
 }

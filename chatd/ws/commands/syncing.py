@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatd.errors import ChatError
-from chatd.schemas import v2
-from chatd.ws.commands.command import Command, Session
+from chatd.ws.commands.command import Run, Session
 
 log = logging.getLogger(__name__)
 
@@ -36,4 +35,4 @@ async def _greet(session: Session) -> None:
     session.protocol.greet([each for each in known if session.registry.is_online(each)])
 
 
-COMMANDS = {"sync": Command(v2.SyncCommand(), sync)}
+COMMANDS: dict[str, Run] = {"sync": sync}

@@ -1,83 +1,24 @@
 """The frames of chatd.v2: events, answers, and what the server says of itself."""
 
 from json.encoder import encode_basestring as quote
-from typing import Any, cast
+from typing import Any
 
 from chatd import events
 from chatd.models import Posted, Read
-from chatd.places import ids_of
 from chatd.schemas.answers import BriefSchema
 from chatd.schemas.codec import encode
-from chatd.schemas.fields import iso_time
+from chatd.schemas.events import event
 from chatd.schemas.message_json import full_message
 from chatd.schemas.problems import Problem
-from chatd.schemas.v2 import FullMessageSchema
-from chatd.services.reactions import shown_reaction
 
 #: The version that hello names.
 PROTOCOL = 2
 
-_MESSAGE = FullMessageSchema()
 _BRIEF = BriefSchema()
 
 
-def event(fact: events.Event) -> dict[str, Any]:
-    """Return a committed fact, or a passing one, as clients see it.
-
-    :raises TypeError: clients do not see this kind.
-    """
-    match fact:
-        case events.MessageCreated():
-            kind, data = "new_message", cast(dict[str, Any], _MESSAGE.dump(fact.message))
-        case events.MessageEdited():
-            kind, data = "message_edited", cast(dict[str, Any], _MESSAGE.dump(fact.message))
-        case events.MessageDeleted(message=message):
-            kind, data = (
-                "message_deleted",
-                {
-                    "id": message.id,
-                    "sender_id": message.sender_id,
-                    "receiver_id": ids_of(message.to)[0],
-                    "group_id": ids_of(message.to)[1],
-                    "deleted_at": iso_time(message.deleted_at or 0),
-                },
-            )
-        case events.ReactionChanged():
-            kind, data = (
-                "reaction",
-                {
-                    "message_id": fact.message_id,
-                    "user_id": fact.user_id,
-                    "emoji": shown_reaction(fact.emoji),
-                    "on": fact.on,
-                },
-            )
-        case events.ReadMarkerMoved():
-            user_id, group_id = ids_of(fact.place)
-            kind, data = (
-                "read",
-                {"reader_id": fact.reader_id, "user_id": user_id, "group_id": group_id, "up_to": fact.up_to},
-            )
-        case events.ProfileChanged():
-            kind, data = "profile", cast(dict[str, Any], _BRIEF.dump(fact.user))
-        case events.MembershipChanged():
-            kind, data = "membership", {"group_id": fact.group_id, "user_id": fact.user_id, "role": fact.role}
-        case events.Typing():
-            kind, data = "typing", {"user_id": fact.user_id, "group_id": ids_of(fact.place)[1]}
-        case events.PresenceChanged():
-            kind, data = (
-                "presence",
-                {"user_id": fact.user_id, "online": fact.online, "last_seen_at": iso_time(fact.at)},
-            )
-        case _:
-            raise TypeError(f"clients do not see {type(fact).__name__}")
-    if isinstance(fact, events.Change):
-        return {"type": kind, "seq": fact.seq, "data": data}
-    return {"type": kind, "data": data}
-
-
 def event_frame(fact: events.Event) -> bytes:
-    """Return :func:`event` as JSON."""
+    """Return a committed fact, or a passing one, as JSON: see :func:`chatd.schemas.events.event`."""
     if isinstance(fact, events.MessageCreated):
         return f'{{"type":"new_message","seq":{fact.seq},"data":{full_message(fact.message)}}}'.encode()
     return encode(event(fact))

@@ -1,0 +1,141 @@
+"""The commands of chatd.v2: the form of each one's data and answer, and the event it causes.
+
+From this table are made the types of the web client and the table in docs/protocol.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, validate, validates_schema
+
+from chatd.places import Place, place_from
+from chatd.schemas.fields import ID_LIMIT, BaseSchema, RequestSchema, Text, exactly_one
+from chatd.schemas.messages import ChangedMessageSchema, FullMessageSchema
+from chatd.schemas.requests import CLIENT_ID_MAX
+from chatd.schemas.texts import Emoji, content_field
+
+#: How many changes a page of a sync holds, if nothing else is said, and at the most.
+SYNC_DEFAULT = 200
+SYNC_MAX = 500
+
+
+def _number(*, required: bool = False) -> fields.Integer:
+    return fields.Integer(strict=True, required=required, validate=validate.Range(1, ID_LIMIT - 1))
+
+
+class _WithPlace(RequestSchema):
+    """A command that names a conversation."""
+
+    user = _number()
+    group = _number()
+
+    @validates_schema
+    def _one_place(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        exactly_one(data, "user", "group")
+
+
+class SyncCommand(RequestSchema):
+    """From where on."""
+
+    epoch = Text(max_length=64, load_default=None)
+    since = fields.Integer(strict=True, load_default=None, validate=validate.Range(0, ID_LIMIT - 1))
+    limit = fields.Integer(strict=True, load_default=SYNC_DEFAULT, validate=validate.Range(1, SYNC_MAX))
+
+
+class SendCommand(_WithPlace):
+    """A message to send."""
+
+    content = content_field()
+    client_id = Text(min_length=1, max_length=CLIENT_ID_MAX, load_default=None)
+    reply_to = fields.Integer(strict=True, load_default=None, validate=validate.Range(1, ID_LIMIT - 1))
+
+
+class MessageCommand(RequestSchema):
+    """A message to do something with."""
+
+    message_id = _number(required=True)
+
+
+class EditCommand(MessageCommand):
+    """A message and its new content."""
+
+    content = content_field()
+
+
+class ReactCommand(MessageCommand):
+    """A message and an emoji."""
+
+    emoji = Emoji()
+
+
+class UnreactCommand(MessageCommand):
+    """A message and an emoji that is to be taken back."""
+
+    emoji = Emoji(taken_back=True)
+
+
+class ReadCommand(_WithPlace):
+    """How far a conversation has been read."""
+
+    up_to = _number(required=True)
+
+
+class TypingCommand(_WithPlace):
+    """Where somebody is writing."""
+
+
+class NothingSchema(BaseSchema):
+    """Nothing more to say."""
+
+
+class SyncedSchema(BaseSchema):
+    """How far a sync has come, and whether there is more."""
+
+    cursor = fields.Integer(required=True)
+    more = fields.Boolean(required=True)
+
+
+class SentSchema(BaseSchema):
+    """A message as it is stored, and whether it was stored before."""
+
+    message = fields.Nested(FullMessageSchema, required=True)
+    duplicate = fields.Boolean(required=True)
+
+
+class MarkedSchema(BaseSchema):
+    """Where the read marker is."""
+
+    up_to = fields.Integer(required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandForm:
+    """What a command takes and answers.
+
+    :ivar data: loads its data.
+    :ivar answer: the form of the ``data`` of its ack.
+    :ivar event: the type of the event it causes; None where it causes none.
+    """
+
+    data: RequestSchema
+    answer: BaseSchema
+    event: str | None
+
+
+#: Every command, by its type.
+COMMANDS: Mapping[str, CommandForm] = {
+    "sync": CommandForm(SyncCommand(), SyncedSchema(), None),
+    "send": CommandForm(SendCommand(), SentSchema(), "new_message"),
+    "edit": CommandForm(EditCommand(), ChangedMessageSchema(), "message_edited"),
+    "delete": CommandForm(MessageCommand(), ChangedMessageSchema(), "message_deleted"),
+    "react": CommandForm(ReactCommand(), NothingSchema(), "reaction"),
+    "unreact": CommandForm(UnreactCommand(), NothingSchema(), "reaction"),
+    "read": CommandForm(ReadCommand(), MarkedSchema(), "read"),
+    "typing": CommandForm(TypingCommand(), NothingSchema(), "typing"),
+}
+
+
+def place(data: Mapping[str, Any]) -> Place:
+    """Return the place that a command or a query names."""
+    return place_from(data.get("user"), data.get("group"))

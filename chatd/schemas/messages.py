@@ -1,0 +1,82 @@
+"""The forms of messages as chatd.v2 has them: all there is to know of one, pages, and what changes one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from chatd.schemas.answers import MessageSchema
+from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Timestamp, exactly_one
+from chatd.schemas.message_json import full_message
+from chatd.schemas.texts import Emoji, ShownReaction, content_field
+
+
+class ReactionSchema(BaseSchema):
+    """One emoji below a message, and who chose it."""
+
+    emoji = ShownReaction(required=True)
+    user_ids = fields.List(fields.Integer(), required=True)
+
+
+class FullMessageSchema(MessageSchema):
+    """A message with everything there is to know of it."""
+
+    client_id = fields.String(required=True, allow_none=True)
+    edited_at = Timestamp(required=True, allow_none=True)
+    deleted_at = Timestamp(required=True, allow_none=True)
+    reply_to = fields.Integer(required=True, allow_none=True)
+    reactions = fields.List(fields.Nested(ReactionSchema), required=True)
+
+    def to_json(self, result: Any, *, many: bool = False) -> bytes:
+        """Return a message as JSON, written by hand."""
+        return super().to_json(result, many=True) if many else full_message(result).encode()
+
+
+class MessagePageSchema(BaseSchema):
+    """Consecutive messages of a conversation, oldest first."""
+
+    items = fields.List(fields.Nested(FullMessageSchema), required=True)
+    more_before = fields.Boolean(required=True)
+    more_after = fields.Boolean(required=True)
+
+
+class ChangedMessageSchema(BaseSchema):
+    """A message after it was changed."""
+
+    message = fields.Nested(FullMessageSchema, required=True)
+
+
+class MessagesQuery(BaseSchema):
+    """Which messages: of whom, and which part."""
+
+    user = Digits(at_least=1, at_most=ID_LIMIT - 1)
+    group = Digits(at_least=1, at_most=ID_LIMIT - 1)
+    before = Digits(at_least=1, at_most=ID_LIMIT - 1)
+    after = Digits(at_least=0, at_most=ID_LIMIT - 1)
+    around = Digits(at_least=1, at_most=ID_LIMIT - 1)
+    limit = Digits(at_least=1, at_most=100, load_default=50)
+
+    @validates_schema
+    def _one_of_each(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        exactly_one(data, "user", "group")
+        if sum(name in data for name in ("before", "after", "around")) > 1:
+            raise ValidationError("At most one of before, after and around can be given.", "before")
+
+
+class EditBody(RequestSchema):
+    """The new content."""
+
+    content = content_field()
+
+
+class PathReaction(BaseSchema):
+    """A message and an emoji in a path."""
+
+    id = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
+    emoji = Emoji()
+
+
+class PathOldReaction(PathReaction):
+    """A message and an emoji that is to be taken back."""
+
+    emoji = Emoji(taken_back=True)
