@@ -15,10 +15,10 @@ from chatd.errors import (
 )
 from chatd.events import MessageCreated
 from chatd.models import Message, Posted
-from chatd.places import GroupPlace, Place, UserPlace
+from chatd.places import Place, UserPlace
 from chatd.records import Record
 from chatd.services import firsts
-from chatd.storage import change_log, messages, posts
+from chatd.storage import messages, posts
 from chatd.storage.commit import Outcome
 from chatd.storage.engine import Sql
 from chatd.storage.memory import Group, Memory, Private
@@ -64,7 +64,7 @@ class _Posting:
         pairs: set[Pair] = set()
         group_ids: set[int] = set()
         replied: set[int] = set()
-        named: set[tuple[int, str]] = set()
+        named: list[tuple[int, str]] = []
         for post in works:
             sender_id, to = post.sender_id, post.to
             if isinstance(to, UserPlace):
@@ -73,7 +73,7 @@ class _Posting:
                 user_ids.add(sender_id)
                 group_ids.add(to.id)
             if post.client_id is not None:
-                named.add((sender_id, post.client_id))
+                named.append((sender_id, post.client_id))
             if post.reply_to is not None:
                 replied.add(post.reply_to)
         for pair in pairs:
@@ -84,9 +84,10 @@ class _Posting:
         self._blocks = memory.blocks(pairs)
         self._replied = posts.places_of(db, replied) if replied else {}
         self._stored = self._load(posts.by_client_ids(db, named) if named else {})
+        self._may_repeat = bool(self._stored) or len(set(named)) < len(named)
         self._rows: list[NewMessage] = []
         self._hidden: dict[int, int] = {}
-        self._head = change_log.head(db)
+        self._head = memory.head
 
     def store(self) -> list[Outcome[Posted]]:
         """Store what can be stored, and return the outcome of each post."""
@@ -98,6 +99,7 @@ class _Posting:
                 outcomes.append(Outcome(None, error, ()))
         if self._rows:
             posts.insert(self._db, self._rows, list(self._hidden.items()))
+            self._memory.head = self._head + len(self._rows)
         return outcomes
 
     def _load(
@@ -120,8 +122,9 @@ class _Posting:
         if sender is None:
             raise UserNotFound
         conversation = self._find(sender_id, to)
-        if post.client_id is not None:
-            stored = self._stored.get((sender_id, post.client_id))
+        client_id = post.client_id
+        if self._may_repeat and client_id is not None:
+            stored = self._stored.get((sender_id, client_id))
             if stored is not None:
                 if not post.is_same_as(*stored):
                     raise ClientIdReused
@@ -139,9 +142,7 @@ class _Posting:
             whom = (sender_id, to.id) if hidden_from is None else (sender_id,)
             is_first = conversation.begin(whom)
         message_id = self._head + 1 + len(self._rows)
-        self._rows.append(
-            (message_id, conversation.id, sender_id, post.content, post.client_id, post.now, post.reply_to)
-        )
+        self._rows.append((message_id, conversation.id, sender_id, post.content, client_id, post.now, post.reply_to))
         if hidden_from is not None:
             self._hidden[message_id] = hidden_from
         message = Message(
@@ -149,31 +150,29 @@ class _Posting:
             sender=sender,
             to=to,
             content=post.content,
-            client_id=post.client_id,
+            client_id=client_id,
             is_read=False,
             created_at=post.now,
             reply_to=post.reply_to,
         )
-        if post.client_id is not None:
-            self._stored[sender_id, post.client_id] = message, None
+        if self._may_repeat and client_id is not None:
+            self._stored[sender_id, client_id] = message, None
         event = MessageCreated(seq=message_id, recipients=whom, origin=post.origin, message=message, is_first=is_first)
         events = [event] if reply_hidden_from is None else _as_seen(event, reply_hidden_from)
         return Outcome(Posted(message, False, message_id), None, events)
 
     def _find(self, sender_id: int, to: Place) -> Private | Group | None:
         """Return the conversation of a place; None for a private one that nobody has begun."""
-        match to:
-            case UserPlace():
-                if sender_id == to.id:
-                    raise CannotMessageSelf
-                if to.id not in self._users:
-                    raise UserNotFound
-                return self._private.get((sender_id, to.id))
-            case GroupPlace():
-                group = self._groups.get(to.id)
-                if group is None or not group.has(sender_id):
-                    raise ConversationNotFound
-                return group
+        if isinstance(to, UserPlace):
+            if sender_id == to.id:
+                raise CannotMessageSelf
+            if to.id not in self._users:
+                raise UserNotFound
+            return self._private.get((sender_id, to.id))
+        group = self._groups.get(to.id)
+        if group is None or not group.has(sender_id):
+            raise ConversationNotFound
+        return group
 
     def _hidden_from(self, sender_id: int, receiver_id: int) -> int | None:
         """Return from whom a private message has to be hidden: from its receiver, if they block the sender."""

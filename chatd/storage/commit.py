@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar, cast
 
 from chatd.events import Event
+from chatd.records import Record
 from chatd.storage.engine import Sql, WriterSql
 from chatd.storage.engine.sqlite.beside import writer
 from chatd.storage.memory import Memory
@@ -31,15 +32,12 @@ class Transaction:
         self.events.append(event)
 
 
-class Outcome(Generic[T_co]):
+class Outcome(Record, Generic[T_co]):
     """What became of one work: its result or the error it raised, and the events to publish."""
 
-    __slots__ = ("error", "events", "result")
-
-    def __init__(self, result: T_co | None, error: Exception | None, events: Sequence[Event]) -> None:
-        self.result = result
-        self.error = error
-        self.events = events
+    result: T_co | None
+    error: Exception | None
+    events: Sequence[Event]
 
 
 #: A work that runs alone, in a savepoint: what it raises undoes what it wrote.
@@ -102,6 +100,8 @@ def _run_all(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -
         else:
             outcomes += [_run(db, work) for work in works]
             is_fresh = False
+            if memory is not None:
+                memory.doubt()
     return outcomes
 
 

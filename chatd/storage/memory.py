@@ -1,13 +1,13 @@
 """What the writer remembers from one transaction to the next, so that posting a message looks little up.
 
-It holds what is committed, or written by the transaction under way. Whatever else changes users, blocks or members
-changes the engine's :class:`~chatd.storage.engine.Versions`, and with them the memory is forgotten.
+It holds what is committed, or written by the transaction under way. Whatever else is written, here or by another
+process, changes one of the engine's versions, and then what may have changed with it is forgotten.
 """
 
 from collections.abc import Collection, Mapping
 
 from chatd.models import User
-from chatd.storage import blocks, posts, users
+from chatd.storage import blocks, change_log, posts, users
 from chatd.storage.engine import Versions, WriterSql
 from chatd.storage.posts import Pair
 
@@ -58,36 +58,58 @@ class Memory:
         """
         self._db = db
         self._limit = limit
+        self._foreign: int | None = None
         self._versions: Versions | None = None
+        self._is_doubted = True
+        self._head: int | None = None
         self._users: dict[int, User] = {}
         self._private: dict[Pair, Private] = {}
         self._groups: dict[int, Group] = {}
         self._members = 0
         self._anybody_blocks: bool | None = None
 
+    def doubt(self) -> None:
+        """Note that this connection has written something else than posts."""
+        self._is_doubted = True
+
     def refresh(self) -> None:
-        """Forget what may have changed; called inside a transaction, before what others wrote is asked for."""
-        versions, known = self._db.versions(), self._versions
-        if versions == known:
-            return
-        if known is None or versions.others != known.others:
+        """Forget what may have changed; called inside a transaction, before anything is asked for."""
+        foreign = self._db.foreign_version()
+        if foreign != self._foreign:
             self.forget()
-        else:
-            if versions.users != known.users:
+            self._foreign = foreign
+        if self._is_doubted:
+            self._head = None
+            versions, known = self._db.own_versions(), self._versions
+            if known is None or versions.users != known.users:
                 self._users.clear()
-            if versions.blocks != known.blocks:
+            if known is None or versions.blocks != known.blocks:
                 self._anybody_blocks = None
-            if versions.members != known.members:
+            if known is None or versions.members != known.members:
                 self._forget_groups()
-        self._versions = versions
+            self._versions = versions
+            self._is_doubted = False
 
     def forget(self) -> None:
         """Forget everything: what was remembered may have been undone."""
+        self._is_doubted = True
         self._versions = None
+        self._head = None
         self._users.clear()
         self._private.clear()
         self._forget_groups()
         self._anybody_blocks = None
+
+    @property
+    def head(self) -> int:
+        """The newest ``seq`` of the change log, to which posting adds."""
+        if self._head is None:
+            self._head = change_log.head(self._db)
+        return self._head
+
+    @head.setter
+    def head(self, seq: int) -> None:
+        self._head = seq
 
     def users(self, ids: Collection[int]) -> Mapping[int, User]:
         """Return the users there are of ``ids``, and perhaps others."""

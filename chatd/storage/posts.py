@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from chatd.storage import visibility
-from chatd.storage.engine import Sql, as_list, in_list
+from chatd.storage.engine import Addition, Sql, as_list, in_list
 from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present
 
 Pair = tuple[int, int]
@@ -12,6 +12,9 @@ Pair = tuple[int, int]
 #: a tenth less time for each.
 _COLUMNS = ("id", "conversation_id", "sender_id", "content", "client_id", "created_at", "reply_to_id")
 NewMessage = tuple[int, int, int, str, str | None, int, int | None]
+
+_COUNT = Addition("conversations", ("message_count",), ("last_message_id", "last_kept_id"), ("id",))
+_COUNT_SENT = Addition("memberships", ("sent_count",), (), ("conversation_id", "user_id"), where=present("memberships"))
 
 
 def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> None:
@@ -25,26 +28,16 @@ def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> 
     if replies:
         db.insert_many("messages", _COLUMNS, replies)
     newest: dict[int, int] = {}
-    in_all: dict[int, int] = {}
     by_sender: dict[Pair, int] = {}
-    for message_id, conversation_id, sender_id, *_ in rows:
+    for message_id, conversation_id, sender_id, _, _, _, _ in rows:
         newest[conversation_id] = message_id
-        in_all[conversation_id] = in_all.get(conversation_id, 0) + 1
         key = conversation_id, sender_id
         by_sender[key] = by_sender.get(key, 0) + 1
-    last = list(newest.values())
-    db.add_many(
-        "conversations",
-        keys={"id": list(in_all)},
-        sums={"message_count": list(in_all.values())},
-        puts={"last_message_id": last, "last_kept_id": last},
-    )
-    db.add_many(
-        "memberships",
-        keys={"conversation_id": [key[0] for key in by_sender], "user_id": [key[1] for key in by_sender]},
-        sums={"sent_count": list(by_sender.values())},
-        where=present("memberships"),
-    )
+    in_all = dict.fromkeys(newest, 0)
+    for (conversation_id, _), count in by_sender.items():
+        in_all[conversation_id] += count
+    db.add_many(_COUNT, [(count, newest[key], newest[key], key) for key, count in in_all.items()])
+    db.add_many(_COUNT_SENT, [(count, *key) for key, count in by_sender.items()])
     if hidden:
         visibility.hide_messages(db, hidden)
 

@@ -6,6 +6,7 @@ The statements are written once, in the dialect that SQLite and PostgreSQL share
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -68,34 +69,35 @@ class Sql(Protocol):
         :param rows: the values of each, in the order of ``columns``.
         """
 
-    def add_many(
-        self,
-        table: str,
-        *,
-        keys: Mapping[str, Sequence[int]],
-        sums: Mapping[str, Sequence[int]],
-        puts: Mapping[str, Sequence[int]] | None = None,
-        where: str | None = None,
-    ) -> None:
+    def add_many(self, addition: "Addition", rows: Iterable[Sequence[int]], /) -> None:
         """Add to columns of many rows, one after the other.
 
-        :param table: its name.
-        :param keys: the columns by which each row is found, and their values.
-        :param sums: the columns to add to, and what to add to each row.
-        :param puts: the columns to set, and their new values.
-        :param where: a condition that a row also has to meet.
+        :param rows: the values for each, in the order of the addition's ``sums``, ``puts`` and ``keys``.
         """
 
 
 class Versions(NamedTuple):
-    """Numbers, each of which is another one after what it stands for has changed."""
+    """Numbers, each of which is another one after this connection has changed what it stands for."""
 
-    #: Whatever other processes write.
-    others: int
     users: int
     blocks: int
     #: Who is in which group.
     members: int
+
+
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """A statement that adds to columns of many rows, see :meth:`Sql.add_many`."""
+
+    table: str
+    #: The columns to add to.
+    sums: tuple[str, ...]
+    #: The columns to set.
+    puts: tuple[str, ...]
+    #: The columns by which a row is found.
+    keys: tuple[str, ...]
+    #: A condition that a row also has to meet.
+    where: str | None = None
 
 
 class WriterSql(Sql, Protocol):
@@ -110,8 +112,11 @@ class WriterSql(Sql, Protocol):
     def rollback(self) -> None:
         """Undo what was written, if there is still a transaction."""
 
-    def versions(self) -> Versions:
-        """Return the versions of what this transaction sees."""
+    def foreign_version(self) -> int:
+        """Return a number that is another one after another process has committed, whatever it has changed."""
+
+    def own_versions(self) -> Versions:
+        """Return the versions of what this connection sees in its transaction."""
 
     def is_lost(self, error: Exception) -> bool:
         """Report whether the transaction cannot go on after an error of a statement: then the engine is at fault."""

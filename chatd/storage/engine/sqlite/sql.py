@@ -3,10 +3,10 @@
 import functools
 import itertools
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from chatd.storage.engine import Versions
+from chatd.storage.engine import Addition, Versions
 from chatd.storage.engine.sqlite.faults import is_storage_fault
 
 #: Counts the writer's own changes: a table of its own connection, kept up by triggers that no statement passes by.
@@ -73,32 +73,25 @@ class Connection(sqlite3.Connection):
         """See :meth:`chatd.storage.engine.Sql.insert_many`."""
         self.executemany(_insert(table, columns), rows)
 
-    def add_many(
-        self,
-        table: str,
-        *,
-        keys: Mapping[str, Sequence[int]],
-        sums: Mapping[str, Sequence[int]],
-        puts: Mapping[str, Sequence[int]] | None = None,
-        where: str | None = None,
-    ) -> None:
+    def add_many(self, addition: Addition, rows: Iterable[Sequence[int]], /) -> None:
         """See :meth:`chatd.storage.engine.Sql.add_many`."""
-        puts = puts or {}
-        sql = _add(table, tuple(keys), tuple(sums), tuple(puts), where)
-        self.executemany(sql, zip(*sums.values(), *puts.values(), *keys.values(), strict=True))
+        self.executemany(_add(addition), rows)
 
     def begin(self) -> None:
         """See :meth:`chatd.storage.engine.WriterSql.begin`."""
         self.execute("BEGIN IMMEDIATE")
 
     def count_changes(self) -> None:
-        """Begin to count what :meth:`versions` returns."""
+        """Begin to count what :meth:`own_versions` returns."""
         self.executescript(_COUNTERS)
 
-    def versions(self) -> Versions:
-        """See :meth:`chatd.storage.engine.WriterSql.versions`."""
-        (others,) = self.execute("PRAGMA data_version").fetchone()
-        return Versions(others, *self.execute("SELECT users, blocks, members FROM changed").fetchone())
+    def foreign_version(self) -> int:
+        """See :meth:`chatd.storage.engine.WriterSql.foreign_version`."""
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
+    def own_versions(self) -> Versions:
+        """See :meth:`chatd.storage.engine.WriterSql.own_versions`."""
+        return Versions(*self.execute("SELECT users, blocks, members FROM changed").fetchone())
 
     def is_lost(self, error: Exception) -> bool:
         """See :meth:`chatd.storage.engine.WriterSql.is_lost`. A full disk makes SQLite end the transaction itself."""
@@ -117,7 +110,7 @@ def _insert(table: str, columns: tuple[str, ...]) -> str:
 
 
 @functools.cache
-def _add(table: str, keys: tuple[str, ...], sums: tuple[str, ...], puts: tuple[str, ...], where: str | None) -> str:
-    changes = [*(f"{name} = {name} + ?" for name in sums), *(f"{name} = ?" for name in puts)]
-    conditions = [*(f"{name} = ?" for name in keys), *([where] if where else [])]
-    return f"UPDATE {table} SET {', '.join(changes)} WHERE {' AND '.join(conditions)}"
+def _add(addition: Addition) -> str:
+    changes = [*(f"{name} = {name} + ?" for name in addition.sums), *(f"{name} = ?" for name in addition.puts)]
+    conditions = [*(f"{name} = ?" for name in addition.keys), *([addition.where] if addition.where else [])]
+    return f"UPDATE {addition.table} SET {', '.join(changes)} WHERE {' AND '.join(conditions)}"
