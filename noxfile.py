@@ -55,6 +55,18 @@ def web(session: nox.Session) -> None:
     session.run("npm", "--prefix", "web", "run", "check")
 
 
+@check
+def generated(session: nox.Session) -> None:
+    """Hold the web client's types and the documents' tables to the forms they are made from."""
+    session.run("python", "-m", "tools.generate", "--check")
+
+
+@task
+def generate(session: nox.Session) -> None:
+    """Make the web client's types and the documents' tables again from chatd's forms."""
+    session.run("python", "-m", "tools.generate")
+
+
 @task
 def fix(session: nox.Session) -> None:
     """Format everything, and repair what can be repaired."""

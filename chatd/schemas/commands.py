@@ -24,7 +24,7 @@ def _number(*, required: bool = False) -> fields.Integer:
     return fields.Integer(strict=True, required=required, validate=validate.Range(1, ID_LIMIT - 1))
 
 
-class _WithPlace(RequestSchema):
+class PlaceCommand(RequestSchema):
     """A command that names a conversation."""
 
     user = _number()
@@ -43,7 +43,7 @@ class SyncCommand(RequestSchema):
     limit = fields.Integer(strict=True, load_default=SYNC_DEFAULT, validate=validate.Range(1, SYNC_MAX))
 
 
-class SendCommand(_WithPlace):
+class SendCommand(PlaceCommand):
     """A message to send."""
 
     content = content_field()
@@ -75,13 +75,13 @@ class UnreactCommand(MessageCommand):
     emoji = Emoji(taken_back=True)
 
 
-class ReadCommand(_WithPlace):
+class ReadCommand(PlaceCommand):
     """How far a conversation has been read."""
 
     up_to = _number(required=True)
 
 
-class TypingCommand(_WithPlace):
+class TypingCommand(PlaceCommand):
     """Where somebody is writing."""
 
 

@@ -79,6 +79,34 @@ class PresenceListSchema(BaseSchema):
     online = fields.List(fields.Integer(), required=True)
 
 
+class HelloSchema(BaseSchema):
+    """The first frame: where the change log is, and how to keep the connection."""
+
+    protocol = fields.Integer(required=True)
+    epoch = fields.String(required=True)
+    cursor = fields.Integer(required=True)
+    heartbeat_ms = fields.Integer(required=True)
+    max_frame_bytes = fields.Integer(required=True)
+    user = fields.Nested(BriefSchema, required=True)
+    session_id = id_field()
+
+
+class PongSchema(BaseSchema):
+    """The answer to a ping: how far the client has been told everything; null before it has caught up."""
+
+    cursor = fields.Integer(required=True, allow_none=True)
+
+
+class RestartingSchema(BaseSchema):
+    """The server is about to stop: when to come back."""
+
+    retry_after_ms = fields.Integer(required=True)
+
+
+#: What the server says about itself and the connection, by type.
+SAID: Mapping[str, BaseSchema] = {"hello": HelloSchema(), "pong": PongSchema(), "restarting": RestartingSchema()}
+
+
 @dataclass(frozen=True, slots=True)
 class EventForm:
     """How an event is told.

@@ -5,16 +5,13 @@ from typing import Any
 
 from chatd import events
 from chatd.models import Posted, Read
-from chatd.schemas.answers import BriefSchema
 from chatd.schemas.codec import encode
-from chatd.schemas.events import event
+from chatd.schemas.events import SAID, event
 from chatd.schemas.message_json import full_message
 from chatd.schemas.problems import Problem
 
 #: The version that hello names.
 PROTOCOL = 2
-
-_BRIEF = BriefSchema()
 
 
 def event_frame(fact: events.Event) -> bytes:
@@ -34,10 +31,10 @@ def hello_frame(
         "cursor": cursor,
         "heartbeat_ms": heartbeat_ms,
         "max_frame_bytes": max_frame_bytes,
-        "user": _BRIEF.dump(user),
+        "user": user,
         "session_id": session_id,
     }
-    return encode({"type": "hello", "data": data})
+    return encode({"type": "hello", "data": SAID["hello"].dump(data)})
 
 
 def pong_frame(cursor: int | None) -> bytes:

@@ -1,4 +1,6 @@
-/** What the server says, field by field: the `chatd.v2` forms of docs/protocol.md and /openapi.json. */
+/**
+ * What the server says and hears, field by field. `nox -s generate` makes this file from chatd/schemas: edit that.
+ */
 
 /** A user in few words. */
 export interface Brief {
@@ -9,19 +11,21 @@ export interface Brief {
   is_ai: boolean
 }
 
+/** A user. */
 export interface User extends Brief {
   bio: string | null
   created_at: string
 }
 
-/** Somebody whom the user has blocked. */
+/** Somebody the caller blocks. */
 export interface Block {
   user: Brief
   created_at: string
 }
 
+/** One login. */
 export interface Session {
-  id: string
+  id: number
   device: string
   address: string
   created_at: string
@@ -29,11 +33,13 @@ export interface Session {
   is_current: boolean
 }
 
+/** One emoji below a message, and who chose it. */
 export interface Reaction {
   emoji: string
   user_ids: number[]
 }
 
+/** A message with everything there is to know of it. */
 export interface Message {
   id: number
   sender_id: number
@@ -56,7 +62,7 @@ export interface Group {
   name: string
 }
 
-/** A conversation as its member sees it: with a user, or in a group. */
+/** A conversation as its member sees it: with a user, or a group. */
 export interface Conversation {
   user?: Brief
   group?: Group
@@ -66,12 +72,14 @@ export interface Conversation {
   others_read_up_to: number
 }
 
+/** Consecutive messages of a conversation, oldest first. */
 export interface MessagePage {
   items: Message[]
   more_before: boolean
   more_after: boolean
 }
 
+/** A message that has lost its content. */
 export interface DeletedMessage {
   id: number
   sender_id: number
@@ -93,23 +101,42 @@ export interface EventData {
   message_deleted: DeletedMessage
   reaction: { message_id: number; user_id: number; emoji: string; on: boolean }
   read: { reader_id: number; user_id: number | null; group_id: number | null; up_to: number }
-  typing: { user_id: number; group_id: number | null }
-  presence: { user_id: number; online: boolean; last_seen_at: string | null }
-  presence_list: { online: number[] }
   profile: Brief
   membership: { group_id: number; user_id: number; role: string | null }
+  typing: { user_id: number; group_id: number | null }
+  presence: { user_id: number; online: boolean; last_seen_at: string }
+  presence_list: { online: number[] }
 }
 
 export type EventType = keyof EventData
 export type ServerEvent = { [T in EventType]: { type: T; seq?: number; data: EventData[T] } }[EventType]
+
+/** What the server says about itself and the connection, by type. */
+export interface ControlData {
+  hello: {
+    protocol: number
+    epoch: string
+    cursor: number
+    heartbeat_ms: number
+    max_frame_bytes: number
+    user: Brief
+    session_id: number
+  }
+  pong: { cursor: number | null }
+  restarting: { retry_after_ms: number }
+}
 
 /** Whom a command is about: a user, or a group. */
 export type Addressee = { user: number } | { group: number }
 
 /** What a client asks over the socket: the command's data and the data of its answer. */
 export interface Commands {
+  sync: {
+    data: { epoch?: string | null; since?: number | null; limit?: number | null }
+    answer: { cursor: number; more: boolean }
+  }
   send: {
-    data: Addressee & { content: string; client_id: string; reply_to?: number | null }
+    data: Addressee & { content: string; client_id?: string | null; reply_to?: number | null }
     answer: { message: Message; duplicate: boolean }
   }
   edit: { data: { message_id: number; content: string }; answer: { message: Message } }

@@ -116,7 +116,7 @@ export const useAuthStore = defineStore('auth', () => {
 
   const changePassword = (old: string, replacement: string): Promise<void> => api.changePassword(old, replacement)
   const loadSessions = (): Promise<Session[]> => api.sessions()
-  const endSession = (id: string): Promise<void> => api.endSession(id)
+  const endSession = (id: number): Promise<void> => api.endSession(id)
 
   function apply(event: ServerEvent): void {
     if (event.type !== 'profile' || event.data.id !== user.value?.id) return

@@ -94,7 +94,7 @@ export const api = {
 
   sessions: () => call<Session[]>('GET', '/auth/sessions'),
 
-  endSession: (id: string) => call<void>('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
+  endSession: (id: number) => call<void>('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
 
   blocks: (skip: number, limit: number) => call<Block[]>('GET', '/users/me/blocks', { query: { skip, limit } }),
 

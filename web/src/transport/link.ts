@@ -1,6 +1,6 @@
 import { CommandError, ConnectionLost } from '@/api/errors'
 import { apiAddress } from '@/api/settings'
-import type { Commands, ServerEvent } from '@/api/wire'
+import type { Commands, ControlData, ServerEvent } from '@/api/wire'
 
 import { Heartbeat } from './heartbeat'
 
@@ -9,18 +9,7 @@ const PROTOCOL = 'chatd.v2'
 /** The close code of a socket that was lost without a close frame. */
 const ABNORMAL = 1006
 
-export interface Sync {
-  data: { epoch: string; since: number }
-  answer: { cursor: number; more: boolean }
-}
-
-type LinkCommands = Commands & { sync: Sync }
-
-export interface Hello {
-  protocol: number
-  epoch: string
-  heartbeat_ms: number
-}
+export type Hello = ControlData['hello']
 
 /** How a link ended. */
 export interface Ending {
@@ -42,11 +31,9 @@ export interface Listener {
 }
 
 type Frame =
-  | { type: 'hello'; data: Hello }
   | { type: 'ack'; re: number; seq?: number; data: unknown }
   | { type: 'error'; re: number | null; error: { code: string; detail: string; retry_after_ms?: number } }
-  | { type: 'pong'; data: { cursor: number | null } }
-  | { type: 'restarting'; data: { retry_after_ms: number } }
+  | { [T in keyof ControlData]: { type: T; data: ControlData[T] } }[keyof ControlData]
   | ServerEvent
 
 interface Asked {
@@ -86,7 +73,7 @@ export class Link {
   }
 
   /** Send a command; rejects with {@link CommandError} or {@link ConnectionLost}. */
-  ask<T extends keyof LinkCommands>(type: T, data: LinkCommands[T]['data']): Promise<LinkCommands[T]['answer']> {
+  ask<T extends keyof Commands>(type: T, data: Commands[T]['data']): Promise<Commands[T]['answer']> {
     if (this.#listening.signal.aborted) return Promise.reject(new ConnectionLost())
     const id = (this.#lastId += 1)
     this.#send(JSON.stringify({ type, id, data }))

@@ -1,0 +1,127 @@
+"""What is made from the forms (the web client's types, the documents' tables), and the Python client, held to them."""
+
+import dataclasses
+import subprocess
+import sys
+import types
+import typing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+
+from chatd.client import events as client_events
+from chatd.client import models as client
+from chatd.schemas import BriefSchema, HistorySchema, MessageSchema, SessionSchema, UserSchema
+from chatd.schemas.conversations import ConversationStateSchema, GroupSchema
+from chatd.schemas.events import EVENTS
+from chatd.schemas.fields import Timestamp
+from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
+from tools import generate, tables, typescript
+
+ROOT = Path(__file__).resolve().parent.parent
+
+HOW = "change chatd/client with chatd/schemas"
+
+#: The forms that the Python client reads, and the dataclasses it makes of them.
+MODELS: dict[type[Schema], type] = {
+    BriefSchema: client.Brief,
+    UserSchema: client.User,
+    GroupSchema: client.Group,
+    SessionSchema: client.Session,
+    ReactionSchema: client.Emoji,
+    FullMessageSchema: client.Message,
+    ConversationStateSchema: client.Conversation,
+    MessagePageSchema: client.MessagePage,
+    HistorySchema: client.History,
+}
+
+#: Events whose data is one thing, by the name that thing has in the client.
+WHOLE = {"new_message": "message", "message_edited": "message", "profile": "user"}
+
+#: Fields that have another name in the client.
+RENAMED = {("message_deleted", "id"): "message_id"}
+
+
+def test_the_files_are_as_the_forms_say() -> None:
+    for path, text in generate.generated().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run nox -s generate"
+
+
+def test_the_command_says_so_too() -> None:
+    subprocess.run([sys.executable, "-m", "tools.generate", "--check"], cwd=ROOT, check=True)
+
+
+def test_another_field_is_another_type_and_another_row() -> None:
+    class More(BriefSchema):
+        """A user in few words."""
+
+        colour = fields.String(allow_none=True)
+
+    assert "  colour?: string | null\n" in typescript.interface(More, "More")
+    assert "`event fields`" not in tables.event_fields()
+    with pytest.raises(TypeError, match="tools/typescript"):
+        typescript.interface(Schema.from_dict({"odd": fields.Raw()}), "Odd")
+
+
+def test_a_document_that_has_lost_a_table_is_named() -> None:
+    with pytest.raises(ValueError, match="made: commands"):
+        generate.with_tables("# No table", {"commands": tables.commands})
+
+
+@pytest.mark.parametrize("form", MODELS)
+def test_the_client_has_each_field_of_each_form(form: type[Schema]) -> None:
+    model = MODELS[form]
+    hints = typing.get_type_hints(model)
+    assert set(hints) == set(form().fields), HOW
+    for name, field in form().fields.items():
+        fits(field, hints[name], f"{model.__name__}.{name}")
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_the_client_has_each_field_of_each_event(kind: str) -> None:
+    cls, _ = client_events._KINDS[kind]
+    known = {each.name for each in dataclasses.fields(client_events.Event)}
+    hints = {name: hint for name, hint in typing.get_type_hints(cls).items() if name not in known}
+    form = EVENTS[kind].data
+    if kind in WHOLE:
+        assert hints == {WHOLE[kind]: MODELS[type(form)]}, HOW
+        return
+    names = {RENAMED.get((kind, name), name): field for name, field in form.fields.items()}
+    assert set(hints) == set(names), HOW
+    for name, field in names.items():
+        fits(field, hints[name], f"{cls.__name__}.{name}")
+
+
+def test_the_client_knows_no_event_that_there_is_not() -> None:
+    assert client_events._KINDS.keys() == EVENTS.keys(), HOW
+
+
+def fits(field: "fields.Field[Any]", hint: Any, where: str) -> None:
+    """Expect that a type of the client holds a field's values."""
+    is_union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+    options = typing.get_args(hint) if is_union else (hint,)
+    assert not field.allow_none or types.NoneType in options, f"{where} may be null: {HOW}"
+    kinds = [each for each in options if each is not types.NoneType]
+    assert len(kinds) == 1, where
+    kind = kinds[0]
+    if isinstance(field, fields.List):
+        assert typing.get_origin(kind) in (tuple, frozenset), where
+        fits(field.inner, typing.get_args(kind)[0], where)
+    elif isinstance(field, fields.Nested):
+        form = FullMessageSchema if type(field.schema) is MessageSchema else type(field.schema)  # the classic form
+        assert kind is MODELS[form], f"{where}: {HOW}"
+    else:
+        expected = next(
+            python
+            for marshmallow, python in (
+                (Timestamp, datetime),
+                (fields.Boolean, bool),
+                (fields.Integer, int),
+                (fields.String, str),
+            )
+            if isinstance(field, marshmallow)
+        )
+        assert kind is expected, f"{where} is {kind}, and {expected} in the form: {HOW}"

@@ -1,0 +1,151 @@
+"""TypeScript types of the wire, made from the forms in :mod:`chatd.schemas`."""
+
+from collections.abc import Iterator, Mapping
+
+from marshmallow import Schema, fields
+
+from chatd.schemas import BriefSchema, SessionSchema, UserSchema
+from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
+from chatd.schemas.conversations import ConversationStateSchema, GroupSchema
+from chatd.schemas.events import EVENTS, SAID, DeletionSchema
+from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
+from chatd.schemas.people import BlockSchema
+
+#: The forms that have a name of their own, in the order of the file; all others are written where they are used.
+NAMED: Mapping[type[Schema], str] = {
+    BriefSchema: "Brief",
+    UserSchema: "User",
+    BlockSchema: "Block",
+    SessionSchema: "Session",
+    ReactionSchema: "Reaction",
+    FullMessageSchema: "Message",
+    GroupSchema: "Group",
+    ConversationStateSchema: "Conversation",
+    MessagePageSchema: "MessagePage",
+    DeletionSchema: "DeletedMessage",
+}
+
+#: The longest line of the web client's code, as Prettier has it.
+WIDTH = 120
+
+HEAD = """\
+/**
+ * What the server says and hears, field by field. `nox -s generate` makes this file from chatd/schemas: edit that.
+ */
+"""
+
+PLACES = """\
+/** A place in the change log. */
+export interface Position {
+  epoch: string
+  cursor: number
+}
+"""
+
+EVENTS_HEAD = """\
+/** What the server tells without being asked, by type. */
+"""
+
+EVENTS_TAIL = """\
+export type EventType = keyof EventData
+export type ServerEvent = { [T in EventType]: { type: T; seq?: number; data: EventData[T] } }[EventType]
+
+/** What the server says about itself and the connection, by type. */
+"""
+
+ADDRESSEE = """\
+/** Whom a command is about: a user, or a group. */
+export type Addressee = { user: number } | { group: number }
+
+/** What a client asks over the socket: the command's data and the data of its answer. */
+"""
+
+
+def wire() -> str:
+    """Return the text of ``web/src/api/wire.ts``."""
+    parts = [HEAD, *(interface(form, name) for form, name in NAMED.items()), PLACES]
+    parts.append(EVENTS_HEAD + _record("EventData", {kind: form.data for kind, form in EVENTS.items()}))
+    parts.append(EVENTS_TAIL + _record("ControlData", SAID))
+    parts.append(ADDRESSEE + "".join(_commands()))
+    parts.append("export type CommandType = keyof Commands\n")
+    return "\n".join(parts)
+
+
+def interface(form: type[Schema], name: str) -> str:
+    """Return a form as an interface."""
+    parent = next((base for base in form.__mro__[1:] if base in NAMED), None)
+    inherited = set() if parent is None else set(parent().fields)
+    lines = [f"  {line}\n" for line in _members(form(), without=inherited)]
+    extends = "" if parent is None else f" extends {NAMED[parent]}"
+    return f"/** {_first_line(form)} */\nexport interface {name}{extends} {{\n{''.join(lines)}}}\n"
+
+
+def _first_line(form: type[Schema]) -> str:
+    return (form.__doc__ or "").strip().splitlines()[0].replace("``", "`")
+
+
+def _members(form: Schema, *, without: set[str] | None = None) -> Iterator[str]:
+    """Return each field of a form as a member of an object type."""
+    for name, field in form.fields.items():
+        if name in (without or ()):
+            continue
+        mark = "" if field.required else "?"
+        yield f"{field.data_key or name}{mark}: {_type(field)}"
+
+
+def _type(field: fields.Field[object]) -> str:
+    """Return the type of a field's value."""
+    return f"{_type_but_null(field)} | null" if field.allow_none else _type_but_null(field)
+
+
+def _type_but_null(field: fields.Field[object]) -> str:
+    if isinstance(field, fields.Nested):
+        return _named_or_inline(field.schema)
+    if isinstance(field, fields.List):
+        return f"{_type(field.inner)}[]"
+    if isinstance(field, fields.Boolean):
+        return "boolean"
+    if isinstance(field, fields.Integer):
+        return "number"
+    if isinstance(field, fields.String):
+        return "string"
+    raise TypeError(f"no TypeScript is known for {type(field).__name__}: add it to tools/typescript.py")
+
+
+def _named_or_inline(form: Schema) -> str:
+    return NAMED.get(type(form)) or _inline(form)
+
+
+def _inline(form: Schema, without: set[str] | None = None) -> str:
+    members = list(_members(form, without=without))
+    return f"{{ {'; '.join(members)} }}" if members else "Record<string, never>"
+
+
+def _record(name: str, forms: Mapping[str, Schema]) -> str:
+    lines = [f"  {kind}: {_named_or_inline(form)}\n" for kind, form in forms.items()]
+    return f"export interface {name} {{\n{''.join(_broken(line) for line in lines)}}}\n"
+
+
+def _broken(line: str) -> str:
+    """Return a member, with a line for each of its own members where it would be too long."""
+    if len(line.rstrip("\n")) <= WIDTH:
+        return line
+    head, _, rest = line.partition("{ ")
+    members = rest.rstrip("\n").removesuffix(" }").split("; ")
+    return f"{head}{{\n" + "".join(f"    {member}\n" for member in members) + "  }\n"
+
+
+def _commands() -> Iterator[str]:
+    yield "export interface Commands {\n"
+    for kind, form in COMMANDS.items():
+        data, answer = _data(form), _named_or_inline(form.answer)
+        line = f"  {kind}: {{ data: {data}; answer: {answer} }}\n"
+        yield line if len(line) <= WIDTH + 1 else f"  {kind}: {{\n    data: {data}\n    answer: {answer}\n  }}\n"
+    yield "}\n"
+
+
+def _data(form: CommandForm) -> str:
+    if not isinstance(form.data, PlaceCommand):
+        return _inline(form.data)
+    own = _inline(form.data, without={"user", "group"})
+    return "Addressee" if own == "Record<string, never>" else f"Addressee & {own}"
