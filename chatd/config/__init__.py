@@ -1,6 +1,6 @@
 """The configuration: what can be set, and what was."""
 
-from chatd.config.loading import load
+from chatd.config.loading import SEARCH, load
 from chatd.config.settings import (
     PREFIX,
     SECTIONS,
@@ -19,6 +19,7 @@ from chatd.config.settings import (
 
 __all__ = [
     "PREFIX",
+    "SEARCH",
     "SECTIONS",
     "Accounts",
     "Backup",

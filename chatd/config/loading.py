@@ -14,12 +14,15 @@ from chatd.errors import ConfigurationError
 #: What no number may be above, and none but 0 below: so that every time made of one can be stored and told.
 LARGEST, SMALLEST = 1_000_000_000, 0.000_001
 
+#: Where the file is looked for, in this order.
+SEARCH = (Path("chatd.toml"), Path("/etc/chatd/chatd.toml"))
+
 
 def load(
     file: Path | None = None,
     options: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
-    search: tuple[Path, ...] = (Path("chatd.toml"), Path("/etc/chatd/chatd.toml")),
+    search: tuple[Path, ...] = SEARCH,
 ) -> Config:
     """Read the configuration.
 
