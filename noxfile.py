@@ -16,6 +16,9 @@ nox.options.default_venv_backend = "none"
 # The tools lie beside this interpreter, whether or not the environment has been activated.
 os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
 
+#: How many processes share the whole suite: twice as many as a small machine has cores, as many of its tests wait.
+PROCESSES = "4"
+
 Task = Callable[[nox.Session], None]
 
 
@@ -51,8 +54,9 @@ def types(session: nox.Session) -> None:
 
 @check
 def web(session: nox.Session) -> None:
-    """Check the web client: format, lint, circles among its imports, types, unit tests."""
-    session.run("npm", "--prefix", "web", "run", "check")
+    """Check the web client: format, lint, circles among its imports, types."""
+    for script in ("format:check", "lint", "typecheck"):
+        session.run("npm", "--prefix", "web", "run", script)
 
 
 @check
@@ -73,3 +77,27 @@ def fix(session: nox.Session) -> None:
     session.run("ruff", "check", "--fix")
     session.run("ruff", "format")
     session.run("npm", "--prefix", "web", "run", "format")
+
+
+@task
+def tests(session: nox.Session) -> None:
+    """Run every test of the server, and with ``nox -s tests -- ARGUMENTS`` what pytest makes of these."""
+    session.run("pytest", *(session.posargs or ("--all", "-n", PROCESSES)))
+
+
+@task
+def coverage(session: nox.Session) -> None:
+    """Report what the quick tests cover, or those named after ``--``; servers they start are counted."""
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-q", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@task
+def constraints(session: nox.Session) -> None:
+    """Write down the releases of this environment, which the README's test command installs."""
+    done = session.run("python", "-m", "pip", "freeze", "--exclude-editable", silent=True)
+    pins = sorted((line for line in str(done).splitlines() if "==" in line), key=str.lower)
+    text = "# The releases that the tests last ran with. Written by `nox -s constraints`.\n"
+    Path("constraints.txt").write_text(text + "\n".join(pins) + "\n", encoding="utf-8")

@@ -18,6 +18,8 @@ from chatd.services import housekeeping, passwords
 from tests.loop_time import LoopTime
 from tests.support import Chat, RealServer, settings
 
+pytest_plugins = ["tests.selection"]
+
 Start = Callable[..., Awaitable[Chat]]
 
 # The same examples in every run, on a slow machine as on a fast one; ``--hypothesis-profile=default`` looks for others.
@@ -49,18 +51,22 @@ class Size(Protocol):
 
 Figure = Callable[[str], None]
 
-_FIGURES = pytest.StashKey[list[str]]()
-
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Figure:
-    """Have something measured told at the end of the run: ``figure("all back in 3 s")``."""
-    return request.config.stash.setdefault(_FIGURES, []).append
+    """Report a measurement at the end of the run: ``figure("all back in 3 s")``."""
+
+    def figure(line: str) -> None:
+        request.node.user_properties.append(("figure", line))  # reaches us from another process, too
+
+    return figure
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Tell what was measured."""
-    if figures := config.stash.get(_FIGURES, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured."""
+    reports = (report for status in ("passed", "failed") for report in terminalreporter.stats.get(status, []))
+    figures = [text for report in reports for name, text in report.user_properties if name == "figure"]
+    if figures:
         terminalreporter.section("figures")
         for line in figures:
             terminalreporter.line(line)
