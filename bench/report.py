@@ -61,6 +61,16 @@ GOALS = (
     _rate_goal("socket-50x16", f"socket, 50 × 16, against {PROSODY.name}", PROSODY.name, 30, 60),
     _rate_goal("socket-50x16", f"socket, 50 × 16, against {EJABBERD.name}", EJABBERD.name, 30, 60),
     Goal(
+        "batches",
+        "a batch of messages with one reply in eight, against one without",
+        1.3,
+        1.15,
+        "×",
+        _ratio("one reply in 8", "no reply", "us"),
+        digits=2,
+        is_steady=True,
+    ),
+    Goal(
         "latency-idle",
         "p99 at 200 messages a second beside 1,000 idle connections, against Mosquitto",
         None,
