@@ -17,10 +17,10 @@ from chatd.chat.driver import driver_class
 from chatd.chat.ending import Ending
 from chatd.chat.find import FindPerson
 from chatd.chat.session import Session
-from chatd.chat.state import Chat, Key
+from chatd.chat.state import Chat
 from chatd.chat.widgets import ChatList, Composer, History, Line, Lines
 from chatd.chat.writing import Writing
-from chatd.client import Backoff, Brief, Refused
+from chatd.client import Backoff, Brief, Place, Refused
 
 #: Below this width there is one column: the list or the chat.
 NARROW = 60
@@ -40,7 +40,7 @@ class ChatApp(App[Ending | None]):
         self.animation_level = "none"
         self.session = Session(url, token, self.changed, backoff)
         self._drawing = drawing.Drawing(self.console)
-        self._chosen: Key | None = None
+        self._chosen: Place | None = None
         self._choosing = True
         self._writing = Writing()
         self._may_leave = False
@@ -104,7 +104,7 @@ class ChatApp(App[Ending | None]):
             history.show_blocks([(0, self._drawing.hint(captions.FIRST_HINT, history.room))], None)
         else:
             blocks = self._drawing.history(chat, state, history.room, datetime.now(UTC))
-            history.show_blocks(blocks, chat.key)
+            history.show_blocks(blocks, chat.place)
             if history.is_near_beginning:
                 self.session.load_older()
             if self.app_focus and not (self._choosing and self._is_narrow) and history.at_end:
@@ -127,7 +127,7 @@ class ChatApp(App[Ending | None]):
 
         def found(person: Brief | None) -> None:
             if person is not None and self.session.state is not None:
-                self.open(self.session.state.open(person).key)
+                self.open(self.session.state.open(person).place)
 
         if self.session.state is not None:
             self.push_screen(FindPerson(self.session), found)
@@ -159,10 +159,10 @@ class ChatApp(App[Ending | None]):
         state = self.session.state
         if state is None or not state.chats:
             return
-        order = [chat.key for chat in state.ordered]
-        place = order.index(self._chosen) + by if self._chosen in order else 0
-        self._chosen = order[max(0, min(place, len(order) - 1))]
-        if place >= len(order) - 1:
+        order = [chat.place for chat in state.ordered]
+        row = order.index(self._chosen) + by if self._chosen in order else 0
+        self._chosen = order[max(0, min(row, len(order) - 1))]
+        if row >= len(order) - 1:
             self.session.load_more_chats()
         self.show()
 
@@ -254,13 +254,13 @@ class ChatApp(App[Ending | None]):
     def _resized(self) -> None:
         self.changed()
 
-    def open(self, key: Key) -> None:
+    def open(self, place: Place) -> None:
         """Open a chat."""
         composer = self.query_one(Composer)
-        if self.session.opened != key:
-            composer.put(self._writing.swap(self.session.opened, key, composer.text))
-        self._chosen = key
-        self.session.open(key)
+        if self.session.opened != place:
+            composer.put(self._writing.swap(self.session.opened, place, composer.text))
+        self._chosen = place
+        self.session.open(place)
         self._go(choosing=False)
 
     # What there is to see.
@@ -283,11 +283,11 @@ class ChatApp(App[Ending | None]):
         state, chats = self.session.state, self.query_one(ChatList)
         assert state is not None
         if self._chosen not in state.chats:
-            self._chosen = next((chat.key for chat in state.ordered), None)
+            self._chosen = next((chat.place for chat in state.ordered), None)
         chosen = self._chosen if self._choosing else None
         chats.show_lines(drawing.list_lines(state, chats.room, opened=self.session.opened, chosen=chosen))
         if chosen is not None:
-            chats.keep_in_sight([chat.key for chat in state.ordered].index(chosen))
+            chats.keep_in_sight([chat.place for chat in state.ordered].index(chosen))
 
     def _notice_line(self, chat: Chat | None) -> Text:
         history = self.query_one(History)

@@ -41,12 +41,12 @@ def title(session: Session, width: int) -> Text:
         return Text()
     if chat is None:
         return Text()
-    if isinstance(chat.place, Group):
+    if isinstance(chat.partner, Group):
         return Text.assemble("# ", (clipped(chat.name, width - 2), "bold"))
-    dot = ("● ", "green") if chat.key.id in state.online else ("○ ", "dim")
+    dot = ("● ", "green") if chat.place.id in state.online else ("○ ", "dim")
     name = clipped(chat.name, width - 2)
     line = Text.assemble(dot, (name, "bold"))
-    username = f"  @{clean_line(chat.place.username)}"
+    username = f"  @{clean_line(chat.partner.username)}"
     if line.cell_len + len(username) <= width:
         line.append(username, "dim")
     return line
@@ -65,6 +65,6 @@ def writing(session: Session, width: int) -> Text:
 def _name_of(chat: Chat | None, user_id: int) -> str:
     if chat is None:
         return ""
-    if isinstance(chat.place, Brief):
+    if isinstance(chat.partner, Brief):
         return chat.name
     return next((name_of(each.sender) for each in chat.messages.values() if each.sender_id == user_id), "Somebody")

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from chatd.chat.names import name_of
-from chatd.chat.state import Chat, Key, Outgoing, State
-from chatd.client import Group, Message
+from chatd.chat.state import Chat, Outgoing, State
+from chatd.client import Group, Message, Place, UserPlace
 
 #: The columns before what somebody wrote: the time.
 INDENT = 6
@@ -59,10 +59,10 @@ def day_name(day: date, today: date) -> str:
     return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
-def list_lines(state: State, width: int, *, opened: Key | None, chosen: Key | None) -> list[Text]:
+def list_lines(state: State, width: int, *, opened: Place | None, chosen: Place | None) -> list[Text]:
     """Return the lines of the list of chats."""
     lines = [
-        list_line(chat, state, width, is_open=chat.key == opened, is_chosen=chat.key == chosen)
+        list_line(chat, state, width, is_open=chat.place == opened, is_chosen=chat.place == chosen)
         for chat in state.ordered
     ]
     return lines or [Text(" Nobody yet: Ctrl+N", "dim", no_wrap=True)]
@@ -72,12 +72,12 @@ def list_line(chat: Chat, state: State, width: int, *, is_open: bool, is_chosen:
     """Return a chat's line in the list of chats."""
     count = f" {chat.unread}" if chat.unread < 1000 else " 999+"
     count = count if chat.unread else ""
-    online = chat.key.kind == "user" and chat.key.id in state.online
+    online = isinstance(chat.place, UserPlace) and chat.place.id in state.online
     room = width - 4 - cell_len(count)
     name = clipped(chat.name or "…", room)
     line = Text(no_wrap=True)
     line.append("▌" if is_open else " ", "bold")
-    line.append("# " if isinstance(chat.place, Group) else "● " if online else "○ ", "green" if online else "dim")
+    line.append("# " if isinstance(chat.partner, Group) else "● " if online else "○ ", "green" if online else "dim")
     line.append(name, "bold" if chat.unread else None)
     line.append(" " * (room - cell_len(name)))
     line.append(count, "bold yellow")

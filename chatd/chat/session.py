@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chatd.chat.ending import Ending
-from chatd.chat.state import PAGE, Chat, Key, Outgoing, State
+from chatd.chat.state import PAGE, Chat, Outgoing, State
 from chatd.client import (
     Backoff,
     Brief,
@@ -19,6 +19,7 @@ from chatd.client import (
     Event,
     Message,
     NewMessage,
+    Place,
     Refused,
     Resync,
     SessionEnded,
@@ -45,15 +46,15 @@ class Session:
         """Create a session that :meth:`run` runs."""
         self.client = Client(url, token=token, backoff=backoff, sleep=self._pause)
         self.state: State | None = None
-        self.opened: Key | None = None
+        self.opened: Place | None = None
         #: When the next try to connect is, by the monotonic clock; None while there is none to wait for.
         self.retry_at: float | None = None
-        self.typing: dict[tuple[Key, int], float] = {}
+        self.typing: dict[tuple[Place, int], float] = {}
         self._changed = changed
         self._outbox: asyncio.Queue[tuple[Chat, Outgoing]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[object]] = set()
-        self._loading: set[Key] = set()
-        self._reading: set[Key] = set()
+        self._loading: set[Place] = set()
+        self._reading: set[Place] = set()
         self._told_typing = 0.0
         self._changing = 0
 
@@ -103,9 +104,9 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def open(self, key: Key) -> None:
-        """Have a chat open, with its newest messages."""
-        self.opened = key
+    def open(self, place: Place) -> None:
+        """Open a chat and load its newest messages."""
+        self.opened = place
         chat = self.chat
         if chat is not None and not chat.loaded:
             self.start(self._load_history(chat, newest=True))
@@ -155,7 +156,7 @@ class Session:
     def read(self) -> None:
         """Say that the open chat has been read."""
         chat = self.chat
-        if chat is not None and chat.loaded and chat.unread and chat.key not in self._reading:
+        if chat is not None and chat.loaded and chat.unread and chat.place not in self._reading:
             self.start(self._read(chat))
 
     def tell_typing(self) -> None:
@@ -163,7 +164,7 @@ class Session:
         now = time.monotonic()
         if self.chat is not None and self.client.is_connected and now - self._told_typing > TYPING_EVERY:
             self._told_typing = now
-            self.start(self._quietly(self.client.typing(self.chat.place)))
+            self.start(self._quietly(self.client.typing(self.chat.partner)))
 
     async def find(self, text: str) -> tuple[Brief, ...]:
         """Return the people whose names have ``text`` in them, without oneself."""
@@ -173,7 +174,7 @@ class Session:
     def writers(self) -> list[int]:
         """Return the ids of those who are writing in the open chat."""
         now = time.monotonic()
-        return [user_id for (key, user_id), until in self.typing.items() if key == self.opened and until > now]
+        return [user_id for (place, user_id), until in self.typing.items() if place == self.opened and until > now]
 
     def _take(self, event: Event) -> None:
         assert self.state is not None
@@ -184,13 +185,12 @@ class Session:
             if self.opened is not None:
                 self.open(self.opened)
         elif isinstance(event, Typing):
-            key = Key("user", event.user_id) if event.group_id is None else Key("group", event.group_id)
-            self.typing[key, event.user_id] = time.monotonic() + TYPING_LASTS
+            self.typing[event.place, event.user_id] = time.monotonic() + TYPING_LASTS
             asyncio.get_running_loop().call_later(TYPING_LASTS + 0.05, self._changed)
         else:
             state.apply(event)
             if isinstance(event, NewMessage):
-                self.typing.pop((state.key_of_message(event.message), event.message.sender_id), None)
+                self.typing.pop((event.message.place_for(state.me.id), event.message.sender_id), None)
         if state.is_stale:
             state.is_stale = False
             self.start(self._load_list())
@@ -209,15 +209,15 @@ class Session:
     async def _load_history(self, chat: Chat, *, newest: bool) -> None:
         """Load messages; where others changed meanwhile, again, for the answer may be from before."""
         assert self.state is not None
-        if chat.key in self._loading:
+        if chat.place in self._loading:
             return
-        self._loading.add(chat.key)
+        self._loading.add(chat.place)
         try:
             while True:
                 changes = self.state.changes
                 before = None if newest else min(chat.messages, default=None)
                 try:
-                    page = await self.client.messages(chat.place, before=before, limit=PAGE)
+                    page = await self.client.messages(chat.partner, before=before, limit=PAGE)
                 except Unreachable:
                     await asyncio.sleep(AGAIN)
                     continue
@@ -232,7 +232,7 @@ class Session:
         except ChatError:
             pass  # the events say why
         finally:
-            self._loading.discard(chat.key)
+            self._loading.discard(chat.place)
         self._changed()
 
     async def _send_all(self) -> None:
@@ -241,7 +241,7 @@ class Session:
             chat, outgoing = await self._outbox.get()
             try:
                 message = await self.client.send(
-                    chat.place, outgoing.content, reply_to=outgoing.reply_to, client_id=outgoing.client_id
+                    chat.partner, outgoing.content, reply_to=outgoing.reply_to, client_id=outgoing.client_id
                 )
             except Refused as error:
                 outgoing.problem = error.detail
@@ -253,12 +253,12 @@ class Session:
             self._changed()
 
     async def _read(self, chat: Chat) -> None:
-        self._reading.add(chat.key)
+        self._reading.add(chat.place)
         try:
             with contextlib.suppress(ChatError):
-                await self.client.read(chat.place, chat.newest_id)
+                await self.client.read(chat.partner, chat.newest_id)
         finally:
-            self._reading.discard(chat.key)
+            self._reading.discard(chat.place)
 
     async def _quietly(self, work: Awaitable[object]) -> None:
         with contextlib.suppress(ChatError):

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 
 from chatd.chat.names import name_of
 from chatd.client import (
@@ -13,28 +12,24 @@ from chatd.client import (
     Emoji,
     Event,
     Group,
+    GroupPlace,
     Membership,
     Message,
     MessageDeleted,
     MessageEdited,
     MessagePage,
     NewMessage,
+    Place,
     Presence,
     PresenceList,
     Profile,
     Reaction,
     Read,
+    UserPlace,
 )
 
 #: How much of a history is loaded at once, in messages.
 PAGE = 50
-
-
-class Key(NamedTuple):
-    """Which chat: with a user, or in a group."""
-
-    kind: str
-    id: int
 
 
 @dataclass(eq=False)
@@ -50,10 +45,13 @@ class Outgoing:
 
 @dataclass(eq=False)
 class Chat:
-    """One chat. ``as_of`` is the place in the server's log up to which its counts include everything."""
+    """One chat; ``partner`` is the user or the group there.
 
-    key: Key
-    place: Brief | Group
+    ``as_of`` is the position in the server's log up to which its counts include everything.
+    """
+
+    place: Place
+    partner: Brief | Group
     last: Message | None = None
     unread: int = 0
     read_up_to: int = 0
@@ -67,7 +65,7 @@ class Chat:
     @property
     def name(self) -> str:
         """What it is called."""
-        return self.place.name if isinstance(self.place, Group) else name_of(self.place)
+        return self.partner.name if isinstance(self.partner, Group) else name_of(self.partner)
 
     @property
     def history(self) -> list[Message]:
@@ -75,7 +73,7 @@ class Chat:
         return [self.messages[number] for number in sorted(self.messages)]
 
     def is_before(self, cursor: Cursor | None) -> bool:
-        """Tell whether its counts are older than a place in the log, and so do not include what happened there."""
+        """Tell whether its counts are older than a position in the log, and so do not include what happened there."""
         return cursor is None or self.as_of is None or cursor.epoch != self.as_of.epoch or cursor.seq > self.as_of.seq
 
     @property
@@ -90,7 +88,7 @@ class State:
     def __init__(self, me: Brief) -> None:
         """Create one that knows of no chats yet."""
         self.me = me
-        self.chats: dict[Key, Chat] = {}
+        self.chats: dict[Place, Chat] = {}
         self.online: frozenset[int] = frozenset()
         self.more = False
         #: How often messages that were there already have changed.
@@ -115,21 +113,21 @@ class State:
         if more:
             self.more = page.more
 
-    def reset(self, kept: Key | None = None) -> None:
+    def reset(self, kept: Place | None = None) -> None:
         """Forget what was loaded, but nothing that is still to be sent; the chat ``kept`` stays as an empty one."""
         self.chats = {
-            key: Chat(key, chat.place, outgoing=chat.outgoing)
-            for key, chat in self.chats.items()
-            if chat.outgoing or key == kept
+            place: Chat(place, chat.partner, outgoing=chat.outgoing)
+            for place, chat in self.chats.items()
+            if chat.outgoing or place == kept
         }
         self.changes += 1
 
-    def open(self, place: Brief | Group) -> Chat:
-        """Return the chat with somebody, new if need be."""
-        key = key_of(place)
-        if key not in self.chats:
-            self.chats[key] = Chat(key, place)
-        return self.chats[key]
+    def open(self, partner: Brief | Group) -> Chat:
+        """Return the chat with a user or in a group, new if need be."""
+        place = GroupPlace(partner.id) if isinstance(partner, Group) else UserPlace(partner.id)
+        if place not in self.chats:
+            self.chats[place] = Chat(place, partner)
+        return self.chats[place]
 
     def add_page(self, chat: Chat, page: MessagePage, *, newest: bool) -> None:
         """Add messages to what is loaded; ``newest`` is whether they are the last ones, else they are the oldest."""
@@ -162,41 +160,30 @@ class State:
             case Membership():
                 self.is_stale = True
                 if event.user_id == self.me.id and event.role is None:
-                    self.chats.pop(Key("group", event.group_id), None)
+                    self.chats.pop(GroupPlace(event.group_id), None)
 
     def stored(self, message: Message) -> None:
         """Take a message of one's own that the server has stored."""
         self._new_message(message, None)
 
-    def key_of_message(self, message: Message | MessageDeleted) -> Key:
-        """Return which chat a message is in."""
-        if message.group_id is not None:
-            return Key("group", message.group_id)
-        other = message.receiver_id if message.sender_id == self.me.id else message.sender_id
-        return Key("user", other or 0)
-
     def _load_one(self, conversation: Conversation, cursor: Cursor) -> None:
-        place = conversation.user or conversation.group
-        if place is None:
+        partner = conversation.user or conversation.group
+        if partner is None:
             return
-        chat = self.open(place)
-        chat.place, chat.last, chat.unread, chat.as_of = (
-            place,
-            conversation.last_message,
-            conversation.unread_count,
-            cursor,
-        )
+        chat = self.open(partner)
+        chat.partner, chat.last = partner, conversation.last_message
+        chat.unread, chat.as_of = conversation.unread_count, cursor
         chat.read_up_to, chat.others_read_up_to = conversation.read_up_to, conversation.others_read_up_to
 
     def _new_message(self, message: Message, cursor: Cursor | None) -> None:
-        key = self.key_of_message(message)
+        place = message.place_for(self.me.id)
         mine = message.sender_id == self.me.id
-        if key not in self.chats:
+        if place not in self.chats:
             self.is_stale = True
-            unknown = Brief(key.id, "", "", None, False)
-            place = Group(key.id, "") if key.kind == "group" else (unknown if mine else message.sender)
-            self.chats[key] = Chat(key, place)
-        chat = self.chats[key]
+            unknown = Brief(place.id, "", "", None, False)
+            partner = Group(place.id, "") if isinstance(place, GroupPlace) else (unknown if mine else message.sender)
+            self.chats[place] = Chat(place, partner)
+        chat = self.chats[place]
         is_counted = chat.is_before(cursor)
         if not mine and message.id > max(chat.newest_id, chat.read_up_to) and is_counted and not message.deleted_at:
             chat.unread += 1
@@ -210,7 +197,7 @@ class State:
     def _take_back(self, event: MessageDeleted) -> None:
         """Empty a message, which is not unread any more."""
         old = self._message(event.message_id)
-        chat = self.chats.get(self.key_of_message(event))
+        chat = self.chats.get(event.place_for(self.me.id))
         is_unread = chat is not None and event.sender_id != self.me.id and event.message_id > chat.read_up_to
         if chat is not None and is_unread and chat.is_before(event.cursor):
             sent_at = None if event.cursor is None else replace(event.cursor, seq=event.message_id)
@@ -232,7 +219,7 @@ class State:
 
     def _replace(self, message: Message) -> None:
         self.changes += 1
-        chat = self.chats.get(self.key_of_message(message))
+        chat = self.chats.get(message.place_for(self.me.id))
         if chat is not None:
             if message.id in chat.messages:
                 chat.messages[message.id] = message
@@ -241,11 +228,7 @@ class State:
 
     def _read(self, event: Read) -> None:
         mine = event.reader_id == self.me.id
-        if event.group_id is not None:
-            key = Key("group", event.group_id)
-        else:
-            key = Key("user", (event.user_id or 0) if mine else event.reader_id)
-        chat = self.chats.get(key)
+        chat = self.chats.get(event.place_for(self.me.id))
         if chat is None:
             return
         if not mine:
@@ -261,16 +244,11 @@ class State:
         if user.id == self.me.id:
             self.me = user
         for chat in self.chats.values():
-            if chat.key == ("user", user.id):
-                chat.place = user
+            if chat.place == UserPlace(user.id):
+                chat.partner = user
             for message in list(chat.messages.values()):
                 if message.sender_id == user.id:
                     chat.messages[message.id] = replace(message, sender=user)
-
-
-def key_of(place: Brief | Group) -> Key:
-    """Return which chat is the one with a user, or in a group."""
-    return Key("group" if isinstance(place, Group) else "user", place.id)
 
 
 def _with_reaction(message: Message, event: Reaction) -> Message:

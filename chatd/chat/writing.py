@@ -4,8 +4,7 @@ from rich.text import Text
 
 from chatd.chat.drawing import clean_line, clipped
 from chatd.chat.names import name_of
-from chatd.chat.state import Key
-from chatd.client import Message
+from chatd.client import Message, Place
 
 
 class Writing:
@@ -17,7 +16,7 @@ class Writing:
         self.deleting: Message | None = None
         #: Something to tell until the user does something else.
         self.notice = ""
-        self._drafts: dict[Key, str] = {}
+        self._drafts: dict[Place, str] = {}
 
     @property
     def is_about_a_message(self) -> bool:
@@ -30,7 +29,7 @@ class Writing:
         """Do this now, and nothing else."""
         self.replying, self.editing, self.deleting, self.notice = replying, editing, deleting, ""
 
-    def swap(self, before: Key | None, now: Key, text: str) -> str:
+    def swap(self, before: Place | None, now: Place, text: str) -> str:
         """Go from a chat to another, and return what was being written there."""
         if before is not None:
             self._drafts[before] = "" if self.editing is not None else text

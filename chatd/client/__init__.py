@@ -48,6 +48,7 @@ from chatd.client.models import (
     Session,
     User,
 )
+from chatd.client.places import GroupPlace, Place, UserPlace
 from chatd.client.program import run_program
 from chatd.client.rest import Rest
 from chatd.client.stream import EventStream
@@ -66,6 +67,7 @@ __all__ = [
     "Event",
     "EventStream",
     "Group",
+    "GroupPlace",
     "Health",
     "History",
     "Membership",
@@ -76,6 +78,7 @@ __all__ = [
     "NewMessage",
     "NotAllowed",
     "NotConfigured",
+    "Place",
     "Presence",
     "PresenceList",
     "Profile",
@@ -94,5 +97,6 @@ __all__ = [
     "Typing",
     "Unreachable",
     "User",
+    "UserPlace",
     "run_program",
 ]

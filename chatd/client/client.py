@@ -10,7 +10,8 @@ from chatd.client.connection import Connection, Sleep
 from chatd.client.errors import Disconnected, RateLimited, Refused, SessionEnded
 from chatd.client.link import Frame, Link
 from chatd.client.models import Brief, Cursor, Json, Message
-from chatd.client.rest import Place, Rest
+from chatd.client.places import ids_of, named
+from chatd.client.rest import PlaceLike, Rest
 from chatd.client.stream import EventStream
 from chatd.client.subscription import MessageHandler, Subscription
 
@@ -146,19 +147,20 @@ class Client(Rest):
         return unsubscribe
 
     async def send(
-        self, to: Place, text: str, *, reply_to: int | Message | None = None, client_id: str | None = None
+        self, to: PlaceLike, text: str, *, reply_to: int | Message | None = None, client_id: str | None = None
     ) -> Message:
         """Send a message and return it as it is stored, on disk.
 
         It is stored once, whatever becomes of the connection meanwhile.
 
-        :param to: a user, a group, or a message: where that one is.
+        :param to: a place, a user, a group, or a message: where that one is.
         :param reply_to: the message it answers.
         :param client_id: what names this sending, 1 to 64 characters, so that it can be repeated without a double.
         :raises Refused: if the server will not store it.
         :raises Disconnected: if the client is not connected, or disconnects: then it may have been stored or not.
         """
-        data: dict[str, Any] = {**await self._named(to), "content": text, "client_id": client_id or uuid.uuid4().hex}
+        place = await self._place(to)
+        data: dict[str, Any] = {**named(place), "content": text, "client_id": client_id or uuid.uuid4().hex}
         if reply_to is not None:
             data["reply_to"] = _message_id(reply_to)
         answer = await self._command("send", data, lambda data: ("new_message", data["message"]))
@@ -187,7 +189,7 @@ class Client(Rest):
         """Take one's emoji away again."""
         await self._set_reaction("unreact", message, emoji)
 
-    async def read(self, place: Place, up_to: int | Message | None = None) -> int:
+    async def read(self, place: PlaceLike, up_to: int | Message | None = None) -> int:
         """Mark the messages of a conversation as read, and return up to which one they are read now.
 
         :param up_to: the last message that was read; may be left out where ``place`` is that message.
@@ -196,15 +198,15 @@ class Client(Rest):
             if not isinstance(place, Message):
                 raise TypeError("up_to may be left out only where place is a message")
             up_to = place
-        named = await self._named(place)
-        whose = {"reader_id": self.myself.id, "user_id": named.get("user"), "group_id": named.get("group")}
-        data = {**named, "up_to": _message_id(up_to)}
+        where = await self._place(place)
+        whose = {"reader_id": self.myself.id, **ids_of(where)}
+        data = {**named(where), "up_to": _message_id(up_to)}
         answer = await self._command("read", data, lambda data: ("read", {**whose, "up_to": data["up_to"]}))
         return int(answer["up_to"])
 
-    async def typing(self, place: Place) -> None:
+    async def typing(self, place: PlaceLike) -> None:
         """Let the others see that one is writing."""
-        await self._command("typing", await self._named(place), lambda data: ("typing", data))
+        await self._command("typing", named(await self._place(place)), lambda data: ("typing", data))
 
     async def _set_reaction(self, kind: str, message: int | Message, emoji: str) -> None:
         data = {"message_id": _message_id(message), "emoji": emoji}

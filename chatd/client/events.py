@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from chatd.client.models import Brief, Conversations, Cursor, Json, Message, moment, moment_or_none
+from chatd.client.places import Place, place_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened. An event this library does not know is just this: its ``type`` and its ``data``.
 
-    ``cursor`` is its place in the server's log; None for what is never replayed (typing, presence).
+    ``cursor`` is its position in the server's log; None for what is never replayed (typing, presence).
     """
 
     type: str
@@ -21,7 +22,7 @@ class Event:
 
     @property
     def actor_id(self) -> int | None:
-        """The id of the user whose doing it is, where it is somebody's."""
+        """The id of the user who did it, if one did."""
         return None
 
 
@@ -59,6 +60,10 @@ class MessageDeleted(Event):
     group_id: int | None
     deleted_at: datetime
 
+    def place_for(self, user_id: int) -> Place:
+        """Return where one of those who could read it finds it."""
+        return place_from(self.receiver_id if self.sender_id == user_id else self.sender_id, self.group_id)
+
     @property
     def actor_id(self) -> int:
         """Who wrote it."""
@@ -67,7 +72,7 @@ class MessageDeleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction(Event):
-    """``reaction``: a user has put an emoji below a message (``on``), or taken it away."""
+    """``reaction``: a user has put an emoji below a message (``on``) or taken it away."""
 
     message_id: int
     user_id: int
@@ -89,6 +94,10 @@ class Read(Event):
     group_id: int | None
     up_to: int
 
+    def place_for(self, user_id: int) -> Place:
+        """Return where the reader or one of the others finds the conversation."""
+        return place_from(self.user_id if self.reader_id == user_id else self.reader_id, self.group_id)
+
     @property
     def actor_id(self) -> int:
         """Who read."""
@@ -101,6 +110,11 @@ class Typing(Event):
 
     user_id: int
     group_id: int | None
+
+    @property
+    def place(self) -> Place:
+        """Where the user writes, as those who are told see it."""
+        return place_from(self.user_id, self.group_id)
 
     @property
     def actor_id(self) -> int:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from chatd.client.places import Place, place_from
+
 Json = Mapping[str, Any]
 
 
@@ -20,7 +22,7 @@ def moment_or_none(text: str | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in the server's log of changes: the log's name, and the number of the last change seen.
+    """A position in the server's log of changes: the log's name, and the number of the last change seen.
 
     ``str(cursor)`` can be kept anywhere; :meth:`parse` makes it a cursor again.
     """
@@ -140,6 +142,10 @@ class Message:
     reply_to: int | None = None
     reactions: tuple[Emoji, ...] = ()
 
+    def place_for(self, user_id: int) -> Place:
+        """Return where one of those who can read it finds it."""
+        return place_from(self.receiver_id if self.sender_id == user_id else self.sender_id, self.group_id)
+
     @classmethod
     def of(cls, data: Json) -> Self:
         """Return the one that ``data`` describes."""
@@ -171,6 +177,11 @@ class Conversation:
     read_up_to: int
     others_read_up_to: int
 
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return place_from(self.user.id if self.user else None, self.group.id if self.group else None)
+
     @classmethod
     def of(cls, data: Json) -> Self:
         """Return the one that ``data`` describes."""
@@ -187,7 +198,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """Conversations, newest first, whether there are ``more``, and the place in the log they were read at."""
+    """Conversations, newest first, whether there are ``more``, and the position in the log they were read at."""
 
     items: tuple[Conversation, ...]
     more: bool

@@ -24,14 +24,15 @@ from chatd.client.models import (
     Session,
     User,
 )
+from chatd.client.places import GroupPlace, Place, UserPlace, named
 
 T = TypeVar("T")
 
 #: Somebody, by id or as the server described them.
 Person = int | Brief
 
-#: Where messages are: with a user (by id, too), in a group, or where another message is.
-Place = int | Brief | Group | Message
+#: What calls take for a place: the place, a user or their id, a group, or a message that is there.
+PlaceLike = Place | int | Brief | Group | Message
 
 #: How long a request may take, in seconds.
 TIMEOUT = 30.0
@@ -175,7 +176,7 @@ class Rest:
 
     async def messages(
         self,
-        place: Place,
+        place: PlaceLike,
         *,
         before: int | None = None,
         after: int | None = None,
@@ -183,7 +184,7 @@ class Rest:
         limit: int = 50,
     ) -> MessagePage:
         """Return messages of a conversation, oldest first: the newest, or those beside a message's id."""
-        query = _query(**await self._named(place), before=before, after=after, around=around, limit=limit)
+        query = _query(**named(await self._place(place)), before=before, after=after, around=around, limit=limit)
         return await self._ask("GET", "/messages", MessagePage.of, params=query)
 
     async def history(self, user: Person, *, page: int = 1, page_size: int = 50) -> History:
@@ -209,17 +210,17 @@ class Rest:
         except Refused as error:
             raise Unreachable(f"{self.url} is not a chatd server: {error.detail}") from None
 
-    async def _named(self, place: Place) -> dict[str, int]:
-        """Return a place as commands and queries name it."""
-        if isinstance(place, Group):
-            return {"group": place.id}
-        if not isinstance(place, Message):
-            return {"user": _id(place)}
-        if place.group_id is not None:
-            return {"group": place.group_id}
-        assert place.receiver_id is not None
-        mine = place.sender_id == await self._my_id()
-        return {"user": place.receiver_id if mine else place.sender_id}
+    async def _place(self, place: PlaceLike) -> Place:
+        """Return the place that a caller means."""
+        match place:
+            case UserPlace() | GroupPlace():
+                return place
+            case Group():
+                return GroupPlace(place.id)
+            case Message():
+                return place.place_for(await self._my_id())
+            case _:
+                return UserPlace(_id(place))
 
     async def _my_id(self) -> int:
         return (await self.me()).id

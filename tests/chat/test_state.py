@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from chatd.chat.state import Key, State
+from chatd.chat.state import State
 from chatd.client import (
     Brief,
     Conversation,
@@ -15,11 +15,12 @@ from chatd.client import (
     NewMessage,
     Profile,
     Read,
+    UserPlace,
 )
 
 ADA = Brief(1, "ada", "Ada", None, False)
 GRACE = Brief(2, "grace", "Grace", None, False)
-CHAT = Key("user", 2)
+CHAT = UserPlace(2)
 
 
 def message(number: int, sender: Brief = GRACE) -> Message:
