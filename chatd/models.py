@@ -220,7 +220,7 @@ class Reacted(Record):
     seq: int | None
 
 
-class Read(Record):
+class MarkedRead(Record):
     """What became of marking as read: where the marker is, and the change, if it moved."""
 
     up_to: int

@@ -4,7 +4,7 @@ from json.encoder import encode_basestring as quote
 from typing import Any
 
 from chatd import events
-from chatd.models import Posted, Read
+from chatd.models import MarkedRead, Posted
 from chatd.schemas.codec import encode
 from chatd.schemas.events import SAID, event
 from chatd.schemas.message_json import full_message
@@ -73,7 +73,7 @@ def changed(posted: Posted) -> str:
     return f'{{"message":{full_message(posted.message)}}}'
 
 
-def moved(read: Read) -> str:
+def moved(read: MarkedRead) -> str:
     """Return the answer to ``read``."""
     return f'{{"up_to":{read.up_to}}}'
 

@@ -9,7 +9,7 @@ from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
 from chatd.errors import ConversationNotFound
 from chatd.events import ReadMarkerMoved
-from chatd.models import Conversation, Posted, Reacted, Read
+from chatd.models import Conversation, MarkedRead, Posted, Reacted
 from chatd.places import GroupPlace, Place, UserPlace
 from chatd.services import editing
 from chatd.services.limits import per_second
@@ -115,14 +115,14 @@ class Messages:
         with contextlib.suppress(ConversationNotFound):  # they have never spoken: there is nothing to read
             await self.move_marker(reader_id, UserPlace(other_id), LARGEST)
 
-    def move_marker(self, reader_id: int, where: Place, up_to: int, *, origin: object = None) -> Pending[Read]:
+    def move_marker(self, reader_id: int, where: Place, up_to: int, *, origin: object = None) -> Pending[MarkedRead]:
         """Move the reader's marker forward to a message; it never moves back.
 
         The write raises UserNotFound, ConversationNotFound.
         """
         now = self._clock()
 
-        def work(tx: Transaction) -> Read:
+        def work(tx: Transaction) -> MarkedRead:
             conversation = find(tx.db, reader_id, where, may_be_self=True)
             if conversation is None or (conversation.other_id is not None and not conversation.message_count):
                 raise ConversationNotFound
@@ -130,7 +130,7 @@ class Messages:
             before = 0 if member is None else member.read_up_to
             moved = conversations.move_marker(tx.db, conversation.id, reader_id, up_to)
             if moved is None:
-                return Read(before, seq=None)
+                return MarkedRead(before, seq=None)
             hidden_from = messages.blocker_of(tx.db, moved)
             whom = editing.whom(tx.db, conversation, reader_id, hidden_from)
             if hidden_from is not None:
@@ -138,7 +138,7 @@ class Messages:
                 if shown > before:  # to the other, the marker is at the last message they see
                     _tell_read(tx, conversation, reader_id, shown, now, (hidden_from,), None, hidden_from=reader_id)
             seq = _tell_read(tx, conversation, reader_id, moved, now, whom, origin, hidden_from=hidden_from)
-            return Read(moved, seq)
+            return MarkedRead(moved, seq)
 
         return Pending(self._db, work)
 
