@@ -1,4 +1,4 @@
-"""What a person can take along: everything of theirs, written to a file on a thread of its own."""
+"""Exports of a person's data, written to files on a thread of their own."""
 
 import asyncio
 import tempfile
@@ -29,27 +29,30 @@ class _Stopped(Exception):
 
 
 class PersonalData:
-    """Everything of one person, read from one snapshot as they see it; long lists come little by little."""
+    """Everything of one person as they see it, read from one snapshot; long lists are read page by page."""
 
-    def __init__(self, db: Sql, user_id: int, now: int, is_stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, db: Sql, user_id: int, now: int, is_stopping: Callable[[], bool], *, page_size: int = PAGE
+    ) -> None:
         self._db = db
+        self._page_size = page_size
         self._user_id = user_id
         self._is_stopping = is_stopping
         self.exported_at = now
 
     @property
     def profile(self) -> User:
-        """What the person says of themselves."""
+        """The person's profile."""
         return users.require(self._db, self._user_id)
 
     @property
     def sessions(self) -> list[Session]:
-        """Where the person is signed in, without what would let somebody else in."""
+        """The devices the person is signed in on, without their secrets."""
         return sessions.list_live(self._db, self._user_id, self.exported_at)
 
     @property
     def blocks(self) -> list[Block]:
-        """Whom the person blocks."""
+        """The people the person blocks."""
         return blocks.page(self._db, self._user_id, skip=0, limit=None)
 
     @property
@@ -67,15 +70,15 @@ class PersonalData:
     def reactions(self) -> Iterator[tuple[int, str]]:
         """Yield the person's reactions: message and emoji."""
         last = (0, "")
-        while found := reactions.made_by(self._db, self._user_id, PAGE, last):
+        while found := reactions.made_by(self._db, self._user_id, self._page_size, last):
             self._go_on()
             yield from (row[1:] for row in found)
             last = found[-1][1:]
 
     def conversations(self) -> Iterator[tuple[Conversation, User | None, Membership | None]]:
-        """Yield the conversations, each with the other person, where there is one, and the read marker.
+        """Yield the conversations, each with the other person, if there is one, and the read marker.
 
-        There is no marker where the person has left.
+        There is no marker if the person has left.
         """
         for conversation_id in conversations.ids_of(self._db, self._user_id):
             conversation = conversations.get(self._db, conversation_id, self._user_id)
@@ -93,7 +96,7 @@ class PersonalData:
         :param only_own: leave out what others wrote.
         """
         last = 0
-        while found := messages.after(self._db, conversation.id, last, PAGE, viewer=self._user_id):
+        while found := messages.after(self._db, conversation.id, last, self._page_size, viewer=self._user_id):
             self._go_on()
             yield from (each for each in found if not only_own or each.sender_id == self._user_id)
             last = found[-1].id
@@ -106,11 +109,13 @@ class PersonalData:
 class Exports:
     """Writes exports."""
 
-    def __init__(self, database: Path, limits: LimitSettings, clock: Clock) -> None:
+    def __init__(self, database: Path, limits: LimitSettings, clock: Clock, *, page_size: int = PAGE) -> None:
         """Create the service.
 
         :param database: the database file; the files are written beside it, without a name.
+        :param page_size: how many messages are in memory at once.
         """
+        self.page_size = page_size
         self._database = database
         self._clock = clock
         self._limit = per_hour(limits.exports_per_hour)
@@ -119,7 +124,7 @@ class Exports:
         self._stopping = threading.Event()
 
     async def build(self, user_id: int, write: Callable[[IO[bytes], PersonalData], None]) -> IO[bytes]:
-        """Have a user's data written, and return the file, at its beginning.
+        """Write a user's data into a file, and return the file at its beginning.
 
         :param write: writes everything into the file; runs on the thread of exports.
         :raises RateLimited: the user has had enough exports, or too many are waiting.
@@ -135,7 +140,7 @@ class Exports:
         except asyncio.CancelledError:
             written.add_done_callback(_close)
             raise
-        except (OSError, _Stopped) as error:
+        except (OSError, StorageUnavailable, _Stopped) as error:  # what it says is not for the client
             raise StorageUnavailable from error
         finally:
             self._pending -= 1
@@ -149,7 +154,8 @@ class Exports:
         file = tempfile.TemporaryFile(dir=self._database.parent)  # noqa: SIM115 (the caller closes it)
         try:
             with snapshot(self._database) as db:
-                write(file, PersonalData(db, user_id, self._clock(), self._stopping.is_set))
+                is_stopping, page_size = self._stopping.is_set, self.page_size
+                write(file, PersonalData(db, user_id, self._clock(), is_stopping, page_size=page_size))
             file.seek(0)
         except BaseException:
             file.close()

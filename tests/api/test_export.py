@@ -4,11 +4,16 @@ import io
 import json
 import zipfile
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chatd.services import exports
+from chatd.clock import now
+from chatd.config import Limits
+from chatd.errors import StorageUnavailable
+from chatd.http.context import SERVICES
+from chatd.services.exports import Exports
 from tests.api.test_avatars import picture, upload
 from tests.conftest import Start
 from tests.support import Chat, Person, error_of
@@ -43,8 +48,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-async def test_an_export_has_everything_of_a_person(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "PAGE", 2)
+async def test_an_export_has_everything_of_a_person(chat: Chat) -> None:
+    chat.server.app[SERVICES].exports.page_size = 2
     alice, bob, carol = await chat.people("alice", "bobby", "carol")
     avatar = await upload(alice, picture("PNG"))
     async with await alice.request(
@@ -133,3 +138,13 @@ async def test_no_file_is_left_behind(chat: Chat) -> None:
     before = sorted(directory.iterdir())
     await exported(alice)
     assert sorted(directory.iterdir()) == before
+
+
+async def test_an_export_of_a_database_that_cannot_be_read_is_refused_without_its_path(tmp_path: Path) -> None:
+    database = tmp_path / "chatd.db"
+    database.write_text("this is not a database, however long one looks at it")
+    exports = Exports(database, Limits(), now)
+    with pytest.raises(StorageUnavailable) as refused:
+        await exports.build(1, lambda file, data: None)
+    exports.close()
+    assert refused.value.detail == StorageUnavailable().detail
