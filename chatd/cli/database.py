@@ -1,4 +1,4 @@
-"""The database as a command uses it: beside a running server, or without one."""
+"""The database for a command, beside a running server or without one."""
 
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def write(settings: "Config", work: "Write[T]") -> T:
-    """Run ``work`` in a transaction of its own, on a database that is made or upgraded first where it has to be.
+    """Run ``work`` in a transaction of its own, on a database that is created or upgraded first if needed.
 
     :raises ConfigurationError: it has to be, and another chatd is serving from it; or it cannot be made.
     :raises DatabaseUnusable: it is not a database this program can use.
@@ -24,7 +24,7 @@ def write(settings: "Config", work: "Write[T]") -> T:
 
 
 def read(settings: "Config", work: "Read[T]") -> T:
-    """Run ``work`` in a snapshot of the database, for which no server waits; see :func:`write`.
+    """Run ``work`` in a snapshot of the database, without making a server wait; see :func:`write`.
 
     :raises StorageUnavailable: it could not be read.
     """
@@ -36,7 +36,7 @@ def read(settings: "Config", work: "Read[T]") -> T:
 
 
 def _bring_up_to_date(settings: "Config") -> None:
-    """Make or upgrade the database where it has to be."""
+    """Create or upgrade the database if needed."""
     from chatd import data_dir
     from chatd.cli import streams
     from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrate, migrations_directory

@@ -1,4 +1,4 @@
-"""What the server keeps: who may read it, whether it is whole, and whether there are copies."""
+"""The data directory: its permissions, the database and its backups."""
 
 import datetime as dt
 import shlex
@@ -14,14 +14,14 @@ from chatd.storage.engine.sqlite import damage
 from chatd.storage.engine.sqlite.backup import last_proven_at
 from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrations_directory
 
-#: How far what was written last may be ahead of the clock, in milliseconds.
+#: How far the newest change may be ahead of the clock, in milliseconds.
 SLACK_MS = 5 * 60 * 1000
 
 _HOUR_MS = 3_600_000
 
 
 def look(config: Config) -> Iterator[Finding]:
-    """Look at the data directory and the database."""
+    """Check the data directory and the database."""
     directory = config.data_dir
     try:
         if not directory.is_dir():

@@ -1,4 +1,4 @@
-"""Whether messages can be stored: tried, not guessed."""
+"""The health check: a small write, stored for real."""
 
 import asyncio
 
@@ -7,15 +7,15 @@ from chatd.storage import trial
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 
-#: A result is good for this long, in milliseconds, however many ask.
+#: How long a result is reused, in milliseconds, however many ask.
 FRESH_MS = 1_000
 
-#: A write that takes longer than this, in seconds, is as bad as none.
+#: How long a write may take, in seconds, before it counts as failed.
 PATIENCE = 5.0
 
 
 class Health:
-    """Tries a small write when somebody asks."""
+    """Tries a small write when asked."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -24,7 +24,7 @@ class Health:
         self._tried_at = 0
 
     async def check(self) -> None:
-        """Return when a write has just been stored.
+        """Return once a small write is stored.
 
         :raises StorageUnavailable: nothing can be stored.
         :raises TimeoutError: the disk takes too long.

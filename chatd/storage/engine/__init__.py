@@ -59,7 +59,7 @@ class Sql(Protocol):
         """
 
     def executemany(self, sql: str, values: Iterable[Params], /) -> Cursor:
-        """Execute one statement for each of ``values``; PostgreSQL is slow at it, so for what is rare."""
+        """Execute one statement for each of ``values``: slow on PostgreSQL, so only for what is rare."""
 
     def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence[Any]], /) -> None:
         """Insert rows.

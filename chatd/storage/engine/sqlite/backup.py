@@ -1,4 +1,4 @@
-"""A copy of the database, made beside the running server, and proven before it has its name."""
+"""Backups: copies of the database, made beside the running server and verified before they get their name."""
 
 import contextlib
 import os
@@ -16,42 +16,42 @@ from chatd.errors import BackupFailed, DatabaseUnusable
 from chatd.storage.engine.sqlite.migrate import current_version
 from chatd.storage.engine.sqlite.sql import Connection
 
-#: How many pages (of 4 KiB) are copied, and then written to the disk, at a time. Left to the kernel, a large copy is
-#: written all at once, and the commits of the server wait behind it.
+#: How many pages (of 4 KiB) to copy before they are synced. Left to the kernel, a large copy is written all at once,
+#: and the server's commits wait behind it.
 STEP_PAGES = 1024
 
-#: What a backup leaves of the disk that the database is on, in bytes: as much as a write-ahead log keeps.
+#: How much of the database's disk a backup leaves free, in bytes: as much as the write-ahead log may take.
 RESERVE = 64 * 1024 * 1024
 
-#: The ending of a file that may be half a backup.
+#: The suffix of an unfinished backup.
 PARTIAL_SUFFIX = ".partial"
 
-#: Nobody works on a partial file that has not changed for this long, in seconds.
+#: After this long without a change, in seconds, a partial file is abandoned.
 PARTIAL_AGE = 3600.0
 
-#: Changed by every proven backup, so that its time of modification is that of the last.
+#: Touched by every verified backup, so its modification time is that of the last one.
 MARKER_FILE = "last-backup"
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A proven copy."""
+    """A verified copy."""
 
     path: Path
     size: int
-    #: How many rows each table has, by its name.
+    #: The number of rows of each table, by name.
     rows: Mapping[str, int]
 
 
 def back_up(database: Path, target: Path, *, reserve: int = RESERVE, abandon: threading.Event | None = None) -> Backup:
-    """Copy ``database`` as it is now to ``target``; the server may write on meanwhile, and does not wait.
+    """Copy ``database`` as it is now to ``target``; the server can go on writing and does not wait.
 
-    The copy is made in one snapshot, read back from the disk, checked, and counted, and only then named ``target``.
-    Whatever ends this before, there is no ``target``.
+    The copy is made in one snapshot, read back from the disk, checked and counted, and only then named ``target``. If
+    anything fails before, there is no ``target``.
 
-    :param reserve: how many bytes to leave free, where the copy is on the disk of the database.
-    :param abandon: ends the work soon after it is set.
-    :raises BackupFailed: one line that says why. There is no copy.
+    :param reserve: how many bytes to leave free if the copy is on the same disk as the database.
+    :param abandon: stops the backup soon after it is set.
+    :raises BackupFailed: with one line that says why. There is no copy.
     """
     abandon = abandon or threading.Event()
     try:
@@ -74,7 +74,7 @@ def back_up(database: Path, target: Path, *, reserve: int = RESERVE, abandon: th
 
 
 def last_proven_at(database: Path) -> int | None:
-    """Return when the last backup of ``database`` was proven, in UTC milliseconds since 1970; None where none was."""
+    """Return when the last backup of ``database`` was verified, in UTC milliseconds since 1970, or None."""
     try:
         return database.with_name(MARKER_FILE).stat().st_mtime_ns // 1_000_000
     except OSError:
@@ -82,9 +82,9 @@ def last_proven_at(database: Path) -> int | None:
 
 
 def opened(path: Path, mode: str = "ro") -> Connection:
-    """Open a file so that nothing is ever checkpointed: only the server does that, or writes could be lost.
+    """Open a file without ever checkpointing it: only the server may, or writes could be lost.
 
-    A connection that only reads cannot even do so when it is the last to be closed.
+    A read-only connection does not checkpoint even if it is the last to close.
     """
     db = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode={mode}",
@@ -99,7 +99,7 @@ def opened(path: Path, mode: str = "ro") -> Connection:
 
 
 def remove_leftovers(directory: Path) -> None:
-    """Remove the partial files of backups that did not end, because their process did."""
+    """Remove the partial files of backups whose process died."""
     for partial in directory.glob(f".*{PARTIAL_SUFFIX}*"):
         with contextlib.suppress(OSError):
             if time.time() - partial.stat().st_mtime > PARTIAL_AGE:
@@ -122,7 +122,7 @@ def _check_room(database: Path, target: Path, reserve: int) -> None:
 
 @contextlib.contextmanager
 def _partial(target: Path) -> Iterator[tuple[Path, int]]:
-    """Make an empty file for its owner alone, beside ``target``; what is still there at the end is removed."""
+    """Create an empty file beside ``target`` that only its owner can read, and remove it in the end if it is left."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=PARTIAL_SUFFIX, dir=target.parent)
     partial = Path(name)
     try:
@@ -134,14 +134,14 @@ def _partial(target: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _copy(database: Path, partial: Path, descriptor: int, abandon: threading.Event) -> dict[str, int]:
-    """Fill ``partial``, have it on disk, and return the number of rows of each table."""
+    """Copy the database to ``partial``, sync it, and return the number of rows of each table."""
 
     def step(*_: int) -> None:
         _go_on(abandon)
         os.fdatasync(descriptor)
 
     with contextlib.closing(opened(database)) as source, contextlib.closing(opened(partial, "rw")) as copy:
-        # One snapshot for all steps. Without it each commit of the server would have the copy begin anew.
+        # One snapshot for all steps. Without it, each commit of the server would restart the copy.
         source.execute("BEGIN")
         source.set_progress_handler(abandon.is_set, 100_000)
         rows = _count(source)
@@ -154,15 +154,15 @@ def _copy(database: Path, partial: Path, descriptor: int, abandon: threading.Eve
 
 
 def _prove(partial: Path, name: str, expected: Mapping[str, int], abandon: threading.Event) -> dict[str, int]:
-    """Return the number of rows of each table, after everything has been read from the disk and found right.
+    """Read everything back from the disk, check it, and return the number of rows of each table.
 
     :param name: what to call the copy.
-    :raises BackupFailed: it has another number of rows than was expected.
+    :raises BackupFailed: it does not have the expected number of rows.
     :raises DatabaseUnusable: it is damaged.
     """
     descriptor = os.open(partial, os.O_RDONLY)
     try:
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # or only the kernel's memory would be checked
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # or the page cache would be checked, not the disk
     finally:
         os.close(descriptor)
     with contextlib.closing(opened(partial)) as copy:
@@ -176,10 +176,10 @@ def _prove(partial: Path, name: str, expected: Mapping[str, int], abandon: threa
 
 
 def check(db: sqlite3.Connection, name: str) -> None:
-    """Read everything there is in ``db``.
+    """Check everything in ``db``.
 
     :param name: what to call it.
-    :raises DatabaseUnusable: something in it is damaged.
+    :raises DatabaseUnusable: it is damaged.
     """
     try:
         (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
@@ -199,10 +199,12 @@ def _count(db: sqlite3.Connection) -> dict[str, int]:
 
 
 def _mark(database: Path) -> None:
-    """Write down that a backup was proven now."""
+    """Record that a backup has just been verified."""
     marker = database.with_name(MARKER_FILE)
     partial = marker.with_name(f"{MARKER_FILE}.{os.getpid()}")
-    with contextlib.suppress(OSError):  # who may read the database may not write beside it: the backup is as good
+    with contextlib.suppress(
+        OSError
+    ):  # not everybody who can read the database can write beside it; the backup is as good
         partial.touch(0o600)
         hand_over(partial)
         partial.replace(marker)

@@ -11,7 +11,7 @@ Synchronous = Literal["FULL", "NORMAL", "OFF"]
 #: How long a statement waits for another process (a ``chatd user …`` beside the server), in milliseconds.
 BUSY_TIMEOUT_MS = 5_000
 
-#: How many pages the write-ahead log has when it is folded into the database: 16 MB. With SQLite's own 1,000, the
+#: After how many pages the write-ahead log is checkpointed: 16 MB. With SQLite's own 1,000, the
 #: pages that every message changes are written three times as often, which costs a busy writer 15 %.
 CHECKPOINT_PAGES = 4_000
 
@@ -19,7 +19,7 @@ CHECKPOINT_PAGES = 4_000
 #: four times what the writer checkpoints at. Readers that overlap without a gap would let it grow for ever.
 LOG_LIMIT = 64 * 1024 * 1024
 
-#: What a connection may keep of the file in memory, in KiB.
+#: The page cache of a connection, in KiB.
 WRITER_CACHE_KB = 16 * 1024
 READER_CACHE_KB = 2 * 1024
 
@@ -32,7 +32,7 @@ def connect(
     writable: bool = True,
     busy_timeout_ms: int = BUSY_TIMEOUT_MS,
 ) -> Connection:
-    """Open ``path`` with the settings every connection of chatd has.
+    """Open ``path`` with the settings that all connections of chatd share.
 
     :param checkpoints: whether this connection may checkpoint the write-ahead log. Only one may: SQLite before
         3.51.3 can lose writes when two connections checkpoint at once (https://sqlite.org/wal.html).
@@ -59,5 +59,5 @@ def connect(
 
 
 def overwrite_deleted(db: sqlite3.Connection) -> None:
-    """Make this connection overwrite what it deletes with zeros: some builds of SQLite leave it in the file."""
+    """Overwrite deleted content with zeros: some builds of SQLite leave it in the file."""
     db.execute("PRAGMA secure_delete = ON")

@@ -1,7 +1,7 @@
-"""Looking at a database before anything is written to it: whether its file and its write-ahead log are whole.
+"""Checking the database file and its write-ahead log for damage.
 
-SQLite itself reads a log as far as its checksums hold and forgets the rest, as it must after a power cut; of a log that
-is damaged in the middle it would silently forget what was acknowledged. Formats: https://sqlite.org/fileformat2.html
+SQLite reads a log as far as its checksums hold and drops the rest, as it must after a power cut. From a log damaged in
+the middle it would silently drop what was acknowledged. Formats: https://sqlite.org/fileformat2.html
 """
 
 import contextlib
@@ -18,34 +18,34 @@ from chatd.storage.engine.sqlite.faults import reason
 
 log = logging.getLogger(__name__)
 
-#: How long a start may look at a database, in seconds: enough for two million messages that are in memory already.
+#: How long a start may check a database, in seconds: enough for two million messages in the page cache.
 PATIENCE = 1.0
 
-#: How many commits may follow the first damage of a log: each is synced before the next is written, so a power cut can
-#: have taken a part of the last one only.
+#: How many commits may follow the first damage in a log: each is synced before the next is written, so a power cut can
+#: only have damaged the last one.
 EXPLAINED = 1
 
 _REMEDY = "put a copy back with chatd restore"
 
-#: How many of SQLite's instructions are run between two looks at the time.
+#: How many instructions SQLite runs between two looks at the clock.
 STEPS = 10_000
 
 #: A write-ahead log's header: magic number, version, page size, checkpoint, salts, checksum.
 _HEADER = struct.Struct(">8I")
 #: A frame's header: page number, pages after a commit or 0, salts, checksum.
 _FRAME = struct.Struct(">6I")
-#: The two magic numbers; the last bit says in which order of bytes the checksums are made.
+#: The two magic numbers; the last bit gives the byte order of the checksums.
 _MAGIC = 0x377F0682
 
-#: Where the index of the log (the -shm file) has the number of frames that hold.
+#: Where the index of the log (the -shm file) stores the number of valid frames.
 _HOLDING = struct.Struct("=16xI")
 
 
 def require_whole(path: Path, *, patience: float = PATIENCE, steps: int = STEPS) -> None:
-    """Look at the database at ``path``, which may not be there yet, and change nothing of it.
+    """Check the database at ``path``, if there is one, without changing it.
 
-    :param patience: how long to look at it, in seconds.
-    :param steps: how many of SQLite's instructions are run between two looks at the time.
+    :param patience: how long to check it, in seconds; a large database is checked in part.
+    :param steps: how many instructions SQLite runs between two looks at the clock.
     :raises DatabaseUnusable: it is damaged.
     """
     if not path.exists() or path.stat().st_size == 0:
@@ -54,12 +54,12 @@ def require_whole(path: Path, *, patience: float = PATIENCE, steps: int = STEPS)
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             db.execute("BEGIN")
-            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # has SQLite read the log
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # makes SQLite read the log
             _require_whole_log(wal, path.with_name(f"{path.name}-shm"))
             problem = _problem(db, patience, steps)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
-            return  # killed while it had no write-ahead log yet: whoever opens it to write takes that back first
+            return  # killed before it had a write-ahead log: SQLite rolls that back when it is opened for writing
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
             raise DatabaseUnusable(f"{path} is damaged ({error}): {_REMEDY}") from error
         raise DatabaseUnusable(f"{path} cannot be read as a database: {reason(error)}") from error
@@ -68,9 +68,9 @@ def require_whole(path: Path, *, patience: float = PATIENCE, steps: int = STEPS)
 
 
 def look(path: Path) -> tuple[str, int | None]:
-    """Look at a database that a server may be using.
+    """Check a database that a server may be using.
 
-    :returns: "ok" or what is damaged, and when the newest change in it was made.
+    :returns: "ok" or the damage, and the time of the newest change.
     :raises StorageUnavailable: it cannot be read.
     """
     try:
@@ -97,7 +97,7 @@ def _problem(db: sqlite3.Connection, patience: float, steps: int) -> str | None:
 
 
 def _require_whole_log(wal: Path, index: Path) -> None:
-    """Refuse a log with more beyond its first damage than a power cut can explain."""
+    """Refuse a log that has more after its first damage than a power cut can explain."""
     if not wal.exists() or not index.exists():
         return
     with wal.open("rb") as file, index.open("rb") as shared:
@@ -117,9 +117,9 @@ def _require_whole_log(wal: Path, index: Path) -> None:
 
 
 def _commits(frames: bytes, page_size: int, salts: list[int], magic: int) -> int:
-    """Count the commits among frames of which the first does not hold, if their checksums follow from the frame before.
+    """Count the commits among frames whose first one is damaged, if their checksums follow from the frame before.
 
-    Frames with other salts are of a time before the log began anew.
+    Frames with other salts are older than the last reset of the log.
     """
     size = _FRAME.size + page_size
     commits, before = 0, (0, 0)

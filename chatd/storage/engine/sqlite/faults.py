@@ -1,8 +1,8 @@
-"""Which errors of SQLite are the disk's, and what they say in an operator's words."""
+"""Errors of SQLite that the disk caused, and their reasons in words for an operator."""
 
 import sqlite3
 
-#: The primary result codes that say the disk, not the statement, is at fault: https://sqlite.org/rescode.html
+#: The primary result codes of faults of the disk rather than the statement: https://sqlite.org/rescode.html
 _STORAGE_FAULTS = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -15,7 +15,7 @@ _STORAGE_FAULTS = frozenset(
     }
 )
 
-#: A sync failed: what the kernel holds in memory and calls written may not be on disk, and no later sync will say so.
+#: A sync failed: what the kernel reported as written may not be on disk, and no later sync will say so.
 _UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 
 
@@ -29,7 +29,7 @@ _REASONS = {
 
 
 def is_storage_fault(error: Exception) -> bool:
-    """Report whether the disk, not the statement, is at fault."""
+    """Report whether an error is the fault of the disk rather than the statement."""
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_FAULTS
 
 
@@ -39,5 +39,5 @@ def is_unsynced(error: Exception) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """Return what is wrong."""
+    """Return the reason of an error, for an operator."""
     return _REASONS.get(getattr(error, "sqlite_errorcode", 0), str(error))

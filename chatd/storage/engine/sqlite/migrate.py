@@ -1,4 +1,4 @@
-"""Bringing a database file to the version this program knows: forward only, each step in one transaction."""
+"""Migrations: upgrading a database file to the version this program knows, each step in one transaction."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from chatd.errors import DatabaseUnusable
 from chatd.storage.engine.sqlite.connections import overwrite_deleted
 from chatd.storage.engine.sqlite.faults import reason
 
-#: "chat" in ASCII: what ``PRAGMA application_id`` of a chatd database says.
+#: The ``PRAGMA application_id`` of a chatd database: "chat" in ASCII.
 APPLICATION_ID = 0x63686174
 
 #: IS DISTINCT FROM came with 3.39, STRICT tables with 3.37: https://sqlite.org/changes.html
@@ -35,12 +35,12 @@ class Migration:
 
 
 def library_is_new_enough() -> bool:
-    """Report whether this Python's SQLite knows all that the statements use."""
+    """Report whether this Python's SQLite supports everything the statements use."""
     return sqlite3.sqlite_version_info >= MINIMUM_SQLITE
 
 
 def migrations_directory() -> Path:
-    """Return where the migrations are: inside the installed package, or beside it in a checkout."""
+    """Return the directory of the migrations: in the installed package, or beside it in a checkout."""
     installed = _PACKAGE / "migrations"
     return installed if installed.is_dir() else _PACKAGE.parent / "migrations"
 
@@ -64,8 +64,8 @@ def load_migrations(directory: Path) -> list[Migration]:
 def current_version(path: Path) -> int:
     """Return the schema version of the database at ``path``, 0 where there is none yet.
 
-    Changes nothing, but for what a process left half-done when it was killed: SQLite takes that back, as it does for
-    whoever opens such a file next.
+    Changes nothing, except that SQLite rolls back what a killed process left unfinished, as it does whenever such
+    a file is opened.
 
     :raises DatabaseUnusable: the file is not a chatd database.
     """
@@ -90,7 +90,7 @@ def current_version(path: Path) -> int:
 
 
 def _marks(path: Path, mode: str) -> tuple[int, int, int]:
-    """Return the application's id, the schema's version and the number of its entries.
+    """Return the application id, the version of the schema, and the number of its entries.
 
     :param mode: ``ro`` or ``rw``, as in https://sqlite.org/uri.html
     """
@@ -106,10 +106,10 @@ def migrate(path: Path, directory: Path | None = None, *, upgrading: Callable[[i
     """Create or upgrade the database at ``path`` and return its version.
 
     Before an existing database is changed, a copy of it is kept beside it (``chatd.db.before-0002`` before the
-    migration 0002). Ended half-way, by whatever means, the file holds the old version or a newer one, whole.
+    migration 0002). If this is interrupted, the file holds the old version or a newer one, whole.
 
     :param directory: where the migrations are; by default :func:`migrations_directory`.
-    :param upgrading: called before an existing database is changed, with its size in bytes: tables may be rebuilt.
+    :param upgrading: called with the size in bytes of an existing database before it is changed: tables may be rebuilt.
     :raises DatabaseUnusable: the file is not chatd's, or newer than this program, or a migration failed.
     """
     if not library_is_new_enough():
@@ -132,7 +132,7 @@ def _upgrade(path: Path, steps: list[Migration], upgrading: Callable[[int], None
     if version:
         upgrading(path.stat().st_size)
     try:
-        if not version:  # SQLite gives what it puts beside a database to the database's owner
+        if not version:  # SQLite gives the files it creates beside a database to the database's owner
             path.touch()
             hand_over(path)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:

@@ -1,4 +1,4 @@
-"""Putting a copy of the database back, and telling clients that the log is another one."""
+"""Restoring a copy of the database, and telling clients that its log is not the one they knew."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ from chatd.storage.engine.sqlite.sql import Connection
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """How much was written to the database that was replaced, after the copy was made."""
+    """How much was written to the replaced database after the copy was made."""
 
     messages: int
     accounts: int
@@ -29,13 +29,13 @@ class Lost:
 
 
 def restore(path: Path, copy: Path, *, aside: Path, upgrade: bool = True) -> Lost | None:
-    """Put ``copy`` in the place of the database at ``path``, under a new epoch, and return what is lost by that.
+    """Replace the database at ``path`` by ``copy``, under a new epoch, and return how much is lost.
 
-    The copy is verified first and stays as it is. Ended half-way, the old database or the restored one is in place.
+    The copy is verified first and not changed. If this is interrupted, either the old database or the new one is there.
 
-    :param aside: where the database that is replaced is kept.
-    :param upgrade: whether to bring what is restored to the version this program knows.
-    :return: None where there was no database, or it cannot be told because the copy is not of its past.
+    :param aside: where to keep the replaced database.
+    :param upgrade: whether to migrate the restored database to the version this program knows.
+    :returns: None if there was no database, or if the copy is not of its past.
     :raises DatabaseUnusable: the copy is damaged, not chatd's, or newer than this program; or the database is in use.
     """
     _verify(copy)
@@ -69,7 +69,7 @@ def restore(path: Path, copy: Path, *, aside: Path, upgrade: bool = True) -> Los
 
 
 def copy_before_upgrade(path: Path) -> Path:
-    """Return the copy that was made before the last upgrade of the database at ``path``.
+    """Return the copy made before the last upgrade of the database at ``path``.
 
     :raises DatabaseUnusable: there is no database, or no such copy.
     """
@@ -84,7 +84,7 @@ def copy_before_upgrade(path: Path) -> Path:
         for each in path.parent.iterdir()
         if (match := re.fullmatch(rf"{re.escape(path.name)}\.before-(\d{{4}})", each.name))
     }
-    # A copy with a higher number is from before an upgrade that was taken back already.
+    # A copy with a higher number is from before an upgrade that has been rolled back.
     number = max((number for number in copies if number <= version), default=None)
     if number is None:
         raise DatabaseUnusable(f"{path} was never upgraded, or the copy from before is gone: nothing to go back to")
@@ -92,7 +92,7 @@ def copy_before_upgrade(path: Path) -> Path:
 
 
 def renew_epoch(path: Path) -> None:
-    """Give the log of the database at ``path`` another name, after its file was replaced by hand.
+    """Give the database at ``path`` a new epoch, after its file was replaced by hand.
 
     :raises DatabaseUnusable: it is not a chatd database.
     """
@@ -139,11 +139,11 @@ def _accounts(db: Sql) -> int:
 
 
 def _keep(path: Path, aside: Path) -> None:
-    """Keep the database that is replaced as a second name of its file, its write-ahead log folded in.
+    """Keep the replaced database under a second name, after a checkpoint of its write-ahead log.
 
     On a file system without hard links (exFAT, SMB) a copy is kept, so that the database never loses its own name.
 
-    :raises DatabaseUnusable: somebody is using it.
+    :raises DatabaseUnusable: it is in use.
     """
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=1)) as db:
         busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -162,7 +162,7 @@ def _keep(path: Path, aside: Path) -> None:
 
 
 def _copy(path: Path, copy: Path) -> None:
-    """Copy a file that nobody uses, and have the copy on disk before it has its name."""
+    """Copy a file that nobody uses, and sync the copy before it gets its name."""
     partial = copy.with_name(f"{copy.name}.partial")
     try:
         shutil.copyfile(path, partial)

@@ -1,4 +1,4 @@
-"""A connection of SQLite's as storage sees it."""
+"""A connection to SQLite, as the rest of storage sees it."""
 
 import functools
 import itertools
