@@ -40,7 +40,7 @@ def shown(page: str, kind: str) -> dict[str, Any]:
 
 def rows(page: str, head: str) -> list[list[str]]:
     """Return the cells of the table with a head."""
-    lines = page[page.index(head) :].split("\n\n")[0].splitlines()
+    lines = [line for line in page[page.index(head) :].split("\n\n")[0].splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 

@@ -20,18 +20,20 @@ def classic_message(message: Message) -> str:
     return f"{{{_classic_fields(message)}}}"
 
 
+#: The message last written, and its text: one object, since an export writes messages on a thread of its own.
 _last: tuple[Message | None, str] = (None, "")
 
 
 def full_message(message: Message) -> str:
     """Return a message with everything there is to know of it.
 
-    The last text is remembered: the answer to a sender follows the event for the receivers at once.
+    The last text is kept: the answer to a sender follows the event for the receivers at once.
     """
     global _last
-    if _last[0] is not message:
-        _last = message, _full_message(message)
-    return _last[1]
+    last = _last
+    if last[0] is not message:
+        _last = last = message, _full_message(message)
+    return last[1]
 
 
 def _full_message(message: Message) -> str:
