@@ -32,14 +32,10 @@ from chatd.web.files import STATIC
 
 log = logging.getLogger(__name__)
 
-#: How long requests that are being answered may take to end when the server stops, in seconds. With the time that
-#: sockets get to close, and the last commit, a stop stays below ten seconds.
-SHUTDOWN_TIMEOUT = 2.5
-
 #: How many more objects than before start a collection of the youngest, and how many of these one of the older ones.
 GC_THRESHOLDS = (50_000, 20, 50)
 
-#: The same for a scrape of the metrics, which takes a millisecond.
+#: How long a scrape of the metrics may take to end when the server stops, in seconds: it takes a millisecond.
 SCRAPE_TIMEOUT = 0.5
 
 #: How long after SIGHUP a closing terminal may still exist, in seconds.
@@ -135,7 +131,7 @@ class Server:
                 timeouts=self._timeouts.sockets,
                 housekeeping_interval=self._housekeeping_interval,
             )
-            self._runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
+            self._runner = web.AppRunner(app, shutdown_timeout=self._timeouts.shutdown)
             await self._runner.setup()
             if config.metrics.port:
                 await self._open_metrics(app)

@@ -23,5 +23,8 @@ class Timeouts:
     #: For an answer that its client does not read. The kernel takes more only when a third of :data:`SEND_BUFFER` is
     #: free again, so this asks for less than a kilobyte a second.
     stall: float = 60.0
+    #: For requests that are being answered when the server stops. With the time that sockets get to close, and the last
+    #: commit, a stop stays below ten seconds.
+    shutdown: float = 2.5
     #: For WebSockets.
     sockets: SocketTimeouts = field(default_factory=SocketTimeouts)

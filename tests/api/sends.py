@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from aiohttp.web_protocol import RequestHandler
+from aiohttp import web
 
 from chatd.http.context import SERVICES
 from tests.raw import Raw, connect
@@ -35,12 +35,17 @@ async def resting(chat: Chat) -> AsyncIterator[Raw]:
         yield raw
 
 
-def newest(chat: Chat) -> RequestHandler:
-    """Return the server's side of the connection that was opened last."""
+def server_of(chat: Chat) -> web.Server:
+    """Return aiohttp's server."""
     runner = chat.server._runner
     assert runner is not None
     assert runner.server is not None
-    return runner.server.connections[-1]
+    return runner.server
+
+
+def newest(chat: Chat) -> web.RequestHandler:
+    """Return the server's side of the connection that was opened last."""
+    return server_of(chat).connections[-1]
 
 
 async def waits(chat: Chat) -> None:

@@ -2,14 +2,14 @@
 
 import json
 import logging
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
 
 from chatd.fastpath.protocol import FastProtocol
-from chatd.http.context import SERVICES
-from tests.api.sends import head, newest, resting, send
+from chatd.http.context import DIRECTLY
+from tests.api.sends import head, newest, resting, send, server_of
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.support import Chat, Person, until
@@ -23,27 +23,23 @@ MANY = 100
 class Routes:
     """Counts the requests that came by a route."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, chat: Chat) -> None:
+        """Watch the requests that aiohttp hands to the application, on every connection from now on."""
         self.count = 0
-        handle = web.Application._handle
+        server = server_of(chat)
+        handle = server.request_handler
 
-        async def counted(app: web.Application, request: web.Request) -> web.StreamResponse:
+        async def counted(request: web.BaseRequest) -> web.StreamResponse:
             self.count += 1
-            return await handle(app, request)
+            return await handle(request)
 
-        monkeypatch.setattr(web.Application, "_handle", counted)
-
-
-@pytest.fixture
-def routes(monkeypatch: pytest.MonkeyPatch) -> Routes:
-    """Who counts the requests that aiohttp brings to the application."""
-    return Routes(monkeypatch)
+        server.request_handler = counted
 
 
 @pytest.fixture
-async def chat(routes: Routes, start: Start) -> Chat:
-    """A server whose routes are watched."""
-    return await start()
+def routes(chat: Chat) -> Routes:
+    """The counter of requests that come by a route."""
+    return Routes(chat)
 
 
 async def test_an_ordinary_send_comes_by_no_route(chat: Chat, people: tuple[Person, Person], routes: Routes) -> None:
@@ -122,8 +118,9 @@ ORIGINS = ["https://chat.example.org"]
 
 
 @pytest.mark.parametrize("origins", [[], ORIGINS])
-async def test_every_answer_is_the_one_of_the_route(start: Start, routes: Routes, origins: list[str]) -> None:
+async def test_every_answer_is_the_one_of_the_route(start: Start, origins: list[str]) -> None:
     chat = await start(server={"origins": origins})
+    routes = Routes(chat)
     alice, bob, carol = await chat.people("alice", "bobby", "carol")
     await alice.get("/auth/me")
     async with await carol.request("PUT", f"/users/{alice.id}/block") as response:
@@ -155,8 +152,9 @@ async def test_every_answer_is_the_one_of_the_route(start: Start, routes: Routes
 
 
 @pytest.mark.parametrize("limit", ["requests_per_second", "messages_per_second"])
-async def test_who_sends_too_fast_is_told_when_to_go_on(routes: Routes, start: Start, limit: str) -> None:
+async def test_who_sends_too_fast_is_told_when_to_go_on(start: Start, limit: str) -> None:
     chat = await start(limits={limit: 1})
+    routes = Routes(chat)
     alice, bob = await chat.people("alice", "bobby")
     await alice.get("/auth/me")
     async with resting(chat) as raw:
@@ -207,16 +205,16 @@ async def test_where_pages_of_other_origins_may_ask_each_answer_says_so(start: S
 
 
 async def test_a_send_that_fails_by_a_bug_is_a_500_and_an_alarm(
-    chat: Chat, people: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    chat: Chat, people: tuple[Person, Person], caplog: pytest.LogCaptureFixture
 ) -> None:
     alice, bob = people
-    services = chat.server.app[SERVICES]
+    direct: Any = chat.server.app[DIRECTLY]
     async with resting(chat) as raw:
-        with monkeypatch.context() as broken:
-            broken.delattr(type(services.messages), "post")
-            await raw.send(send(alice.token, bob.id, {"content": "hi"}))
-            status, _, body = await raw.answer()
-            assert (status, json.loads(body)["code"]) == (500, "internal_error")
+        limiter, direct._requests = direct._requests, None
+        await raw.send(send(alice.token, bob.id, {"content": "hi"}))
+        status, _, body = await raw.answer()
+        assert (status, json.loads(body)["code"]) == (500, "internal_error")
+        direct._requests = limiter
         (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
         assert record.__dict__["event"] == "request_failed"
         await raw.send(send(alice.token, bob.id, {"content": "hi"}))

@@ -100,11 +100,10 @@ async def test_who_leaves_while_a_send_waits_raises_no_alarm(
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
 
 
-async def test_a_server_that_stops_answers_first(
-    chat: Chat, people: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chat.server._runner, "_shutdown_timeout", 3600)
-    alice, bob = people
+async def test_a_server_that_stops_answers_first(start: Start) -> None:
+    chat = await start(timeouts=Timeouts(shutdown=3600.0))
+    alice, bob = await chat.people("alice", "bobby")
+    await alice.get("/auth/me")
     async with resting(chat) as raw:
         go_on = await held(chat, raw, send(alice.token, bob.id, {"content": "hi"}))
         connection = newest(chat)

@@ -8,6 +8,7 @@ import json
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,16 +17,18 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from chatd.api.direct import DirectSends
 from chatd.fastpath.protocol import FastProtocol
 from chatd.http.context import CONFIG, REGISTRY
-from tests.conftest import Start
+from tests.api.sends import server_of
 from tests.faults.proxy import ABRUPT
 from tests.raw import connect, frame, upgrade_head
 from tests.support import LOG, PASSWORD, Chat, Person, register, until
 
 #: A request with this header is cancelled where its handler waits for the nth time.
 CANCEL_AT = "Cancel-At"
+
+#: A request with this header comes by its route: what is answered directly has nothing that could be cancelled.
+BY_ITS_ROUTE = {"Sec-Fetch-Site": "same-origin"}
 
 #: A client leaves after so many parts of a request.
 PARTS = 12
@@ -34,10 +37,14 @@ PARTS = 12
 MANY = 100
 
 
+#: What runs a request.
+Handling = Coroutine[Any, Any, Any]
+
+
 class CancelledAt(Awaitable[Any]):
     """A handler whose task is cancelled at one of its waits, as by :meth:`asyncio.Task.cancel`."""
 
-    def __init__(self, handling: Coroutine[Any, Any, Any], place: int) -> None:
+    def __init__(self, handling: Handling, place: int) -> None:
         self._handling = handling
         self._place = place
         #: How many waits are left before that.
@@ -68,49 +75,37 @@ class CancelledAt(Awaitable[Any]):
 
 
 class Canceller:
-    """Has requests cancelled that ask for it."""
+    """Cancels requests that ask for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, chat: Chat) -> None:
+        """Stand between aiohttp and the application, middlewares and all, and before what outlives a request."""
         self.last: CancelledAt | None = None
+        server = server_of(chat)
+        handle = server.request_handler
 
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Stand between aiohttp and the application, middlewares and all, and before what outlives a request.
-
-        All requests come by their routes then: what is answered directly has nothing that could be cancelled.
-        """
-        monkeypatch.setattr(DirectSends, "__call__", lambda *_: False)
-        handle, go_on_with = web.Application._handle, FastProtocol.go_on_with
-
-        async def cancelled(app: web.Application, request: web.Request) -> web.StreamResponse:
+        async def cancelled(request: web.BaseRequest) -> web.StreamResponse:
             if CANCEL_AT not in request.headers:
-                return await handle(app, request)
-            self.last = CancelledAt(handle(app, request), int(request.headers[CANCEL_AT]))
-            return cast(web.StreamResponse, await self.last)
+                return await handle(request)
+            self.last = CancelledAt(cast(Handling, handle(request)), int(request.headers[CANCEL_AT]))
+            response = cast(web.StreamResponse, await self.last)
+            protocol = request.protocol
+            if isinstance(protocol, FastProtocol) and protocol._converse is not None:
+                protocol._converse = partial(self._converse, protocol._converse)
+            return response
 
-        def go_on(protocol: FastProtocol, converse: Callable[[], Coroutine[Any, Any, None]]) -> None:
-            async def cancelled() -> None:
-                assert self.last is not None
-                self.last = CancelledAt(converse(), self.last.left)
-                await self.last
+        server.request_handler = cancelled
 
-            go_on_with(protocol, cancelled)
-
-        monkeypatch.setattr(web.Application, "_handle", cancelled)
-        monkeypatch.setattr(FastProtocol, "go_on_with", go_on)
-
-
-@pytest.fixture
-def canceller(monkeypatch: pytest.MonkeyPatch) -> Canceller:
-    """What cancels; before the server starts."""
-    canceller = Canceller()
-    canceller.install(monkeypatch)
-    return canceller
+    async def _converse(self, converse: Callable[[], Awaitable[None]]) -> None:
+        """Let a socket go on that outlives its request, and cancel it where the request was not."""
+        assert self.last is not None
+        self.last = CancelledAt(cast(Handling, converse()), self.last.left)
+        await self.last
 
 
 @pytest.fixture
-async def chat(canceller: Canceller, start: Start) -> Chat:
-    """A server whose handlers can be cancelled."""
-    return await start()
+def canceller(chat: Chat) -> Canceller:
+    """What cancels the handlers of requests that ask for it."""
+    return Canceller(chat)
 
 
 #: Makes a request of a place; all that it does may be half-done when it is cancelled.
@@ -265,21 +260,15 @@ def tasks() -> list["asyncio.Task[Any]"]:
     return [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") != "start"]
 
 
-def connections_of(chat: Chat) -> list[Any]:
-    """Return the server's HTTP connections."""
-    runner = chat.server._runner
-    assert runner is not None
-    assert runner.server is not None
-    return list(runner.server.connections)
-
-
 async def require_nothing_half_done(chat: Chat, alice: Person, bob: Person, before: int) -> None:
     """See that the next write works, that no transaction is open, and that nothing is left over."""
     message = await alice.send(bob, "the next write")
     assert (await bob.get(f"/messages/history/{alice.id}?page_size=1"))["items"][0]["id"] == message["id"]
     registry = chat.server.app[REGISTRY]
     await until(lambda: not registry.all() and not registry._admitted and not registry._waiting)
-    await until(lambda: not any(each._request_in_progress for each in connections_of(chat)) and len(tasks()) <= before)
+    await until(
+        lambda: not any(each._request_in_progress for each in server_of(chat).connections) and len(tasks()) <= before
+    )
     await asyncio.to_thread(require_whole, chat.server.app[CONFIG].database)
 
 
@@ -326,7 +315,7 @@ async def test_a_handler_cancelled_at_any_await_leaves_nothing_half_done(
     before = len(tasks())
     for place in range(1, MANY):
         canceller.last = None
-        await request_(chat, alice, bob, {CANCEL_AT: str(place)})
+        await request_(chat, alice, bob, {CANCEL_AT: str(place), **BY_ITS_ROUTE})
         await require_nothing_half_done(chat, alice, bob, before)
         assert canceller.last is not None
         if not canceller.last.was_reached:

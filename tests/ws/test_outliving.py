@@ -3,11 +3,11 @@
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from aiohttp import web
 
-from chatd.delivery.connection import Connection
 from chatd.errors import TooManyConnections
 from chatd.http.context import REGISTRY
 from tests import raw
@@ -111,16 +111,14 @@ async def test_a_stop_closes_a_socket_politely(chat: Chat) -> None:
 
 
 @both_ways
-async def test_an_unforeseen_error_ends_the_socket_and_is_logged(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_unforeseen_error_ends_the_socket_and_is_logged(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
     alice = await chat.person("alice")
-
-    async def fail(*_: object) -> None:
-        raise RuntimeError("unforeseen")
-
-    monkeypatch.setattr(Connection, "hold", fail)
     socket = await alice.connect()
+    await socket.ping()
+    connection: Any
+    (connection,) = chat.server.app[REGISTRY].of(alice.id)
+    connection._lifetime = None
+    await socket.ws.send_bytes(b"which is refused with a goodbye")
     assert await socket.closed() == 1006
     await nobody_is_there(chat)
     assert "socket_failed" in [getattr(record, "event", None) for record in caplog.records]
