@@ -73,6 +73,7 @@ class ServerProcess:
         *arguments: str,
         program: Sequence[str] = CHATD,
         within: Sequence[str] = (),
+        command: str = "serve",
         **variables: str,
     ) -> None:
         """Create a server that :meth:`start` or ``with`` starts.
@@ -80,6 +81,7 @@ class ServerProcess:
         :param arguments: further options of ``chatd serve``.
         :param program: what the interpreter runs instead of chatd itself.
         :param within: a command that runs the interpreter.
+        :param command: the command of chatd that serves.
         :param variables: its environment, beside ours.
         """
         self._data_dir = data_dir
@@ -87,7 +89,7 @@ class ServerProcess:
             *within,
             sys.executable,
             *program,
-            "serve",
+            command,
             "--port",
             "0",
             "--data-dir",
