@@ -27,6 +27,7 @@ MARKS = {
     "e2e": "slow",
     "faults": "faults",
     "http": "slow",
+    "metrics/test_monitoring.py": "slow",
     "services/test_blocked_views.py": "slow",
     "services/test_posting.py": "slow",
     "services/test_v2_counts.py": "slow",
