@@ -1,6 +1,10 @@
 """Messages that are stored together: the same as one after the other, whatever they are."""
 
 import asyncio
+import contextlib
+import functools
+import sqlite3
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -8,12 +12,12 @@ from typing import Any, cast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatd.errors import ChatError
+from chatd.errors import UserNotFound
 from chatd.models import Posted
 from chatd.places import GroupPlace, UserPlace
 from chatd.services.posting import Post
-from chatd.storage import users
-from chatd.storage.commit import Transaction, Write
+from chatd.storage import blocks, users, visibility
+from chatd.storage.commit import Transaction, Work, Write, write_once
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.engine import Sqlite
@@ -28,7 +32,7 @@ GROUP = 1
 #: Some block others, each as (blocker, blocked); two block each other.
 BLOCKS = ((2, 1), (3, 4), (4, 3))
 
-TABLES = ("messages", "change_log", "conversations", "memberships")
+TABLES = ("messages", "change_log", "conversations", "memberships", "blocks", "users")
 
 #: Few senders, receivers, texts and ids, so that they meet.
 POSTS = st.builds(
@@ -54,11 +58,9 @@ ORDINARY = st.lists(st.tuples(st.integers(1, PEOPLE), st.integers(1, NOBODY)), m
 )
 
 
-async def opened(path: Path, blocks: tuple[tuple[int, int], ...] = ()) -> Database:
-    """Return a new database with some people, one of whom has left for good, and a group of the first two."""
-    migrate(path)
-    db = Database(Sqlite(path))
-    await db.open()
+@functools.cache
+def prepared(blocks: tuple[tuple[int, int], ...]) -> bytes:
+    """Return a database with some people, one of whom has left for good, and a group of the first two."""
 
     def settle(tx: Transaction) -> None:
         for number in range(1, PEOPLE + 1):
@@ -72,7 +74,20 @@ async def opened(path: Path, blocks: tuple[tuple[int, int], ...] = ()) -> Databa
         tx.db.executemany("INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (?, ?, 1)", blocks)
         users.anonymise(tx.db, GONE, 1)
 
-    await db.write(settle)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "chatd.db"
+        migrate(path)
+        write_once(path, settle)
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA journal_mode = DELETE")
+        return path.read_bytes()
+
+
+async def opened(path: Path, blocks: tuple[tuple[int, int], ...] = ()) -> Database:
+    """Return a new database like :func:`prepared`."""
+    path.write_bytes(prepared(blocks))
+    db = Database(Sqlite(path, readers=1, synchronous="OFF"))
+    await db.open()
     return db
 
 
@@ -83,7 +98,7 @@ def dump(db: Sql) -> dict[str, list[Any]]:
 
 def shown(outcome: object) -> object:
     """Return an outcome as it can be compared."""
-    return repr(outcome) if isinstance(outcome, ChatError) else outcome
+    return repr(outcome) if isinstance(outcome, Exception) else outcome
 
 
 def try_writing(tx: Transaction) -> None:
@@ -96,8 +111,42 @@ def last_tried(db: Sql) -> int:
     return int(db.execute("SELECT checked_at FROM health").fetchone()[0])
 
 
-async def compare(directory: Path, posts: list[Post], before: Sequence[Write[None]] = ()) -> None:
-    """Store posts one after the other in one database, and in one batch in another.
+def changing(what: str, one: int, two: int) -> Write[None]:
+    """Return a work that changes what posting depends on."""
+
+    def work(tx: Transaction) -> None:
+        match what:
+            case "block":
+                blocks.add(tx.db, one, two, 1)
+            case "unblock":
+                blocks.remove(tx.db, one, two)
+            case "rename" | "fail":
+                tx.db.execute("UPDATE users SET nickname = :name WHERE id = :id", {"name": f"by {two}", "id": one})
+            case "leave":
+                visibility.end_stay(tx.db, GROUP, one, 1)
+            case "join":
+                tx.db.execute(
+                    "INSERT INTO memberships (conversation_id, user_id, joined_seq) VALUES (:group, :user, 1)"
+                    " ON CONFLICT DO NOTHING",
+                    {"group": GROUP, "user": one},
+                )
+        if what == "fail":
+            raise UserNotFound
+
+    return work
+
+
+#: What else a batch may have, and what posting has to see of it at once.
+CHANGES = st.builds(
+    changing,
+    st.sampled_from(["block", "unblock", "rename", "fail", "leave", "join"]),
+    st.integers(1, PEOPLE - 1),
+    st.integers(1, PEOPLE - 1),
+)
+
+
+async def compare(directory: Path, posts: Sequence[Work[Any]], before: Sequence[Write[None]] = ()) -> None:
+    """Store posts, and do other works, one after the other in one database, and in one batch in another.
 
     :param before: what the batch has before the posts.
     """
@@ -125,6 +174,14 @@ async def compare(directory: Path, posts: list[Post], before: Sequence[Write[Non
 @given(posts=st.lists(POSTS, min_size=2, max_size=12))
 def test_any_messages_stored_together_are_as_if_stored_one_by_one(tmp_path_factory: Any, posts: list[Post]) -> None:
     asyncio.run(compare(tmp_path_factory.mktemp("posting"), posts))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(works=st.lists(POSTS | CHANGES, min_size=3, max_size=16))
+def test_messages_among_other_writes_of_a_batch_are_as_if_all_were_done_one_by_one(
+    tmp_path_factory: Any, works: list[Work[Any]]
+) -> None:
+    asyncio.run(compare(tmp_path_factory.mktemp("posting"), works))
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

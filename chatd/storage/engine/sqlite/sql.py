@@ -60,14 +60,12 @@ class Connection(sqlite3.Connection):
 
     def select_pairs(self, sql: str, pairs: Collection[tuple[Any, Any]], /) -> list[Row]:
         """See :meth:`chatd.storage.engine.Sql.select_pairs`."""
-        found: list[Row] = []
-        values = list(itertools.chain.from_iterable(pairs))
-        for start in range(0, len(values), 2 * _MOST_PAIRS):
-            some = values[start : start + 2 * _MOST_PAIRS]
-            size = 1 << (len(some) // 2 - 1).bit_length()
-            some += [None] * (2 * size - len(some))
-            found += self.execute(_with_pairs(sql, size), some)
-        return found
+        if len(pairs) > _MOST_PAIRS:
+            rest = list(pairs)
+            return self.select_pairs(sql, rest[:_MOST_PAIRS]) + self.select_pairs(sql, rest[_MOST_PAIRS:])
+        size = 1 << (len(pairs) - 1).bit_length()
+        values = [*itertools.chain.from_iterable(pairs), *(None,) * 2 * (size - len(pairs))]
+        return self.execute(_with_pairs(sql, size), values).fetchall()
 
     def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence[Any]], /) -> None:
         """See :meth:`chatd.storage.engine.Sql.insert_many`."""
