@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
-from chatd.schemas.events import EVENTS, SAID
+from chatd.schemas.events import CONTROL, EVENTS
 from chatd.schemas.fields import Timestamp
 from tools.typescript import NAMED
 
@@ -49,7 +49,7 @@ def command_fields() -> str:
 def event_fields() -> str:
     """Return the table of what frames of the server have in their ``data``."""
     lines = ["| type | `seq` | `data` |", "|---|---|---|"]
-    forms: Mapping[str, Schema] = {**{kind: form.data for kind, form in EVENTS.items()}, **SAID}
+    forms: Mapping[str, Schema] = {**{kind: form.data for kind, form in EVENTS.items()}, **CONTROL}
     for kind, form in forms.items():
         is_logged = kind in EVENTS and EVENTS[kind].is_logged
         named = NAMED.get(type(form))

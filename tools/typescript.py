@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from chatd.schemas import BriefSchema, SessionSchema, UserSchema
 from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
 from chatd.schemas.conversations import ConversationStateSchema, GroupSchema
-from chatd.schemas.events import EVENTS, SAID, DeletionSchema
+from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
 from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
 from chatd.schemas.people import BlockSchema
 
@@ -65,7 +65,7 @@ def wire() -> str:
     """Return the text of ``web/src/api/wire.ts``."""
     parts = [HEAD, *(interface(form, name) for form, name in NAMED.items()), PLACES]
     parts.append(EVENTS_HEAD + _record("EventData", {kind: form.data for kind, form in EVENTS.items()}))
-    parts.append(EVENTS_TAIL + _record("ControlData", SAID))
+    parts.append(EVENTS_TAIL + _record("ControlData", CONTROL))
     parts.append(ADDRESSEE + "".join(_commands()))
     parts.append("export type CommandType = keyof Commands\n")
     return "\n".join(parts)

@@ -103,8 +103,8 @@ class RestartingSchema(BaseSchema):
     retry_after_ms = fields.Integer(required=True)
 
 
-#: What the server says about itself and the connection, by type.
-SAID: Mapping[str, BaseSchema] = {"hello": HelloSchema(), "pong": PongSchema(), "restarting": RestartingSchema()}
+#: The forms of the frames about the connection itself, by type.
+CONTROL: Mapping[str, BaseSchema] = {"hello": HelloSchema(), "pong": PongSchema(), "restarting": RestartingSchema()}
 
 
 @dataclass(frozen=True, slots=True)

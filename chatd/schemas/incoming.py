@@ -1,4 +1,4 @@
-"""What a client of chatd.v2 says, as far as it can be understood without knowing the command."""
+"""Frames from clients of chatd.v2, parsed as far as possible without knowing the command."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -22,8 +22,14 @@ _NO_LENGTH = f"A string id must have 1 to {FRAME_ID_MAX} characters."
 _NO_TEXT = "A frame's id must not contain lone surrogates."
 
 
-class Said(Record):
-    """A frame: its type and id as they came, the data of the command, and why these are beyond reason, if they are."""
+class ClientFrame(Record):
+    """A frame as it came, with nothing checked yet.
+
+    :ivar type: the command.
+    :ivar id: the frame's id; see :attr:`re`.
+    :ivar data: the data of the command.
+    :ivar flaw: why the data cannot be used, if it is nested too deeply or has a number of too many digits.
+    """
 
     type: Any
     id: Any
@@ -32,9 +38,9 @@ class Said(Record):
 
     @property
     def re(self) -> str | int:
-        """The id.
+        """The id of the frame, checked.
 
-        :raises MalformedFrame: it is not a valid id.
+        :raises MalformedFrame: the id is missing or invalid.
         """
         if self.id is None:
             raise MalformedFrame(_NO_ID)
@@ -47,19 +53,19 @@ class Said(Record):
         return self.id
 
     def load(self, schema: Schema) -> Mapping[str, Any]:
-        """Return the data of the command; null is nothing, as in every optional field.
+        """Load the data of the command; null counts as an empty object.
 
-        :raises ValidationError: it is not what the command takes.
+        :raises ValidationError: the data does not fit the command.
         """
         if self.flaw is not None:
             raise ValidationError(self.flaw)
         return cast(Mapping[str, Any], schema.load({} if self.data is None else self.data))
 
 
-def said(text: str) -> Said:
-    """Return what a frame says.
+def parse(text: str) -> ClientFrame:
+    """Parse a frame.
 
-    :raises MalformedFrame: it is no JSON object.
+    :raises MalformedFrame: it is not a JSON object.
     """
     flaw = None
     try:
@@ -71,7 +77,7 @@ def said(text: str) -> Said:
         raise MalformedFrame(_NO_JSON) from None
     if not isinstance(frame, dict):
         raise MalformedFrame(_NO_OBJECT)
-    return Said(frame.get("type"), frame.get("id"), frame.get("data"), flaw)
+    return ClientFrame(frame.get("type"), frame.get("id"), frame.get("data"), flaw)
 
 
 def _checked(value: str) -> str:

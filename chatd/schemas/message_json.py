@@ -1,6 +1,6 @@
-"""Messages as JSON, written field by field: what the schemas would say, at a tenth of their price.
+"""Messages encoded as JSON by hand, ten times as fast as by their schemas.
 
-Every message that is sent is written here at least twice. A property test holds these texts equal to what
+Every message sent is encoded here at least once. A property test holds the output equal to what
 :class:`chatd.schemas.answers.MessageSchema` and :class:`chatd.schemas.messages.FullMessageSchema` dump.
 """
 
@@ -11,7 +11,7 @@ from chatd.places import UserPlace
 from chatd.schemas.fields import iso_time
 from chatd.services.reactions import shown_reaction
 
-#: Of how many users the text is remembered.
+#: The most users whose JSON is kept.
 BRIEFS_MAX = 4096
 
 
@@ -20,23 +20,8 @@ def classic_message(message: Message) -> str:
     return f"{{{_classic_fields(message)}}}"
 
 
-#: The message last written, and its text: one object, since an export writes messages on a thread of its own.
-_last: tuple[Message | None, str] = (None, "")
-
-
 def full_message(message: Message) -> str:
-    """Return a message with everything there is to know of it.
-
-    The last text is kept: the answer to a sender follows the event for the receivers at once.
-    """
-    global _last
-    last = _last
-    if last[0] is not message:
-        _last = last = message, _full_message(message)
-    return last[1]
-
-
-def _full_message(message: Message) -> str:
+    """Return a message in the form of chatd.v2."""
     client_id = "null" if message.client_id is None else quote(message.client_id)
     edited_at = "null" if message.edited_at is None else f'"{iso_time(message.edited_at)}"'
     deleted_at = "null" if message.deleted_at is None else f'"{iso_time(message.deleted_at)}"'
@@ -62,7 +47,8 @@ def _classic_fields(message: Message) -> str:
     )
 
 
-#: The users last written, and their texts. The storage gives the same object again for a user who has not changed.
+#: Users and their JSON, by id. Storage returns the same object for a user until the user changes. Threads share this:
+#: an entry is replaced whole, and used only for the very object it was made from.
 _briefs: dict[int, tuple[User, str]] = {}
 
 

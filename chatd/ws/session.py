@@ -108,16 +108,16 @@ class V2Session:
             return
         self._unusual = re = None
         try:
-            said = incoming.said(text)
-            if said.type == "ping":
+            frame = incoming.parse(text)
+            if frame.type == "ping":
                 await self.all_answered()
                 self.protocol.pong()
                 return
-            re = said.re
-            command = COMMANDS.get(said.type) if isinstance(said.type, str) else None
+            re = frame.re
+            command = COMMANDS.get(frame.type) if isinstance(frame.type, str) else None
             if command is None:
                 raise UnknownCommand
-            await command.run(self, re, said.load(command.form.data))
+            await command.run(self, re, frame.load(command.form.data))
         except (ChatError, ValidationError) as error:
             await self.all_answered()
             self.protocol.refuse(re, error)
@@ -125,7 +125,7 @@ class V2Session:
     async def hear_too_much(self, text: str, retry_after: float) -> None:
         """Refuse a frame that is one too many."""
         try:
-            re = incoming.said(text).re
+            re = incoming.parse(text).re
         except MalformedFrame:
             re = None
         await self.all_answered()

@@ -1,6 +1,8 @@
 """What is written by hand for the sake of speed says what the schemas say."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -10,13 +12,23 @@ from marshmallow import ValidationError
 from msgspec import structs
 
 from chatd.events import MessageCreated
-from chatd.models import Message, Posted, Reaction, User
+from chatd.models import MarkedRead, Message, Posted, Reaction, User
 from chatd.places import GroupPlace, UserPlace
 from chatd.schemas import MessageSchema, PathId, SendBody, classic_new_message, decode
-from chatd.schemas.commands import SendCommand
-from chatd.schemas.events import event
-from chatd.schemas.frames import ack_frame, event_frame, sent
-from chatd.schemas.incoming import said as heard
+from chatd.schemas.commands import COMMANDS, SendCommand
+from chatd.schemas.events import CONTROL, EVENTS, event
+from chatd.schemas.frames import (
+    ack_frame,
+    changed,
+    event_frame,
+    moved,
+    pong_frame,
+    presence_list_frame,
+    restarting_frame,
+    sent,
+    synced,
+)
+from chatd.schemas.incoming import parse
 from chatd.schemas.messages import FullMessageSchema
 from chatd.schemas.plain import plain_body, plain_send
 
@@ -104,11 +116,55 @@ def test_the_answer_to_a_send_is_what_its_schema_says(message: Message, seq: int
     assert answer == {"type": "ack", "re": re} | ({} if seq is None else {"seq": seq})
 
 
+@given(MESSAGES, IDS, st.booleans())
+def test_the_answers_to_other_commands_are_what_their_schemas_say(message: Message, number: int, more: bool) -> None:
+    for kind, answer, data in (
+        ("edit", changed(Posted(message, duplicate=False, seq=None)), {"message": message}),
+        ("delete", changed(Posted(message, duplicate=more, seq=None)), {"message": message}),
+        ("read", moved(MarkedRead(number, seq=None)), {"up_to": number}),
+        ("sync", synced(number, more), {"cursor": number, "more": more}),
+    ):
+        assert json.loads(answer) == COMMANDS[kind].answer.dump(data), kind
+
+
+@given(st.none() | IDS, st.lists(IDS, max_size=3))
+def test_the_frames_of_a_connection_are_what_their_schemas_say(cursor: int | None, ids: list[int]) -> None:
+    forms = {**CONTROL, "presence_list": EVENTS["presence_list"].data}
+    for kind, frame_of, data in (
+        ("pong", pong_frame(cursor), {"cursor": cursor}),
+        ("restarting", restarting_frame(len(ids)), {"retry_after_ms": len(ids)}),
+        ("presence_list", presence_list_frame(ids), {"online": ids}),
+    ):
+        assert json.loads(frame_of) == {"type": kind, "data": forms[kind].dump(data)}
+
+
 @given(MESSAGES)
 def test_a_schema_writes_what_it_dumps(message: Message) -> None:
     for schema in (MessageSchema(), FullMessageSchema()):
         assert json.loads(schema.to_json(message)) == schema.dump(message)
         assert json.loads(schema.to_json([message], many=True)) == schema.dump([message], many=True)
+
+
+def test_threads_that_write_at_once_each_get_their_own_message() -> None:
+    sender = User(
+        1, "ann", "Ann", avatar_path=None, bio=None, is_ai=False, role="member", created_at=0, disabled_at=None
+    )
+    together = Barrier(4)
+
+    def write(thread: int) -> list[tuple[int, int]]:
+        together.wait()
+        written = []
+        for number in range(thread * 1000 + 1, thread * 1000 + 501):
+            message = Message(number, sender, UserPlace(2), str(number), None, is_read=False, created_at=0)
+            posted = Posted(message, duplicate=False, seq=number)
+            texts = (sent(posted), sent(posted))
+            written += [(number, json.loads(text)["message"]["id"]) for text in texts]
+        return written
+
+    with ThreadPoolExecutor(4) as threads:
+        for written in threads.map(write, range(4)):
+            assert len(written) == 1000
+            assert all(number == found for number, found in written)
 
 
 @given(SAID | ORDINARY)
@@ -155,7 +211,7 @@ def test_the_short_way_to_a_frame_leads_where_the_long_one_does(
     text = before + f'{{"id":1,"type":"send","data":{written(members, blank)}}}'
     plain = plain_send(text)
     if plain is not None:
-        loaded = heard(text).load(SendCommand())
+        loaded = parse(text).load(SendCommand())
         assert {"reply_to": None, **structs.asdict(plain.data)} == loaded
 
 
@@ -203,7 +259,7 @@ def test_an_ordinary_send_says_what_the_schema_loads_or_is_left_to_it(said: Any,
             "reply_to": None,
         }
         assert (plain.id, more.get("type", "send")) == (re, "send")
-        assert heard(frame(said, re)).re == re
+        assert parse(frame(said, re)).re == re
 
 
 @given(ORDINARY, RES)
