@@ -7,6 +7,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,19 +19,23 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: How long a server has run before it makes its first backup, in seconds.
-SETTLING = 60.0
 
-#: How soon a backup that failed is tried again, in seconds.
-RETRY = 15 * 60.0
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When backups are made, in seconds."""
 
-#: How often it is looked whether one is due, in seconds: a machine may have slept meanwhile.
-LOOK = 60.0
+    #: How long a server runs before its first backup.
+    settling: float = 60.0
+    #: How soon a failed backup is tried again.
+    retry: float = 15 * 60.0
+    #: How often to check whether one is due: a machine may have slept meanwhile.
+    look: float = 60.0
 
-#: How long a backup that is abandoned, as the server stops, has to take its file away, in seconds.
+
+#: How long an abandoned backup may take to remove its file when the server stops, in seconds.
 PATIENCE = 1.0
 
-#: What a backup leaves free of the disk that the database is on: this part of it, but no more than this many bytes.
+#: What a backup leaves free of the database's disk: this part of it, but no more than this many bytes.
 RESERVE_PART, RESERVE_MAX = 0.1, 1024**3
 
 #: How far the clock may be behind the name of a file before that name is taken for wrong, in milliseconds.
@@ -45,14 +50,28 @@ _SOONEST = 1.0
 class Backups:
     """Makes backups for as long as the server runs."""
 
-    def __init__(self, database: Path, directory: Path, clock: Clock, *, every_hours: float, keep: int) -> None:
-        """Create what :meth:`run` runs.
+    def __init__(
+        self,
+        database: Path,
+        directory: Path,
+        clock: Clock,
+        *,
+        every_hours: float,
+        keep: int,
+        pace: Pace = Pace(),
+        reserve_max: int = RESERVE_MAX,
+    ) -> None:
+        """Create the service; :meth:`run` runs it.
 
         :param database: the database file.
         :param directory: where the backups are.
-        :param every_hours: the time between two; 0 for none.
-        :param keep: how many are kept.
+        :param every_hours: the time between two backups; 0 for none.
+        :param keep: how many to keep.
+        :param pace: when to make them besides.
+        :param reserve_max: how much a backup leaves free of the database's disk at the most, in bytes.
         """
+        self._pace = pace
+        self.reserve_max = reserve_max
         self._database = database
         self._directory = directory
         self._clock = clock
@@ -69,16 +88,16 @@ class Backups:
         if not self._every:
             return
         clock = asyncio.get_running_loop().time
-        retry_at = clock() + min(SETTLING, self._every)
+        retry_at = clock() + min(self._pace.settling, self._every)
         while True:
             wait = max(await _aside(self._due_in), retry_at - clock())
             if wait > 0:
-                await asyncio.sleep(min(wait, LOOK))
+                await asyncio.sleep(min(wait, self._pace.look))
             elif not await self._attempt():
-                retry_at = clock() + min(RETRY, self._every)
+                retry_at = clock() + min(self._pace.retry, self._every)
 
     async def _attempt(self) -> bool:
-        """Make a backup, and tell whether that succeeded."""
+        """Make a backup, and report whether it succeeded."""
         abandon = threading.Event()
         working = asyncio.create_task(_aside(lambda: self._back_up(abandon)))
         try:
@@ -87,7 +106,7 @@ class Backups:
             abandon.set()
             await asyncio.wait({working}, timeout=PATIENCE)
             if working.done():
-                _ = working.exception()  # which is what was asked for
+                _ = working.exception()  # it was asked to fail
             raise
         except BackupFailed as error:
             log.error("the backup failed: %s", error, extra={"event": "backup_failed"})
@@ -112,7 +131,7 @@ class Backups:
         try:
             self._directory.mkdir(mode=0o700, exist_ok=True)
             remove_leftovers(self._directory)
-            reserve = min(int(shutil.disk_usage(self._directory).total * RESERVE_PART), RESERVE_MAX)
+            reserve = min(int(shutil.disk_usage(self._directory).total * RESERVE_PART), self.reserve_max)
             made = back_up(self._database, self._directory / now.strftime(_NAME), reserve=reserve, abandon=abandon)
             old = self._existing()[self._keep :]
         except OSError as error:

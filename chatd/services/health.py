@@ -17,7 +17,12 @@ PATIENCE = 5.0
 class Health:
     """Tries a small write when asked."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, *, patience: float = PATIENCE) -> None:
+        """Create the check.
+
+        :param patience: how long a write may take, in seconds.
+        """
+        self.patience = patience
         self._db = db
         self._clock = clock
         self._trial: asyncio.Task[None] | None = None
@@ -33,7 +38,7 @@ class Health:
         if self._trial is None or (self._trial.done() and not 0 <= now - self._tried_at < FRESH_MS):
             self._trial = asyncio.create_task(self._try(now))
             self._tried_at = now
-        await asyncio.wait_for(asyncio.shield(self._trial), PATIENCE)
+        await asyncio.wait_for(asyncio.shield(self._trial), self.patience)
 
     async def _try(self, now: int) -> None:
         def work(tx: Transaction) -> None:

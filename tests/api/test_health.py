@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatd import __version__
-from chatd.http.context import CONFIG
+from chatd.http.context import CONFIG, SERVICES
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.raw import connect
@@ -87,11 +87,10 @@ async def test_no_page_for_everybody_says_the_version(chat: Chat) -> None:
             assert f'"{__version__}"' not in await response.text()
 
 
-async def test_a_server_that_cannot_store_messages_says_so_until_it_can(
-    start: Start, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chatd.services.health.PATIENCE", 0.05)
+async def test_a_server_that_cannot_store_messages_says_so_until_it_can(start: Start, clock: Clock) -> None:
     chat = await start()
+    health = chat.server.app[SERVICES].health
+    health.patience = 0.05
     database = chat.server.app[CONFIG].database
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -99,7 +98,7 @@ async def test_a_server_that_cannot_store_messages_says_so_until_it_can(
             assert await error_of(response) == (503, "storage_unavailable")
             assert response.headers["Retry-After"].isdigit()
         other.execute("ROLLBACK")
-    monkeypatch.setattr("chatd.services.health.PATIENCE", 10)
+    health.patience = 10
     clock.advance(seconds=60)
     async with chat.client.get("/health") as response:
         assert response.status == 200
