@@ -14,6 +14,7 @@ from chatd import fastpath, logs
 from chatd.api import endpoint, openapi
 from chatd.api.bodies import MAX_BODY
 from chatd.api.direct import DirectSends
+from chatd.api.events import POLL_CHECK_INTERVAL
 from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Config
@@ -74,6 +75,7 @@ def create_app(
     fast: bool = True,
     timeouts: SocketTimeouts | None = None,
     housekeeping_interval: float = housekeeping.INTERVAL,
+    poll_check_interval: float = POLL_CHECK_INTERVAL,
 ) -> web.Application:
     """Return the application, wired; it opens its database when it starts and closes it when it is cleaned up.
 
@@ -85,6 +87,7 @@ def create_app(
     :param fast: see :func:`chatd.fastpath.socket_type`.
     :param timeouts: how long sockets wait for their clients.
     :param housekeeping_interval: how long the housekeeping rests between two rounds, in seconds.
+    :param poll_check_interval: how often a long poll checks on its client, in seconds.
     """
     stats = Stats()
     db = Database(Sqlite(config.database, synchronous=synchronous), stats=stats if config.metrics.are_read else None)
@@ -130,7 +133,7 @@ def create_app(
     if config.web.enabled:
         add_web_routes(app.router, config, static)
     requests = per_second(config.limits.requests_per_second)
-    table = routes(config)
+    table = routes(config, poll_check_interval=poll_check_interval)
     paths = {_SOCKET_PATH, *(route.path for route in table)}
     for route in table:
         add_route(app.router, route.method, pattern(route.path, paths), endpoint.endpoint(route, requests))

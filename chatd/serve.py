@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp import web
 
 from chatd import __version__, data_dir, fastpath, systemd
+from chatd.api.events import POLL_CHECK_INTERVAL
 from chatd.app import create_app, create_metrics_app
 from chatd.config import Config
 from chatd.errors import ConfigurationError
@@ -57,6 +58,7 @@ class Server:
         synchronous: Synchronous = "FULL",
         fast: bool = True,
         housekeeping_interval: float = housekeeping.INTERVAL,
+        poll_check_interval: float = POLL_CHECK_INTERVAL,
         timeouts: Timeouts | None = None,
     ) -> None:
         """Create a server that :meth:`start` starts.
@@ -64,7 +66,7 @@ class Server:
         :param static: the directory of the built web client.
         :param synchronous: see :func:`chatd.app.create_app`.
         :param fast: False takes the public way through aiohttp: see :mod:`chatd.fastpath`.
-        :param housekeeping_interval: see :func:`chatd.app.create_app`.
+        :param housekeeping_interval: see :func:`chatd.app.create_app`, and so for ``poll_check_interval``.
         :param timeouts: how long connections wait for their clients.
         """
         self._config = config
@@ -73,6 +75,7 @@ class Server:
         self._fast = fast
         self._timeouts = Timeouts() if timeouts is None else timeouts
         self._housekeeping_interval = housekeeping_interval
+        self._poll_check_interval = poll_check_interval
         self._held = contextlib.ExitStack()
         self._tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
@@ -130,6 +133,7 @@ class Server:
                 fast=self._fast,
                 timeouts=self._timeouts.sockets,
                 housekeeping_interval=self._housekeeping_interval,
+                poll_check_interval=self._poll_check_interval,
             )
             self._runner = web.AppRunner(app, shutdown_timeout=self._timeouts.shutdown)
             await self._runner.setup()

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web_app
 from pytest_aiohttp.plugin import AiohttpClient
 
+from chatd.api.events import POLL_CHECK_INTERVAL
 from chatd.http.timeouts import Timeouts
 from chatd.serve import Server
 from chatd.services import housekeeping, passwords
@@ -110,6 +111,7 @@ def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.Mon
         data_dir: Path | None = None,
         timeouts: Timeouts | None = None,
         housekeeping_interval: float = housekeeping.INTERVAL,
+        poll_check_interval: float = POLL_CHECK_INTERVAL,
         **sections: Any,
     ) -> Chat:
         server = Server(
@@ -117,6 +119,7 @@ def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.Mon
             fast=fast,
             timeouts=timeouts,
             housekeeping_interval=housekeeping_interval,
+            poll_check_interval=poll_check_interval,
         )
         return Chat(await aiohttp_client(RealServer(server)), server)
 

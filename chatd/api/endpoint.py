@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -27,6 +27,9 @@ from chatd.services import Services
 from chatd.services.limits import RateLimiter, limit_key
 
 log = logging.getLogger(__name__)
+
+#: The headers of an answer that belongs to a place in the change log.
+LOG_POSITION = ("Chatd-Epoch", "Chatd-Cursor")
 
 
 class Call(Record):
@@ -52,7 +55,7 @@ class Call(Record):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One line of the table of routes: how it is reached, what it takes, and all it may answer.
+    """How a route is reached, what it takes, and everything it may answer.
 
     :ivar name: its name in generated clients, which never changes.
     :ivar headers: those of a good answer.
@@ -81,10 +84,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers, where it has headers to send as well."""
+    """A handler's result with headers to send beside it."""
 
     result: Any
     headers: Mapping[str, str]
+
+    @classmethod
+    def at_log_position(cls, result: Any, epoch: str, cursor: int) -> Self:
+        """Return an answer that says which place in the change log it belongs to: its client syncs from there."""
+        return cls(result, dict(zip(LOG_POSITION, (epoch, str(cursor)), strict=True)))
 
 
 def endpoint(route: Route, requests: RateLimiter) -> Handler:

@@ -1,19 +1,35 @@
-"""For monitors: does it work?"""
+"""Health, for monitors."""
 
 import os
 from typing import Any
 
-from chatd import __version__
-from chatd.api.endpoint import Call, required_token
+from chatd import __version__, schemas
+from chatd.api.endpoint import Call, Route, required_token
 from chatd.errors import ChatError, StorageUnavailable
 from chatd.http.proxies import is_of_this_machine
 
 
-async def health(call: Call) -> dict[str, Any]:
-    """Answer when a message could be stored, with the address that the request came from, as far as can be known.
+def routes() -> list[Route]:
+    """Return the route for the server's health."""
+    return [
+        Route(
+            "GET",
+            "/health",
+            "get_health",
+            _check,
+            "Can messages be stored?",
+            answer=schemas.HealthSchema(),
+            public=True,
+            limited=False,
+        ),
+    ]
 
-    A program on this machine also gets the version and the process, an administrator the version: strangers need not
-    know what they could attack.
+
+async def _check(call: Call) -> dict[str, Any]:
+    """Answer if a message could be stored, with the address that the request came from, as far as can be known.
+
+    Programs on this machine also get the version and the process id, and administrators the version; strangers need
+    not know which version they could attack.
     """
     try:
         await call.services.health.check()
@@ -22,14 +38,14 @@ async def health(call: Call) -> dict[str, Any]:
     answer: dict[str, Any] = {"status": "ok", "address": call.address}
     if is_of_this_machine(call.request):
         answer |= {"version": __version__, "pid": os.getpid()}
-    elif await _asks_an_administrator(call):
+    elif await _is_administrator(call):
         answer["version"] = __version__
     return answer
 
 
-async def _asks_an_administrator(call: Call) -> bool:
+async def _is_administrator(call: Call) -> bool:
     try:
         identity = await call.services.sessions.authenticate(required_token(call.request.headers))
         return (await call.services.accounts.get(identity.user_id)).role == "admin"
-    except ChatError:  # a monitor need not be signed in
+    except ChatError:  # monitors need not sign in
         return False

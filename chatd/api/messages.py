@@ -1,38 +1,66 @@
-"""Private messages, in the classic form."""
+"""Messages by id: reading, editing and deleting them."""
 
-from typing import Any
-
-from chatd.api.endpoint import Call
-from chatd.models import HistoryPage, Message
-from chatd.places import UserPlace
-
-
-async def conversations(call: Call) -> dict[str, Any]:
-    """Return the caller's private conversations."""
-    return {"conversations": await call.services.histories.overviews(call.caller.user_id)}
+from chatd import schemas
+from chatd.api.bodies import JsonBody
+from chatd.api.endpoint import Call, Route
+from chatd.errors import ConversationNotFound, MessageDeleted, MessageNotFound, NotYours, UserNotFound
+from chatd.models import MessagePage, Posted
+from chatd.schemas import messages
+from chatd.schemas.commands import place
 
 
-async def history(call: Call) -> HistoryPage:
-    """Return a page of the conversation with a user."""
-    return await call.services.histories.history(
-        call.caller.user_id, call.path["id"], page=call.query["page"], page_size=call.query["page_size"]
+def routes() -> list[Route]:
+    """Return the routes for messages."""
+    by_id = schemas.PathId()
+    return [
+        Route(
+            "GET",
+            "/messages",
+            "list_messages",
+            _list,
+            "Messages of a conversation, by id",
+            answer=messages.MessagePageSchema(),
+            query=messages.MessagesQuery(),
+            errors=(UserNotFound, ConversationNotFound),
+        ),
+        Route(
+            "PATCH",
+            "/messages/{id}",
+            "edit_message",
+            _edit,
+            "Edit my message",
+            answer=messages.ChangedMessageSchema(),
+            parameters=by_id,
+            body=JsonBody(messages.EditBody()),
+            errors=(MessageNotFound, NotYours, MessageDeleted),
+        ),
+        Route(
+            "DELETE",
+            "/messages/{id}",
+            "delete_message",
+            _delete,
+            "Delete my message: its place stays, its content goes",
+            answer=messages.ChangedMessageSchema(),
+            parameters=by_id,
+            errors=(MessageNotFound, NotYours),
+        ),
+    ]
+
+
+async def _list(call: Call) -> MessagePage:
+    return await call.services.histories.messages(
+        call.caller.user_id,
+        place(call.query),
+        before=call.query.get("before"),
+        after=call.query.get("after"),
+        around=call.query.get("around"),
+        limit=call.query["limit"],
     )
 
 
-async def send(call: Call) -> Message:
-    """Send a message to a user."""
-    posted = await call.services.messages.post(
-        call.caller.user_id, UserPlace(call.path["id"]), call.body["content"], call.body["client_id"]
-    )
-    return posted.message
+async def _edit(call: Call) -> Posted:
+    return await call.services.messages.edit(call.caller.user_id, call.path["id"], call.body["content"])
 
 
-async def mark_read(call: Call) -> dict[str, Any]:
-    """Mark all of a user's messages as read."""
-    await call.services.messages.mark_read(call.caller.user_id, call.path["id"])
-    return {"success": True, "message": "All messages of this user are marked as read."}
-
-
-async def unread_count(call: Call) -> dict[str, int]:
-    """Return how many messages the caller has not read."""
-    return {"unread_count": await call.services.histories.unread_count(call.caller.user_id)}
+async def _delete(call: Call) -> Posted:
+    return await call.services.messages.delete(call.caller.user_id, call.path["id"])

@@ -1,206 +1,43 @@
-"""The table of routes."""
+"""Every REST route: each noun declares its own, and this is where they meet."""
 
-from chatd import schemas
-from chatd.api import auth, files, health, people, users
-from chatd.api.bodies import FormBody, JsonBody, UploadBody
-from chatd.api.endpoint import Route
-from chatd.api.message_routes import message_routes
-from chatd.config import Config
-from chatd.errors import (
-    AvatarNotFound,
-    CannotBlockSelf,
-    InviteInvalid,
-    PicturesUnavailable,
-    RegistrationClosed,
-    SessionNotFound,
-    UnsupportedImage,
-    UsernameTaken,
-    UserNotFound,
-    WrongCredentials,
-    WrongPassword,
+from chatd.api import (
+    account,
+    auth,
+    blocks,
+    conversations,
+    events,
+    exports,
+    files,
+    health,
+    messages,
+    people,
+    private_messages,
+    reactions,
+    reports,
+    sessions,
 )
-from chatd.schemas import people as people_forms
-from chatd.services.avatars import MEDIA_TYPE
+from chatd.api.endpoint import Route
+from chatd.config import Config
 
 
-def routes(config: Config) -> list[Route]:
-    """Return every REST route there is."""
-    password_min = config.accounts.password_min
-    user = schemas.UserSchema()
-    by_id = schemas.PathId()
+def routes(config: Config, *, poll_check_interval: float = events.POLL_CHECK_INTERVAL) -> list[Route]:
+    """Return every REST route, in the order in which paths are matched.
+
+    :param poll_check_interval: how often a long poll checks on its client, in seconds.
+    """
     return [
-        Route(
-            "POST",
-            "/auth/register",
-            "register",
-            auth.register,
-            "Make an account",
-            answer=user,
-            status=201,
-            public=True,
-            body=JsonBody(schemas.RegisterBody(password_min=password_min)),
-            errors=(UsernameTaken, RegistrationClosed, InviteInvalid),
-        ),
-        Route(
-            "POST",
-            "/auth/login",
-            "login",
-            auth.login,
-            "Start a session and get its token",
-            answer=schemas.TokenSchema(),
-            public=True,
-            body=FormBody(schemas.LoginForm()),
-            errors=(WrongCredentials,),
-        ),
-        Route("POST", "/auth/logout", "logout", auth.logout, "End this session", status=204, errors=(SessionNotFound,)),
-        Route(
-            "POST",
-            "/auth/tickets",
-            "create_ticket",
-            auth.issue_ticket,
-            "Get a ticket: it stands for my session at one handshake of the socket",
-            answer=schemas.TicketSchema(),
-            status=201,
-        ),
-        Route("GET", "/auth/me", "get_me", auth.me, "Who am I?", answer=user),
-        Route(
-            "GET",
-            "/auth/sessions",
-            "list_sessions",
-            auth.list_sessions,
-            "My sessions",
-            answer=schemas.SessionSchema(),
-            many=True,
-        ),
-        Route(
-            "DELETE",
-            "/auth/sessions/{id}",
-            "end_session",
-            auth.end_session,
-            "End one of my sessions",
-            parameters=by_id,
-            status=204,
-            errors=(SessionNotFound,),
-        ),
-        Route(
-            "GET",
-            "/users/",
-            "search_users",
-            users.search,
-            "Find people and bots",
-            answer=schemas.BriefSchema(),
-            many=True,
-            query=schemas.UserSearchQuery(),
-        ),
-        Route(
-            "PUT",
-            "/users/me",
-            "update_profile",
-            users.update_profile,
-            "Change my profile",
-            answer=user,
-            body=JsonBody(schemas.ProfileBody()),
-        ),
-        Route(
-            "POST",
-            "/users/me/password",
-            "change_password",
-            users.change_password,
-            "Change my password; my other sessions end",
-            status=204,
-            body=JsonBody(schemas.ChangePasswordBody(password_min=password_min)),
-            errors=(WrongPassword,),
-        ),
-        Route(
-            "DELETE",
-            "/users/me",
-            "delete_account",
-            people.delete_account,
-            "Delete my account; what I wrote goes soon after",
-            status=204,
-            body=JsonBody(people_forms.DeleteAccountBody()),
-            errors=(WrongPassword,),
-        ),
-        Route(
-            "GET",
-            "/users/me/export",
-            "export_account",
-            people.export,
-            "Everything of mine: a zip with JSON and a page to read",
-            media_type=people.EXPORT_TYPE,
-            headers=("Content-Disposition",),
-        ),
-        Route(
-            "GET",
-            "/users/me/blocks",
-            "list_blocks",
-            people.list_blocks,
-            "Whom I block, the newest first",
-            answer=people_forms.BlockSchema(),
-            many=True,
-            query=people_forms.BlocksQuery(),
-        ),
-        Route(
-            "PUT",
-            "/users/{id}/block",
-            "block_user",
-            people.block,
-            "Block somebody: what they write does not reach me, and they cannot tell",
-            parameters=by_id,
-            status=204,
-            errors=(UserNotFound, CannotBlockSelf),
-        ),
-        Route(
-            "DELETE",
-            "/users/{id}/block",
-            "unblock_user",
-            people.unblock,
-            "Block somebody no longer",
-            parameters=by_id,
-            status=204,
-            errors=(UserNotFound,),
-        ),
-        Route(
-            "GET",
-            "/users/{id}",
-            "get_user",
-            users.get,
-            "A user",
-            answer=user,
-            anonymous=config.accounts.profiles == "public",
-            parameters=by_id,
-            errors=(UserNotFound,),
-        ),
-        Route(
-            "POST",
-            "/files/upload/avatar",
-            "upload_avatar",
-            files.upload_avatar,
-            "Upload a picture for my profile",
-            answer=schemas.UploadSchema(),
-            body=UploadBody("file"),
-            errors=(PicturesUnavailable, UnsupportedImage),
-        ),
-        Route(
-            "GET",
-            "/files/avatars/{filename}",
-            "get_avatar",
-            files.get_avatar,
-            "A picture of a user",
-            parameters=schemas.PathFilename(),
-            public=True,
-            errors=(AvatarNotFound,),
-            media_type=MEDIA_TYPE,
-        ),
-        *message_routes(),
-        Route(
-            "GET",
-            "/health",
-            "get_health",
-            health.health,
-            "Can messages be stored?",
-            answer=schemas.HealthSchema(),
-            public=True,
-            limited=False,
-        ),
+        *auth.routes(config),
+        *sessions.routes(),
+        *people.routes(config),
+        *account.routes(config),
+        *exports.routes(),
+        *blocks.routes(),
+        *files.routes(),
+        *private_messages.routes(),
+        *conversations.routes(),
+        *messages.routes(),
+        *events.routes(poll_check_interval),
+        *reports.routes(),
+        *reactions.routes(),
+        *health.routes(),
     ]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from chatd.api import v2
 from chatd.http.context import REGISTRY, SERVICES
 from chatd.storage import change_log
 from tests.conftest import Start
@@ -184,8 +183,8 @@ async def test_a_user_may_have_as_many_polls_waiting_as_connections(start: Start
         assert contents(body["events"]) == ["hi"]
 
 
-async def test_the_poll_of_a_client_that_has_gone_ends(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(v2, "LOOK_AROUND", 0.05)
+async def test_the_poll_of_a_client_that_has_gone_ends(start: Start) -> None:
+    chat = await start(poll_check_interval=0.05)
     bob = await chat.person("bobby")
     epoch = await epoch_of(bob)
     registry = chat.server.app[REGISTRY]

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from chatd.api import v2 as v2_routes
 from chatd.http.context import REGISTRY
 from chatd.services import accounts
 from tests.api.support import disable, write
+from tests.conftest import Start
 from tests.support import PASSWORD, Chat, Person, error_of, until
 from tests.ws.v2_client import live
 
@@ -53,9 +53,9 @@ async def by_chatd_user_disable(chat: Chat, owner: Person, _: Person) -> None:
     ],
 )
 async def test_sockets_of_both_dialects_polls_and_requests_end_with_their_session(
-    chat: Chat, end: End, code: int, monkeypatch: pytest.MonkeyPatch
+    start: Start, end: End, code: int
 ) -> None:
-    monkeypatch.setattr(v2_routes, "LOOK_AROUND", 0.5)
+    chat = await start(poll_check_interval=0.5)
     alice = await chat.person("alice")
     thief = await alice.device()
     classic, v2 = await thief.connect(), await live(thief)

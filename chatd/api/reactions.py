@@ -1,0 +1,45 @@
+"""Reactions to messages."""
+
+from typing import Any
+
+from chatd.api.endpoint import Call, Route
+from chatd.errors import MessageDeleted, MessageNotFound, TooManyReactions
+from chatd.schemas import messages
+from chatd.schemas.commands import NothingSchema
+
+
+def routes() -> list[Route]:
+    """Return the routes for reactions."""
+    nothing = NothingSchema()
+    return [
+        Route(
+            "PUT",
+            "/messages/{id}/reactions/{emoji}",
+            "add_reaction",
+            _add,
+            "React to a message",
+            answer=nothing,
+            parameters=messages.PathReaction(),
+            errors=(MessageNotFound, MessageDeleted, TooManyReactions),
+        ),
+        Route(
+            "DELETE",
+            "/messages/{id}/reactions/{emoji}",
+            "remove_reaction",
+            _remove,
+            "Take a reaction back",
+            answer=nothing,
+            parameters=messages.PathOldReaction(),
+            errors=(MessageNotFound, MessageDeleted),
+        ),
+    ]
+
+
+async def _add(call: Call) -> dict[str, Any]:
+    await call.services.messages.react(call.caller.user_id, call.path["id"], call.path["emoji"], on=True)
+    return {}
+
+
+async def _remove(call: Call) -> dict[str, Any]:
+    await call.services.messages.react(call.caller.user_id, call.path["id"], call.path["emoji"], on=False)
+    return {}
