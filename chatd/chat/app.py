@@ -9,21 +9,18 @@ from rich.text import Text
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.widgets import TextArea
 
 from chatd.chat import captions, drawing, keys
+from chatd.chat.controller import Controller
 from chatd.chat.driver import driver_class
 from chatd.chat.ending import Ending
 from chatd.chat.find import FindPerson
-from chatd.chat.session import Session
+from chatd.chat.panes import Panes
 from chatd.chat.state import Chat
-from chatd.chat.widgets import ChatList, Composer, History, Line, Lines
+from chatd.chat.widgets import Composer, Lines
 from chatd.chat.writing import Writing
 from chatd.client import Backoff, Brief, Place, Refused
-
-#: Below this width there is one column: the list or the chat.
-NARROW = 60
 
 
 class ChatApp(App[Ending | None]):
@@ -38,42 +35,34 @@ class ChatApp(App[Ending | None]):
         super().__init__(driver_class(), ansi_color=True)  # else Textual makes NO_COLOR black on black
         self.theme = "ansi-dark"
         self.animation_level = "none"
-        self.session = Session(url, token, self.changed, backoff)
+        self.controller = Controller(url, token, self.changed, backoff)
         self._drawing = drawing.Drawing(self.console)
         self._chosen: Place | None = None
-        self._choosing = True
+        self._panes = Panes(self)
         self._writing = Writing()
         self._may_leave = False
         self._is_due = False
         self._is_ready = False
-        self._is_narrow = False
 
     def compose(self) -> ComposeResult:
         """Make the parts of the screen."""
-        with Horizontal():
-            yield ChatList(id="list")
-            with Vertical(id="chat"):
-                yield Line(id="title")
-                yield History(id="history")
-                yield Line(id="notice")
-                yield Composer(self._send, id="composer")
-        yield Line(id="status")
+        yield from self._panes.compose(self._send)
 
     def on_mount(self) -> None:
         """Begin."""
         self._is_ready = True
-        self._is_narrow = self.size.width < NARROW
-        self.query_one(ChatList).focus()
+        self._panes.fit(self.size.width)
+        self._panes.chats.focus()
         self._arrange()
         self.run_worker(self._run(), exit_on_error=True)
         self.set_interval(0.5, self._tick)
 
     async def _run(self) -> None:
-        self.exit(await self.session.run())
+        self.exit(await self.controller.run())
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit everything into the new size."""
-        self._is_narrow = event.size.width < NARROW
+        self._panes.fit(event.size.width)
         self._arrange()
         self._show_status()
 
@@ -92,33 +81,33 @@ class ChatApp(App[Ending | None]):
         self._is_due = False
         if not self._is_ready:
             return
-        state, chat = self.session.state, self.session.chat
-        if self._may_leave and not self.session.unsent:
+        state, chat = self.controller.state, self.controller.chat
+        if self._may_leave and not self.controller.unsent:
             self._may_leave, self._writing.notice = False, ""
         self._show_status()
         if state is None:
             return
         self._show_list()
-        history = self.query_one(History)
+        history = self._panes.history
         if chat is None:
             history.show_blocks([(0, self._drawing.hint(captions.FIRST_HINT, history.room))], None)
         else:
             blocks = self._drawing.history(chat, state, history.room, datetime.now(UTC))
             history.show_blocks(blocks, chat.place)
             if history.is_near_beginning:
-                self.session.load_older()
-            if self.app_focus and not (self._choosing and self._is_narrow) and history.at_end:
-                self.session.read()
-        self._line("#title").put(captions.title(self.session, history.room))
-        self._line("#notice").put(self._notice_line(chat))
+                self.controller.load_older()
+            if self.app_focus and self._panes.chat_is_shown and history.at_end:
+                self.controller.read()
+        self._panes.line("title").put(captions.title(self.controller, history.room))
+        self._panes.line("notice").put(self._notice_line(chat))
 
     # What the keys do.
 
     async def action_leave(self) -> None:
         """Quit; where something is not sent yet, only when asked twice."""
-        if self.session.unsent and not self._may_leave:
+        if self.controller.unsent and not self._may_leave:
             self._may_leave = True
-            self._say(f"{self.session.unsent} not sent yet: quit again to give that up")
+            self._say(f"{self.controller.unsent} not sent yet: quit again to give that up")
             return
         self.exit(None)
 
@@ -126,11 +115,11 @@ class ChatApp(App[Ending | None]):
         """Find somebody to write to."""
 
         def found(person: Brief | None) -> None:
-            if person is not None and self.session.state is not None:
-                self.open(self.session.state.open(person).place)
+            if person is not None and self.controller.state is not None:
+                self.open(self.controller.state.open(person).place)
 
-        if self.session.state is not None:
-            self.push_screen(FindPerson(self.session), found)
+        if self.controller.state is not None:
+            self.push_screen(FindPerson(self.controller), found)
 
     def action_help(self) -> None:
         """Show what the keys do."""
@@ -138,7 +127,7 @@ class ChatApp(App[Ending | None]):
 
     def action_choose(self) -> None:
         """Go between the list and the chat."""
-        if self._choosing and self.session.opened is not None:
+        if self._panes.choosing and self.controller.opened is not None:
             self._go(choosing=False)
         else:
             self._go(choosing=True)
@@ -148,7 +137,7 @@ class ChatApp(App[Ending | None]):
         writing = self._writing
         if writing.is_about_a_message or writing.notice:
             if writing.editing is not None:
-                self.query_one(Composer).put("")
+                self._panes.composer.put("")
             writing.begin()
             self.changed()
         else:
@@ -156,22 +145,22 @@ class ChatApp(App[Ending | None]):
 
     def action_move(self, by: int) -> None:
         """Choose another chat of the list."""
-        state = self.session.state
+        state = self.controller.state
         if state is None or not state.chats:
             return
         order = [chat.place for chat in state.ordered]
         row = order.index(self._chosen) + by if self._chosen in order else 0
         self._chosen = order[max(0, min(row, len(order) - 1))]
         if row >= len(order) - 1:
-            self.session.load_more_chats()
+            self.controller.load_more_chats()
         self.show()
 
     def action_step(self, by: int) -> None:
         """Open the chat above or below, after what was typed before: that belongs to the chat that is left."""
-        self.query_one(Composer).call_later(self._step, by)
+        self._panes.composer.call_later(self._step, by)
 
     def _step(self, by: int) -> None:
-        self._chosen = self.session.opened or self._chosen
+        self._chosen = self.controller.opened or self._chosen
         self.action_move(by)
         self.action_open_chosen()
 
@@ -182,25 +171,25 @@ class ChatApp(App[Ending | None]):
 
     def action_page(self, direction: int) -> None:
         """Scroll the history."""
-        self.query_one(History).page(direction)
+        self._panes.history.page(direction)
         self.changed()
 
     def action_newest(self) -> None:
         """Go to the end of the history."""
-        self.query_one(History).to_end()
+        self._panes.history.to_end()
         self.changed()
 
     def action_edit(self) -> None:
         """Change one's last message, or write again what could not be sent."""
-        chat = self.session.chat
+        chat = self.controller.chat
         if chat is None:
             return
-        composer = self.query_one(Composer)
+        composer = self._panes.composer
         failed = [each for each in chat.outgoing if each.problem is not None]
         if failed:
             chat.outgoing.remove(failed[-1])
             composer.put(failed[-1].content)
-        elif (mine := self.session.last_said(mine=True)) is not None:
+        elif (mine := self.controller.last_said(mine=True)) is not None:
             self._writing.begin(editing=mine)
             composer.put(mine.content)
         self._go(choosing=False)
@@ -208,12 +197,12 @@ class ChatApp(App[Ending | None]):
 
     def action_delete(self) -> None:
         """Delete one's last message, when asked twice."""
-        mine, deleting = self.session.last_said(mine=True), self._writing.deleting
+        mine, deleting = self.controller.last_said(mine=True), self._writing.deleting
         if mine is None:
             return
         if deleting is not None and deleting.id == mine.id:
             self._writing.begin()
-            self.session.start(self._tried(self.session.change(self.session.client.delete(mine.id))))
+            self.controller.start(self._tried(self.controller.change(self.controller.client.delete(mine.id))))
         else:
             self._writing.begin(deleting=mine)
         self.changed()
@@ -221,7 +210,7 @@ class ChatApp(App[Ending | None]):
     def action_reply(self) -> None:
         """Answer the last message of somebody else; again, the one before that."""
         before = self._writing.replying
-        found = self.session.last_said(mine=False, before=before.id if before is not None else None)
+        found = self.controller.last_said(mine=False, before=before.id if before is not None else None)
         if found is None and before is None:
             return
         self._writing.begin(replying=found)
@@ -234,21 +223,23 @@ class ChatApp(App[Ending | None]):
 
     def _send(self, written: str) -> None:
         text = written.strip("\n")
-        if self.session.chat is None:
+        if self.controller.chat is None:
             return
         writing = self._writing
         if writing.editing is not None:
-            self.session.start(self._tried(self.session.change(self.session.client.edit(writing.editing.id, text))))
+            self.controller.start(
+                self._tried(self.controller.change(self.controller.client.edit(writing.editing.id, text)))
+            )
         else:
-            self.query_one(History).at_end = True
-            self.session.send(text, writing.replying.id if writing.replying is not None else None)
+            self._panes.history.at_end = True
+            self.controller.send(text, writing.replying.id if writing.replying is not None else None)
         writing.begin()
 
     @on(TextArea.Changed)
     def _written(self, event: TextArea.Changed) -> None:
         self._may_leave = False
         if event.text_area.text and self._writing.editing is None:
-            self.session.tell_typing()
+            self.controller.tell_typing()
 
     @on(Lines.Resized)
     def _resized(self) -> None:
@@ -256,46 +247,42 @@ class ChatApp(App[Ending | None]):
 
     def open(self, place: Place) -> None:
         """Open a chat."""
-        composer = self.query_one(Composer)
-        if self.session.opened != place:
-            composer.put(self._writing.swap(self.session.opened, place, composer.text))
+        composer = self._panes.composer
+        if self.controller.opened != place:
+            composer.put(self._writing.swap(self.controller.opened, place, composer.text))
         self._chosen = place
-        self.session.open(place)
+        self.controller.open(place)
         self._go(choosing=False)
 
     # What there is to see.
 
     def _go(self, *, choosing: bool) -> None:
-        self._choosing = choosing
-        self._chosen = self.session.opened or self._chosen
+        self._panes.choosing = choosing
+        self._chosen = self.controller.opened or self._chosen
         self._arrange()
-        (self.query_one(ChatList) if choosing else self.query_one(Composer)).focus()
+        (self._panes.chats if choosing else self._panes.composer).focus()
         self.call_after_refresh(self.show)
 
     def _arrange(self) -> None:
-        """Show both columns, or, in a narrow terminal, the one that is in use."""
-        self.query_one("#list").set_class(self._is_narrow, "whole")
-        self.query_one("#list").display = self._choosing or not self._is_narrow
-        self.query_one("#chat").display = not (self._choosing and self._is_narrow)
-        self.query_one("#composer").disabled = self.session.opened is None
+        self._panes.arrange(is_open=self.controller.opened is not None)
 
     def _show_list(self) -> None:
-        state, chats = self.session.state, self.query_one(ChatList)
+        state, chats = self.controller.state, self._panes.chats
         assert state is not None
         if self._chosen not in state.chats:
             self._chosen = next((chat.place for chat in state.ordered), None)
-        chosen = self._chosen if self._choosing else None
-        chats.show_lines(drawing.list_lines(state, chats.room, opened=self.session.opened, chosen=chosen))
+        chosen = self._chosen if self._panes.choosing else None
+        chats.show_lines(drawing.list_lines(state, chats.room, opened=self.controller.opened, chosen=chosen))
         if chosen is not None:
             chats.keep_in_sight([chat.place for chat in state.ordered].index(chosen))
 
     def _notice_line(self, chat: Chat | None) -> Text:
-        history = self.query_one(History)
+        history = self._panes.history
         if line := self._writing.line(history.room):
             return line
         if chat is not None and not history.at_end and chat.unread:
             return Text(f"↓ {chat.unread} new", "bold yellow")
-        return captions.writing(self.session, history.room)
+        return captions.writing(self.controller, history.room)
 
     async def _tried(self, work: Awaitable[object]) -> None:
         try:
@@ -304,10 +291,7 @@ class ChatApp(App[Ending | None]):
             self._say(error.detail)
 
     def _show_status(self) -> None:
-        self._line("#status").put(captions.status(self.session, self.size.width - 2))
-
-    def _line(self, name: str) -> Line:
-        return self.query_one(name, Line)
+        self._panes.line("status").put(captions.status(self.controller, self.size.width - 2))
 
     def _say(self, notice: str) -> None:
         self._writing.notice = notice
@@ -316,5 +300,5 @@ class ChatApp(App[Ending | None]):
     def _tick(self) -> None:
         if not self.is_headless and sys.__stdin__ is not None and not sys.__stdin__.isatty():
             self.exit(Ending("The terminal is gone."))
-        if not self.session.client.is_connected:
+        if not self.controller.client.is_connected:
             self._show_status()

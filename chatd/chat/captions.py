@@ -4,9 +4,9 @@ import time
 
 from rich.text import Text
 
+from chatd.chat.controller import Controller
 from chatd.chat.drawing import clean_line, clipped, joined
 from chatd.chat.names import name_of
-from chatd.chat.session import Session
 from chatd.chat.state import Chat
 from chatd.client import Brief, Group
 
@@ -16,27 +16,27 @@ FIRST_HINT = "Choose a chat with ↑ ↓ and Enter, or Ctrl+N for a new one"
 HINTS = "^N new · Tab list · F1 keys · ^Q quit"
 
 
-def status(session: Session, width: int) -> Text:
+def status(controller: Controller, width: int) -> Text:
     """Return whether there is a connection, and whose, or when the next try is."""
-    state = session.state
-    if session.client.is_connected and state is not None:
+    state = controller.state
+    if controller.client.is_connected and state is not None:
         line = Text.assemble(("● ", "green"), clipped(name_of(state.me), 20))
-    elif session.retry_at is not None:
-        seconds = max(1, round(session.retry_at - time.monotonic()))
+    elif controller.retry_at is not None:
+        seconds = max(1, round(controller.retry_at - time.monotonic()))
         line = Text.assemble(("○ ", "yellow"), f"offline, reconnecting in {seconds} s")
     else:
         line = Text.assemble(("○ ", "yellow"), "connecting…")
-    if session.unsent and not session.client.is_connected:
-        line.append(f" · {session.unsent} to send", "yellow")
+    if controller.unsent and not controller.client.is_connected:
+        line.append(f" · {controller.unsent} to send", "yellow")
     room = width - line.cell_len
     if room > len(HINTS):
         line.append(HINTS.rjust(room), "dim")
     return line
 
 
-def title(session: Session, width: int) -> Text:
+def title(controller: Controller, width: int) -> Text:
     """Return what the open chat is called, and whether the other one is there."""
-    chat, state = session.chat, session.state
+    chat, state = controller.chat, controller.state
     if state is None:
         return Text()
     if chat is None:
@@ -52,10 +52,10 @@ def title(session: Session, width: int) -> Text:
     return line
 
 
-def writing(session: Session, width: int) -> Text:
+def writing(controller: Controller, width: int) -> Text:
     """Return who is writing in the open chat."""
-    chat = session.chat
-    names = [_name_of(chat, user_id) for user_id in session.writers()] if chat is not None else []
+    chat = controller.chat
+    names = [_name_of(chat, user_id) for user_id in controller.writers()] if chat is not None else []
     if not names:
         return Text()
     verb = "is" if len(names) == 1 else "are"

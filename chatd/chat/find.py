@@ -10,10 +10,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
+from chatd.chat.controller import Controller
 from chatd.chat.drawing import clean_line
 from chatd.chat.entry import LineEntry
 from chatd.chat.names import name_of
-from chatd.chat.session import Session
 from chatd.client import Brief, ChatError
 
 
@@ -26,9 +26,9 @@ class FindPerson(ModalScreen[Brief | None]):
         Binding("down", "move(1)", "Down", show=False, priority=True),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, controller: Controller) -> None:
         super().__init__()
-        self._session = session
+        self._controller = controller
         self._found: tuple[Brief, ...] = ()
         self._is_searching = False
         self._is_entered = False
@@ -80,7 +80,7 @@ class FindPerson(ModalScreen[Brief | None]):
     async def _show_found(self, text: str) -> None:
         people = self.query_one(OptionList)
         try:
-            self._found = await self._session.find(text.strip())
+            self._found = await self._controller.find(text.strip())
         except ChatError as error:
             self._found, self._is_searching = (), False
             people.set_options([Option(error.detail, disabled=True)])

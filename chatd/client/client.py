@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from chatd.client.backoff import Backoff
-from chatd.client.connection import Connection, Sleep
 from chatd.client.errors import Disconnected, RateLimited, Refused, SessionEnded
 from chatd.client.link import Frame, Link
 from chatd.client.models import Brief, Cursor, Json, Message
@@ -14,6 +13,8 @@ from chatd.client.places import ids_of, named
 from chatd.client.rest import PlaceLike, Rest
 from chatd.client.stream import EventStream
 from chatd.client.subscription import MessageHandler, Subscription
+from chatd.client.timeline import Sleep
+from chatd.client.uplink import Uplink
 
 
 class Client(Rest):
@@ -52,7 +53,7 @@ class Client(Rest):
         super().__init__(url, token=token, username=username, password=password, patience=patience)
         self._backoff = backoff or Backoff()
         self._sleep = sleep
-        self._connection: Connection | None = None
+        self._uplink: Uplink | None = None
         self._gate = asyncio.Lock()
         self._me: Brief | None = None
         self._cursor: Cursor | None = None
@@ -63,18 +64,18 @@ class Client(Rest):
 
         :raises ChatError: if the server says why it will not have us.
         """
-        connection = self._connection_to_be()
-        connection.start()
-        await connection.up()
+        uplink = self._prepared_uplink()
+        uplink.start()
+        await uplink.up()
 
     async def disconnect(self) -> None:
         """Disconnect. Commands that wait raise :class:`Disconnected`; event streams end."""
-        if self._connection is not None:
-            self._cursor = self._connection.cursor
-            if isinstance(self._connection.end, SessionEnded) and self._password is not None:
+        if self._uplink is not None:
+            self._cursor = self._uplink.timeline.cursor
+            if isinstance(self._uplink.end, SessionEnded) and self._password is not None:
                 self.token = None  # whoever connects again signs in again
-            await self._connection.stop()
-            self._connection = None
+            await self._uplink.stop()
+            self._uplink = None
         tasks = [task for each in self._subscriptions if (task := each.stop()) is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -96,13 +97,13 @@ class Client(Rest):
 
         For programs that do nothing but handle messages.
         """
-        async for _ in self._connected().stream(None):
+        async for _ in self._connected().timeline.stream(None):
             pass
 
     @property
     def is_connected(self) -> bool:
         """Whether there is a connection right now."""
-        return self._connection is not None and self._connection.is_up
+        return self._uplink is not None and self._uplink.is_up
 
     @property
     def myself(self) -> Brief:
@@ -114,7 +115,7 @@ class Client(Rest):
     @property
     def cursor(self) -> Cursor | None:
         """The place up to which all event streams have been read: to keep, and give to :meth:`events` another day."""
-        return self._cursor if self._connection is None else self._connection.cursor
+        return self._cursor if self._uplink is None else self._uplink.timeline.cursor
 
     def events(self, since: Cursor | str | None = None) -> EventStream:
         """Return everything that happens to this user, as an asynchronous iterator.
@@ -126,7 +127,7 @@ class Client(Rest):
 
         :param since: the cursor of the last event that was seen; None for from now on.
         """
-        return self._connection_to_be().stream(Cursor.parse(since) if isinstance(since, str) else since)
+        return self._prepared_uplink().timeline.stream(Cursor.parse(since) if isinstance(since, str) else since)
 
     def on_message(self, handler: MessageHandler) -> Callable[[], None]:
         """Have ``handler`` called with each new message of somebody else, one after another.
@@ -138,8 +139,8 @@ class Client(Rest):
         """
         subscription = Subscription(handler, lambda: self._me)
         self._subscriptions.add(subscription)
-        if self._connection is not None:
-            subscription.start(self._connection)
+        if self._uplink is not None:
+            subscription.start(self._uplink.timeline)
 
         def unsubscribe() -> None:
             subscription.cancel(self._subscriptions.discard)
@@ -215,33 +216,33 @@ class Client(Rest):
 
     async def _command(self, kind: str, data: Json, event: Callable[[Json], tuple[str, Json]]) -> Json:
         """Have a command answered; slow down where the server asks for it, all commands together."""
-        connection = self._connected()
+        uplink = self._connected()
         async with self._gate:
             pass  # whoever the server told to wait goes first
         try:
-            return await connection.ask(kind, data, event)
+            return await uplink.ask(kind, data, event)
         except RateLimited as error:
             wait = error.retry_after
         async with self._gate:
             while True:
                 await self._sleep(wait)
                 try:
-                    return await connection.ask(kind, data, event)
+                    return await uplink.ask(kind, data, event)
                 except RateLimited as error:
                     wait = error.retry_after
 
-    def _connection_to_be(self) -> Connection:
-        """Return the connection, made but not started where there is none."""
-        if self._connection is None:
-            self._connection = Connection(self._open_link, self.conversations, self._backoff, self._sleep)
+    def _prepared_uplink(self) -> Uplink:
+        """Return the uplink; make one where there is none, which is not started."""
+        if self._uplink is None:
+            self._uplink = Uplink(self._open_link, self.conversations, self._backoff, self._sleep)
             for subscription in self._subscriptions:
-                subscription.start(self._connection)
-        return self._connection
+                subscription.start(self._uplink.timeline)
+        return self._uplink
 
-    def _connected(self) -> Connection:
-        if self._connection is None or not self._connection.is_started:
+    def _connected(self) -> Uplink:
+        if self._uplink is None or not self._uplink.is_started:
             raise Disconnected("the client is not connected")
-        return self._connection
+        return self._uplink
 
     async def _my_id(self) -> int:
         return self.myself.id

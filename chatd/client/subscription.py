@@ -5,11 +5,11 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable
 
-from chatd.client.connection import Connection
 from chatd.client.errors import ChatError
 from chatd.client.events import NewMessage
 from chatd.client.models import Brief, Message
 from chatd.client.stream import EventStream
+from chatd.client.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,11 @@ class Subscription:
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
 
-    def start(self, connection: Connection) -> None:
+    def start(self, timeline: Timeline) -> None:
         """Read on, from where it stopped."""
         if self._is_over:
             return
-        self._stream = connection.stream(self._stream.cursor if self._stream is not None else None)
+        self._stream = timeline.stream(self._stream.cursor if self._stream is not None else None)
         self._task = asyncio.create_task(self._run(self._stream))
 
     def cancel(self, forget: Callable[["Subscription"], None]) -> None:

@@ -56,7 +56,7 @@ async def test_a_chat_is_read_when_it_is_opened_and_while_it_is_open(chat: Chat)
         assert (await ada.get("/messages/unread_count"))["unread_count"] == 0
         await grace.send(ada, "two")
         await screen.sees("two")
-        await until(lambda: screen.app.session.state is not None and screen.app.session.state.unread == 0)
+        await until(lambda: screen.app.controller.state is not None and screen.app.controller.state.unread == 0)
         async with client_of(ada) as again:
             [conversation] = (await again.conversations()).items
             assert conversation.unread_count == 0

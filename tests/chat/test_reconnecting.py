@@ -70,7 +70,7 @@ async def test_who_quits_with_something_unsent_is_asked_first(start: Start) -> N
         await screen.press("enter")
         await screen.sees("before")
         await chat.client.server.close()
-        await until(lambda: not screen.app.session.client.is_connected)
+        await until(lambda: not screen.app.controller.client.is_connected)
         await screen.write("lost")
         await screen.sees("1 to send", lambda: screen.line("status"))
         await screen.pilot.pause()

@@ -38,7 +38,7 @@ async def test_what_is_read_stays_where_it_is_when_something_comes(chat: Chat) -
     async with terminal(ada) as screen:
         await screen.press("enter")
         await screen.sees("note 44.")
-        await until(lambda: screen.app.session.chat is not None and screen.app.session.chat.unread == 0)
+        await until(lambda: screen.app.controller.chat is not None and screen.app.controller.chat.unread == 0)
         await screen.press("pageup")
         shown = screen.app.query_one(History)
         top = shown.scroll_offset.y
@@ -163,7 +163,7 @@ async def test_a_line_that_stays_the_same_is_not_drawn_again(chat: Chat) -> None
     async with terminal(ada) as screen:
         await screen.press("enter")
         await screen.sees("two")
-        await until(lambda: screen.app.session.state is not None and screen.app.session.state.unread == 1)
+        await until(lambda: screen.app.controller.state is not None and screen.app.controller.state.unread == 1)
         await screen.pilot.pause()
         drawn: list[int] = []
 
@@ -179,7 +179,7 @@ async def test_a_line_that_stays_the_same_is_not_drawn_again(chat: Chat) -> None
         watch(screen.app.query_one(History))
         watch(screen.app.query_one(ChatList))
         await grace.send(ada, "three")
-        await until(lambda: screen.app.session.state is not None and screen.app.session.state.unread == 2)
+        await until(lambda: screen.app.controller.state is not None and screen.app.controller.state.unread == 2)
         await until(lambda: len(drawn) >= 2)
         await screen.pilot.pause()
         assert drawn == [0, 1]

@@ -39,11 +39,11 @@ TYPING_EVERY = 3.0
 AGAIN = 1.0
 
 
-class Session:
+class Controller:
     """The user's side of all chats. ``changed`` is called whenever there may be something else to show."""
 
     def __init__(self, url: str, token: str, changed: Callable[[], None], backoff: Backoff | None = None) -> None:
-        """Create a session that :meth:`run` runs."""
+        """Create a controller that :meth:`run` runs."""
         self.client = Client(url, token=token, backoff=backoff, sleep=self._pause)
         self.state: State | None = None
         self.opened: Place | None = None
