@@ -1,4 +1,4 @@
-"""Committed facts. Each names its recipients; who is connected, and how a fact is written, is for others to know."""
+"""Committed facts. Each names its recipients; other rooms know who is connected and how a fact is written."""
 
 from chatd.models import Message, User
 from chatd.places import Place
@@ -8,7 +8,7 @@ from chatd.records import Record
 class Event(Record, kw_only=True):
     """A fact, and the ids of the users it concerns.
 
-    ``origin`` is the connection whose command made the change, if one did: its answer tells it already.
+    ``origin`` is the connection whose command made the change, if one did; its answer already says so.
     """
 
     recipients: tuple[int, ...]
@@ -16,7 +16,7 @@ class Event(Record, kw_only=True):
 
 
 class Change(Event, kw_only=True):
-    """A fact that has its place in the change log."""
+    """A fact with a position in the change log."""
 
     seq: int
 
@@ -41,7 +41,7 @@ class MessageDeleted(Change, kw_only=True):
 
 
 class ReactionChanged(Change, kw_only=True):
-    """Somebody has put an emoji below a message (``on``), or taken it away."""
+    """Somebody has put an emoji below a message (``on``) or taken it away."""
 
     message_id: int
     user_id: int
@@ -72,7 +72,7 @@ class MembershipChanged(Change, kw_only=True):
 
 
 class Replay(Record):
-    """Some changes in order, the cursor after them, and whether there are more."""
+    """Changes in order, the cursor after them, and whether there are more."""
 
     events: list[Change]
     cursor: int
@@ -80,7 +80,7 @@ class Replay(Record):
 
 
 class SessionEnded(Event, kw_only=True):
-    """A session was signed out or revoked; its connections have to go."""
+    """A session was signed out or revoked; its connections must close."""
 
     session_id: int
 
@@ -90,13 +90,13 @@ class UserDisabled(Event, kw_only=True):
 
 
 class AccountDeleted(UserDisabled, kw_only=True):
-    """An account was deleted; what its user wrote is still to go."""
+    """An account was deleted; what its user wrote is yet to be erased."""
 
 
 class BlockChanged(Event, kw_only=True):
-    """Somebody has blocked somebody (``on``), or does no longer. No client is told: the blocked must not know.
+    """Somebody has blocked somebody (``on``) or lifted the block. No client is told: the blocked must not know.
 
-    ``are_acquainted`` is whether the blocker sees the other in a conversation, and so is told whether they are there.
+    ``are_acquainted``: whether the blocker sees the other in a conversation, and so is told whether they are online.
     """
 
     blocker_id: int

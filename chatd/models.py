@@ -43,7 +43,7 @@ class Session(Record):
 
 
 class Ticket(Record):
-    """A secret that stands for a session at one handshake, until it expires."""
+    """A secret that stands for a session in one handshake, until it expires."""
 
     secret: str
     expires_at: int
@@ -58,9 +58,9 @@ class Identity(Record):
 
 
 class Conversation(Record):
-    """A private chat, which is found by its two members' ids, or a group, which has a name.
+    """A private chat, found by its two members' ids, or a group, which has a name.
 
-    ``message_count`` is how many messages the member sees who asked, ``other_message_count`` how many the other one.
+    ``message_count`` is how many messages the member who asked sees, ``other_message_count`` how many the other does.
     """
 
     id: int
@@ -87,7 +87,7 @@ class ConversationState(Record):
 
 
 class ConversationPage(Record):
-    """Some of a member's conversations, the newest first, and where the change log was when they were read."""
+    """Some of a member's conversations, newest first, and the position of the change log when they were read."""
 
     items: list[ConversationState]
     more: bool
@@ -131,7 +131,7 @@ class LogEntry(Record):
 
 
 class Membership(Record):
-    """One member's place in a conversation: the read marker and what unread counts need."""
+    """One member's stay in a conversation: the read marker and what unread counts need."""
 
     user_id: int
     read_up_to: int
@@ -168,14 +168,14 @@ class Message(Record):
 
 
 class Block(Record):
-    """A user whom the one who asked has blocked, and since when."""
+    """A user whom the caller has blocked, and since when."""
 
     user: User
     created_at: int
 
 
 class Report(Record):
-    """A message that somebody has brought before the administrator, with its content as they saw it."""
+    """A message reported to the administrator, with its content as the reporter saw it."""
 
     id: int
     reporter: User
@@ -197,7 +197,7 @@ class LastMessage(Record):
 
 
 class Overview(Record):
-    """One private conversation as its member sees it in a list."""
+    """A private conversation as one member sees it in a list."""
 
     user: User
     last_message: LastMessage
@@ -215,20 +215,20 @@ class HistoryPage(Record):
 
 
 class Reacted(Record):
-    """What became of a reaction: the change, if there was one."""
+    """The result of a reaction: the change, if there was one."""
 
     seq: int | None
 
 
 class MarkedRead(Record):
-    """What became of marking as read: where the marker is, and the change, if it moved."""
+    """The result of marking as read: where the marker is, and the change, if it moved."""
 
     up_to: int
     seq: int | None
 
 
 class Posted(Record):
-    """What became of a message: as it is stored, whether that changed nothing, and the change, if there was one."""
+    """The result of posting or editing: the stored message, whether it was there before, and the change, if any."""
 
     message: Message
     duplicate: bool

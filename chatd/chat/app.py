@@ -67,17 +67,17 @@ class ChatApp(App[Ending | None]):
         self._show_status()
 
     def on_app_focus(self) -> None:
-        """See what came meanwhile."""
+        """Draw what came in the meantime."""
         self.changed()
 
     def changed(self) -> None:
-        """Show soon what there is: once, however much happens until then."""
+        """Draw soon, and once, however much happens until then."""
         if not self._is_due and self.is_running:
             self._is_due = True
             self.call_later(self.show)
 
     def show(self) -> None:
-        """Show how things stand; only what changed is drawn."""
+        """Draw the present state; only what changed is drawn again."""
         self._is_due = False
         if not self._is_ready:
             return
@@ -101,10 +101,10 @@ class ChatApp(App[Ending | None]):
         self._panes.line("title").put(captions.title(self.controller, history.room))
         self._panes.line("notice").put(self._notice_line(chat))
 
-    # What the keys do.
+    # Actions.
 
     async def action_leave(self) -> None:
-        """Quit; where something is not sent yet, only when asked twice."""
+        """Quit; while something is unsent, only when asked twice."""
         if self.controller.unsent and not self._may_leave:
             self._may_leave = True
             self._say(f"{self.controller.unsent} not sent yet: quit again to give that up")
@@ -112,7 +112,7 @@ class ChatApp(App[Ending | None]):
         self.exit(None)
 
     def action_find(self) -> None:
-        """Find somebody to write to."""
+        """Ask whom to write to."""
 
         def found(person: Brief | None) -> None:
             if person is not None and self.controller.state is not None:
@@ -126,14 +126,14 @@ class ChatApp(App[Ending | None]):
         self.push_screen(keys.Help())
 
     def action_choose(self) -> None:
-        """Go between the list and the chat."""
+        """Switch between the list and the chat."""
         if self._panes.choosing and self.controller.opened is not None:
             self._go(choosing=False)
         else:
             self._go(choosing=True)
 
     def action_escape(self) -> None:
-        """Leave what is being done; else go to the list."""
+        """Cancel the present task, if there is one; otherwise go to the list."""
         writing = self._writing
         if writing.is_about_a_message or writing.notice:
             if writing.editing is not None:
@@ -144,7 +144,7 @@ class ChatApp(App[Ending | None]):
             self._go(choosing=True)
 
     def action_move(self, by: int) -> None:
-        """Choose another chat of the list."""
+        """Choose another chat in the list."""
         state = self.controller.state
         if state is None or not state.chats:
             return
@@ -156,7 +156,7 @@ class ChatApp(App[Ending | None]):
         self.show()
 
     def action_step(self, by: int) -> None:
-        """Open the chat above or below, after what was typed before: that belongs to the chat that is left."""
+        """Open the chat above or below, once the keys typed before have reached the present chat."""
         self._panes.composer.call_later(self._step, by)
 
     def _step(self, by: int) -> None:
@@ -165,7 +165,7 @@ class ChatApp(App[Ending | None]):
         self.action_open_chosen()
 
     def action_open_chosen(self) -> None:
-        """Open the chat that is chosen in the list."""
+        """Open the chat chosen in the list."""
         if self._chosen is not None:
             self.open(self._chosen)
 
@@ -179,8 +179,9 @@ class ChatApp(App[Ending | None]):
         self._panes.history.to_end()
         self.changed()
 
+    @on(Composer.Recalled)
     def action_edit(self) -> None:
-        """Change one's last message, or write again what could not be sent."""
+        """Edit the last own message, or take back one that could not be sent."""
         chat = self.controller.chat
         if chat is None:
             return
@@ -196,19 +197,19 @@ class ChatApp(App[Ending | None]):
         self.changed()
 
     def action_delete(self) -> None:
-        """Delete one's last message, when asked twice."""
+        """Delete the last own message when asked twice."""
         mine, deleting = self.controller.last_said(mine=True), self._writing.deleting
         if mine is None:
             return
         if deleting is not None and deleting.id == mine.id:
             self._writing.begin()
-            self.controller.start(self._tried(self.controller.change(self.controller.client.delete(mine.id))))
+            self.controller.start(self._change(self.controller.client.delete(mine.id)))
         else:
             self._writing.begin(deleting=mine)
         self.changed()
 
     def action_reply(self) -> None:
-        """Answer the last message of somebody else; again, the one before that."""
+        """Reply to the last message of somebody else; when repeated, to the one before it."""
         before = self._writing.replying
         found = self.controller.last_said(mine=False, before=before.id if before is not None else None)
         if found is None and before is None:
@@ -217,19 +218,13 @@ class ChatApp(App[Ending | None]):
         self._go(choosing=False)
         self.changed()
 
-    @on(Composer.Recalled)
-    def _recalled(self) -> None:
-        self.action_edit()
-
     def _send(self, written: str) -> None:
         text = written.strip("\n")
         if self.controller.chat is None:
             return
         writing = self._writing
         if writing.editing is not None:
-            self.controller.start(
-                self._tried(self.controller.change(self.controller.client.edit(writing.editing.id, text)))
-            )
+            self.controller.start(self._change(self.controller.client.edit(writing.editing.id, text)))
         else:
             self._panes.history.at_end = True
             self.controller.send(text, writing.replying.id if writing.replying is not None else None)
@@ -254,7 +249,7 @@ class ChatApp(App[Ending | None]):
         self.controller.open(place)
         self._go(choosing=False)
 
-    # What there is to see.
+    # Drawing.
 
     def _go(self, *, choosing: bool) -> None:
         self._panes.choosing = choosing
@@ -284,9 +279,9 @@ class ChatApp(App[Ending | None]):
             return Text(f"↓ {chat.unread} new", "bold yellow")
         return captions.writing(self.controller, history.room)
 
-    async def _tried(self, work: Awaitable[object]) -> None:
+    async def _change(self, work: Awaitable[object]) -> None:
         try:
-            await work
+            await self.controller.change(work)
         except Refused as error:
             self._say(error.detail)
 

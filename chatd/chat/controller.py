@@ -1,4 +1,4 @@
-"""What the chat does with the server: it loads, listens, sends what is written, and says how things stand."""
+"""The controller of the terminal client: it loads, listens and sends, and keeps the state."""
 
 import asyncio
 import contextlib
@@ -29,18 +29,21 @@ from chatd.client import (
     Unreachable,
 )
 
-#: How long somebody counts as writing after they were last said to be, in seconds.
+#: How long somebody counts as writing after the last sign of it, in seconds.
 TYPING_LASTS = 6.0
 
 #: How often others are told that one is writing, in seconds.
 TYPING_EVERY = 3.0
 
-#: How long to wait before a request is repeated that did not get through, in seconds.
+#: How long to wait before a request that failed is repeated, in seconds.
 AGAIN = 1.0
 
 
 class Controller:
-    """The user's side of all chats. ``changed`` is called whenever there may be something else to show."""
+    """Carries out what the user does, and applies what the server tells.
+
+    ``changed`` is called whenever there may be something new to draw.
+    """
 
     def __init__(self, url: str, token: str, changed: Callable[[], None], backoff: Backoff | None = None) -> None:
         """Create a controller that :meth:`run` runs."""
@@ -65,12 +68,12 @@ class Controller:
 
     @property
     def unsent(self) -> int:
-        """How many messages, and changes of messages, are still to be sent."""
+        """How many messages and edits are still to be sent."""
         chats = self.state.chats.values() if self.state is not None else ()
         return self._changing + sum(each.problem is None for chat in chats for each in chat.outgoing)
 
     async def run(self) -> Ending | None:
-        """Stay connected and take what happens, until told to stop or until the server will not have us.
+        """Stay connected and apply events until told to stop or refused by the server.
 
         :returns: why, if it was the server.
         """
@@ -99,7 +102,7 @@ class Controller:
         return None
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
-        """Do something beside everything else."""
+        """Run ``work`` in the background."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -154,25 +157,25 @@ class Controller:
         return None
 
     def read(self) -> None:
-        """Say that the open chat has been read."""
+        """Mark the open chat as read."""
         chat = self.chat
         if chat is not None and chat.loaded and chat.unread and chat.place not in self._reading:
             self.start(self._read(chat))
 
     def tell_typing(self) -> None:
-        """Let the others see that one is writing, now and then."""
+        """Tell the others that the user is writing, once in a while."""
         now = time.monotonic()
         if self.chat is not None and self.client.is_connected and now - self._told_typing > TYPING_EVERY:
             self._told_typing = now
             self.start(self._quietly(self.client.typing(self.chat.partner)))
 
     async def find(self, text: str) -> tuple[Brief, ...]:
-        """Return the people whose names have ``text`` in them, without oneself."""
+        """Return the other people whose names contain ``text``."""
         found = await self.client.users(text or None, limit=20)
         return tuple(each for each in found if self.state is None or each.id != self.state.me.id)
 
     def writers(self) -> list[int]:
-        """Return the ids of those who are writing in the open chat."""
+        """Return the ids of the users who are writing in the open chat."""
         now = time.monotonic()
         return [user_id for (place, user_id), until in self.typing.items() if place == self.opened and until > now]
 
@@ -207,7 +210,7 @@ class Controller:
             await asyncio.sleep(AGAIN)
 
     async def _load_history(self, chat: Chat, *, newest: bool) -> None:
-        """Load messages; where others changed meanwhile, again, for the answer may be from before."""
+        """Load messages; repeat where a change came in the meantime, as the answer may be older than it."""
         assert self.state is not None
         if chat.place in self._loading:
             return
@@ -236,7 +239,7 @@ class Controller:
         self._changed()
 
     async def _send_all(self) -> None:
-        """Send what is written, one after another, so that it comes in that order."""
+        """Send the messages that wait, one after another, so that they keep their order."""
         while True:
             chat, outgoing = await self._outbox.get()
             try:
@@ -265,7 +268,7 @@ class Controller:
             await work
 
     async def _pause(self, seconds: float) -> None:
-        """Wait as the client wants to; where it is between two tries to connect, that can be seen."""
+        """Sleep for the client; while it is offline, show when it tries again."""
         if self.client.is_connected:
             await asyncio.sleep(seconds)
             return

@@ -1,4 +1,4 @@
-"""What is known of the chats: how things stood when they were loaded, and what happened since."""
+"""The state of all chats: what was loaded, with the events since applied to it."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -34,7 +34,7 @@ PAGE = 50
 
 @dataclass(eq=False)
 class Outgoing:
-    """A message that is not stored yet; ``problem`` is why it never will be."""
+    """A message that is not stored yet; ``problem`` says why it never will be."""
 
     content: str
     client_id: str
@@ -64,16 +64,16 @@ class Chat:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the user or the group."""
         return self.partner.name if isinstance(self.partner, Group) else name_of(self.partner)
 
     @property
     def history(self) -> list[Message]:
-        """What is loaded of its messages, oldest first."""
+        """Its loaded messages, oldest first."""
         return [self.messages[number] for number in sorted(self.messages)]
 
     def is_before(self, cursor: Cursor | None) -> bool:
-        """Tell whether its counts are older than a position in the log, and so do not include what happened there."""
+        """Report whether its counts are older than a position in the log, and so lack what happened there."""
         return cursor is None or self.as_of is None or cursor.epoch != self.as_of.epoch or cursor.seq > self.as_of.seq
 
     @property
@@ -86,19 +86,19 @@ class State:
     """All chats of one user."""
 
     def __init__(self, me: Brief) -> None:
-        """Create one that knows of no chats yet."""
+        """Create a state without chats."""
         self.me = me
         self.chats: dict[Place, Chat] = {}
         self.online: frozenset[int] = frozenset()
         self.more = False
-        #: How often messages that were there already have changed.
+        #: How many times existing messages have changed.
         self.changes = 0
-        #: Whether something happened of which only the server can say what it means: the newest chats are to be loaded.
+        #: Whether the newest chats have to be loaded: an event came whose effect only the server knows.
         self.is_stale = False
 
     @property
     def ordered(self) -> list[Chat]:
-        """The chats, the newest first; those in which nothing was said yet come before all."""
+        """The chats, newest first; empty ones come before all others."""
         return sorted(self.chats.values(), key=lambda chat: -(chat.newest_id or 2**60))
 
     @property
@@ -107,14 +107,14 @@ class State:
         return sum(chat.unread for chat in self.chats.values())
 
     def load(self, page: Conversations, *, more: bool = True) -> None:
-        """Take how things stand; what is loaded of the histories stays."""
+        """Replace what is known about the chats on a page; loaded messages stay."""
         for conversation in page.items:
             self._load_one(conversation, page.cursor)
         if more:
             self.more = page.more
 
     def reset(self, kept: Place | None = None) -> None:
-        """Forget what was loaded, but nothing that is still to be sent; the chat ``kept`` stays as an empty one."""
+        """Forget what was loaded, except unsent messages; the chat ``kept`` stays, empty."""
         self.chats = {
             place: Chat(place, chat.partner, outgoing=chat.outgoing)
             for place, chat in self.chats.items()
@@ -130,14 +130,14 @@ class State:
         return self.chats[place]
 
     def add_page(self, chat: Chat, page: MessagePage, *, newest: bool) -> None:
-        """Add messages to what is loaded; ``newest`` is whether they are the last ones, else they are the oldest."""
+        """Add a page of messages: the newest ones, or older ones than those loaded."""
         chat.messages.update((message.id, message) for message in page.items)
         if not (newest and chat.loaded):
             chat.more_before = page.more_before
         chat.loaded = True
 
     def apply(self, event: Event) -> None:
-        """Take what happened."""
+        """Apply an event."""
         match event:
             case NewMessage():
                 self._new_message(event.message, event.cursor)
@@ -163,7 +163,7 @@ class State:
                     self.chats.pop(GroupPlace(event.group_id), None)
 
     def stored(self, message: Message) -> None:
-        """Take a message of one's own that the server has stored."""
+        """Add a message of the user's own that the server has stored."""
         self._new_message(message, None)
 
     def _load_one(self, conversation: Conversation, cursor: Cursor) -> None:
@@ -195,7 +195,7 @@ class State:
             chat.outgoing = [each for each in chat.outgoing if each.client_id != message.client_id]
 
     def _take_back(self, event: MessageDeleted) -> None:
-        """Empty a message, which is not unread any more."""
+        """Empty a message, which is no longer unread."""
         old = self._message(event.message_id)
         chat = self.chats.get(event.place_for(self.me.id))
         is_unread = chat is not None and event.sender_id != self.me.id and event.message_id > chat.read_up_to

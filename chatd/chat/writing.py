@@ -1,4 +1,4 @@
-"""What the user is about to do in the open chat, and what is half written in the others."""
+"""What the user is doing in the open chat, and the drafts in the others."""
 
 from rich.text import Text
 
@@ -26,11 +26,11 @@ class Writing:
     def begin(
         self, *, replying: Message | None = None, editing: Message | None = None, deleting: Message | None = None
     ) -> None:
-        """Do this now, and nothing else."""
+        """Begin one task, or none, and drop the one before."""
         self.replying, self.editing, self.deleting, self.notice = replying, editing, deleting, ""
 
     def swap(self, before: Place | None, now: Place, text: str) -> str:
-        """Go from a chat to another, and return what was being written there."""
+        """Switch from one chat to another, and return the draft there."""
         if before is not None:
             self._drafts[before] = "" if self.editing is not None else text
         self.begin()

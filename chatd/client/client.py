@@ -21,7 +21,7 @@ class Client(Rest):
     """One user's connection to a chat server, and their REST calls.
 
     ``async with Client(url, token=…) as client`` connects and, at the end, disconnects. A connection that is lost is
-    made again, the first time within 3 seconds, then less and less often, but at least every 30; meanwhile commands
+    opened again, the first time within 3 seconds, then less and less often, but at least every 30; meanwhile commands
     wait. There is only one, however many listen.
 
     It ends for good where coming back is of no use: the token is no good (:class:`~chatd.client.TokenMissing`,
@@ -62,7 +62,7 @@ class Client(Rest):
     async def connect(self) -> None:
         """Connect; where the server cannot be reached, try until it can.
 
-        :raises ChatError: if the server says why it will not have us.
+        :raises ChatError: if the server refuses for good.
         """
         uplink = self._prepared_uplink()
         uplink.start()
@@ -93,7 +93,7 @@ class Client(Rest):
         return self
 
     async def wait_ended(self) -> None:
-        """Wait until the connection has ended: return when it was told to, and raise when the server ended it.
+        """Wait until the connection ends: return when this side ends it, raise when the server does.
 
         For programs that do nothing but handle messages.
         """
@@ -130,12 +130,12 @@ class Client(Rest):
         return self._prepared_uplink().timeline.stream(Cursor.parse(since) if isinstance(since, str) else since)
 
     def on_message(self, handler: MessageHandler) -> Callable[[], None]:
-        """Have ``handler`` called with each new message of somebody else, one after another.
+        """Call ``handler`` with each new message of somebody else, one after another.
 
         What it raises is logged. It stays subscribed when the client disconnects and connects again, and is called
         with what came meanwhile.
 
-        :returns: what to call when it has had enough.
+        :returns: a function that unsubscribes it.
         """
         subscription = Subscription(handler, lambda: self._me)
         self._subscriptions.add(subscription)
@@ -168,7 +168,7 @@ class Client(Rest):
         return Message.of(answer["message"])
 
     async def edit(self, message: int | Message, text: str) -> Message:
-        """Give a message of one's own another content, and return it."""
+        """Edit a message of one's own, and return it."""
         data = {"message_id": _message_id(message), "content": text}
         answer = await self._command("edit", data, lambda data: ("message_edited", data["message"]))
         return Message.of(answer["message"])
@@ -187,7 +187,7 @@ class Client(Rest):
         await self._set_reaction("react", message, emoji)
 
     async def unreact(self, message: int | Message, emoji: str) -> None:
-        """Take one's emoji away again."""
+        """Take one's emoji away."""
         await self._set_reaction("unreact", message, emoji)
 
     async def read(self, place: PlaceLike, up_to: int | Message | None = None) -> int:
@@ -206,7 +206,7 @@ class Client(Rest):
         return int(answer["up_to"])
 
     async def typing(self, place: PlaceLike) -> None:
-        """Let the others see that one is writing."""
+        """Tell the others that one is writing."""
         await self._command("typing", named(await self._place(place)), lambda data: ("typing", data))
 
     async def _set_reaction(self, kind: str, message: int | Message, emoji: str) -> None:
@@ -215,7 +215,7 @@ class Client(Rest):
         await self._command(kind, data, lambda _: ("reaction", event))
 
     async def _command(self, kind: str, data: Json, event: Callable[[Json], tuple[str, Json]]) -> Json:
-        """Have a command answered; slow down where the server asks for it, all commands together."""
+        """Send a command and return its answer; when the server limits the rate, all commands slow down together."""
         uplink = self._connected()
         async with self._gate:
             pass  # whoever the server told to wait goes first

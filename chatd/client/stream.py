@@ -1,4 +1,4 @@
-"""A reader of events, and how far it has come."""
+"""A stream of events, and how far its reader has come."""
 
 import asyncio
 import enum
@@ -10,12 +10,12 @@ from typing import Self
 from chatd.client.events import Event
 from chatd.client.models import Cursor
 
-#: How many events wait for a slow reader; what comes above it is fetched from the server again later.
+#: How many events wait for a slow reader; further ones are fetched from the server later.
 MAX_WAITING = 10_000
 
 
 class State(enum.Enum):
-    """Where a stream stands towards the server's log."""
+    """How a stream relates to the server's log."""
 
     #: It needs a replay from its position.
     BEHIND = enum.auto()
@@ -41,7 +41,7 @@ class EventStream:
 
         :param since: where it begins; None for where the connection will begin.
         :param fall_behind: called when the stream needs a replay from its position.
-        :param leave: called when the stream wants nothing more.
+        :param leave: called when the stream is dropped.
         """
         self.state = State.BEHIND
         #: Up to where events have been taken from the connection.
@@ -56,11 +56,11 @@ class EventStream:
 
     @property
     def cursor(self) -> Cursor | None:
-        """The place after the last event its reader has taken: what to keep, and begin from next time."""
+        """The position after the last event its reader has taken: store this to begin from next time."""
         return self._cursor
 
     def start_at(self, cursor: Cursor) -> None:
-        """Begin here, where it has not been said where to begin."""
+        """Begin here, unless a beginning was given."""
         if self.position is None:
             self.position = self._cursor = cursor
 
@@ -83,7 +83,7 @@ class EventStream:
         self._wake.set()
 
     def advance(self, cursor: Cursor) -> None:
-        """Know that there is nothing else up to ``cursor``."""
+        """Note that there are no further events up to ``cursor``."""
         if self.state in (State.CATCHING_UP, State.LIVE) and self._is_ahead(cursor):
             self.position = cursor
             if not self._waiting:
@@ -94,7 +94,7 @@ class EventStream:
                 self._waiting.append(cursor)
 
     def jump(self, event: Event) -> None:
-        """Take an event that says where to go on, wherever that is."""
+        """Take an event and go on from its position, wherever that is."""
         self.position = event.cursor
         self._waiting.append(event)
         self._wake.set()

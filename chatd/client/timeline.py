@@ -98,7 +98,7 @@ class Timeline:
                 del behind
 
     async def _replay(self, link: Link, streams: list[EventStream]) -> None:
-        """Replay what ``streams`` have not seen; without any, only catch up with the log."""
+        """Replay what ``streams`` have missed; without any, only catch up with the log."""
         if strangers := [stream for stream in streams if _position(stream).epoch != link.epoch]:
             await self._resync(link, strangers)  # still behind, they take nothing that happens meanwhile
         for stream in streams:
@@ -133,7 +133,7 @@ class Timeline:
         return min((_position(stream).seq for stream in taking), default=link.cursor)
 
     async def _resync(self, link: Link, streams: list[EventStream]) -> None:
-        """Tell streams that what they missed cannot be told, and have them go on from now."""
+        """Tell streams that what they missed cannot be replayed; they go on from now."""
         now = await self._reload()
         if now.cursor.epoch != link.epoch or not streams:
             self._position = now.cursor
@@ -165,7 +165,7 @@ class Timeline:
             self._page[event.cursor.seq] = event
 
     def _end_page(self, link: Link, answer: Json) -> None:
-        """Deliver a page of a replay: what of it had come live before the replay began is in it only once."""
+        """Deliver a page of a replay; an event that had also come live is delivered once."""
         cursor, more = answer["cursor"], answer["more"]
         page = self._page or {}
         for seq in sorted(page):
