@@ -125,7 +125,10 @@ def _run_each(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) 
 
         return write
 
-    return [_run(db, alone(work) if _is_gathered(work) else cast(Write[Any], work)) for work in batch]
+    outcomes = [_run(db, alone(work) if _is_gathered(work) else cast(Write[Any], work)) for work in batch]
+    if memory is not None:
+        memory.forget()  # the last work may be undone
+    return outcomes
 
 
 def _run(db: WriterSql, work: Write[T]) -> Outcome[T]:

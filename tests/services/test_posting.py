@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatd.errors import UserNotFound
+from chatd.events import Event, MessageCreated
 from chatd.models import Posted
 from chatd.places import GroupPlace, UserPlace
 from chatd.services.posting import Post
@@ -234,6 +235,28 @@ async def test_a_reply_to_a_message_of_the_same_batch_finds_it(tmp_path: Path) -
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(each).__name__ for each in outcomes] == ["Posted"] * 2 + ["MessageNotFound"] * 2
     assert cast(Posted, outcomes[1]).message.reply_to == 1
+    await db.close()
+
+
+async def test_a_post_that_a_bug_keeps_out_fails_alone_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    db = await opened(tmp_path / "chatd.db")
+    events: list[Event] = []
+    db.subscribe(events.append)
+    gate, holding = await hold(db)
+    good = Post(1, UserPlace(2), "x", "a", None, None, 1)
+    unbindable = Post(1, UserPlace(3), cast(str, object()), "b", None, None, 1)
+    waiting = await start(db, good, unbindable, good, unbindable)
+    gate.open()
+    await holding
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [isinstance(each, Posted) for each in outcomes] == [True, False, True, False]
+    assert cast(Posted, outcomes[2]).duplicate
+    later = await db.write(Post(1, UserPlace(3), "x", "b", None, None, 1))
+    assert later.seq == 2
+    assert [(event.seq, event.is_first) for event in events if isinstance(event, MessageCreated)] == [
+        (1, True),
+        (2, True),
+    ]
     await db.close()
 
 
