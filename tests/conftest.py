@@ -1,6 +1,7 @@
 """Fixtures: a real server on a free port, over a real SQLite file."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,12 +10,11 @@ from typing import Any, Protocol
 
 import hypothesis
 import pytest
-from aiohttp import web_app
 from pytest_aiohttp.plugin import AiohttpClient
 
 from chatd.api.events import POLL_CHECK_INTERVAL
 from chatd.http.timeouts import Timeouts
-from chatd.serve import Server
+from chatd.serve import GC_THRESHOLDS, Server
 from chatd.services import housekeeping, passwords
 from tests.loop_time import LoopTime
 from tests.support import Chat, RealServer, settings
@@ -31,7 +31,11 @@ hypothesis.settings.load_profile("same")
 
 
 def pytest_configure() -> None:
-    """Let programs that are started take signals: what is ignored here, as under nohup, would be ignored there."""
+    """Let started programs take the signals that are ignored here, as under nohup, and collect garbage as servers do.
+
+    aiohttp keeps hundreds of the applications that tests make, and each collection looks through all of them.
+    """
+    gc.set_threshold(*GC_THRESHOLDS)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
@@ -82,13 +86,6 @@ def size(request: pytest.FixtureRequest) -> Size:
         return long if is_long else short
 
     return size
-
-
-@pytest.fixture(autouse=True)
-def _forgotten() -> Iterator[None]:
-    """Have aiohttp forget a test's applications: it keeps hundreds, which every collection of garbage goes through."""
-    yield
-    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """Ordinary sends over REST, answered inside aiohttp's reader.
 
-Between a request's last byte and its handler, aiohttp makes a task, resolves a route and goes through the middlewares,
-and with its answer back again: a third of all that a send takes. The usual one needs none of that: its token was seen
-before, its body is plain, and what it waits for calls back. Whatever is not usual is left to the route, which answers
-alike.
+Between a request's last byte and its handler, aiohttp makes a task, resolves a route and runs the middlewares, and the
+answer passes them again: a third of the time of a send. An ordinary send needs none of that: its token was seen before,
+its body is plain, and the commit calls back. Every other send is left to the route, which gives the same answers.
 """
 
 import logging
@@ -31,12 +30,12 @@ log = logging.getLogger(__name__)
 
 _PATH = re.compile(r"/messages/send/([1-9][0-9]{0,14})")
 
-#: Headers by which a request asks for more than an answer, or a browser says whose page sends it.
+#: Headers that ask for more than an answer, or by which a browser says whose page sends the request.
 _UNUSUAL = (hdrs.CONTENT_ENCODING, hdrs.EXPECT, hdrs.TRANSFER_ENCODING, hdrs.ORIGIN, "Sec-Fetch-Site")
 
 
 class DirectSends:
-    """Answers the sends that are ordinary: a :class:`chatd.http.context.Directly`."""
+    """Answers ordinary sends: a :class:`chatd.http.context.Directly`."""
 
     def __init__(
         self,
@@ -45,11 +44,11 @@ class DirectSends:
         count: Callable[[int], None] | None,
         headers: Mapping[str, str],
     ) -> None:
-        """Create it.
+        """Create the answerer.
 
-        :param requests: how often one user may ask, by any route.
+        :param requests: limits the requests of a user, over all routes.
         :param count: called with the status of each answer.
-        :param headers: what every answer says besides its own headers.
+        :param headers: added to every answer.
         """
         self._services = services
         self._requests = requests

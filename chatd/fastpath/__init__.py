@@ -1,7 +1,7 @@
 """The fast path: everything that uses private parts of aiohttp, and the choice whether to use it.
 
-The public way is in :mod:`chatd.http`, whose classes are the base of these. It does all that the fast path does, and
-takes longer. It runs where the installed aiohttp lacks something that :mod:`chatd.fastpath.check` looks for.
+The public way is in :mod:`chatd.http`, whose classes are the base of these. It does the same, but more slowly. It is
+taken if the installed aiohttp lacks anything that :mod:`chatd.fastpath.check` looks for.
 """
 
 from functools import partial
@@ -12,12 +12,12 @@ from chatd.http.listener import ProtocolFactory
 from chatd.http.protocol import Protocol
 from chatd.http.socket import Socket
 
-#: What the fast path needs and the installed aiohttp lacks; the fast path runs only where this is empty.
+#: What the fast path needs and the installed aiohttp lacks; it is used only if this is empty.
 MISSING = missing()
 
 _socket: type[Socket] = Socket
 
-if not MISSING:  # else these modules may fail to import
+if not MISSING:  # otherwise these modules may fail to import
     from chatd.fastpath.protocol import FastProtocol
     from chatd.fastpath.socket import FastSocket
 
@@ -25,10 +25,10 @@ if not MISSING:  # else these modules may fail to import
 
 
 def protocol(directly: Directly | None, *, fast: bool = True) -> ProtocolFactory:
-    """Return what makes the protocol of each connection.
+    """Return the factory of connections' protocols.
 
-    :param directly: answers requests inside the reader; only the fast path calls it.
-    :param fast: False takes the public way in any case.
+    :param directly: answers some requests inside the reader; only the fast path calls it.
+    :param fast: False always takes the public way.
     """
     return partial(FastProtocol, directly) if fast and not MISSING else Protocol
 
@@ -36,6 +36,6 @@ def protocol(directly: Directly | None, *, fast: bool = True) -> ProtocolFactory
 def socket_type(*, fast: bool = True) -> type[Socket]:
     """Return the class of WebSockets.
 
-    :param fast: False takes the public way in any case.
+    :param fast: False always takes the public way.
     """
     return _socket if fast else Socket

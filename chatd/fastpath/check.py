@@ -1,6 +1,6 @@
 """Whether the installed aiohttp has the private parts that the fast path uses.
 
-A version number would only say what somebody once read. This looks at what is really there: each attribute, and the
+A version number would only record what somebody once read. This looks at what is really there: each attribute, and the
 parameters of each method that is overridden or called.
 """
 
@@ -94,7 +94,7 @@ PARTS = (
 
 
 def missing(parts: Sequence[Part] = PARTS) -> tuple[str, ...]:
-    """Return what is missing or has another shape, by its name in aiohttp; nothing where the fast path can run."""
+    """Return the names of parts that are missing or have another shape; none if the fast path can run."""
     return tuple(_find_missing(parts))
 
 

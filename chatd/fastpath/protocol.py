@@ -18,7 +18,7 @@ _NO_MESSAGES: deque[Any] = deque(maxlen=0)
 
 
 class FastProtocol(Protocol):
-    """A connection that goes past what aiohttp does for any request where a request does not need it."""
+    """A connection that skips the work aiohttp does for every request where a request does not need it."""
 
     __slots__ = ("_converse", "_directly", "_kept", "_resting")
 
@@ -34,6 +34,7 @@ class FastProtocol(Protocol):
 
         :param directly: called first for each request.
         :param manager: aiohttp's server.
+        :param timeouts: how long the connection waits for its client.
         """
         super().__init__(manager, timeouts, loop=loop)
         self._converse: Callable[[], Awaitable[None]] | None = None
@@ -48,18 +49,18 @@ class FastProtocol(Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, and time a head that has not come whole."""
+        """Parse what has come, and start a timer for a head that is incomplete."""
         if self._payload_parser is not None:  # a WebSocket
             super().data_received(data)
             return
         before = self._request_count
-        was_reading_head = not self._upgraded and self._has_whole_body()  # a body's last piece makes it true
+        was_reading_head = not self._upgraded and self._has_whole_body()  # the last piece of a body makes it true
         waiter = None
         if self._directly is not None and self._waiter is not None and not self._waiter.done():
-            waiter, self._waiter = self._waiter, None  # so that the task that waits for a request is not woken yet
+            waiter, self._waiter = self._waiter, None  # so that the task waiting for a request is not woken yet
         try:
             web.RequestHandler.data_received(self, data)
-        except Exception as error:  # aiohttp answers what its parser refuses, but not what fails in it
+        except Exception as error:  # aiohttp answers what its parser refuses, but not errors inside it
             self._refuse(error)
         came = self._request_count - before
         if waiter is not None and not (came == 1 and self._answers_directly(waiter)):
@@ -73,15 +74,15 @@ class FastProtocol(Protocol):
             self._expect_head()
 
     def begin(self, body: StreamReader) -> None:
-        """Note that a request is about to be answered: from here on its head is no longer waited for."""
+        """Note that a request is about to be answered, so its head is no longer waited for."""
         self._is_answering = True
-        if not self._head_begun:  # else the timer is for the head of a request behind it
+        if not self._head_begun:  # otherwise the timer is for the head of the next request
             self._stop_head_timer()
 
     def _answers_directly(self, waiter: "asyncio.Future[None]") -> bool:
-        """Answer the one request that has come without a task, and report whether that is done.
+        """Answer the only request that has come without a task, and report whether that worked.
 
-        :param waiter: what the task waits for that serves all other requests. It waits on until the answer is written.
+        :param waiter: what the task that serves all other requests waits for, until the answer is written.
         """
         message, payload = self._messages[0]
         if not isinstance(message, RawRequestMessage) or message.version != HttpVersion11 or message.should_close:
@@ -107,7 +108,7 @@ class FastProtocol(Protocol):
         return False
 
     def _write_whole(self, answer: bytes) -> None:
-        """Write the answer to what is answered directly, and go on as after any other request."""
+        """Write a direct answer, and go on as after any other request."""
         waiter, self._resting = self._resting, None
         self._request_in_progress = self._is_answering = False
         if self._handler_waiter is not None:
@@ -127,12 +128,12 @@ class FastProtocol(Protocol):
             self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
 
     def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
-        """Read a WebSocket from now on, even where it was one offer of several, which aiohttp's parser does not see."""
+        """Read a WebSocket from now on, even if it was one of several offers, which aiohttp's parser does not see."""
         self._upgraded = True
         super().set_parser(parser, data_received_cb)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """Read on, if that was paused: aiohttp calls this after each body, and then looks for more to parse."""
+        """Go on reading, if it was paused: aiohttp calls this after each body, and then looks for more to parse."""
         if self._reading_paused or self._buffer_paused:
             super().resume_reading(resume_parser)
 
@@ -150,13 +151,13 @@ class FastProtocol(Protocol):
         return finished
 
     def _is_ordinary(self, request: web.BaseRequest, response: JsonResponse) -> bool:
-        """Report whether an answer is one of HTTP/1.1, with a body, and its connection goes on."""
+        """Report whether an answer is of HTTP/1.1 with a body, and its connection stays open."""
         if request.method == "HEAD" or self._upgraded or self._is_refused:
             return False
         return request.version == HttpVersion11 and request.keep_alive and response.keep_alive is None
 
     async def _write(self, response: JsonResponse, request: web.BaseRequest, start_time: float | None) -> None:
-        """Write an answer as aiohttp does, in half the time: it is not asked for all that it is not.
+        """Write an answer as aiohttp does, in half the time: without the checks for other kinds of answers.
 
         :raises ConnectionError: the client has left.
         """
@@ -175,7 +176,7 @@ class FastProtocol(Protocol):
         self._converse = converse
 
     async def start(self) -> None:
-        """Serve requests, and then the WebSocket that the last of them became. With this the connection ends."""
+        """Serve requests, and then the WebSocket that the last of them became; then end the connection."""
         await super().start()
         converse, self._converse = self._converse, None
         if converse is None:

@@ -1,7 +1,7 @@
 """Text frames handled inside aiohttp's reader, where they are parsed.
 
-The public way, ``await socket.receive()``, wakes a task for each frame. A frame that needs no waiting is handled 15 %
-faster by a plain callback.
+The public way, ``await socket.receive()``, wakes a task for each frame. A plain callback is 15 % faster for frames that
+need no waiting.
 """
 
 import asyncio
@@ -21,21 +21,21 @@ _QUEUE_LIMIT = 2**16
 
 
 class FastSocket(Socket):
-    """A WebSocket that can handle its text frames at once, and outlive its request."""
+    """A WebSocket that handles text frames at once where it can, and outlives its request."""
 
     _inbox: "_Inbox"
     _heard_at = 0.0
 
     def hear_at_once(self, hear: Callable[[str], bool]) -> None:
-        """Call ``hear`` for each text frame that has no other waiting before it."""
+        """Call ``hear`` for each text frame that no other frame waits before."""
         self._inbox.hear = hear
 
     def hear_no_more(self) -> None:
-        """Let every frame wait to be received."""
+        """Make every frame wait to be received."""
         self._inbox.hear = None
 
     def next(self) -> Awaitable[aiohttp.WSMessage]:
-        """Return the next frame that waits, or what ends the socket."""
+        """Return the next frame, or the message that ends the socket."""
         self._inbox.rest()
         return self.receive()
 
@@ -50,8 +50,8 @@ class FastSocket(Socket):
         return True
 
     def _on_data_received(self) -> None:
-        # aiohttp resets the heartbeat's timer after each turn of the loop in which something came. Noting the time is
-        # enough: the timer looks at it when it fires.
+        # aiohttp resets the heartbeat's timer after each turn of the loop in which something came. It is enough to note
+        # the time, which the timer looks at when it fires.
         if self._pong_response_cb is not None:
             super()._on_data_received()
         else:

@@ -1,1 +1,1 @@
-"""HTTP below the routes: sockets, timers, TLS, proxies, and one form for every error."""
+"""HTTP below the routes: listeners, timers, TLS, proxies, and one form for every error."""

@@ -9,15 +9,15 @@ from chatd.http.context import request_number
 
 
 class AccessLogger(AbstractAccessLogger):
-    """A line for each request, at the level debug. The query is left out: it may hold a token."""
+    """Logs one line per request at level debug, without the query, which may hold a token."""
 
     @property
     def enabled(self) -> bool:
-        """Whether anybody wants the lines."""
+        """Whether the level is on."""
         return self.logger.isEnabledFor(logging.DEBUG)
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Write the line."""
+        """Log a request that was answered."""
         self.logger.debug(
             "%s %s",
             request.method,

@@ -9,15 +9,15 @@ from aiohttp.helpers import rfc822_formatted_time
 from chatd import schemas
 from chatd.errors import Failed
 
-#: What every answer says: no browser is to guess a type, or to tell where it came from.
+#: Headers of every answer: browsers must not guess a type, nor send a referrer.
 ALWAYS = {"Server": "chatd", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
-#: What every answer of the API says unless it says something else: it is for whoever asked, and nobody keeps it.
+#: The default for answers of the API: they are for one client only, and no cache may store them.
 NO_STORE = {"Cache-Control": "no-store"}
 
 _JSON = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
 
-#: Sentences for errors that HTTP itself knows; the codes are the stable names clients see.
+#: Code and sentence for errors of HTTP itself. Clients rely on the codes.
 HTTP_ERRORS: dict[int, tuple[str, str]] = {
     400: ("bad_request", "The request is not well formed."),
     403: ("forbidden", "This is not allowed."),
@@ -36,7 +36,7 @@ HTTP_ERRORS: dict[int, tuple[str, str]] = {
 
 
 class JsonResponse(web.Response):
-    """An answer with a body of bytes and nothing else to it: no cookies, no compression, no chunks."""
+    """An answer with a body of bytes, and without cookies, compression or chunks."""
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
@@ -45,7 +45,7 @@ def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | Non
 
 
 def json_body(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
-    """Answer with what is JSON in UTF-8 already."""
+    """Answer with a body that is already JSON in UTF-8."""
     return JsonResponse(body=body, status=status, headers={**_JSON, **headers} if headers else _JSON)
 
 
@@ -59,24 +59,24 @@ def error_response(
 ) -> JsonResponse:
     """Answer with an error.
 
-    :param code: the stable name for programs.
-    :param detail: one sentence for a person.
-    :param errors: what is wrong with each field, for a validation error.
+    :param code: a stable name, for programs.
+    :param detail: one sentence, for people.
+    :param errors: the problems of each field, for a validation error.
     """
     return json_response(schemas.error(code, detail, errors), status, headers)
 
 
 def http_error(status: int, headers: Mapping[str, str] | None = None, detail: str | None = None) -> JsonResponse:
-    """Answer with an error that HTTP itself knows.
+    """Answer with an error of HTTP itself.
 
-    :param detail: a sentence that says more than the usual one.
+    :param detail: replaces the usual sentence.
     """
     code, sentence = HTTP_ERRORS.get(status) or HTTP_ERRORS[500 if status >= 500 else 400]
     return error_response(status, code, detail or sentence, headers=headers)
 
 
 def from_exception(error: web.HTTPException) -> web.Response:
-    """Give an exception of aiohttp the form every error has; what is no error stays as it is."""
+    """Turn an exception of aiohttp into our form of errors; return it unchanged if it is no error."""
     if error.status < 400 or error.content_type == "application/json":
         return error
     allow = {name: value for name, value in error.headers.items() if name == "Allow"}
@@ -87,15 +87,15 @@ def from_exception(error: web.HTTPException) -> web.Response:
 
 
 def complete(response: JsonResponse) -> None:
-    """Add the headers that depend on the body and the hour."""
+    """Add Content-Length and Date."""
     response.headers["Content-Length"] = str(len(cast(bytes, response.body)))
     response.headers["Date"] = rfc822_formatted_time()
 
 
 def whole(response: JsonResponse, headers: Mapping[str, str]) -> bytes:
-    """Return all bytes of an answer that aiohttp does not write.
+    """Return a whole answer as bytes, for where aiohttp does not write it.
 
-    :param headers: what it says besides its own headers.
+    :param headers: added to its own.
     """
     response.headers.update(headers)
     complete(response)
@@ -108,15 +108,15 @@ def _lines(headers: Mapping[str, str]) -> str:
 
 
 def json_head(headers: Mapping[str, str]) -> bytes:
-    """Return how an answer of 200 with JSON begins, for :func:`whole_json`.
+    """Return the constant part of the head of a 200 with JSON, for :func:`whole_json`.
 
-    :param headers: what it says besides its own headers.
+    :param headers: added to the usual ones.
     """
     return f"HTTP/1.1 200 OK\r\n{_lines(_JSON)}{_lines(headers)}".encode()
 
 
 def whole_json(head: bytes, body: bytes) -> bytes:
-    """Return all bytes of an answer of 200.
+    """Return a whole 200 answer as bytes.
 
     :param head: from :func:`json_head`.
     """

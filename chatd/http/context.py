@@ -1,4 +1,4 @@
-"""What a request carries through the rooms, and what the application carries for all requests."""
+"""Keys for values that a request or the application carries."""
 
 import itertools
 from collections.abc import Callable
@@ -22,39 +22,39 @@ class Directly(Protocol):
     def __call__(self, message: RawRequestMessage, body: bytes, answer: Callable[[bytes], None], /) -> bool:
         """Answer a request, or return False and leave it to the routes.
 
-        :param message: its head.
-        :param body: its body, all of it.
-        :param answer: to be called once with the whole answer, now or later.
+        :param message: the request's head.
+        :param body: its whole body.
+        :param answer: called once with the whole answer, now or later.
         """
 
 
-#: What answers requests inside the reader, where the fast path runs.
+#: Answers requests inside the reader, where the fast path runs.
 DIRECTLY: web.AppKey[Directly] = web.AppKey("directly")
 
-#: The client's address, proxies seen through.
+#: The client's address, as told by trusted proxies.
 ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
 
-#: The request's number: it counts up from the start of the process, and stands in every line of the log about it.
+#: The request's number, which counts up from the start of the process. Every log line about a request has it.
 NUMBER: web.RequestKey[int] = web.RequestKey("number", int)
 
-#: The names of request headers on which the choice of the answerer depended, besides Origin.
+#: Request headers that the choice of the answer depended on, besides Origin: a value for Vary.
 VARIES: web.RequestKey[str] = web.RequestKey("varies", str)
 
 _numbers = itertools.count(1)
 
 
 def next_number() -> int:
-    """Return the number of a request that has no other."""
+    """Return the next request's number."""
     return next(_numbers)
 
 
 def begin(request: web.BaseRequest) -> int:
-    """Give a request that has none yet its number, and return it."""
+    """Number a new request, and return the number."""
     request[NUMBER] = number = next_number()
     return number
 
 
 def request_number(request: web.BaseRequest) -> int:
-    """Return a request's number; one that has none yet, as it never came to the application, gets it here."""
+    """Return a request's number; one that never reached the application gets it now."""
     number: int | None = request.get(NUMBER)
     return begin(request) if number is None else number

@@ -1,4 +1,4 @@
-"""Who may connect: how many connections one address may have, and who goes when file descriptors run short."""
+"""Limits of connections: how many an address may have, and which are closed when file descriptors run out."""
 
 import logging
 import resource
@@ -13,41 +13,42 @@ from chatd.services.limits import limit_key
 
 log = logging.getLogger(__name__)
 
-#: How many file descriptors connections leave for everything else, such as the database; a quarter if there are few.
+#: How many file descriptors are kept for everything else, such as the database; at most a quarter of all.
 RESERVE = 32
 
-#: How many connections are closed at once to make room, or a sixteenth if there are many, so that looking for them
-#: costs each new one little.
+#: How many connections are closed at once to make room, or a sixteenth of all if that is more: so that the search costs
+#: little per new connection.
 _GOING = 16
 
-#: How long a connection may be silent before it is the first to go, in seconds: a client sends its request at once.
+#: How long a connection may be silent before it is among the first to be closed, in seconds: clients send their request
+#: at once.
 _GRACE = 1.0
 
-#: An outage is over when it has not happened for so long, in seconds: only then is the next one logged.
+#: How long a problem must not have happened before it is logged again, in seconds.
 _OUTAGE = 60.0
 
 
 class Guest(Protocol):
-    """A connection, from its being accepted to its end."""
+    """A connection, from when it is accepted to its end."""
 
     @property
     def is_silent(self) -> bool:
-        """Whether it has not sent a whole head yet."""
+        """Whether no whole head has come yet."""
 
     @property
     def is_resting(self) -> bool:
-        """Whether it waits for its next request, and has read the answers to those before."""
+        """Whether it waits for the next request, and the client has read all answers."""
 
     @property
     def is_slow(self) -> bool:
-        """Whether it waits for its client: for the rest of a body, or for an answer to be read."""
+        """Whether it waits for its client to send the rest of a body or to read an answer."""
 
     def give_way(self) -> None:
         """End it."""
 
 
 class Crowd:
-    """All connections of this process, in the order in which they came."""
+    """All connections of this process, oldest first."""
 
     def __init__(
         self,
@@ -55,10 +56,10 @@ class Crowd:
         proxies: Proxies | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create it.
+        """Create an empty crowd.
 
         :param per_address: how many connections an address may have; 0: no limit.
-        :param proxies: addresses whose connections are those of many people, and not limited.
+        :param proxies: not limited, as their connections are those of many people.
         :param clock: seconds, never going back.
         """
         self._per_address = per_address
@@ -68,15 +69,15 @@ class Crowd:
         self._addresses: Counter[str] = Counter()
         self._last: dict[str, float] = {}
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        #: The first file descriptor that no connection is to have. A new one is always the lowest that is free.
+        #: Connections stay below this file descriptor. A new descriptor is always the lowest free one.
         self.last_descriptor = sys.maxsize if files == resource.RLIM_INFINITY else files - min(RESERVE, files // 4)
 
     def __len__(self) -> int:
-        """Return how many connections there are."""
+        """Return the number of connections."""
         return len(self._guests)
 
     def may_come(self, address: str) -> bool:
-        """Tell whether there may be another connection from an address."""
+        """Report whether an address may have another connection."""
         if not self._per_address or self._addresses[limit_key(address)] < self._per_address:
             return True
         if self._proxies.trusts(address):
@@ -89,7 +90,7 @@ class Crowd:
         return False
 
     def enter(self, guest: Guest, address: str) -> None:
-        """Count a connection, until it leaves."""
+        """Count a connection until it leaves."""
         key = limit_key(address)
         self._guests[guest] = key, self._clock()
         self._addresses[key] += 1
@@ -103,13 +104,12 @@ class Crowd:
                 del self._addresses[key]
 
     def make_room(self, reason: str) -> bool:
-        """End some connections that wait for their clients, and tell whether there are any.
+        """Close some connections that wait for their clients, and report whether there were any.
 
-        First go those that have been silent for a while. Then go those that have just come or those that rest,
-        whichever are more: if an attack takes the room, these are its own. Then go those that are slow, so that
-        requests that never end take no room.
+        The first to go have been silent for a while; then the newly accepted or the resting ones, whichever are more,
+        as these are an attacker's if there is one; then the slow ones, so that requests that never end hold no room.
 
-        :param reason: why there is no room left, for the log.
+        :param reason: why there is no room, for the log.
         """
         if self._is_new("descriptors_short"):
             log.warning(
@@ -131,7 +131,7 @@ class Crowd:
         return bool(waiting)
 
     def _is_new(self, event: str) -> bool:
-        """Note that something happened, and tell whether that is the first time in a while: one line is enough."""
+        """Note an event, and report whether it is the first of its kind in a while: one log line is enough."""
         now = self._clock()
         before = self._last.get(event)
         self._last[event] = now

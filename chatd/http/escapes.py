@@ -1,18 +1,18 @@
-"""Percent escapes: in paths, queries and forms."""
+"""Percent-encoding in paths, queries and forms."""
 
 import re
 from urllib.parse import unquote_to_bytes
 
-#: What an error says of a bad escape.
+#: The error for a bad escape.
 BAD_ESCAPE = "A percent sign must begin an escape such as %20, and the escaped bytes must be UTF-8."
 
 _STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 def unescape(text: bytes, charset: str = "utf-8") -> str:
-    """Return what a text with escapes says.
+    """Decode a text with percent escapes.
 
-    :param charset: what the bytes are to be decoded as.
+    :param charset: the encoding of the bytes.
     :raises ValueError: a percent sign begins no escape, or the bytes cannot be decoded.
     """
     if _STRAY.search(text):
@@ -21,5 +21,5 @@ def unescape(text: bytes, charset: str = "utf-8") -> str:
 
 
 def shown(text: bytes) -> str:
-    """Return a text with escapes as far as it can be read, for an error."""
+    """Decode a text with percent escapes as far as possible, for an error message."""
     return unquote_to_bytes(text).decode(errors="replace")

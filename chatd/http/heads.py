@@ -1,4 +1,4 @@
-"""What the head of a request must be before it reaches a handler, and what is wrong with one that is not."""
+"""Checks and normalizes the head of a request before it reaches a handler."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,13 +21,13 @@ MAX_FIELD = 8190
 #: How many headers a request may have.
 MAX_FIELDS = 128
 
-#: How long the values of all headers may be together, in bytes, as nginx has it. Some headers are lists, and taking a
-#: megabyte of list apart would hold up everybody for a second.
+#: How long the values of all headers may be together, in bytes, as in nginx. Some headers are lists, and splitting a
+#: megabyte of list would block all clients for a second.
 MAX_HEADERS = 32 * 1024
 
 _VERSIONS = (HttpVersion11, HttpVersion10)
 
-#: The headers of an upgrade, which may be lists and come several times.
+#: Headers of an upgrade: lists, which may be spread over several lines.
 _UPGRADE, _SUBPROTOCOLS = "Upgrade", "Sec-WebSocket-Protocol"
 
 
@@ -37,7 +37,7 @@ RequestFactory = Callable[
 
 
 class Begins(Protocol):
-    """A connection that is notified when a request is made."""
+    """A connection that is told when a request object is made."""
 
     def begin(self, body: StreamReader) -> None:
         """Note that a request is about to be answered."""
@@ -48,13 +48,13 @@ class UnfitHead(BadHttpMessage):
 
 
 class HeadTooLarge(UnfitHead):
-    """A head with more in its headers than is looked at."""
+    """A head whose headers are too long together."""
 
 
 def readable(build: RequestFactory) -> RequestFactory:
-    """Return a factory of requests that makes every head fit, and notifies the connection, which :class:`Begins`.
+    """Return a request factory that normalizes each head and then tells the connection, which :class:`Begins`.
 
-    :param build: the factory that makes the requests; what it raises is for the connection to answer.
+    :param build: makes the requests; the connection answers what it raises.
     """
 
     def build_readable(
@@ -72,9 +72,9 @@ def readable(build: RequestFactory) -> RequestFactory:
 
 
 def fit(message: RawRequestMessage) -> RawRequestMessage:
-    """Return a head that its readers can rely on: every header is text, and an offer of WebSocket offers nothing else.
+    """Return a normalized head: every header is text, and one that offers WebSocket offers nothing else.
 
-    :raises HeadTooLarge: its headers are more than :data:`MAX_HEADERS` together.
+    :raises HeadTooLarge: its headers are longer than :data:`MAX_HEADERS` together.
     :raises UnfitHead: the target is not text, the version is unknown, or it is unclear where the request ends.
     """
     headers = message.headers
@@ -102,12 +102,12 @@ def _is_text(value: str) -> bool:
 
 
 def _text(value: str) -> str:
-    """Return a header's value with each byte that is not UTF-8 replaced by U+FFFD, which is no white space."""
+    """Return a header's value with each byte that is not UTF-8 replaced by U+FFFD, which is not white space."""
     return value if _is_text(value) else value.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _with_upgrade(message: RawRequestMessage) -> RawRequestMessage:
-    """Return a head that offers WebSocket alone, or nothing in HTTP/1.0: RFC 9110, section 7.8."""
+    """Return a head that offers WebSocket alone or, in HTTP/1.0, nothing: RFC 9110, section 7.8."""
     headers = CIMultiDict(message.headers)
     offers = [item.lower() for item in items(message.headers, _UPGRADE)]
     upgrade = message.version >= HttpVersion11 and "websocket" in offers
@@ -122,19 +122,19 @@ def _with_upgrade(message: RawRequestMessage) -> RawRequestMessage:
 
 
 def items(headers: MultiMapping[str], name: str) -> list[str]:
-    """Return the items of a header that is a list, over all its lines: RFC 9110, section 5.6.1."""
+    """Return the items of a list header, from all its lines: RFC 9110, section 5.6.1."""
     parts = (part.strip() for value in headers.getall(name, ()) for part in value.split(","))
     return [part for part in parts if part]
 
 
 def bearer_token(headers: Mapping[str, str]) -> str | None:
-    """Return the token that a request bears, None where it bears none: RFC 6750, section 2.1."""
+    """Return the bearer token of a request, or None: RFC 6750, section 2.1."""
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def status_of(error: HttpProcessingError) -> int:
-    """Return the status that tells a client what is wrong with the head it has sent."""
+    """Return the status for a head that was refused."""
     if isinstance(error, LineTooLong):
         return 414 if error.args[1] == MAX_TARGET else 431
     return 431 if isinstance(error, HeadTooLarge) or error.message.startswith("Too many headers") else 400

@@ -14,10 +14,10 @@ from chatd.http.heads import readable
 from chatd.http.protocol import Protocol
 from chatd.http.timeouts import Timeouts
 
-#: How many connections are accepted in one turn of the loop, so that a thousand at once hold up nobody for long.
+#: How many connections are accepted in one turn of the loop, so that a thousand at once delay nobody for long.
 ACCEPT_AT_ONCE = 16
 
-#: How long to wait after a failure to accept, in seconds.
+#: How long to wait after accepting has failed, in seconds.
 ACCEPT_AGAIN = 0.1
 
 
@@ -34,8 +34,8 @@ class ProtocolFactory(typing.Protocol):
 class Listener:
     """Accepts connections for a server.
 
-    asyncio's own way to accept writes a traceback for each attempt without a free file descriptor, several in a turn of
-    the loop, and then rests for a second.
+    asyncio's own server logs a traceback for each attempt to accept without a free file descriptor, several in a turn
+    of the loop, and then pauses for a second.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Listener:
     ) -> None:
         """Create a listener.
 
-        :param server: what answers, as a runner makes it.
+        :param server: aiohttp's server, as made by a runner.
         :param hosts: see :func:`chatd.http.addresses.listening`.
         :param port: 0 takes any free one.
         :param tls: None for plain HTTP.
         :param protocol: makes the protocol of each connection.
         :param timeouts: how long connections wait for their clients.
-        :param crowd: all connections, including those of other listeners; None where they have no limit.
+        :param crowd: counts the connections, also those of other listeners; None for no limit.
         """
         server.request_factory = readable(server.request_factory)
         self._manager = server
@@ -69,13 +69,13 @@ class Listener:
         self._port = port
         self._tls = tls
         self._sockets: list[socket.socket] = []
-        #: The addresses as URLs, with the port that was taken.
+        #: The addresses as URLs, with the actual port.
         self.urls: list[str] = []
 
     async def open(self) -> None:
         """Begin to accept connections.
 
-        :raises ConfigurationError: an address cannot be had.
+        :raises ConfigurationError: an address cannot be used.
         """
         loop = asyncio.get_running_loop()
         for sock in await listening(self._hosts, self._port):
@@ -85,14 +85,14 @@ class Listener:
             loop.add_reader(sock, self._accept, sock)
 
     def close(self) -> None:
-        """Stop accepting; the connections there are go on."""
+        """Stop accepting; open connections stay."""
         for sock in self._sockets:
             asyncio.get_running_loop().remove_reader(sock)
             sock.close()
         self._sockets.clear()
 
     def _accept(self, sock: socket.socket) -> None:
-        """Accept some of the connections that are waiting."""
+        """Accept some of the waiting connections."""
         is_there_room = None
         for _ in range(ACCEPT_AT_ONCE):
             try:
@@ -111,7 +111,7 @@ class Listener:
                 self._welcome(connection, address)
 
     def _rest(self, sock: socket.socket) -> None:
-        """Accept nobody for a moment."""
+        """Stop accepting for a moment."""
         loop = asyncio.get_running_loop()
 
         def go_on() -> None:
@@ -122,7 +122,7 @@ class Listener:
         loop.call_later(ACCEPT_AGAIN, go_on)
 
     def _welcome(self, connection: socket.socket, address: str) -> None:
-        """Begin to serve a connection that was accepted."""
+        """Begin to serve an accepted connection."""
         protocol = self._protocol(self._manager, self._timeouts, loop=asyncio.get_running_loop())
         protocol.on_leaving = self._leave
         self._crowd.enter(protocol, address)

@@ -1,19 +1,19 @@
-"""What frames of a client must be: masked, and the fragments of a message one after another (RFC 6455, section 5).
+"""Enforces that a client's frames are masked, and that messages do not mix their fragments (RFC 6455, section 5).
 
 aiohttp's reader accepts a frame without a mask, and a new message between the fragments of another if these are empty
-so far. Here each frame is found by the lengths alone. Instead of a forbidden frame the reader is given one that it
-refuses by itself: with 1002, and after everything that came before it.
+so far. Here frames are only found by their lengths. In place of a forbidden frame the reader gets one that it refuses
+itself, with 1002 and after everything that came before it.
 """
 
 from typing import Any, Protocol
 
-#: A frame with reserved bits, which have no meaning yet.
+#: A frame with reserved bits set, which have no meaning yet.
 _REFUSED = b"\xf0\x80"
 
-#: How a text begins that is a message in one frame.
+#: The first byte of a text message in a single frame.
 _WHOLE_TEXT = 0x81
 
-#: What the seven bits for the length hold, or one more, where the length follows in two bytes, or in eight.
+#: The seven bits of the length hold this if two bytes of length follow, and one more if eight do.
 _LONG = 126
 
 
@@ -21,28 +21,28 @@ class Reader(Protocol):
     """A reader of a socket's bytes."""
 
     def feed_data(self, data: Any, /) -> tuple[bool, bytes]:
-        """Take bytes in, and return whether the socket is over, and what does not belong to it."""
+        """Take bytes, and return whether the socket is over, and the bytes behind it."""
 
     def feed_eof(self) -> None:
         """Note that no more will come."""
 
 
 class MaskedReader:
-    """A reader of frames in front of another, which is aiohttp's."""
+    """A reader in front of aiohttp's."""
 
     __slots__ = ("_begun", "_fragmented", "_held", "_left", "_reader")
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._left = 0  # how much of a frame is still to come
-        self._held = b""  # the head of one, as far as it has come
+        self._left = 0  # how many bytes of a frame are still to come
+        self._held = b""  # a head that has come in part
         self._fragmented = False  # whether another fragment of a message is to come
         self._begun = False  # whether any of these three holds
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """Take bytes in, as the other does."""
+        """Check bytes and hand them on."""
         size = len(data)
-        # The usual are a whole message in a frame, and nothing else: they are known at less than half the price.
+        # Usually this is one message in one frame and nothing else, which takes less than half as long to check.
         if not self._begun and size > 5 and data[0] == _WHOLE_TEXT:
             length = data[1] - 0x80
             if length == size - 6 < _LONG or (length == _LONG and (data[2] << 8 | data[3]) == size - 8):
@@ -54,11 +54,11 @@ class MaskedReader:
         self._reader.feed_eof()
 
     def _checked(self, data: bytes) -> bytes:
-        """Return what the reader may have of ``data``, which begins where the last that it was given has ended."""
+        """Return what the reader may have of ``data``, which continues what it was given last."""
         at, size, fragmented = self._left, len(data), self._fragmented
         while at < size - 1:
             first, second = data[at], data[at + 1]
-            if first == _WHOLE_TEXT and 0x80 <= second < 0x80 + _LONG and not fragmented:  # the usual, told first
+            if first == _WHOLE_TEXT and 0x80 <= second < 0x80 + _LONG and not fragmented:  # the usual case
                 at += second - 0x80 + 6
                 continue
             opcode, length = first & 0x0F, second & 0x7F

@@ -1,4 +1,4 @@
-"""Whose pages may use this server: one question for sockets and for requests that change something, and CORS."""
+"""Which web pages may use this server: one rule for sockets and for requests that change something, and CORS."""
 
 import re
 from collections.abc import Awaitable, Mapping
@@ -40,11 +40,11 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
 
 def is_allowed(request: web.Request) -> bool:
-    """Tell whether the page behind a request may use this server.
+    """Report whether the page behind a request may use this server.
 
-    Allowed are: no page at all (a program), a configured origin, and one with the very host and port the request came
-    to. The scheme may differ, as a proxy may end TLS. A browser that withholds a page's origin may still say that it
-    is foreign.
+    Allowed are programs, which have no page, configured origins, and an origin with the host and port that the request
+    was sent to. The scheme may differ, as a proxy may end TLS. A browser that withholds a page's origin may still say
+    that it is foreign.
     """
     if hdrs.ORIGIN not in request.headers:
         return request.headers.get("Sec-Fetch-Site", "").lower() not in _FOREIGN_SITES
@@ -65,7 +65,7 @@ def _origin(request: web.Request) -> str | None:
 
 @web.middleware
 def ask_origin(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
-    """Refuse foreign pages that want to change something, and answer browsers that ask what a page may send."""
+    """Refuse foreign pages that want to change something, and answer preflights."""
     if request.method not in _SAFE:
         return handler(request) if is_allowed(request) else _refuse()
     asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
@@ -91,14 +91,14 @@ async def _answer_preflight(request: web.Request) -> web.StreamResponse:
 
 
 def always(config: Config) -> Mapping[str, str]:
-    """Return the headers of every answer to a program or a page of this server, besides the answer's own."""
+    """Return the headers that every answer to a program or to this server's own pages has."""
     return {**ALWAYS, "Vary": "Origin"} if config.server.origins else ALWAYS
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Have no browser guess a type or tell where it came from, and let pages of configured origins read an answer.
+    """Add :data:`ALWAYS` and Vary to an answer, and let pages of configured origins read it.
 
-    A signal, so that errors are among the answers.
+    This is a signal of aiohttp, which is also sent for errors.
     """
     response.headers.update(ALWAYS)
     origins = request.app[CONFIG].server.origins

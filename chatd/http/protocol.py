@@ -1,4 +1,4 @@
-"""One HTTP connection: aiohttp's, by its public interface, with timers, quiet logs and our form of errors."""
+"""One HTTP connection: aiohttp's, with timers, quieter logs and our form of errors, by its public interface only."""
 
 import asyncio
 import contextlib
@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class Protocol(web.RequestHandler):
-    """A connection that refuses what cannot become a request, and does not wait for what does not arrive.
+    """A connection that refuses what cannot become a request, and gives up on what does not arrive.
 
-    aiohttp itself never gives up on a request's head that does not end.
+    aiohttp itself waits for the rest of a request's head forever.
     """
 
     __slots__ = (
@@ -46,6 +46,7 @@ class Protocol(web.RequestHandler):
         """Create the protocol of a connection that is about to open.
 
         :param manager: aiohttp's server.
+        :param timeouts: how long the connection waits for its client.
         """
         super().__init__(
             manager,
@@ -70,7 +71,7 @@ class Protocol(web.RequestHandler):
         self._parting: asyncio.Transport | None = None
         #: The task that accepts the connection, until it is open.
         self.greeting: asyncio.Task[Any] | None = None
-        #: Called when the connection is gone.
+        #: Called when the connection has ended.
         self.on_leaving: Callable[[Any], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -90,14 +91,14 @@ class Protocol(web.RequestHandler):
             self.on_leaving(self)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, and time a head that has not come whole."""
+        """Parse what has come, and start a timer for a head that is incomplete."""
         if self._is_websocket:
             super().data_received(data)
             return
         begins_head = bool(data) and self._has_whole_body()
         try:
             super().data_received(data)
-        except Exception as error:  # aiohttp answers what its parser refuses, but not what fails in it
+        except Exception as error:  # aiohttp answers what its parser refuses, but not errors inside it
             self._refuse(error)
         if begins_head and self.transport is not None:
             self._expect_head()
@@ -109,43 +110,43 @@ class Protocol(web.RequestHandler):
 
     @property
     def is_silent(self) -> bool:
-        """Whether it has not sent a whole head yet."""
+        """Whether no whole head has come yet."""
         return self._is_silent and (self.transport is not None or self.greeting is not None)
 
     @property
     def is_resting(self) -> bool:
-        """Whether it waits for its next request, and has read the answers to those before."""
+        """Whether it waits for the next request, and the client has read all answers."""
         if self._is_silent or self._is_answering or not self._has_whole_body() or self.transport is None:
             return False
         return not unsent(self.transport)
 
     @property
     def is_slow(self) -> bool:
-        """Whether it waits for its client: for the rest of a body, or for an answer to be read."""
+        """Whether it waits for its client to send the rest of a body or to read an answer."""
         if self._is_websocket:  # sockets have timeouts of their own
             return False
         return self.writing_paused or not self._has_whole_body()
 
     def _has_whole_body(self) -> bool:
-        """Report whether the newest request has come whole, so that the next byte begins another."""
+        """Report whether the newest request is complete, so that the next byte begins another."""
         return self._body is None or self._body.is_eof()
 
     def give_way(self) -> None:
-        """End at once."""
+        """End the connection at once."""
         if self.greeting is not None:
             self.greeting.cancel()
         elif self.transport is not None:
             self.transport.abort()
 
     def begin(self, body: StreamReader) -> None:
-        """Note that a request's head has come, and that the request is about to be answered."""
+        """Note that a request's head is complete and the request is about to be answered."""
         self._is_silent = False
         self._is_answering = True
         self._body = body
         self._stop_head_timer()
 
     def _expect_head(self) -> None:
-        """Wait for the rest of a head that has begun."""
+        """Start the timer for the rest of a head."""
         self._head_begun = True
         if self._head_timer is None:
             self._start_head_timer()
@@ -191,18 +192,18 @@ class Protocol(web.RequestHandler):
         self._part()
 
     def _part(self) -> None:
-        """Close the connection when the client does, or soon after; until then throw away what it sends."""
+        """Close the connection when the client does, or soon; discard what it sends until then."""
         transport = self.transport
         if transport is not None and transport.can_write_eof():  # which TLS cannot
             with contextlib.suppress(OSError):  # the client has left
                 transport.write_eof()
             transport.resume_reading()
             self._timers.call_later(self._timeouts.lingering, transport.abort)
-            self._parting, self.transport = transport, None  # else it would be closed
+            self._parting, self.transport = transport, None  # so that aiohttp does not close it
         self.force_close()
 
     async def shutdown(self, timeout: float | None = 15.0) -> None:
-        """Let the request end that is being answered, and end the connection."""
+        """Finish the request that is being answered, and end the connection."""
         await super().shutdown(timeout)
         if self._parting is not None:
             self._parting.abort()
@@ -214,7 +215,7 @@ class Protocol(web.RequestHandler):
             self._expect_reading(self.transport)
 
     def _expect_reading(self, transport: asyncio.Transport, before: int = 0) -> None:
-        """End a connection whose client reads nothing of what waits for it.
+        """Abort the connection if its client reads nothing of what waits for it.
 
         :param before: how many bytes were waiting the last time.
         """
@@ -227,21 +228,21 @@ class Protocol(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send an answer, an error in our form."""
-        if resp.status >= 300 and isinstance(resp, web.HTTPException):  # asking an answer its class takes 2 µs
+        """Send an answer, with errors in our form."""
+        if resp.status >= 300 and isinstance(resp, web.HTTPException):  # the check of the class takes 2 µs
             resp = from_exception(resp)
         finished = await super().finish_response(request, resp, start_time)
         self._is_answering = False
-        if self._is_refused or resp.status == 408:  # what comes too late is not waited for
+        if self._is_refused or resp.status == 408:  # the rest of what was late is not waited for
             self._part()
         return finished
 
     async def start(self) -> None:
-        """Serve requests. However this ends, what has not reached a handler is refused, and the connection ends."""
+        """Serve requests. If this fails before a handler is reached, refuse the request and end the connection."""
         transport = self.transport
         try:
             await super().start()
-        except Exception as error:  # aiohttp answers what a handler raises, but not what fails before there is one
+        except Exception as error:  # aiohttp answers what a handler raises, but not errors before one is called
             self._refuse(error)
         except BaseException:
             self.force_close()
@@ -257,7 +258,7 @@ class Protocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what could not be parsed, or what failed outside all middlewares, and close the connection."""
+        """Answer a request that could not be parsed or failed outside the middlewares, and close the connection."""
         if isinstance(exc, HttpProcessingError):
             status = heads.status_of(exc)
             self._is_refused = True
@@ -280,7 +281,7 @@ class Protocol(web.RequestHandler):
                 extra={"event": "request_failed", "request": request_number(request)},
             )
         if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun; it cannot become an error")
+            raise ConnectionError("the answer has begun, so it cannot become an error")
         response = http_error(status, {"Server": "chatd"})
         response.force_close()
         return response

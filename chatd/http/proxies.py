@@ -1,4 +1,4 @@
-"""Where a request really comes from, behind proxies that are trusted and past those that are not."""
+"""The client's address behind trusted proxies."""
 
 import asyncio
 import ipaddress
@@ -14,10 +14,10 @@ _HOP = re.compile(
     re.ASCII,
 )
 
-#: How an address of IPv4 begins at a listener of IPv6.
+#: The prefix of an IPv4 address at an IPv6 listener.
 _MAPPED = "::ffff:"
 
-#: How headers begin by which a proxy says whose request it passes on.
+#: Prefixes of the headers in which a proxy says whose request it forwards.
 _PROXIED = ("forwarded", "x-forwarded-", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -32,9 +32,9 @@ class Proxies:
     def client_address(self, peer: str | None, forwarded_for: Sequence[str]) -> str:
         """Return the address of the client.
 
-        :param peer: who holds the other end of the connection.
-        :param forwarded_for: the values of all ``X-Forwarded-For`` headers. They are read from the right, and
-            believed for as long as trusted proxies wrote them.
+        :param peer: the address at the other end of the connection.
+        :param forwarded_for: the values of all ``X-Forwarded-For`` headers. They are read from the right, as far as
+            trusted proxies wrote them.
         """
         address = peer or "unknown"
         if address.startswith(_MAPPED):
@@ -50,7 +50,7 @@ class Proxies:
         return address
 
     def trusts(self, address: str) -> bool:
-        """Tell whether an address is one of theirs."""
+        """Report whether an address is a trusted proxy's."""
         try:
             parsed = ipaddress.ip_address(address)
         except ValueError:
@@ -59,7 +59,7 @@ class Proxies:
 
 
 def _bare(hop: str) -> str | None:
-    """Return the address in one element of the header, without port and zone; None where it is anything else."""
+    """Return the address in one element of the header, without port and zone, or None if there is none."""
     match = _HOP.fullmatch(hop)
     if match is None:
         return None
@@ -73,7 +73,7 @@ def _bare(hop: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host, by name or address, is this machine, reached without a network."""
+    """Report whether a host, given by name or address, is this machine's loopback."""
     try:
         return ipaddress.ip_address(_bare(host) or host).is_loopback
     except ValueError:
@@ -81,10 +81,10 @@ def is_loopback(host: str) -> bool:
 
 
 def is_of_this_machine(request: web.BaseRequest) -> bool:
-    """Tell whether a program on this machine asks on its own behalf.
+    """Report whether a request comes from a program on this machine, and not through a proxy.
 
-    A proxy asks on behalf of others: it says so in a header, or passes on the name of the host that they asked for. An
-    nginx that was configured to do neither speaks HTTP/1.0.
+    A proxy names the client in a header, or forwards the name of the host that was asked for. An nginx configured to do
+    neither speaks HTTP/1.0.
     """
     if request.transport is None or request.version < HttpVersion11:
         return False

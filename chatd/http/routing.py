@@ -1,4 +1,4 @@
-"""Where a handler is reached: with or without the last slash, and by HEAD as by GET."""
+"""Routes that match with and without a trailing slash, and HEAD as well as GET."""
 
 import re
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from aiohttp.typedefs import Handler
 
 
 def add_route(router: web.UrlDispatcher, method: str, path: str, handler: Handler) -> None:
-    """Route a path to a handler, with and without its last slash: a redirect would lose bodies and tokens.
+    """Route a path to a handler, with and without its trailing slash: a redirect would lose bodies and tokens.
 
-    A route for GET also answers HEAD; aiohttp leaves out the body.
+    A route for GET also answers HEAD, for which aiohttp leaves out the body.
     """
     for each in twins(path):
         router.add_route(method, each, handler)
@@ -19,18 +19,18 @@ def add_route(router: web.UrlDispatcher, method: str, path: str, handler: Handle
 
 
 def twins(path: str) -> tuple[str, ...]:
-    """Return a path with and without its last slash; the root has only one form."""
+    """Return a path with and without its trailing slash; the root has only one form."""
     if path == "/":
         return (path,)
     return path, path[:-1] if path.endswith("/") else f"{path}/"
 
 
 def pattern(path: str, paths: Iterable[str]) -> str:
-    """Return a route's path as the router takes it: a parameter at its end matches none of the fixed words there.
+    """Return a route's path for the router; a parameter at its end does not match fixed words of other routes.
 
-    Else ``PATCH /messages/ws`` would be a request about the message "ws", and not a wrong method.
+    Otherwise ``PATCH /messages/ws`` would be about a message "ws" instead of being a wrong method.
 
-    :param paths: those of all routes.
+    :param paths: the paths of all routes.
     """
     prefix, parameter, rest = path.rpartition("{")
     if not parameter or not rest.endswith("}"):

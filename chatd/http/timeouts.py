@@ -15,16 +15,16 @@ class Timeouts:
     #: For the whole head of a request, from its first byte.
     head: float = 10.0
     #: Between requests: longer than reverse proxies keep a connection (Caddy two minutes, nginx one), so that none
-    #: sends a request into a closing connection.
+    #: sends a request into a connection that is being closed.
     keepalive: float = 150.0
-    #: For a client that was refused and goes on sending. If its connection were closed while it sends, it would be
-    #: reset and never see the answer: RFC 9112, section 9.6.
+    #: For a refused client to stop sending. A connection that is closed while its client sends is reset, and the client
+    #: never sees the answer: RFC 9112, section 9.6.
     lingering: float = 2.0
-    #: For an answer that its client does not read. The kernel takes more only when a third of :data:`SEND_BUFFER` is
-    #: free again, so this asks for less than a kilobyte a second.
+    #: For the client to read some of an answer. The kernel takes more only when a third of :data:`SEND_BUFFER` is free
+    #: again, so this asks for less than a kilobyte a second.
     stall: float = 60.0
-    #: For requests that are being answered when the server stops. With the time that sockets get to close, and the last
-    #: commit, a stop stays below ten seconds.
+    #: For requests that are being answered when the server stops. With the time for closing sockets and the last
+    #: commit, a stop takes less than ten seconds.
     shutdown: float = 2.5
     #: For WebSockets.
     sockets: SocketTimeouts = field(default_factory=SocketTimeouts)

@@ -1,4 +1,4 @@
-"""Speaking TLS without a proxy."""
+"""TLS without a proxy."""
 
 import re
 import ssl
@@ -7,20 +7,20 @@ from typing import NoReturn
 
 from chatd.errors import ConfigurationError
 
-#: How OpenSSL knows the two in a file: https://docs.openssl.org/3.0/man3/PEM_read_bio_PrivateKey/
+#: How OpenSSL recognizes the two in a file: https://docs.openssl.org/3.0/man3/PEM_read_bio_PrivateKey/
 _CERTIFICATE = rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----"
 _KEY = rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
 
-#: What OpenSSL calls a key of another certificate, of the same kind and of another kind.
+#: OpenSSL's reasons for a key that belongs to another certificate, of the same kind or of another.
 _APART = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """Return a context that speaks TLS 1.2 or newer.
+    """Return a context for TLS 1.2 or newer.
 
     :param certificate: a PEM file with the certificate chain.
     :param key: a PEM file with its private key.
-    :raises ConfigurationError: they cannot be read, or do not belong together.
+    :raises ConfigurationError: the files cannot be read, or do not belong together.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     load_certificate(context, certificate, key)
@@ -28,12 +28,12 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
 
 
 def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Use a certificate for new connections on ``context``; one that cannot be used changes nothing.
+    """Use a certificate for new connections on ``context``; if it cannot be used, nothing changes.
 
     :raises ConfigurationError: the files cannot be read, or do not belong together, or the key has a passphrase.
     """
 
-    def refuse() -> NoReturn:  # OpenSSL would ask on the terminal, and everybody would wait for the answer
+    def refuse() -> NoReturn:  # OpenSSL would ask on the terminal, and block the server until it is answered
         raise ConfigurationError(
             f"the key {key} has a passphrase, which chatd does not ask for: remove it, "
             f"for example with `openssl pkey -in {key} -out NEW`"
@@ -51,7 +51,7 @@ def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> Non
 
 
 def _require_pem(path: str, marks: bytes, what: str) -> None:
-    """Look whether a file has what it should have; OpenSSL says neither which of the two is wrong nor how."""
+    """Check that a file has what it should; OpenSSL says neither which of the two is wrong nor why."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -61,7 +61,7 @@ def _require_pem(path: str, marks: bytes, what: str) -> None:
 
 
 def _reason(error: OSError) -> str:
-    """Return what OpenSSL says, as far as that is for people."""
+    """Return OpenSSL's reason in words for people."""
     if isinstance(error, ssl.SSLError):
         if error.reason in _APART:
             return "the key is not the certificate's"
