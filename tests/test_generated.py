@@ -1,6 +1,7 @@
 """What is made from the forms (the web client's types, the documents' tables), and the Python client, held to them."""
 
 import dataclasses
+import shutil
 import subprocess
 import sys
 import types
@@ -54,14 +55,47 @@ def test_the_command_says_so_too() -> None:
     subprocess.run([sys.executable, "-m", "tools.generate", "--check"], cwd=ROOT, check=True)
 
 
-def test_another_field_is_another_type_and_another_row() -> None:
-    class More(BriefSchema):
-        """A user in few words."""
+@pytest.mark.slow
+def test_a_form_with_another_field_fails_every_check_until_the_rest_follows(tmp_path: Path) -> None:
+    for name in ("chatd", "docs", "tests", "tools", "pyproject.toml"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "static"))
+        else:
+            shutil.copy(source, tmp_path)
+    types_of_web = tmp_path / "web/src/api/wire.ts"
+    types_of_web.parent.mkdir(parents=True)
+    shutil.copy(ROOT / types_of_web.relative_to(tmp_path), types_of_web)
+    for name, field in (("events", "    role = fields"), ("messages", "    client_id = fields")):
+        form = tmp_path / f"chatd/schemas/{name}.py"
+        text = form.read_text(encoding="utf-8")
+        assert text.count(field) == 1
+        form.write_text(text.replace(field, f"    colour = fields.String(required=True)\n{field}"), encoding="utf-8")
 
-        colour = fields.String(allow_none=True)
+    def run(module: str, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
-    assert "  colour?: string | null\n" in typescript.interface(More, "More")
-    assert "`event fields`" not in tables.event_fields()
+    checked = run("tools.generate", "--check")
+    for name in ("web/src/api/wire.ts", "docs/events.md"):
+        assert f"{name} is not as its forms say: run nox -s generate" in checked
+    chosen = "client_has_each_field or every_field_of_its_form"
+    files = ("tests/test_generated.py", "tests/services/test_message_json.py")
+    tested = run("pytest", "-q", "-n0", "-p", "no:cacheprovider", "-k", chosen, *files)
+    failed = {line.split("::")[1].split(" ")[0] for line in tested.splitlines() if line.startswith("FAILED")}
+    assert failed == {
+        "test_the_client_has_each_field_of_each_form[FullMessageSchema]",
+        "test_the_client_has_each_field_of_each_event[membership]",
+        "test_a_message_written_by_hand_has_every_field_of_its_form",
+    }
+    assert HOW in tested
+    assert "write it in chatd/schemas/message_json.py" in tested
+
+
+def test_a_field_without_a_known_type_is_refused() -> None:
     with pytest.raises(TypeError, match="tools/typescript"):
         typescript.interface(Schema.from_dict({"odd": fields.Raw()}), "Odd")
 

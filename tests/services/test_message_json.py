@@ -103,6 +103,13 @@ def test_a_classic_message_is_what_its_schema_says(message: Message) -> None:
     assert json.loads(classic_new_message(message)) == expected
 
 
+@given(MESSAGES)
+def test_a_message_written_by_hand_has_every_field_of_its_form(message: Message) -> None:
+    for schema in (MessageSchema(), FullMessageSchema()):
+        written = json.loads(schema.to_json(message))
+        assert set(written) == set(schema.fields), "write it in chatd/schemas/message_json.py"
+
+
 @given(MESSAGES, IDS)
 def test_a_new_message_is_what_its_schema_says(message: Message, seq: int) -> None:
     fact = MessageCreated(seq=seq, recipients=(), message=message)
