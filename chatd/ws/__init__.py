@@ -1,1 +1,1 @@
-"""The socket: one connection and its outbox, the registry of all, and the handler that speaks with a client."""
+"""The socket: its handshake, the loop that reads frames, and the two dialects."""

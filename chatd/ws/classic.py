@@ -1,4 +1,4 @@
-"""The classic dialect: new messages are pushed to their receiver, and pings are answered."""
+"""The classic dialect: it pushes new messages to their receiver and answers pings."""
 
 from chatd.delivery.connection import Connection
 from chatd.delivery.frames import Frames, text_frame
@@ -17,20 +17,20 @@ class Classic:
         self._inbox = UserPlace(connection.identity.user_id)
 
     async def start(self) -> None:
-        """Say nothing first."""
+        """Do nothing: this dialect has no greeting."""
 
     def hear_at_once(self, text: str) -> bool:
-        """Answer a ping; anything else means nothing."""
+        """Answer a ping and ignore anything else."""
         if is_ping(text):
             self.connection.push(_PONG)
         return True
 
     async def hear(self, text: str) -> None:
-        """Answer a ping; anything else means nothing."""
+        """Answer a ping and ignore anything else."""
         self.hear_at_once(text)
 
     async def hear_too_much(self, text: str, retry_after: float) -> None:
-        """Pass over a frame too many."""
+        """Ignore a frame over the limit."""
 
     def receive(self, frames: Frames) -> None:
         """Push a new message to its receiver."""
@@ -39,4 +39,4 @@ class Classic:
             self.connection.push(frames.classic)
 
     def warn_of_restart(self) -> None:
-        """Say nothing: the close code tells."""
+        """Do nothing: the close code is the only warning."""

@@ -1,4 +1,4 @@
-"""Who asks for a socket: the token or the ticket in its handshake."""
+"""The token or ticket in a handshake, and the user it stands for."""
 
 from aiohttp import web
 
@@ -13,14 +13,14 @@ _TICKET_ITEM = "ticket."
 
 
 async def identify(request: web.Request) -> Identity | None:
-    """Return who asks; None where the handshake brings neither a token nor a ticket.
+    """Return who opens the socket, or None if the handshake has neither a token nor a ticket.
 
-    The first of these decides: the query, the header, a token beside the subprotocol, a ticket there. A ticket that
-    does not decide is not used up.
+    The first that is present counts: the query, the header, a token offered beside the subprotocol, a ticket offered
+    there. A ticket that does not count is not used up.
 
     :raises AccountUnavailable: the user does not exist or is disabled.
-    :raises NotAuthenticated: the token or the ticket is no good, or its session has ended.
-    :raises StorageUnavailable: that cannot be found out now.
+    :raises NotAuthenticated: the token or ticket is invalid, or its session has ended.
+    :raises StorageUnavailable: the database cannot be read right now.
     """
     services = request.app[SERVICES]
     if token := request.query.get("token") or bearer_token(request.headers) or _item(request, _BEARER_ITEM):
@@ -31,7 +31,7 @@ async def identify(request: web.Request) -> Identity | None:
 
 
 def _item(request: web.Request, prefix: str) -> str | None:
-    """Return what follows ``prefix`` in the first item beside the subprotocol that has more than the prefix."""
+    """Return the rest of the first item offered beside chatd.v2 that begins with ``prefix`` and has more."""
     offers = items(request.headers, "Sec-WebSocket-Protocol")
     if V2_PROTOCOL not in offers:
         return None

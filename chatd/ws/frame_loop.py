@@ -1,4 +1,4 @@
-"""Receiving the frames of one client, from the first to the last, within its limits."""
+"""The loop that receives one client's frames and enforces its limits."""
 
 import logging
 
@@ -19,7 +19,7 @@ TRY_AGAIN_LATER = 1013
 
 
 class FrameLoop:
-    """Receives the frames of one client, as long as there are not too many."""
+    """Receives one client's frames, and ends when the client floods."""
 
     __slots__ = ("_client", "_flood", "_heard", "_is_counted", "_socket", "_user_id")
 
@@ -32,7 +32,7 @@ class FrameLoop:
         self._is_counted = False
 
     async def run(self) -> None:
-        """Receive until the socket ends or the client sends what it must not."""
+        """Receive frames until the socket ends or the client sends something it must not."""
         connection = self._client.connection
         try:
             await self._client.start()
@@ -62,7 +62,10 @@ class FrameLoop:
             self._socket.hear_no_more()
 
     def _hear_at_once(self, text: str) -> bool:
-        """Hear a frame inside the reader. That it counts is remembered should it have to wait after all."""
+        """Handle a frame inside the reader, and report whether that was possible.
+
+        A frame that has to wait instead has been counted already, and is not counted again.
+        """
         if self._client.connection.is_leaving:
             return True
         try:
@@ -91,7 +94,7 @@ class FrameLoop:
         await self._client.hear(text)
 
     def _is_flooding(self) -> bool:
-        """Count a frame beyond what is heard; say goodbye where there are too many of these."""
+        """Count a frame over the limit; close the connection and return True if there are too many of them."""
         try:
             self._flood.take(self._user_id)
         except RateLimited:

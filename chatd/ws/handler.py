@@ -1,4 +1,4 @@
-"""``GET /messages/ws``: the handshake, who is speaking, and in which dialect."""
+"""``GET /messages/ws``: the handshake, the user who connects, and the dialect they speak."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ MAX_FRAME = 64 * 1024
 
 
 class SocketHandler:
-    """Accepts sockets and speaks with their clients."""
+    """Accepts sockets and serves their clients."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class SocketHandler:
     ) -> None:
         """Create the handler.
 
-        :param commands_per_second: how many frames of a user are heard; who sends twice that for long is closed.
-            Pings of the protocol itself are answered, and count as frames beyond these.
+        :param commands_per_second: how many frames a second one user may send; a user who keeps sending twice that
+            is disconnected. The protocol's own pings are answered, and count towards the second limit only.
         :param clock: the wall clock that tokens expire by.
         :param stats: where connections are counted.
         :param timeouts: how long sockets wait for their clients.
@@ -102,7 +102,7 @@ class SocketHandler:
         return socket
 
     async def _admitted(self, request: web.Request, socket: Socket) -> Callable[[], Awaitable[None]] | None:
-        """Return what is to be done with a socket whose handshake is done; None for one that may not stay."""
+        """Return the function that serves a socket after its handshake, or None if the socket was refused."""
         transport = request.transport
         if transport is None:
             return None
@@ -118,7 +118,7 @@ class SocketHandler:
         return partial(self._converse, request.app[REGISTRY], client, socket, transport, request[ADDRESS])
 
     async def _welcome(self, request: web.Request, socket: Socket, transport: asyncio.Transport) -> Dialect | None:
-        """Return who has come; close the socket, and return None, if they may not stay."""
+        """Identify the client and return it; close the socket and return None if it may not connect."""
         identity = None
         refusal = registry.NO_TOKEN, "no token"
         try:
@@ -151,7 +151,7 @@ class SocketHandler:
     async def _converse(
         self, clients: Registry, client: Dialect, socket: Socket, transport: asyncio.Transport, address: str
     ) -> None:
-        """Have a client be there, and hear it, until the socket ends."""
+        """Register a client and serve it until its socket ends."""
         connection = client.connection
         logs.about("connection", connection.number)
         self._stats.connections[_name(socket)] += 1
@@ -189,6 +189,6 @@ def _name(socket: Socket) -> str:
 
 
 def _end(socket: Socket, transport: asyncio.Transport) -> None:
-    """Abort what was not closed politely, or still has something to send."""
+    """Abort the transport unless it was closed politely and has nothing left to send."""
     if not socket.closed or unsent(transport):
         transport.abort()

@@ -1,7 +1,7 @@
-"""The protocol of a chatd.v2 session, without a socket and without a database: events and results in, frames out.
+"""The protocol of a chatd.v2 session, without any I/O: events and results in, frames out.
 
-It keeps the promise of the dialect, nothing missed and nothing twice: which changes a client has been told, what waits
-while a sync is read, and how many commands are on their way.
+It keeps the promise that nothing is missed and nothing comes twice: it knows which changes the client has been sent,
+which wait while a sync reads the log, and how many commands are on their way.
 """
 
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from chatd.events import Replay, Typing
 from chatd.models import LogPosition, User
 from chatd.schemas import frames
 
-#: How many writing commands of a connection may be on their way at once.
+#: The most writing commands of one connection that may be on their way at once.
 WINDOW = 64
 
-#: A page of a sync ends when it has this many bytes: half of what may wait for a socket.
+#: The size at which a page of a sync ends, in bytes: half of what may wait for a socket.
 PAGE_BYTES = 128 * 1024
 
-#: Takes a frame that is to be sent.
+#: Sends a frame.
 Push = Callable[[bytes], None]
 
 
 class V2Protocol:
-    """What one client of chatd.v2 has been told, and what it is told next."""
+    """The state of one chatd.v2 session: what its client has been sent, and what comes next."""
 
     __slots__ = (
         "_cursor",
@@ -38,11 +38,11 @@ class V2Protocol:
     )
 
     def __init__(self, push: Push, push_if_quiet: Push, head: Callable[[], int]) -> None:
-        """Create the protocol of a session that has not said hello yet.
+        """Create the protocol of a session whose ``hello`` is still to come.
 
         :param push: sends a frame after all that were pushed before.
-        :param push_if_quiet: sends a frame that may be missed, unless much is waiting.
-        :param head: returns the ``seq`` of the newest change that was published to anybody.
+        :param push_if_quiet: sends a frame that may be lost, unless much is waiting already.
+        :param head: returns the ``seq`` of the newest published change, whoever received it.
         """
         self._push = push
         self._push_if_quiet = push_if_quiet
@@ -56,14 +56,14 @@ class V2Protocol:
         #: How many commands are on their way to the disk.
         self.on_way = 0
 
-    # What the server tells.
+    # Events and control frames.
 
     def hello(
         self, place: LogPosition, user: User, session_id: int, *, heartbeat_ms: int, max_frame_bytes: int
     ) -> None:
         """Send the first frame.
 
-        :param place: where the change log is.
+        :param place: the epoch and the head of the change log.
         :param heartbeat_ms: how often the client should ping.
         :param max_frame_bytes: the longest frame it may send.
         """
@@ -80,7 +80,7 @@ class V2Protocol:
         self._introduced = True
 
     def tell(self, frames: Frames) -> None:
-        """Send an event in its place; while a sync reads the log, keep it until the page is sent."""
+        """Send an event in order; while a sync reads the log, keep it until the page has been sent."""
         if frames.seq is None:
             self._tell_passing(frames)
         elif self._gathered is not None:
@@ -89,7 +89,7 @@ class V2Protocol:
             self._tell_change(frames)
 
     def _tell_passing(self, frames: Frames) -> None:
-        """Send an event that has no place in the log: typing may be missed, coming and going may not."""
+        """Send an event that is not logged: typing may be lost, presence may not."""
         if isinstance(frames.event, Typing):
             if self._live:
                 self._push_if_quiet(frames.v2)
@@ -105,19 +105,19 @@ class V2Protocol:
             self._push(frames.v2)
 
     def warn_of_restart(self, retry_after_ms: int) -> None:
-        """Say that the server is about to stop, and when to come back."""
+        """Announce that the server is about to stop, and when to come back."""
         if self._introduced:  # hello comes first
             self._send(frames.restarting_frame(retry_after_ms))
 
     def greet(self, online: list[int]) -> None:
-        """Say who is online."""
+        """Send the list of who is online."""
         self.greeted = True
         self._send(frames.presence_list_frame(online))
 
     def pong(self) -> None:
-        """Answer a ping with the ``seq`` up to which the client has been told everything.
+        """Answer a ping with the ``seq`` up to which the client has been sent everything.
 
-        It is null for a client that has not caught up.
+        It is null until the client has caught up.
         """
         place = None if not self._live or self._cursor is None else max(self._cursor, self._head())
         self._send(frames.pong_frame(place))
@@ -126,14 +126,14 @@ class V2Protocol:
 
     @property
     def is_full(self) -> bool:
-        """Whether as many commands are on their way as may be."""
+        """Whether no further writing command may be started now."""
         return self.on_way >= WINDOW
 
     def acknowledge(self, re: str | int, data: str = "{}", seq: int | None = None) -> None:
-        """Answer a command that was carried out.
+        """Answer a command that succeeded.
 
-        :param data: the answer, as JSON.
-        :param seq: the change that the command made: the client is not told of it again.
+        :param data: the ``data`` of the answer, as JSON.
+        :param seq: the change that the command made, whose event this client does not get.
         """
         if not self._live:
             seq = None  # a sync will bring the change
@@ -142,20 +142,20 @@ class V2Protocol:
             self._cursor = seq
 
     def refuse(self, re: str | int | None, error: Exception) -> None:
-        """Answer a command that was not carried out."""
+        """Answer a command that failed."""
         self._send(frames.error_frame(re, schemas.problem(error)))
 
     # Syncing.
 
     def begin_sync(self) -> None:
-        """Keep events from now on: the log is read, and they may be in it or not."""
+        """Begin to keep events: the log is being read, and may or may not include them."""
         self._live = False
         self._gathered = []
 
     def replay(self, re: str | int, page: Replay) -> bool:
-        """Send what was read from the log, acknowledge the sync, and report whether the client has caught up.
+        """Send a page of the log, acknowledge the sync, and report whether the client has caught up.
 
-        At the end of the log, the events that were kept follow.
+        At the end of the log, the events kept meanwhile follow.
         """
         more, cursor, size = page.more, page.cursor, 0
         told: int | None = None
@@ -179,7 +179,7 @@ class V2Protocol:
         return self._live
 
     def end_sync(self) -> None:
-        """Forget the events that were kept for a sync that has failed."""
+        """Drop the events kept for a sync that failed."""
         self._gathered = None
 
     def _send(self, frame: bytes) -> None:

@@ -1,7 +1,7 @@
-"""A session of chatd.v2: it hears commands, has services carry them out, and tells its client what follows.
+"""A session of chatd.v2: it reads commands, calls services to run them, and sends answers and events.
 
-Commands that write are on their way to the disk while the next ones are read. They are answered from the commit itself,
-so an answer has its place among the events. Every other command waits until those before it are answered.
+While a writing command is on its way to the disk, the next commands are read. It is answered from the commit itself, so
+its answer takes its place among the events. Any other command waits until those before it have been answered.
 """
 
 import asyncio
@@ -66,15 +66,15 @@ class V2Session:
         self._unusual: str | None = None
 
     def receive(self, frames: Frames) -> None:
-        """Tell the client an event."""
+        """Send an event to the client."""
         self.protocol.tell(frames)
 
     def warn_of_restart(self) -> None:
-        """Say that the server is about to stop, and when to come back: another time for each client."""
+        """Announce that the server is about to stop, and ask each client to come back after a different delay."""
         self.protocol.warn_of_restart(random.randint(*RETRY_AFTER_MS))  # noqa: S311 (spreads load, hides nothing)
 
     async def start(self) -> None:
-        """Say hello."""
+        """Send ``hello``."""
         place, user = await self.services.sync.welcome(self.user_id)
         self.protocol.hello(
             place,
@@ -85,7 +85,7 @@ class V2Session:
         )
 
     def hear_at_once(self, text: str) -> bool:
-        """Carry out an ordinary ``send``, if not too many commands are on their way."""
+        """Run an ordinary ``send`` unless too many commands are on their way, and report whether it was run."""
         if self.protocol.is_full:
             return False
         said = plain_send(text)
@@ -97,13 +97,13 @@ class V2Session:
             self.services.messages.post(
                 self.user_id, UserPlace(data.user), data.content, data.client_id, origin=self.connection
             ).then(self._answering(said.id, frames.sent))
-        except ChatError:  # to be said in its turn
+        except ChatError:  # it is answered in its turn
             return False
         self.protocol.on_way += 1
         return True
 
     async def hear(self, text: str) -> None:
-        """Carry out a command, or say why not."""
+        """Run a command, or answer why it failed."""
         if text is not self._unusual and self.hear_at_once(text):
             return
         self._unusual = re = None
@@ -123,7 +123,7 @@ class V2Session:
             self.protocol.refuse(re, error)
 
     async def hear_too_much(self, text: str, retry_after: float) -> None:
-        """Refuse a frame that is one too many."""
+        """Refuse a frame over the limit."""
         try:
             re = incoming.parse(text).re
         except MalformedFrame:
@@ -132,19 +132,19 @@ class V2Session:
         self.protocol.refuse(re, RateLimited(retry_after))
 
     async def all_answered(self) -> None:
-        """Wait until every command that is on its way has its answer."""
+        """Wait until every command on its way has been answered."""
         while self.protocol.on_way:
             await self._one_answered()
 
     async def _one_answered(self) -> None:
-        """Wait for the next answer to a command that is on its way. Only one task waits: the one that hears frames."""
+        """Wait for the next answer to a command on its way. Only one task ever waits: the one that reads frames."""
         self._answered = asyncio.get_running_loop().create_future()
         await self._answered
 
     async def write(self, re: str | int, pending: Pending[Any], describe: Callable[[Any], str]) -> None:
-        """Start a write, which is answered from its commit; wait only while too many are on their way already.
+        """Start a write that is answered from its commit; wait first while too many are on their way.
 
-        :param describe: returns the answer, as JSON, from the write's result.
+        :param describe: returns the ``data`` of the answer, as JSON, given the write's result.
         """
         while self.protocol.is_full:
             await self._one_answered()
@@ -152,7 +152,7 @@ class V2Session:
         self.protocol.on_way += 1
 
     def _answering(self, re: str | int, describe: Callable[[Any], str]) -> Done[Any]:
-        """Return what answers a command from the commit."""
+        """Return the callback that answers a command when its write commits or fails."""
 
         def done(result: Any, error: Exception | None) -> None:
             self.protocol.on_way -= 1

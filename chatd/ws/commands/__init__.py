@@ -8,7 +8,7 @@ from chatd.ws.commands.command import Command
 
 _RUN = {**syncing.COMMANDS, **messages.COMMANDS, **reactions.COMMANDS, **conversations.COMMANDS}
 
-#: Every command there is, by its type.
+#: Every command, by type.
 COMMANDS: Mapping[str, Command] = {name: Command(form, _RUN[name]) for name, form in FORMS.items()}
 
 __all__ = ["COMMANDS", "Command"]

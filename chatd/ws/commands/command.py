@@ -1,4 +1,4 @@
-"""What a command is, and what it needs of the session that hears it."""
+"""What a command is, and what it may use of its session."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from chatd.ws.protocol import V2Protocol
 
 
 class Session(Protocol):
-    """The session that a command came by."""
+    """The session that received a command."""
 
     connection: Connection
     registry: Registry
@@ -22,19 +22,19 @@ class Session(Protocol):
     user_id: int
 
     async def write(self, re: str | int, pending: Pending[Any], describe: Callable[[Any], str], /) -> None:
-        """Start a write, which is answered from its commit."""
+        """Start a write that is answered from its commit."""
 
     async def all_answered(self) -> None:
-        """Wait until every command that is on its way has its answer."""
+        """Wait until every command on its way has been answered."""
 
 
-#: Carries a command out: takes the session, the command's id and its loaded data. What it raises is the answer.
+#: Runs a command, given the session, the command's id and its loaded data. An error it raises becomes the answer.
 Run = Callable[[Session, str | int, Mapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: the form of its data and answer, and the function that carries it out."""
+    """A command: the form of its data and answer, and the function that runs it."""
 
     form: CommandForm
     run: Run

@@ -1,4 +1,4 @@
-"""Commands about a whole conversation: ``read``, ``typing``."""
+"""The commands about a whole conversation: ``read``, ``typing``."""
 
 from collections.abc import Mapping
 from typing import Any

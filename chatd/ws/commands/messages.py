@@ -1,4 +1,4 @@
-"""Commands about messages: ``send``, ``edit``, ``delete``."""
+"""The commands about messages: ``send``, ``edit``, ``delete``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ async def send(session: Session, re: str | int, data: Mapping[str, Any]) -> None
 
 
 async def edit(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
-    """Give a message another content."""
+    """Replace a message's content."""
     pending = session.services.messages.edit(
         session.user_id, data["message_id"], data["content"], origin=session.connection
     )

@@ -1,4 +1,4 @@
-"""Commands about reactions: ``react``, ``unreact``."""
+"""The commands about reactions: ``react``, ``unreact``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,12 @@ from chatd.ws.commands.command import Run, Session
 
 
 async def react(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
-    """Put an emoji below a message."""
+    """Add an emoji to a message."""
     await _react(session, re, data, on=True)
 
 
 async def unreact(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
-    """Take an emoji away."""
+    """Remove an emoji from a message."""
     await _react(session, re, data, on=False)
 
 

@@ -1,4 +1,4 @@
-"""The command ``sync``: what a client has missed, and then everything that follows."""
+"""The command ``sync``: a client catches up with what it has missed, and events flow from then on."""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 async def sync(session: Session, re: str | int, data: Mapping[str, Any]) -> None:
-    """Replay what came after a cursor; at the end of the log, let events flow."""
+    """Replay the changes after a cursor; at the end of the log, let events flow."""
     await session.all_answered()
     session.protocol.begin_sync()
     try:
@@ -26,7 +26,7 @@ async def sync(session: Session, re: str | int, data: Mapping[str, Any]) -> None
 
 
 async def _greet(session: Session) -> None:
-    """Tell who is online. The sync has its answer already, so it cannot fail any more."""
+    """Send who is online. The sync has been answered already, so an error is only logged."""
     try:
         known = await session.services.sync.acquaintances(session.user_id)
     except ChatError as error:
