@@ -1,1 +1,1 @@
-"""The REST door: one table of routes, one file a noun, and everything they share around them."""
+"""The REST door: each noun's file declares its routes; the other files are what they share."""

@@ -1,4 +1,4 @@
-"""Reading the bodies of requests: of the right type, in time, bounded, and well formed."""
+"""Reading the bodies of requests: of the right type and size, in time, and well formed."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ from chatd.api.media_types import UnsupportedMediaType, charset, parse
 from chatd.errors import ChatError
 from chatd.http.heads import items
 
-#: The largest body of a request, in bytes; an upload may have more.
+#: The largest body of a request, in bytes, except for uploads.
 MAX_BODY = 64 * 1024
 
 #: The largest file, in bytes.
@@ -26,7 +26,7 @@ MAX_UPLOAD = 2 * 1024 * 1024
 #: A body must have arrived this long after its head, in seconds.
 BODY_TIMEOUT = 15.0
 
-#: How nearly every client says that its body is JSON in UTF-8; saying nothing means the same.
+#: The values of Content-Type by which nearly every client says that its body is JSON in UTF-8; none means the same.
 USUAL_JSON = frozenset(
     {
         None,
@@ -38,10 +38,10 @@ USUAL_JSON = frozenset(
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 
-#: What says that a body is not well formed: our own parsers, and aiohttp, of a client that has left too.
+#: The errors of a malformed body: from our own parsers, and from aiohttp, also for a client that has left.
 _MALFORMED = (ValueError, RuntimeError, RequestPayloadError, HttpProcessingError)
 
-#: What a body's parser makes of it.
+#: The fields of a parsed body.
 _Fields = Mapping[str, Any]
 
 
@@ -58,15 +58,15 @@ class MalformedForm(ChatError):
 
 
 def refuse_larger(request: web.Request, max_size: int) -> None:
-    """Refuse a request that says it has more than ``max_size`` bytes to come.
+    """Refuse a request that announces a body of more than ``max_size`` bytes.
 
-    :raises web.HTTPRequestEntityTooLarge: it has.
+    :raises web.HTTPRequestEntityTooLarge: it does.
     """
     _refuse_more(request.content_length or 0, max_size)
 
 
 class Body(ABC):
-    """What a route takes as its body."""
+    """The kind of body that a route takes."""
 
     malformed: type[ChatError] = MalformedForm
     max_size = MAX_BODY
@@ -74,9 +74,9 @@ class Body(ABC):
     async def read(self, request: web.Request) -> _Fields:
         """Return the fields of a request's body.
 
-        :raises UnsupportedMediaType: it is of another type, or in a charset or a coding that is not taken.
-        :raises ValidationError: a field is not as it should be.
-        :raises ChatError: it is not well formed.
+        :raises UnsupportedMediaType: its type, charset or coding is not accepted.
+        :raises ValidationError: a field is invalid.
+        :raises ChatError: it is malformed.
         :raises web.HTTPException: it is too large or too late.
         """
         codings = {coding.lower() for coding in items(request.headers, hdrs.CONTENT_ENCODING)}
@@ -94,15 +94,15 @@ class Body(ABC):
 
     @abstractmethod
     def _parser(self, content_type: str | None) -> Callable[[bytes], _Fields]:
-        """Return what reads a body of a type; it raises a ValueError where the body is not well formed.
+        """Return a parser for a body of this type; it raises a ValueError if the body is malformed.
 
-        :param content_type: the header.
-        :raises UnsupportedMediaType: the route takes no such type.
+        :param content_type: the header's value.
+        :raises UnsupportedMediaType: the route does not take this type.
         """
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Return the body's media types and schemas, as OpenAPI has them."""
+        """Return the body's media types and schemas, as OpenAPI writes them."""
 
 
 class JsonBody(Body):
@@ -111,9 +111,10 @@ class JsonBody(Body):
     malformed = MalformedJson
 
     def __init__(self, schema: Schema, plain: Callable[[bytes], _Fields | None] | None = None) -> None:
-        """Take bodies that a schema loads.
+        """Create it.
 
-        :param plain: what is asked first: it returns what the schema would, or None where that has to look.
+        :param schema: loads the fields.
+        :param plain: a faster parser, tried first: it returns what the schema would, or None to leave it to that.
         """
         self._schema = schema
         self._plain = plain
@@ -140,7 +141,7 @@ class JsonBody(Body):
 
 
 class FormBody(Body):
-    """A URL-encoded form. No other kind: any page may send those that have files."""
+    """A URL-encoded form, and no other kind: any page may send a multipart form."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
@@ -193,13 +194,13 @@ class UploadBody(Body):
 
 
 async def _whole(content: StreamReader, max_size: int) -> bytes:
-    """Return all of a body; the usual one has come with its head.
+    """Return a whole body; most arrive together with their head.
 
-    :raises web.HTTPRequestEntityTooLarge: it is longer than ``max_size``; the rest is not waited for.
-    :raises web.HTTPRequestTimeout: its end does not come.
+    :raises web.HTTPRequestEntityTooLarge: it is longer than ``max_size``; the rest is not read.
+    :raises web.HTTPRequestTimeout: it does not arrive in time.
     """
     if content.is_eof():
-        body = content.read_nowait()  # without the four calls that aiohttp's own way takes
+        body = content.read_nowait()  # saves four calls that aiohttp's read() makes
         _refuse_more(len(body), max_size)
         return body
     pieces = bytearray()

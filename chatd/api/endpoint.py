@@ -1,4 +1,4 @@
-"""What every route has in common: who asks, is it well formed, how often, and how the answer is written."""
+"""What all routes have in common: authentication, rate limits, validation, and writing the answer."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ LOG_POSITION = ("Chatd-Epoch", "Chatd-Cursor")
 
 
 class Call(Record):
-    """One well-formed request: who asks, and what."""
+    """One authenticated and validated request."""
 
     request: web.Request
     services: Services
@@ -44,12 +44,12 @@ class Call(Record):
 
     @property
     def caller(self) -> Identity:
-        """Who asks, on a route that needs to know."""
+        """The caller, on a route that requires a token."""
         return cast(Identity, self.identity)
 
     @property
     def address(self) -> str:
-        """Where the request comes from."""
+        """The address that the request comes from."""
         return self.request[ADDRESS]
 
 
@@ -58,9 +58,9 @@ class Route:
     """How a route is reached, what it takes, and everything it may answer.
 
     :ivar name: its name in generated clients, which never changes.
-    :ivar headers: those of a good answer.
-    :ivar public: no token is looked at.
-    :ivar anonymous: a token may be missing, but one that is given must be good.
+    :ivar headers: the headers of a successful answer.
+    :ivar public: the route ignores tokens.
+    :ivar anonymous: the route needs no token, but refuses an invalid one.
     """
 
     method: str
@@ -98,7 +98,7 @@ class Answer:
 def endpoint(route: Route, requests: RateLimiter) -> Handler:
     """Return the aiohttp handler of a route.
 
-    :param requests: how often one user, or one address without one, may ask.
+    :param requests: the rate limit of each user, and of each address without one.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -130,9 +130,9 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
 
 
 def required_token(headers: Mapping[str, str]) -> str:
-    """Return the token that a request bears.
+    """Return a request's bearer token.
 
-    :raises NotAuthenticated: it bears none.
+    :raises NotAuthenticated: there is none.
     """
     token = bearer_token(headers)
     if token is None:
@@ -142,7 +142,7 @@ def required_token(headers: Mapping[str, str]) -> str:
 
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every error its status and its one form."""
+    """Turn every error into an answer."""
     try:
         return await handler(request)
     except (web.HTTPException, ConnectionError, asyncio.CancelledError):

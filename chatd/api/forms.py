@@ -1,4 +1,4 @@
-"""The two kinds of forms, read from bytes that have all arrived and whose number is bounded."""
+"""URL-encoded and multipart forms, parsed from complete bodies of bounded size."""
 
 import re
 from collections.abc import Mapping
@@ -9,19 +9,19 @@ from marshmallow import ValidationError
 from chatd.api.media_types import UnsupportedMediaType, charset, parse
 from chatd.http.escapes import BAD_ESCAPE, shown, unescape
 
-#: The most fields of a form. OAuth2's form has six, a form with a file one.
+#: The most fields in a form. OAuth2's has six, an upload one.
 MAX_FIELDS = 100
 
-#: The longest head of a part, in bytes: as long as a request's own header may be.
+#: The longest head of a part, in bytes: the limit of a request's own header.
 MAX_PART_HEAD = 8 * 1024
 
-#: RFC 2046, section 5.1.1, and not as picky: what can stand on a line and does not end in a blank.
+#: RFC 2046, section 5.1.1, but more lenient: any printable ASCII that does not end in a space.
 _BOUNDARY = re.compile(r"[ -~]{0,69}[!-~]")
 
-#: How a header goes on in the next line: RFC 5322, section 2.2.3.
+#: A header folded into the next line: RFC 5322, section 2.2.3.
 _FOLD = re.compile(r"\r\n[ \t]+")
 
-#: The transfer encodings that change nothing: RFC 2045, section 6.2.
+#: The identity transfer encodings: RFC 2045, section 6.2.
 _AS_IT_IS = ("", "7bit", "8bit", "binary")
 
 
@@ -33,9 +33,9 @@ class Part(NamedTuple):
 
 
 def read_urlencoded(body: bytes, codec: str) -> dict[str, str]:
-    """Return the fields of a URL-encoded form, the first of each name.
+    """Return the fields of a URL-encoded form; of several with one name, the first.
 
-    :param codec: what its texts are decoded by.
+    :param codec: the codec of its texts.
     :raises ValueError: it has too many fields, or bytes that the codec cannot decode.
     :raises ValidationError: a field has a bad escape.
     """
@@ -56,8 +56,8 @@ def read_urlencoded(body: bytes, codec: str) -> dict[str, str]:
 def read_multipart(body: bytes, boundary: str) -> list[Part]:
     """Return the fields of a multipart form: RFC 7578.
 
-    :raises ValueError: it is not well formed.
-    :raises UnsupportedMediaType: a part is encoded, or in a charset that is not one of the few.
+    :raises ValueError: it is malformed.
+    :raises UnsupportedMediaType: a part is encoded, or in an unsupported charset.
     """
     if not _BOUNDARY.fullmatch(boundary):
         raise ValueError("not a boundary")
@@ -83,7 +83,7 @@ def _name(head: bytes) -> str:
     if headers.get("content-transfer-encoding", "").lower() not in _AS_IT_IS or "content-encoding" in headers:
         raise UnsupportedMediaType("The parts of a form must not be encoded.")
     _, parameters = parse(headers.get("content-type", ""))
-    if parameters.get("charset", "").lower() != "binary":  # so says `file --mime` of pictures
+    if parameters.get("charset", "").lower() != "binary":  # as `file --mime` says of pictures
         charset(parameters)
     kind, parameters = parse(headers.get("content-disposition", ""))
     if kind != "form-data" or "name" not in parameters:

@@ -1,18 +1,18 @@
-"""``Content-Type`` and similar headers: what a body is, and in which charset."""
+"""``Content-Type`` and similar headers: the type of a body, and its charset."""
 
 import re
 from collections.abc import Mapping
 
 from chatd.errors import ChatError
 
-#: The charsets a client may name, and the codec of each. Python's own table of codecs is never asked: some of them take
-#: seconds for a body. ASCII is UTF-8 already.
+#: The charsets a client may name, and the codec of each. Python's own table is never asked: some of its codecs take
+#: seconds for a body. ASCII is a subset of UTF-8.
 _CHARSETS = {
     **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), "utf-8"),
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "iso_8859-1", "latin-1", "latin1"), "latin-1"),
 }
 
-#: A parameter; a quoted value that does not end takes all the rest, so that no text is looked at twice.
+#: A parameter; an unterminated quoted value takes all the rest, so that no text is scanned twice.
 _PARAMETER = re.compile(r';\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s;]*))')
 
 
@@ -23,7 +23,7 @@ class UnsupportedMediaType(ChatError):
 
 
 def parse(value: str) -> tuple[str, Mapping[str, str]]:
-    """Return what stands before a header's parameters, in small letters, and the parameters: the first of each name.
+    """Return a header's value before its parameters, in lower case, and the parameters: the first of each name.
 
     :param value: such as ``text/html; charset=utf-8``.
     """
@@ -34,10 +34,10 @@ def parse(value: str) -> tuple[str, Mapping[str, str]]:
 
 
 def charset(parameters: Mapping[str, str]) -> str:
-    """Return the codec for a body, UTF-8 by default.
+    """Return the codec of a body, UTF-8 by default.
 
-    :param parameters: those of its type.
-    :raises UnsupportedMediaType: the client names a charset that is not one of the few.
+    :param parameters: the parameters of its media type.
+    :raises UnsupportedMediaType: the charset is not supported.
     """
     name = parameters.get("charset") or "utf-8"
     try:

@@ -1,4 +1,4 @@
-"""``GET /openapi.json``: OpenAPI 3.1 made from the table of routes and the schemas it names."""
+"""``GET /openapi.json``: OpenAPI 3.1, made from the routes and their schemas."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +24,12 @@ from chatd.errors import (
 )
 from chatd.http.answers import HTTP_ERRORS, json_body
 
-#: A code and its sentence.
+#: An error's code and sentence.
 _Said = tuple[str, str]
 
 _SECURITY = "bearer"
 
-#: The protocol's version: the program's own is for administrators.
+#: The protocol's version: the program's version is shown to administrators only.
 _VERSION = "2"
 
 _DESCRIPTION = """\
@@ -63,17 +63,17 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "WWW-Authenticate": ("How to sign in.", {"type": "string"}),
 }
 
-#: The headers that come with every error of a status.
+#: The headers of every error with a status.
 _OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
 def handler(table: Sequence[Route]) -> Handler:
-    """Return the handler that answers with the page about ``table``."""
+    """Return a handler that answers with the description of ``table``."""
     page = b""
 
     async def handle(_: web.Request) -> web.StreamResponse:
         nonlocal page
-        if not page:  # made when somebody asks, not at every start; it takes a tenth of a second
+        if not page:  # made on first use, not at every start: it takes a tenth of a second
             page = await asyncio.to_thread(lambda: schemas.encode(describe(table)))
         return json_body(page)
 
@@ -81,7 +81,7 @@ def handler(table: Sequence[Route]) -> Handler:
 
 
 def describe(table: Iterable[Route]) -> dict[str, Any]:
-    """Return the OpenAPI page about a table of routes."""
+    """Return the OpenAPI description of a table of routes."""
     plugin = Plugin()
     spec = APISpec(
         title="chatd",
@@ -172,7 +172,7 @@ def _with_headers(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _problem(status: int, problems: Sequence[_Said]) -> dict[str, Any]:
-    """Return the description of an answer that says no, with an example for each code."""
+    """Return the description of an error answer, with an example for each code."""
     examples: dict[str, Mapping[str, Any]] = {}
     for code, sentence in problems:
         examples.setdefault(code, {"value": {"detail": sentence, "code": code}})
@@ -184,7 +184,7 @@ def _problem(status: int, problems: Sequence[_Said]) -> dict[str, Any]:
 
 
 def _errors(route: Route) -> dict[int, list[_Said]]:
-    """Return every error a route may answer with: its own, and those that come with what it takes."""
+    """Return every error a route may answer with: its own, and those of its body, token and rate limit."""
     kinds: list[type[ChatError]] = [*route.errors, Invalid, StorageUnavailable]
     if route.limited:
         kinds.append(RateLimited)

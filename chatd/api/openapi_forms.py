@@ -1,4 +1,4 @@
-"""How marshmallow's schemas are written in OpenAPI, so that what is generated from them is right."""
+"""Writing marshmallow's schemas in OpenAPI such that generated clients are right."""
 
 from typing import Any
 
@@ -8,36 +8,36 @@ from marshmallow import Schema, fields
 
 from chatd.schemas.events import LOGGED, AnyEvent
 
-#: The name of the form of any event.
+#: The name of the schema of any event.
 EVENT = "Event"
 
 
 class Converter(OpenAPIConverter):
-    """apispec's converter, without what misleads generators of clients, and with what they need."""
+    """apispec's converter, adapted to generators of clients."""
 
     def init_attribute_functions(self) -> None:
-        """Describe events, too."""
+        """Add the schema of any event."""
         super().init_attribute_functions()  # type: ignore[no-untyped-call]
         self.attribute_functions.append(self._any_event)
 
     def schema2jsonschema(self, schema: Any) -> dict[str, Any]:
-        """Return a schema with its description: the class's docstring."""
+        """Return a schema, described by its class's docstring."""
         cls = schema if isinstance(schema, type) else type(schema)
         return {"description": cls.__doc__, **super().schema2jsonschema(schema)}  # type: ignore[no-untyped-call]
 
     def field2default(self, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
-        """Leave out null as a default: it says nothing, and generators make a field with a default required."""
+        """Leave out a default of null: it says nothing, and generators require a field that has a default."""
         return {} if field.load_default is None else super().field2default(field, **kwargs)
 
     def field2choices(self, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
-        """Write the choice of one thing as a constant."""
+        """Write a choice of one value as a constant."""
         choices = super().field2choices(field, **kwargs)
         return {"const": choices["enum"][0]} if len(choices.get("enum", ())) == 1 else choices
 
     def _field2parameter(self, field: fields.Field[Any], *, name: str, location: str) -> dict[str, Any]:
         parameter: dict[str, Any] = super()._field2parameter(field, name=name, location=location)
         form = parameter["schema"]
-        if isinstance(form.get("type"), list):  # an address cannot say null
+        if isinstance(form.get("type"), list):  # a URL cannot hold null
             (form["type"],) = (each for each in form["type"] if each != "null")
         return parameter
 
@@ -45,7 +45,7 @@ class Converter(OpenAPIConverter):
         return {"$ref": f"#/components/schemas/{EVENT}"} if isinstance(field, AnyEvent) else {}
 
     def any_event(self) -> dict[str, Any]:
-        """Return the form of an event: one of many, by its type."""
+        """Return the schema of an event: one of several, by its type."""
         forms = {kind: self.resolve_nested_schema(form) for kind, form in LOGGED.items()}  # type: ignore[no-untyped-call]
         mapping = {kind: form["$ref"] for kind, form in forms.items()}
         return {
@@ -56,7 +56,7 @@ class Converter(OpenAPIConverter):
 
 
 class Plugin(MarshmallowPlugin):
-    """apispec's plugin, with our converter and names: a schema's class, without its last word."""
+    """apispec's plugin with our converter; a schema's name is its class's without `Schema`."""
 
     Converter = Converter
 
@@ -64,7 +64,7 @@ class Plugin(MarshmallowPlugin):
         super().__init__(schema_name_resolver=_name)
 
     def any_event(self) -> dict[str, Any]:
-        """Return the form of an event, once the plugin is a specification's."""
+        """Return the schema of an event; the plugin must belong to a specification."""
         assert isinstance(self.converter, Converter)
         return self.converter.any_event()
 

@@ -1,6 +1,6 @@
-"""Errors as answers over REST: the status of each kind, and the one form all have.
+"""Errors as REST answers.
 
-What a client learns of an error is decided by :func:`chatd.schemas.problem`; a socket says the same in its own form.
+What a client learns about an error is decided by :func:`chatd.schemas.problem`; sockets render the same in a frame.
 """
 
 import logging
@@ -86,10 +86,12 @@ STATUS: dict[type[ChatError], int] = {
 
 
 def refusal(error: Exception, what: str, number: int) -> JsonResponse:
-    """Return the answer that an error is; one that nobody foresaw is logged, and its client learns only that it failed.
+    """Return the answer to a request that raised an error.
+
+    An unexpected error is logged, and the client learns only that something failed.
 
     :param what: the request's method and path, for the log.
-    :param number: the request's number.
+    :param number: the request's number, for the log.
     """
     if isinstance(error, ValidationError):
         status = STATUS[Invalid]

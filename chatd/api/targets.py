@@ -1,4 +1,4 @@
-"""The target of a request, its path and its query, before anything is read from it."""
+"""Checking the target of a request, its path and query, before it is used."""
 
 from aiohttp import web
 from marshmallow import ValidationError
@@ -7,9 +7,9 @@ from chatd.http.escapes import BAD_ESCAPE, shown, unescape
 
 
 def check_target(request: web.Request, template: str) -> None:
-    """Refuse a target with a bad escape, which aiohttp would take as text.
+    """Refuse a target with a malformed escape, which aiohttp would take literally.
 
-    :param template: the path of the route, such as ``/users/{id}``.
+    :param template: the route's path, such as ``/users/{id}``.
     :raises ValidationError: there is one; the error names its parameter.
     """
     if "%" not in request.raw_path:
@@ -31,5 +31,5 @@ def _check(name: str, text: str) -> None:
 
 
 def _bytes(text: str) -> bytes:
-    """Return a part of a target as it came."""
+    """Return the bytes of a part of a target, as they were sent."""
     return text.encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""What chat does: each service checks the rules, owns the transaction, and publishes what was committed."""
+"""What chat does: each service checks the rules, owns the transaction, and submits the write."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Accounts: registering, profiles, finding people, and what an operator does to an account."""
+"""Accounts: registration, profiles, search, and what operators do to accounts."""
 
 import hashlib
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Accounts:
-    """What people do with their accounts."""
+    """Registers, finds and changes accounts."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class Accounts:
         self._registrations = per_hour(limits.registrations_per_hour)
 
     async def register(self, username: str, password: str, nickname: str, *, invite: str | None, address: str) -> User:
-        """Make an account; the first is the administrator's.
+        """Create an account; the first one is the administrator's.
 
         :param invite: a code from ``chatd invite``, needed where registration is by invitation.
-        :param address: where the request comes from.
+        :param address: the address the request comes from.
         :raises RegistrationClosed: nobody may register.
         :raises InviteInvalid: the invitation is missing, unknown or used.
-        :raises UsernameTaken: the username is somebody's, perhaps written differently.
+        :raises UsernameTaken: the username is taken, perhaps in another spelling.
         :raises RateLimited: too many accounts from this address.
         """
         if self._registration == "closed":
@@ -88,7 +88,7 @@ class Accounts:
         return await self._db.read(lambda db: users.require(db, user_id))
 
     async def get_enabled(self, user_id: int) -> User:
-        """Return a user who is neither disabled nor deleted, the only ones whom strangers may see.
+        """Return a user who is neither disabled nor deleted, as only those are shown to strangers.
 
         :raises UserNotFound: there is none.
         """
@@ -101,19 +101,19 @@ class Accounts:
         """Return enabled users by id.
 
         :param query: part of the username or nickname, in any case, with or without the marks of Latin, Greek and
-            Cyrillic; white space around it does not count, and if there is nothing else, all are found.
+            Cyrillic letters; white space around it does not count. An empty query finds everyone.
         :param is_ai: only bots, or only people.
         """
         key = searched(query or "") or None
         return await self._db.read(lambda db: users.search(db, query=key, is_ai=is_ai, skip=skip, limit=limit))
 
     async def named(self, username: str) -> User | None:
-        """Return the enabled user who would sign in with a username, or None."""
+        """Return the enabled user with a username, spelled in any way that signs them in, or None."""
         user = await self._db.read(lambda db: users.get_by_key(db, *account_keys(username)))
         return user if user is not None and user.disabled_at is None else None
 
     async def update_profile(self, user_id: int, changes: Mapping[str, Any]) -> User:
-        """Change any of ``nickname``, ``avatar_path`` and ``bio``, and return the user as they are then."""
+        """Change any of ``nickname``, ``avatar_path`` and ``bio``, and return the changed user."""
         now = self._clock()
 
         def work(tx: Transaction) -> User:
@@ -136,7 +136,7 @@ class Accounts:
         return await self._db.write(work)
 
     async def change_password(self, caller: Identity, old: str, new: str, *, address: str) -> None:
-        """Replace the caller's password; every other session of theirs ends.
+        """Replace the caller's password and end their other sessions.
 
         :raises WrongPassword: ``old`` is not the password.
         :raises RateLimited: too many attempts in this session.
@@ -157,9 +157,9 @@ class Accounts:
         log.info("password changed", extra={"event": "password_changed", "user_id": user.id, "address": address})
 
     async def delete(self, caller: Identity, password: str, *, address: str) -> None:
-        """Delete the caller's account; what they wrote goes soon after, see :mod:`chatd.services.erasure`.
+        """Delete the caller's account; their messages are erased soon after: see :mod:`chatd.services.erasure`.
 
-        :raises WrongPassword: it is not the password. A bot has none: who made it deletes it.
+        :raises WrongPassword: it is wrong. A bot has none, and an operator deletes it.
         :raises RateLimited: too many attempts in this session.
         """
         user = await self.get(caller.user_id)
@@ -187,10 +187,10 @@ def create(
     now: int,
     is_ai: bool = False,
 ) -> User:
-    """Store an account; the first that is not a bot's becomes the administrator's.
+    """Store an account; the first one that is not a bot's is the administrator's.
 
     :param password_hash: None for an account that cannot sign in with a password.
-    :raises UsernameTaken: the username is somebody's, perhaps written differently.
+    :raises UsernameTaken: the username is taken, perhaps in another spelling.
     """
     role: Role = "member" if is_ai or users.has_human(tx.db) else "admin"
     user = users.insert(
@@ -221,13 +221,13 @@ def find(tx: Transaction, username: str) -> User:
 
 
 def create_bot(tx: Transaction, name: str, nickname: str, *, now: int, lifetime_ms: int) -> Session:
-    """Store a bot's account and start the session its token is for."""
+    """Store a bot's account and start the session for its token."""
     bot = create(tx, name, nickname, None, now=now, is_ai=True)
     return start(tx, bot.id, device="chatd user add --bot", address="", now=now, lifetime_ms=lifetime_ms)
 
 
 def new_token(tx: Transaction, bot_id: int, *, now: int, lifetime_ms: int) -> Session:
-    """Start a session of a bot and return it, so that its token can be made; all earlier ones end."""
+    """Start a session for a new token of a bot, end all earlier ones, and return it."""
     _end_sessions(tx, bot_id)
     return start(tx, bot_id, device="chatd user token", address="", now=now, lifetime_ms=lifetime_ms)
 
@@ -235,14 +235,14 @@ def new_token(tx: Transaction, bot_id: int, *, now: int, lifetime_ms: int) -> Se
 def set_password(tx: Transaction, user_id: int, password_hash: str, *, but: int | None = None) -> None:
     """Replace a password and end the user's sessions.
 
-    :param but: the id of a session that goes on.
+    :param but: the id of a session that is kept.
     """
     users.set_password_hash(tx.db, user_id, password_hash)
     _end_sessions(tx, user_id, but=but)
 
 
 def disable(tx: Transaction, user_id: int, *, now: int) -> None:
-    """Shut an account out and end its sessions."""
+    """Disable an account and end its sessions."""
     users.set_disabled(tx.db, user_id, now)
     sessions.delete_all(tx.db, user_id)
     tx.publish(UserDisabled(recipients=(user_id,)))
@@ -254,9 +254,9 @@ def enable(tx: Transaction, user_id: int) -> None:
 
 
 def delete(tx: Transaction, user_id: int, *, now: int) -> None:
-    """Delete an account: nobody can sign in, its sockets close, and the row says nothing of who it was.
+    """Delete an account: end its sessions, close its sockets, and clear everything from its row that says who it was.
 
-    The name is free from then on.
+    The username becomes free.
     """
     users.anonymise(tx.db, user_id, now)
     sessions.delete_all(tx.db, user_id)
@@ -265,14 +265,14 @@ def delete(tx: Transaction, user_id: int, *, now: int) -> None:
 
 
 def create_invite(tx: Transaction, *, now: int) -> str:
-    """Store an invitation and return its code, which works once."""
+    """Store an invitation and return its code, which can be used once."""
     code = secrets.token_urlsafe(12)
     invites.insert(tx.db, invite_hash(code), now)
     return code
 
 
 def invite_hash(code: str) -> bytes:
-    """Return what is stored of an invitation: codes are random, so a plain hash is enough."""
+    """Return the stored form of an invitation's code: codes are random, so a plain hash is enough."""
     return hashlib.sha256(code.strip().encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""Pictures of users: whatever comes is decoded, made small, and encoded anew, so that only pixels are kept."""
+"""Users' pictures: every upload is decoded, shrunk and encoded again, so that only its pixels are kept."""
 
 import secrets
 
@@ -9,7 +9,7 @@ from chatd.storage import avatars
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 
-#: How many of a user's pictures that are not in use are kept: one may be about to be chosen.
+#: How many unused pictures of a user are kept: one may be about to be chosen.
 KEEP = 3
 
 #: Where clients find the pictures.
@@ -19,7 +19,7 @@ MEDIA_TYPE = "image/webp"
 
 
 class Avatars:
-    """Takes pictures in and gives them out."""
+    """Stores and returns pictures."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -31,8 +31,8 @@ class Avatars:
 
         :param upload: a JPEG, PNG, GIF or WebP file; of an animation the first frame is taken.
         :raises UnsupportedImage: it is none of these, is damaged, or has too many pixels.
-        :raises RateLimited: too many pictures are waiting already.
-        :raises PicturesUnavailable: the server can read no picture.
+        :raises RateLimited: too many pictures are waiting.
+        :raises PicturesUnavailable: the server cannot read pictures.
         """
         content = await self._decoder.shrink(upload)
         filename = f"{secrets.token_hex(16)}.webp"

@@ -1,4 +1,4 @@
-"""The copies of the database that the server makes by itself: one after the other, and the oldest goes."""
+"""Backups that the server makes by itself; the oldest ones are removed."""
 
 import asyncio
 import concurrent.futures
@@ -32,18 +32,18 @@ class Pace:
     look: float = 60.0
 
 
-#: How long an abandoned backup may take to remove its file when the server stops, in seconds.
+#: How long a stopping server waits for an abandoned backup to remove its file, in seconds.
 PATIENCE = 1.0
 
-#: What a backup leaves free of the database's disk: this part of it, but no more than this many bytes.
+#: How much of the disk a backup leaves free: this fraction of it, but at most this many bytes.
 RESERVE_PART, RESERVE_MAX = 0.1, 1024**3
 
-#: How far the clock may be behind the name of a file before that name is taken for wrong, in milliseconds.
+#: How far in the future a file's name may lie before it is taken for the work of a wrong clock, in milliseconds.
 _SLACK_MS = 60_000
 
 _NAME = "chatd-%Y%m%dT%H%M%SZ.db"
 
-#: The shortest time between two backups, in seconds: their names count in seconds.
+#: The shortest time between two backups, in seconds, as their names have no fractions.
 _SOONEST = 1.0
 
 
@@ -67,8 +67,8 @@ class Backups:
         :param directory: where the backups are.
         :param every_hours: the time between two backups; 0 for none.
         :param keep: how many to keep.
-        :param pace: when to make them besides.
-        :param reserve_max: how much a backup leaves free of the database's disk at the most, in bytes.
+        :param pace: when the first is made, a failed one retried, and the clock looked at.
+        :param reserve_max: the most disk space that a backup leaves free, in bytes.
         """
         self._pace = pace
         self.reserve_max = reserve_max
@@ -106,7 +106,7 @@ class Backups:
             abandon.set()
             await asyncio.wait({working}, timeout=PATIENCE)
             if working.done():
-                _ = working.exception()  # it was asked to fail
+                _ = working.exception()  # it fails because it was told to stop
             raise
         except BackupFailed as error:
             log.error("the backup failed: %s", error, extra={"event": "backup_failed"})
@@ -149,16 +149,16 @@ class Backups:
         return made
 
     def _due_in(self) -> float:
-        """Return in how many seconds a backup is due; not above 0: now."""
+        """Return the seconds until a backup is due; it is due now if they are not above 0."""
         now = self._clock()
         try:
             times = [time for time in map(_time, self._existing()) if time <= now + _SLACK_MS]
-        except OSError:  # trying will show what is wrong
+        except OSError:  # the attempt will show what is wrong
             return 0.0
         return (max(times) - now) / 1000 + self._every if times else 0.0
 
     def _existing(self) -> list[Path]:
-        """Return the backups there are, the newest first; one from the future was made by a clock that was wrong."""
+        """Return the backups, newest first; those from the future, made by a wrong clock, come last."""
         latest = self._clock() + _SLACK_MS
 
         def age(path: Path) -> int:
@@ -168,7 +168,7 @@ class Backups:
 
 
 def _time(path: Path) -> int:
-    """Return when a backup was made as its name says, in UTC milliseconds since 1970; 0 for other files."""
+    """Return when a backup was made, by its name, in UTC milliseconds since 1970; 0 for other files."""
     try:
         made = dt.datetime.strptime(path.name, _NAME).replace(tzinfo=dt.UTC)
     except ValueError:
@@ -177,7 +177,7 @@ def _time(path: Path) -> int:
 
 
 async def _aside(work: Callable[[], T]) -> T:
-    """Return ``work()``, called on a thread that nobody waits for when the process ends, be its disk ever so slow."""
+    """Call ``work`` on a thread of its own and return its result; a process can end without waiting for that thread."""
     outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def call() -> None:

@@ -1,4 +1,4 @@
-"""Blocking somebody: what they do from then on does not reach the blocker, and they cannot tell."""
+"""Blocking: what a blocked user does no longer reaches the blocker, and they cannot tell."""
 
 from chatd.clock import Clock
 from chatd.errors import CannotBlockSelf
@@ -10,10 +10,10 @@ from chatd.storage.database import Database
 
 
 class Blocks:
-    """Whom people block.
+    """Blocks and unblocks people.
 
-    What the blocked do is stored for themselves alone, and stays hidden from the blocker after the block has ended;
-    see :mod:`chatd.services.posting`.
+    What a blocked user does is stored for themselves alone, and stays hidden from the blocker even after the block
+    ends: see :mod:`chatd.services.posting`.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:
@@ -21,7 +21,7 @@ class Blocks:
         self._clock = clock
 
     async def block(self, user_id: int, other_id: int) -> None:
-        """Block somebody; a second time changes nothing.
+        """Block a user; blocking them again changes nothing.
 
         :raises UserNotFound: there is no such other user.
         :raises CannotBlockSelf: it is the user.
@@ -38,7 +38,7 @@ class Blocks:
         await self._db.write(work)
 
     async def unblock(self, user_id: int, other_id: int) -> None:
-        """Block somebody no longer; where they are not blocked, this changes nothing.
+        """Unblock a user; unblocking one who is not blocked changes nothing.
 
         :raises UserNotFound: there is no such other user.
         """
@@ -51,7 +51,7 @@ class Blocks:
         await self._db.write(work)
 
     async def page(self, user_id: int, *, skip: int, limit: int) -> list[Block]:
-        """Return whom a user blocks, the newest first."""
+        """Return a page of a user's blocks, newest first."""
         return await self._db.read(lambda db: blocks.page(db, user_id, skip=skip, limit=limit))
 
 

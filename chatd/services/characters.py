@@ -1,4 +1,4 @@
-"""One table of characters: which are invisible, where they are allowed nevertheless, and what counts as visible.
+"""One table of characters: which are invisible, where they are allowed all the same, and what counts as visible.
 
 By the properties of Unicode 17, as the package ``regex`` has them (in the Unicode Character Database:
 DerivedCoreProperties.txt, PropList.txt, DerivedJoiningType.txt and emoji-data.txt).
@@ -70,17 +70,17 @@ _VISIBLE = rf"[^{HIDDEN}\p{{Z}}]"
 
 @cache
 def compiled(pattern: str) -> "regex.Pattern[str]":
-    """Return a pattern of this table, compiled when it is first needed."""
+    """Return a pattern of this table, compiled on first use."""
     return regex.compile(pattern, regex.VERSION1)
 
 
 def has_hidden(text: str) -> bool:
-    """Tell whether there is anything invisible in ``text``, wherever it stands."""
+    """Report whether ``text`` has an invisible character anywhere."""
     return compiled(f"[{HIDDEN}]").search(text) is not None
 
 
 def hides_something(text: str) -> bool:
-    """Tell whether there is anything invisible, except inside an emoji or between letters that join."""
+    """Report whether ``text`` has an invisible character outside emoji and letters that join."""
     return compiled(rf"(?:{EMOJI}|{JOINER}|[^{HIDDEN}])*+").fullmatch(text) is None
 
 
@@ -91,17 +91,17 @@ def without_joiners(text: str) -> str:
 
 
 def has_enclosing_mark(text: str) -> bool:
-    """Tell whether there is an enclosing mark, except for the keycap of an emoji."""
+    """Report whether ``text`` has an enclosing mark that is not an emoji's keycap."""
     return compiled(rf"(?:{EMOJI}|[^\p{{Me}}])*+").fullmatch(text) is None
 
 
 def has_letter_or_digit(text: str) -> bool:
-    """Tell whether there is a letter or a digit of any script."""
+    """Report whether ``text`` has a letter or digit of any script."""
     return compiled(_LETTER).search(text) is not None
 
 
 def is_visible(text: str) -> bool:
-    """Tell whether there is anything to see besides spaces and invisible characters.
+    """Report whether ``text`` has anything but spaces and invisible characters.
 
     Every message is checked, and most begin with something visible.
     """

@@ -1,4 +1,4 @@
-"""Pictures shrunk by :mod:`chatd.pictures`, in a process that breaks nothing else whatever it does."""
+"""Shrinks pictures by :mod:`chatd.pictures` in a process of its own, which can break nothing else."""
 
 import asyncio
 import contextlib
@@ -14,31 +14,31 @@ from chatd.errors import PicturesUnavailable, RateLimited, UnsupportedImage
 
 log = logging.getLogger(__name__)
 
-#: How long a process may take, in seconds: longer than it may compute, as other processes compute too.
+#: How long a process may take, in seconds: more than its limit of CPU time, as it shares the CPU.
 TIME_LIMIT = 20.0
 
-#: How many bytes a process may write: twice what 512×512 pixels are before they are compressed.
+#: How many bytes a process may write: twice the size of 512×512 pixels before compression.
 OUTPUT_LIMIT = 2 * 1024 * 1024
 
-#: How many pictures may wait to be decoded, one at a time.
+#: How many pictures may wait; they are decoded one at a time.
 QUEUE_LIMIT = 8
 
-#: The part of the server's environment that the process gets: what an interpreter may need to start, and no secret.
+#: The part of the server's environment that the process gets: enough to start an interpreter, and no secrets.
 _INHERITED = ("LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH")
 
-# One thread and one heap: otherwise each thread maps 64 MB of its own, and the memory limit says little.
+# One thread and one heap: each thread would map another 64 MB, and the memory limit would mean little.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "VIPS_CONCURRENCY": "1"}
 
 _PROGRAM = (sys.executable, "-P", pictures.__file__)
 
 
 class Decoder:
-    """Starts a process for each picture, one at a time; an idle server has none."""
+    """Runs a process for each picture, one at a time; an idle server has none."""
 
     def __init__(self, program: Sequence[str] = _PROGRAM, time_limit: float = TIME_LIMIT) -> None:
         """Create a decoder.
 
-        :param program: what reads a picture on its standard input and writes a WebP to its standard output.
+        :param program: the command that reads a picture on standard input and writes a WebP to standard output.
         :param time_limit: how long it may take, in seconds.
         """
         self._program = program
@@ -51,7 +51,7 @@ class Decoder:
 
         :raises UnsupportedImage: it is no JPEG, PNG, GIF or WebP, is damaged, has too many pixels, or broke the
             process that read it.
-        :raises RateLimited: too many pictures are waiting already.
+        :raises RateLimited: too many pictures are waiting.
         :raises PicturesUnavailable: no process can be started, or it lacks its library.
         """
         if self._pending >= QUEUE_LIMIT:
@@ -72,7 +72,7 @@ class Decoder:
             raise PicturesUnavailable
         if status != pictures.UNREADABLE:
             log.warning(
-                "a picture broke its decoder, and was refused: status %s, %s",
+                "refused a picture that broke its decoder: status %s, %s",
                 status,
                 ascii(said),
                 extra={"event": "decoder_broken", "status": status},
@@ -80,7 +80,7 @@ class Decoder:
         raise UnsupportedImage
 
     async def _run(self, upload: bytes) -> tuple[int | None, bytes, bytes]:
-        """Return the exit status of the process (below 0 for a signal, None where we ended it) and what it wrote."""
+        """Return the exit status (negative for a signal, None if we ended the process), output and errors."""
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | _ENVIRONMENT
         try:
             transport, process = await asyncio.get_running_loop().subprocess_exec(
@@ -109,7 +109,7 @@ class Decoder:
 
 
 class _Process(asyncio.SubprocessProtocol):
-    """What a process writes, up to :data:`OUTPUT_LIMIT`."""
+    """Collects what a process writes, up to :data:`OUTPUT_LIMIT`."""
 
     def __init__(self) -> None:
         self.written = {1: bytearray(), 2: bytearray()}
@@ -121,16 +121,16 @@ class _Process(asyncio.SubprocessProtocol):
         self._stdin = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
 
     def feed(self, content: bytes) -> None:
-        """Write ``content`` to the process, and then the end of it."""
+        """Write ``content`` to the process and close its input."""
         self._stdin.write(content)
         self._stdin.close()
 
     def end(self) -> None:
-        """End the process and any that it has started."""
+        """Kill the process and any it has started."""
         if self._stdin.get_write_buffer_size():
-            self._stdin.abort()  # closing would wait until somebody has read all
+            self._stdin.abort()  # closing would wait until everything is read
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._transport.get_pid(), signal.SIGKILL)  # its session began with it
+            os.killpg(self._transport.get_pid(), signal.SIGKILL)  # it leads its own session
         self._transport.close()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:

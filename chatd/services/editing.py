@@ -1,8 +1,8 @@
-"""What may be done to a message that is there: editing it, deleting it, reacting to it.
+"""What can be done to a stored message: editing it, deleting it, reacting to it.
 
-These are plain functions of a transaction. Whoever makes a change while the other of a private conversation blocks
-them makes it for themselves alone: the change is hidden from the blocker. Taking something away that the blocker sees
-is not hidden: it tells nobody anything.
+These are plain functions of a transaction. A change by a user whom the other side of a private conversation blocks is
+hidden from the blocker: only its author sees it. Removing something that the blocker can see is not hidden, as it
+reveals nothing.
 """
 
 import json
@@ -23,7 +23,7 @@ REACTIONS_MAX = 20
 
 
 def edit(tx: Transaction, user_id: int, message_id: int, content: str, *, now: int, origin: object = None) -> Posted:
-    """Give a user's own message another content; the same content changes nothing.
+    """Replace the content of a user's own message; the same content changes nothing.
 
     :raises MessageNotFound: there is no such message in their conversations.
     :raises NotYours: it is somebody else's.
@@ -48,7 +48,7 @@ def edit(tx: Transaction, user_id: int, message_id: int, content: str, *, now: i
 
 
 def delete(tx: Transaction, user_id: int, message_id: int, *, now: int, origin: object = None) -> Posted:
-    """Take the content from a user's own message; a second time changes nothing.
+    """Delete the content of a user's own message; deleting it again changes nothing.
 
     :raises MessageNotFound: there is no such message in their conversations.
     :raises NotYours: it is somebody else's.
@@ -69,7 +69,7 @@ def erase(
     now: int,
     origin: object = None,
 ) -> Posted:
-    """Take the content from a user's own message, be they in the conversation still or not."""
+    """Delete the content of a user's own message, even if they have left the conversation."""
     client_id, content, first_digest = messages.first_sent(tx.db, message_id)
     kept = None if client_id is None else firsts.rest_of(first_digest or firsts.digest(content))
     messages.delete(tx.db, message_id, first_digest=kept, deleted_at=now)
@@ -84,11 +84,11 @@ def erase(
 def react(
     tx: Transaction, user_id: int, message_id: int, emoji: str, on: bool, *, now: int, origin: object = None
 ) -> Reacted:
-    """Put an emoji below a message, or take it away; the same again changes nothing.
+    """Add a reaction to a message, or remove it; doing it again changes nothing.
 
     :raises MessageNotFound: there is no such message in the user's conversations.
     :raises MessageDeleted: there is nothing left to react to.
-    :raises TooManyReactions: the user has as many on this message as one may.
+    :raises TooManyReactions: the user has the most reactions that one may have on a message.
     """
     conversation, message, hidden_from = find_message(tx.db, user_id, message_id)
     if message.deleted_at is not None:
@@ -114,7 +114,7 @@ def take_back(
     now: int,
     origin: object = None,
 ) -> Reacted:
-    """Take a user's reaction away, be they in the conversation still or not."""
+    """Remove a user's reaction, even if they have left the conversation."""
     changed, hidden_from = reactions.remove(tx.db, message_id, user_id, emoji)
     if not changed:
         return Reacted(seq=None)
@@ -149,18 +149,18 @@ def _tell_reaction(
 
 
 def _blocker(db: Sql, conversation: Conversation, user_id: int) -> int | None:
-    """Return the other one of a private conversation, if they block the user."""
+    """Return the id of the other user of a private conversation, if they block this one."""
     other = conversation.other_id
     return other if other is not None and blocks.exists(db, other, user_id) else None
 
 
 def whom(db: Sql, conversation: Conversation, user_id: int, hidden_from: int | None) -> tuple[int, ...]:
-    """Return the ids of all whom a change made by ``user_id`` concerns, but for the one it is hidden from."""
+    """Return the ids of everyone a change by ``user_id`` concerns, except the one it is hidden from."""
     return tuple(each for each in recipients(db, conversation, user_id) if each != hidden_from)
 
 
 def _as_seen(db: Sql, message_id: int, whom: tuple[int, ...]) -> Iterator[tuple[Message, tuple[int, ...]]]:
-    """Yield a message as those whom it concerns see it: mostly it is the same for all of them."""
+    """Yield each version of a message with the ids of those who see it; there is usually one."""
     if len(whom) > 2:  # a group, where nothing is hidden
         yield _get(db, message_id, whom[0]), whom
         return

@@ -1,4 +1,4 @@
-"""Taking away what the users of deleted accounts have left behind, step by step and through the change log."""
+"""Erasing what deleted accounts have left behind, step by step and through the change log."""
 
 import asyncio
 import json
@@ -13,18 +13,18 @@ from chatd.storage.database import Database
 
 log = logging.getLogger(__name__)
 
-#: How many messages or reactions go in one write, so that nobody's message is held up for long.
+#: How many messages or reactions one write erases: few enough not to delay anybody's message for long.
 STEP = 100
 
-#: How long to wait between two steps, in seconds, so that those who are connected can read along.
+#: How long to wait between two steps, in seconds, so that connected clients keep up.
 PAUSE = 0.02
 
 
 class Erasure:
     """Erases what is left of deleted accounts.
 
-    An account is deleted in one transaction; its messages may be many. What a stop interrupts goes on after the next
-    start: the account stays on the list until nothing is left.
+    An account is deleted in one transaction, but its messages may be many. If the server stops in between, it goes on
+    after the next start: an account stays on the list until nothing of it is left.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:
@@ -33,11 +33,11 @@ class Erasure:
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
-        """Erase all that is to be erased."""
+        """Erase everything that deleted accounts have left behind."""
         async with self._one_at_a_time:
             for user_id in await self._db.read(users.to_erase):
                 await self._erase(user_id)
-                log.info("a deleted account is erased", extra={"event": "account_erased", "user_id": user_id})
+                log.info("erased a deleted account", extra={"event": "account_erased", "user_id": user_id})
 
     async def _erase(self, user_id: int) -> None:
         now = self._clock()
@@ -61,7 +61,7 @@ def _tell_new_name(tx: Transaction, user_id: int, now: int) -> None:
 
 
 def _erasing_messages(conversation_id: int, user_id: int, after: int, now: int) -> Write[int | None]:
-    """Return the work of erasing some messages; it returns the last one's id, or None where there are no more."""
+    """Return a write that erases some messages and returns the id of the last one, or None when none are left."""
 
     def work(tx: Transaction) -> int | None:
         found = messages.written_by(tx.db, conversation_id, user_id, after, STEP)
@@ -74,7 +74,7 @@ def _erasing_messages(conversation_id: int, user_id: int, after: int, now: int) 
 
 
 def _take_back_reactions(tx: Transaction, user_id: int, now: int) -> int:
-    """Take some reactions back, and return how many."""
+    """Remove some reactions and return how many."""
     found = reactions.made_by(tx.db, user_id, STEP)
     for conversation_id, message_id, emoji in found:
         conversation = conversations.get(tx.db, conversation_id, user_id)
@@ -83,7 +83,7 @@ def _take_back_reactions(tx: Transaction, user_id: int, now: int) -> int:
 
 
 def _finish(tx: Transaction, user_id: int, now: int) -> None:
-    """Leave every group, and be done."""
+    """Leave every group, and note that the account is erased."""
     for conversation_id in conversations.ids_of(tx.db, user_id):
         group = conversations.find_group(tx.db, conversation_id, user_id)
         if group is None:

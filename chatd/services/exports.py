@@ -25,11 +25,11 @@ QUEUE_LIMIT = 8
 
 
 class _Stopped(Exception):
-    """The server stops."""
+    """The server is stopping."""
 
 
 class PersonalData:
-    """Everything of one person as they see it, read from one snapshot; long lists are read page by page."""
+    """One person's data as they see it, read from one snapshot; long lists are read page by page."""
 
     def __init__(
         self, db: Sql, user_id: int, now: int, is_stopping: Callable[[], bool], *, page_size: int = PAGE
@@ -47,28 +47,28 @@ class PersonalData:
 
     @property
     def sessions(self) -> list[Session]:
-        """The devices the person is signed in on, without their secrets."""
+        """The person's sessions, without secrets."""
         return sessions.list_live(self._db, self._user_id, self.exported_at)
 
     @property
     def blocks(self) -> list[Block]:
-        """The people the person blocks."""
+        """The people whom the person blocks."""
         return blocks.page(self._db, self._user_id, skip=0, limit=None)
 
     @property
     def reports(self) -> list[Report]:
-        """The reports that the person has made."""
+        """The reports the person has made."""
         return reports.made_by(self._db, self._user_id)
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the person's pictures: name and content."""
+        """Yield the name and content of each of the person's pictures."""
         for filename in avatars.names_of(self._db, self._user_id):
             content = avatars.get(self._db, filename)
             if content is not None:
                 yield filename, content
 
     def reactions(self) -> Iterator[tuple[int, str]]:
-        """Yield the person's reactions: message and emoji."""
+        """Yield the message id and emoji of each of the person's reactions."""
         last = (0, "")
         while found := reactions.made_by(self._db, self._user_id, self._page_size, last):
             self._go_on()
@@ -76,10 +76,7 @@ class PersonalData:
             last = found[-1][1:]
 
     def conversations(self) -> Iterator[tuple[Conversation, User | None, Membership | None]]:
-        """Yield the conversations, each with the other person, if there is one, and the read marker.
-
-        There is no marker if the person has left.
-        """
+        """Yield each conversation with its other person, None for a group, and the membership, None after leaving."""
         for conversation_id in conversations.ids_of(self._db, self._user_id):
             conversation = conversations.get(self._db, conversation_id, self._user_id)
             if conversation.other_id is None:
@@ -127,8 +124,8 @@ class Exports:
         """Write a user's data into a file, and return the file at its beginning.
 
         :param write: writes everything into the file; runs on the thread of exports.
-        :raises RateLimited: the user has had enough exports, or too many are waiting.
-        :raises StorageUnavailable: the file could not be written, or the server stops.
+        :raises RateLimited: the user has made too many exports, or too many are waiting.
+        :raises StorageUnavailable: the file could not be written, or the server is stopping.
         """
         if self._pending >= QUEUE_LIMIT:
             raise RateLimited(5.0)
@@ -140,13 +137,13 @@ class Exports:
         except asyncio.CancelledError:
             written.add_done_callback(_close)
             raise
-        except (OSError, StorageUnavailable, _Stopped) as error:  # what it says is not for the client
+        except (OSError, StorageUnavailable, _Stopped) as error:  # its text is not for clients
             raise StorageUnavailable from error
         finally:
             self._pending -= 1
 
     def close(self) -> None:
-        """Let the thread end soon."""
+        """Tell the thread to end soon."""
         self._stopping.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
@@ -164,6 +161,6 @@ class Exports:
 
 
 def _close(written: "Future[IO[bytes]]") -> None:
-    """Close a file that nobody waits for any more."""
+    """Close a file whose caller has gone."""
     if not written.cancelled() and written.exception() is None:
         written.result().close()

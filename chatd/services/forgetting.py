@@ -1,29 +1,29 @@
-"""Deleted data leaves the write-ahead log, too."""
+"""Removing deleted data from the write-ahead log."""
 
 import datetime as dt
 
 from chatd.clock import Clock
 from chatd.storage.database import Database
 
-#: The hour at which the write-ahead log is truncated, in the time zone of the server: the quietest one.
+#: The hour at which the write-ahead log is truncated, in the server's time zone: a quiet one.
 HOUR = 3
 
 
 class Forgetting:
     """Truncates the write-ahead log once a night.
 
-    The database overwrites what is deleted, but the log keeps it until it is written over, which on a quiet server may
-    take weeks.
+    The database overwrites deleted data, but the log keeps it until that part of the log is written over, which may
+    take weeks on a quiet server.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:
-        """Create the service; a start truncates the log anyway."""
+        """Create the service; opening the database has just truncated the log."""
         self._db = db
         self._clock = clock
         self._last = self._night()
 
     async def run(self) -> None:
-        """Truncate the log, unless that was done since the last night began.
+        """Truncate the log, once a night.
 
         :raises StorageUnavailable: the disk failed.
         """

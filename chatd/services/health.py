@@ -1,4 +1,4 @@
-"""The health check: a small write, stored for real."""
+"""The health check: a small write that is really stored."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from chatd.storage import trial
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 
-#: How long a result is reused, in milliseconds, however many ask.
+#: How long a result is reused, in milliseconds.
 FRESH_MS = 1_000
 
 #: How long a write may take, in seconds, before it counts as failed.
@@ -15,7 +15,7 @@ PATIENCE = 5.0
 
 
 class Health:
-    """Tries a small write when asked."""
+    """Checks that messages can be stored, by a small write."""
 
     def __init__(self, db: Database, clock: Clock, *, patience: float = PATIENCE) -> None:
         """Create the check.

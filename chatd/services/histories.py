@@ -1,4 +1,4 @@
-"""Reading what was said: conversations, pages of messages, and what is unread."""
+"""Reading: conversations, pages of messages, and unread counts."""
 
 from chatd.models import ConversationPage, HistoryPage, MessagePage, Overview
 from chatd.places import Place
@@ -9,13 +9,13 @@ from chatd.storage.engine import Sql
 
 
 class Histories:
-    """What people look at."""
+    """Reads what people look at."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     async def history(self, user_id: int, other_id: int, *, page: int, page_size: int) -> HistoryPage:
-        """Return a page of a private conversation; page 1 is the newest, each page oldest first.
+        """Return a page of a private conversation: page 1 is the newest, and each page is oldest first.
 
         :raises UserNotFound: there is no such other user.
         """
@@ -34,7 +34,7 @@ class Histories:
         return await self._db.read(read)
 
     async def overviews(self, user_id: int) -> list[Overview]:
-        """Return a user's private conversations, the newest first."""
+        """Return a user's private conversations, newest first."""
         return await self._db.read(lambda db: overviews.private_overviews(db, user_id))
 
     async def unread_count(self, user_id: int) -> int:
@@ -42,9 +42,9 @@ class Histories:
         return await self._db.read(lambda db: overviews.private_unread(db, user_id))
 
     async def conversations(self, user_id: int, *, before: int | None, limit: int) -> ConversationPage:
-        """Return a user's conversations, the newest first, with the log's place at that very moment.
+        """Return a user's conversations, newest first, and the log's position in the same snapshot.
 
-        :param before: only those whose newest message has a lower id.
+        :param before: return only those whose newest message has a lower id.
         """
 
         def read(db: Sql) -> ConversationPage:
@@ -84,7 +84,7 @@ class Histories:
                 items = older + newer
             else:
                 items = messages.before(db, conversation.id, before, limit, viewer=user_id)
-            if not items:  # all there are lie on the other side
+            if not items:  # all messages lie on the other side
                 any_at_all = conversation.message_count > 0
                 return MessagePage(
                     [],

@@ -1,4 +1,4 @@
-"""What is done every minute, whether anybody is there or not."""
+"""Chores that run every minute, whether or not anybody is connected."""
 
 import asyncio
 import logging
@@ -8,20 +8,20 @@ from chatd.errors import ChatError
 
 log = logging.getLogger(__name__)
 
-#: How long the housekeeping rests between two rounds, in seconds.
+#: The pause between two rounds, in seconds.
 INTERVAL = 60.0
 
 Chore = Callable[[], Awaitable[object]]
 
 
 class Housekeeping:
-    """Runs chores, one after another and again after a rest."""
+    """Runs chores one after another, round after round."""
 
     def __init__(self, *chores: Chore, interval: float = INTERVAL) -> None:
         """Create the housekeeping.
 
-        :param chores: what to run; one that fails ends the round.
-        :param interval: how long to rest, in seconds.
+        :param chores: what to run; a chore that fails ends its round.
+        :param interval: the pause between two rounds, in seconds.
         """
         self._chores = chores
         self._interval = interval

@@ -1,6 +1,6 @@
-"""Messages: posting, editing, reacting, reading.
+"""Messages: posting, editing, reacting, and marking as read.
 
-What changes something returns a :class:`chatd.services.pending.Pending`: await it, or give it a callback.
+Methods that change something return a :class:`chatd.services.pending.Pending`: await it, or give it a callback.
 """
 
 import contextlib
@@ -43,10 +43,10 @@ class Messages:
         """Store a message.
 
         :param client_id: makes the post repeatable: the same sender, destination, ``client_id`` and content (as
-            first sent) answer the message that was stored first.
+            first sent) return the message that was stored first.
         :param reply_to: the id of a message in the same conversation.
-        :param origin: the connection that posts.
-        :raises RateLimited: too many messages of this sender.
+        :param origin: the connection that posts, if one does.
+        :raises RateLimited: the sender posts too fast.
 
         The write raises CannotMessageSelf, UserNotFound, ConversationNotFound, MessageNotFound, ClientIdReused.
         """
@@ -54,7 +54,7 @@ class Messages:
         return Pending(self._db, Post(sender_id, to, content, client_id, reply_to, origin, self._clock()))
 
     def edit(self, user_id: int, message_id: int, content: str, *, origin: object = None) -> Pending[Posted]:
-        """Give one's own message another content; the same content changes nothing.
+        """Replace the content of the user's own message; the same content changes nothing.
 
         The write raises MessageNotFound, NotYours, MessageDeleted.
         """
@@ -66,7 +66,7 @@ class Messages:
         return Pending(self._db, work)
 
     def delete(self, user_id: int, message_id: int, *, origin: object = None) -> Pending[Posted]:
-        """Delete the content of one's own message; a second time changes nothing.
+        """Delete the content of the user's own message; deleting it again changes nothing.
 
         The write raises MessageNotFound, NotYours.
         """
@@ -78,7 +78,7 @@ class Messages:
         return Pending(self._db, work)
 
     def react(self, user_id: int, message_id: int, emoji: str, on: bool, *, origin: object = None) -> Pending[Reacted]:
-        """Put an emoji below a message, or take it away.
+        """Add a reaction to a message, or remove it.
 
         The write raises MessageNotFound, MessageDeleted, TooManyReactions.
         """
@@ -90,8 +90,9 @@ class Messages:
         return Pending(self._db, work)
 
     async def members(self, user_id: int, where: Place) -> tuple[int, ...]:
-        """Return the ids of all that a conversation concerns, be it begun or not: without the other one of a private
-        conversation, where either blocks the other.
+        """Return the ids of a conversation's members, whether or not it has begun.
+
+        The other user of a private conversation is left out if either blocks the other.
 
         :raises UserNotFound: there is no such user.
         :raises ConversationNotFound: there is no such group, or the user is not in it.
@@ -108,11 +109,11 @@ class Messages:
         return await self._db.read(read)
 
     async def mark_read(self, reader_id: int, other_id: int) -> None:
-        """Mark all that ``other_id`` has written to ``reader_id`` as read.
+        """Mark everything ``other_id`` has written to ``reader_id`` as read.
 
         :raises UserNotFound: there is no such other user.
         """
-        with contextlib.suppress(ConversationNotFound):  # they have never spoken: there is nothing to read
+        with contextlib.suppress(ConversationNotFound):  # they have never talked: there is nothing to mark
             await self.move_marker(reader_id, UserPlace(other_id), LARGEST)
 
     def move_marker(self, reader_id: int, where: Place, up_to: int, *, origin: object = None) -> Pending[MarkedRead]:
@@ -135,7 +136,7 @@ class Messages:
             whom = editing.whom(tx.db, conversation, reader_id, hidden_from)
             if hidden_from is not None:
                 shown = messages.last_up_to(tx.db, conversation.id, moved, viewer=hidden_from)
-                if shown > before:  # to the other, the marker is at the last message they see
+                if shown > before:  # the other user's marker is at the last message they can see
                     _tell_read(tx, conversation, reader_id, shown, now, (hidden_from,), None, hidden_from=reader_id)
             seq = _tell_read(tx, conversation, reader_id, moved, now, whom, origin, hidden_from=hidden_from)
             return MarkedRead(moved, seq)

@@ -1,4 +1,4 @@
-"""The keys that names and reactions are found by, made again when their rule has changed."""
+"""Renewal of the keys that names and reactions are found by, when the rule for them has changed."""
 
 import contextlib
 
@@ -11,17 +11,17 @@ from chatd.storage.database import Database
 
 
 async def renew_where_due(db: Database) -> None:
-    """Make all keys again if their rule has changed; where the disk is full, a later start does it."""
+    """Renew all keys if their rule has changed; if the disk is full, leave it to a later start."""
     if await db.read(users.keys_made_by) != KEYS:
         with contextlib.suppress(StorageUnavailable):
             await db.write(renew)
 
 
 def renew(tx: Transaction) -> None:
-    """Make the keys of all names and reactions again if they were made by another rule.
+    """Renew the keys of all names and reactions if another rule made them.
 
-    Two accounts whose names have become the same stay two: one has the key, and the other is found as its name is
-    written, see :func:`chatd.services.names.account_keys`.
+    Two accounts whose names have become equal stay two: one gets the key, and the other is found by its exact name; see
+    :func:`chatd.services.names.account_keys`.
     """
     if users.keys_made_by(tx.db) == KEYS:
         return

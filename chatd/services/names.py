@@ -1,4 +1,4 @@
-"""When two names are the same, and what a search for one finds."""
+"""Names: when two are the same, and which ones a search finds."""
 
 import unicodedata
 
@@ -7,17 +7,17 @@ from chatd.services.characters import compiled
 #: The longest username, in code points after folding.
 USERNAME_MAX = 50
 
-#: The shortest ones: with Latin, Greek or Cyrillic letters, or of digits alone; and with letters of other scripts only,
-#: where one may be a word.
+#: The shortest usernames: of Latin, Greek or Cyrillic letters or only digits, and of other scripts, in which a single
+#: character may be a word.
 USERNAME_MIN = 3
 USERNAME_MIN_ELSEWHERE = 2
 
-#: The longest way to write a username, in code points: it has 50, of each of which normalization makes at most 18
+#: The longest spelling of a username, in code points: each of its 50 comes from at most 18 before normalization
 #: (UAX #15, section 9).
 WRITTEN_MAX = USERNAME_MAX * 18
 
-#: The rule for the keys of names, as it is stored. Keys made by another rule are made again at the next start. Versions
-#: of Unicode agree about every character that the older one knows; a newer Python may only know more.
+#: The rule for the keys of names, as it is stored. Keys made by another rule are renewed at the next start. Versions of
+#: Unicode agree about every character that the older one knows; a newer Python may only know more.
 KEYS = f"NFKC_Casefold 1, Unicode {unicodedata.unidata_version}"
 
 #: The scripts whose marks a search ignores, for a set in a pattern: in others a mark is a vowel or part of a letter.
@@ -25,10 +25,10 @@ _MARKED = r"\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}"
 
 
 def folded(text: str) -> str:
-    """Return ``text`` as names are compared: equal for names that look or sound alike.
+    """Return ``text`` in the form by which names are compared: equal for names that look or sound alike.
 
-    This is toNFKC_Casefold of the Unicode Standard, section 3.13.3: a compatibility form that knows no case, without
-    what a program may leave out (Default_Ignorable_Code_Point).
+    This is toNFKC_Casefold of the Unicode Standard, section 3.13.3: a caseless compatibility form without the
+    characters that a program may leave out (Default_Ignorable_Code_Point).
     """
     return _casefolded(compiled(r"\p{Default_Ignorable_Code_Point}+").sub("", text))
 
@@ -43,19 +43,19 @@ def _casefolded(text: str) -> str:
 
 
 def account_key(username: str) -> str:
-    """Return what an account is found by, without white space around it.
+    """Return the key that an account is found by; white space around the name does not count.
 
-    It is empty, which is nobody's name, for what is too long to be a username in any form: the time that folding takes
-    grows with the square of the number of marks.
+    It is empty, and nobody's, for a text too long to be any spelling of a username: the time to fold it would grow with
+    the square of the number of marks.
     """
     return folded(username.strip()) if len(username) <= WRITTEN_MAX else ""
 
 
 def account_keys(username: str) -> tuple[str, ...]:
-    """Return the keys an account may be stored under; the first that belongs to somebody is the one.
+    """Return the keys an account may be stored under, to be tried in this order.
 
-    Names from before this rule may differ only in invisible characters. Each still has its own account, and is found as
-    it is written; any other way to write it leads to the account whose name has none of them.
+    Names from before this rule may differ only in invisible characters. Each still has an account of its own and is
+    found by its exact spelling; every other spelling leads to the account whose name has no such characters.
     """
     if len(username) > WRITTEN_MAX:
         return ()

@@ -1,4 +1,4 @@
-"""A write that a service has prepared, and that its caller may wait for or not."""
+"""Writes that a service has prepared, and that their callers submit."""
 
 from collections.abc import Generator
 from typing import Any, Generic, TypeVar
@@ -10,21 +10,21 @@ T = TypeVar("T")
 
 
 class Pending(Generic[T]):
-    """A write that is submitted when it is awaited, or given a callback.
+    """A write that is submitted when it is awaited or given a callback.
 
-    A request awaits it. A socket has many on their way at once and gives each a callback, which runs in the commit, so
-    that an answer has its place among the events.
+    A request awaits it. A socket has many under way at once and gives each a callback, which runs in the commit, so
+    that each answer takes its place among the events.
     """
 
     __slots__ = ("_db", "work")
 
     def __init__(self, db: Database, work: Work[T]) -> None:
         self._db = db
-        #: What the writer will run.
+        #: The function that the writer runs.
         self.work = work
 
     def __await__(self) -> Generator[Any, None, T]:
-        """Submit the write and return its result once that is on disk; raise what the write raises."""
+        """Submit the write; return its result once that is on disk, or raise its error."""
         return self._db.write(self.work).__await__()
 
     def then(self, done: Done[T]) -> None:

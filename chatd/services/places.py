@@ -1,4 +1,4 @@
-"""What a command names, and whom a change there concerns."""
+"""Looking up the conversation or message a command names, and whom a change there concerns."""
 
 from chatd.errors import CannotMessageSelf, ConversationNotFound, MessageNotFound
 from chatd.models import Conversation, Message
@@ -8,11 +8,11 @@ from chatd.storage.engine import Sql
 
 
 def find(db: Sql, user_id: int, where: Place, *, may_be_self: bool = False) -> Conversation | None:
-    """Return the conversation a command names; None for a private one that nobody has begun.
+    """Return the conversation a command names, or None for a private one that has not begun.
 
     :raises UserNotFound: there is no such user.
     :raises ConversationNotFound: there is no such group, or the user is not in it.
-    :raises CannotMessageSelf: the user is the other, and ``may_be_self`` is False.
+    :raises CannotMessageSelf: ``where`` is the user, and ``may_be_self`` is False.
     """
     match where:
         case GroupPlace(group_id):
@@ -41,7 +41,7 @@ def find_message(db: Sql, user_id: int, message_id: int) -> tuple[Conversation, 
 
 
 def recipients(db: Sql, conversation: Conversation, user_id: int) -> tuple[int, ...]:
-    """Return the ids of all whom a change made by ``user_id`` in a conversation concerns."""
+    """Return the ids of everyone a change by ``user_id`` in a conversation concerns."""
     if conversation.other_id is not None:
         return (user_id, conversation.other_id)
     return conversations.members(db, conversation.id)

@@ -1,4 +1,4 @@
-"""What a reaction is, when two are the same, and how one is shown."""
+"""Reactions: which signs can be one, when two are the same, and how one is shown."""
 
 import unicodedata
 from functools import lru_cache
@@ -11,23 +11,23 @@ _ONE_SIGN = rf"{EMOJI}|[[\p{{L}}\p{{N}}\p{{So}}]--[{HIDDEN}]][[\p{{Mn}}\p{{Mc}}]
 
 _SELECTORS = r"\p{Variation_Selector}+"
 
-#: What is drawn as text unless something makes it an emoji, as a skin tone or a keycap does.
+#: A character drawn as text unless something, such as a skin tone or a keycap, makes it an emoji.
 _NEEDS_SELECTOR = r"[\p{Emoji}--[\p{Emoji_Presentation}\#*0-9]](?!\p{Emoji_Modifier})|[\#*0-9](?=\u20e3)"
 
 
 def is_reaction(text: str) -> bool:
-    """Tell whether ``text`` is one sign that can be seen."""
+    """Report whether ``text`` is one visible sign."""
     return compiled(_ONE_SIGN).fullmatch(text) is not None
 
 
 def reaction_key(text: str) -> str:
-    """Return what a reaction is stored as and found by: without variation selectors, which do not change the sign."""
+    """Return the stored form of a reaction: without variation selectors, which do not change the sign."""
     return unicodedata.normalize("NFC", compiled(_SELECTORS).sub("", text))
 
 
 @lru_cache(maxsize=1024)
 def shown_reaction(key: str) -> str:
-    """Return how a stored reaction is shown: an emoji in colour, with the selector where it needs one.
+    """Return a stored reaction as it is shown: an emoji in colour, with a selector if it needs one.
 
     This is the fully-qualified form of Unicode Technical Standard #51, section 1.4.5, that keyboards send.
     """

@@ -1,4 +1,4 @@
-"""Reporting a message to the administrator."""
+"""Reporting messages to the administrator."""
 
 import logging
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Reports:
-    """Takes reports in; ``chatd reports`` shows them."""
+    """Stores reports, which ``chatd reports`` shows."""
 
     def __init__(self, db: Database, limits: LimitSettings, clock: Clock) -> None:
         self._db = db
@@ -24,14 +24,14 @@ class Reports:
         self._limit = per_hour(limits.reports_per_hour)
 
     async def report(self, user_id: int, message_id: int, reason: str) -> Report:
-        """Keep a copy of a message as the user sees it, and why they report it.
+        """Store a report: a copy of a message as the user sees it, and their reason.
 
-        The same once more, while it is open, is the report there is.
+        Reporting the message again while the report is open returns the same report.
 
         :raises MessageNotFound: there is no such message in the user's conversations.
         :raises CannotReportOwn: it is the user's own.
         :raises MessageDeleted: there is nothing left to report.
-        :raises RateLimited: too many reports of this user.
+        :raises RateLimited: the user reports too much.
         """
         self._limit.take(user_id)
         now = self._clock()
@@ -55,14 +55,14 @@ class Reports:
             return found
 
         found = await self._db.write(work)
-        log.warning("a message was reported", extra={"event": "reported", "user_id": user_id, "report_id": found.id})
+        log.warning("message reported", extra={"event": "reported", "user_id": user_id, "report_id": found.id})
         return found
 
 
 def resolve(tx: Transaction, report_id: int, *, now: int) -> None:
-    """Note that a report is done with; the copy of the message goes.
+    """Resolve a report, and delete its copy of the message.
 
-    :raises ReportNotFound: there is no such report that is open.
+    :raises ReportNotFound: there is no such open report.
     """
     if not reports.resolve(tx.db, report_id, now):
         raise ReportNotFound(f"There is no open report {report_id}.")

@@ -1,4 +1,4 @@
-"""Which scripts a name may mix: those that some language mixes.
+"""Which scripts a name may mix: those that a language mixes.
 
 A name of letters from several scripts can pass for another: the Cyrillic а of аna looks like the Latin a of ana.
 """
@@ -9,8 +9,8 @@ from itertools import chain
 
 import regex  # type: ignore[import-untyped]
 
-#: The scripts of Unicode 17 by their codes in ISO 15924, as in its ScriptExtensions.txt. A test knows when there are
-#: letters of more.
+#: The scripts of Unicode 17 by their codes in ISO 15924, as in its ScriptExtensions.txt. A test fails when
+#: Unicode has letters of more scripts.
 _SCRIPTS = """
     Adlm Aghb Ahom Arab Armi Armn Avst Bali Bamu Bass Batk Beng Berf Bhks Bopo Brah Brai Bugi Buhd Cakm Cans
     Cari Cham Cher Chrs Copt Cpmn Cprt Cyrl Deva Diak Dogr Dsrt Dupl Egyp Elba Elym Ethi Gara Geor Glag Gong
@@ -23,14 +23,14 @@ _SCRIPTS = """
     Xsux Yezi Yiii Zanb
 """
 
-#: What languages mix, beside what all scripts share: Japanese, Chinese with Bopomofo, and Korean, each with Latin.
+#: Scripts that languages mix, besides what all share: Japanese, Chinese with Bopomofo, and Korean, each with Latin.
 _MIXED = (("Latn", "Hani", "Hira", "Kana"), ("Latn", "Hani", "Bopo"), ("Latn", "Hani", "Hang"))
 
 _COMMON = ("Zyyy", "Zinh")
 
 
 def is_of_one_language(name: str) -> bool:
-    """Tell whether some language may write like this.
+    """Report whether a language writes like this.
 
     This is the level "highly restrictive" of Unicode Technical Standard #39, section 5.2, by the script extensions of
     each character; and section 5.3: decimal digits are of one system, as a Bengali four looks like an eight.

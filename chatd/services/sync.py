@@ -1,4 +1,4 @@
-"""The change log as a reader follows it: where it is, and everything since a place in it."""
+"""Following the change log: its position, and all changes after one."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 
-#: How many changes are forgotten in one write, so that none is held up for long.
+#: How many changes one write prunes: few enough not to delay other writes for long.
 PRUNE_STEP = 500
 
 
@@ -37,7 +37,7 @@ class Sync:
         self._db = db
         self._clock = clock
         self._kept_ms = int(log_days * DAY_MS)
-        #: How many times a reader was told to load everything anew.
+        #: How many times a client was told to load everything again.
         self.resyncs = 0
 
     async def position(self) -> LogPosition:
@@ -45,7 +45,7 @@ class Sync:
         return await self._db.read(lambda db: LogPosition(change_log.epoch(db), change_log.head(db)))
 
     async def welcome(self, user_id: int) -> tuple[LogPosition, User]:
-        """Return what a client is greeted with: the log's position, and its user.
+        """Return what greets a client: the log's position, and its user.
 
         :raises UserNotFound: there is no such user.
         """
@@ -54,18 +54,18 @@ class Sync:
         )
 
     async def extent(self) -> LogExtent:
-        """Return how far the log reaches."""
+        """Return the ends of the log."""
         return await self._db.read(
             lambda db: LogExtent(change_log.head(db), change_log.pruned_up_to(db), change_log.oldest_at(db))
         )
 
     async def replay(self, user_id: int, *, epoch: str | None, since: int | None, limit: int) -> Replay:
-        """Return the changes a user may see after a place in the log, oldest first, as things are now.
+        """Return the changes after a place in the log that a user may see, oldest first, as things are now.
 
-        :param epoch: the name of the log that ``since`` is a place in.
-        :param since: None means from now.
-        :param limit: how many changes at the most.
-        :raises ResyncNeeded: it is another log, or one that does not reach back to ``since``, or not so far.
+        :param epoch: the log that ``since`` belongs to.
+        :param since: the place in the log; None for its head.
+        :param limit: the most changes to return.
+        :raises ResyncNeeded: ``epoch`` is another log, or ``since`` is pruned or beyond the head.
         """
 
         def read(db: Sql) -> Replay:
@@ -86,11 +86,11 @@ class Sync:
             raise
 
     async def acquaintances(self, user_id: int) -> tuple[int, ...]:
-        """Return the ids of all whose coming and going a user is told: who is in a conversation and not blocked."""
+        """Return the ids of everyone whose presence a user sees: those who share a conversation and are not blocked."""
         return tuple(await self._db.read(lambda db: users.acquaintances(db, user_id) - blocks.blocked(db, user_id)))
 
     async def audiences(self, user_ids: Sequence[int]) -> list[tuple[int, ...]]:
-        """Return, for each of some users, the ids of all who are told of their coming and going."""
+        """Return, for each user, the ids of everyone who sees their presence."""
 
         def read(db: Sql) -> list[tuple[int, ...]]:
             return [
@@ -100,9 +100,9 @@ class Sync:
         return await self._db.read(read)
 
     async def prune(self, step: int = PRUNE_STEP) -> None:
-        """Forget what is older than the log has to reach back.
+        """Remove changes that are older than the log must keep.
 
-        :param step: how many changes are forgotten in one write.
+        :param step: how many changes one write removes.
         """
         now = self._clock()
 
@@ -121,7 +121,7 @@ def _facts(db: Sql, entries: list[LogEntry], viewer: int) -> list[Change]:
 
 
 def _fact(db: Sql, entry: LogEntry, found: dict[int, Message]) -> Change:
-    """Return a row of the log as the fact it is about."""
+    """Return the change that a row of the log stands for."""
     seq, user_id, message_id = entry.seq, entry.user_id or 0, entry.message_id or 0
     data = json.loads(entry.data) if entry.data else {}
     match entry.kind:

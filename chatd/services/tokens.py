@@ -8,18 +8,18 @@ from chatd.models import Identity, Session
 _ALGORITHM = "HS256"
 _REQUIRED = ["sub", "iat", "exp", "sid"]
 
-#: Ids and times fit in here: the integers a JavaScript number holds exactly.
+#: The largest id or time: the largest integer that a JavaScript number holds exactly.
 _LARGEST = 2**53 - 1
 
 
 class Tokens:
-    """Issues and reads tokens. Whether a session still lives is not their concern."""
+    """Issues and reads tokens; it does not know whether a session still lives."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     def issue(self, session: Session) -> str:
-        """Return a token for a session; it ends with the session, to the second."""
+        """Return a token for a session; both expire in the same second."""
         claims = {
             "sub": str(session.user_id),
             "sid": session.id,
@@ -29,10 +29,10 @@ class Tokens:
         return jwt.encode(claims, self._key, _ALGORITHM)
 
     def read(self, token: str, now: int) -> Identity:
-        """Return who a token speaks for.
+        """Return whom a token identifies.
 
-        :param now: the time by which it must not have expired.
-        :raises NotAuthenticated: the signature is wrong, a claim is missing or odd, or it has expired.
+        :param now: the current time, in UTC milliseconds since 1970.
+        :raises NotAuthenticated: the signature is wrong, a claim is missing or malformed, or the token has expired.
         """
         try:
             claims = jwt.decode(

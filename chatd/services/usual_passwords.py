@@ -1,8 +1,8 @@
-"""Passwords that are guessed first, because so many people have them.
+"""Common passwords, which are guessed first.
 
-The list holds the thousand most usual passwords, and the thousand most usual of eight characters and more,
-by two counts of leaked ones: that of Have I Been Pwned as Django 5.2 has it (made by Royce Williams), and that of Mark
-Burnett's ten million as zxcvbn 4.5 has it. All are in lower case.
+The list holds the thousand most common passwords, and the thousand most common of eight characters or more, by two
+counts of leaked ones: Have I Been Pwned's in Django 5.2 (made by Royce Williams), and Mark Burnett's ten million in
+zxcvbn 4.5. All are in lower case.
 """
 
 from functools import cache
@@ -14,15 +14,15 @@ _LIST = Path(__file__).with_suffix(".txt")
 
 
 def is_usual(password: str) -> bool:
-    """Tell whether a password is among the most usual, in any case.
+    """Report whether a password is on the list, in any case.
 
-    :param password: as it is hashed.
+    :param password: in its prepared form, as it is hashed.
     """
     return password.strip().casefold() in _usual()
 
 
 def is_like_username(password: str, username: str) -> bool:
-    """Tell whether a password is the username, however written, or the username backwards."""
+    """Report whether a password is the username in any spelling, forwards or backwards."""
     if len(password) > 4 * len(username):  # folding a long one could take long
         return False
     name, word = folded(username), folded(password.strip())
