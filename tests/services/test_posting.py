@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -238,7 +239,9 @@ async def test_a_reply_to_a_message_of_the_same_batch_finds_it(tmp_path: Path) -
     await db.close()
 
 
-async def test_a_post_that_a_bug_keeps_out_fails_alone_and_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_a_post_that_a_bug_keeps_out_fails_alone_and_leaves_nothing_behind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     db = await opened(tmp_path / "chatd.db")
     events: list[Event] = []
     db.subscribe(events.append)
