@@ -33,7 +33,8 @@ from chatd.web.files import STATIC
 
 log = logging.getLogger(__name__)
 
-#: How many more objects than before start a collection of the youngest, and how many of these one of the older ones.
+#: Of the garbage collector: how many new objects start a collection of the youngest generation, and how many of its
+#: collections start one of the next.
 GC_THRESHOLDS = (50_000, 20, 50)
 
 #: How long a scrape of the metrics may take to end when the server stops, in seconds: it takes a millisecond.
@@ -42,8 +43,8 @@ SCRAPE_TIMEOUT = 0.5
 #: How long after SIGHUP a closing terminal may still exist, in seconds.
 TERMINAL_PATIENCE = 1.0
 
-#: How much of a database is upgraded in a second at the least, in bytes: a twentieth of what was measured, copy and
-#: rebuilding the largest table included.
+#: The least that is upgraded in a second, in bytes: a twentieth of what was measured, with the copy and the rebuilding
+#: of the largest table.
 UPGRADE_RATE = 1_000_000
 
 
@@ -110,9 +111,9 @@ class Server:
         return self._runner.app
 
     async def start(self) -> None:
-        """Make what is missing, bring the database up to date, and begin to answer.
+        """Create what is missing, upgrade the database, and begin to answer.
 
-        :raises ConfigurationError: something is in the way; the text says what.
+        :raises ConfigurationError: the server cannot start; the text says why.
         :raises DatabaseUnusable: the database cannot be used; the text says why.
         """
         config = self._config
@@ -172,7 +173,7 @@ class Server:
         return Listener(runner.server, hosts, port, tls, protocol=protocol, timeouts=self._timeouts, crowd=self._crowd)
 
     async def stop(self) -> None:
-        """Close every socket with 1012, let requests end, commit what waits, and let go of everything."""
+        """Close every socket with 1012, let requests end, commit what waits, and release everything."""
         if self._listener is not None:
             self._listener.close()
         if self._metrics_listener is not None:
@@ -226,10 +227,10 @@ async def serve(config: Config) -> None:
 
 
 def _hear_hangups(server: Server, stopping: asyncio.Event) -> None:
-    """Take SIGHUP as its sender means it: a terminal that closes, or somebody who has renewed the certificate.
+    """Handle SIGHUP: a closing terminal, or a renewed certificate.
 
-    A server that ignores it (``nohup``) outlives its terminal. Without a terminal, as under systemd, it never ends the
-    server.
+    A server that ignores the signal (``nohup``) outlives its terminal. Without a terminal, as under systemd, the signal
+    never ends it.
     """
     loop = asyncio.get_running_loop()
     is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -253,7 +254,7 @@ def _hear_hangups(server: Server, stopping: asyncio.Event) -> None:
 
 
 def _has_terminal() -> bool:
-    """Tell whether this process has a controlling terminal: https://man7.org/linux/man-pages/man4/tty.4.html"""
+    """Report whether this process has a controlling terminal: https://man7.org/linux/man-pages/man4/tty.4.html"""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
     except OSError:
@@ -262,16 +263,16 @@ def _has_terminal() -> bool:
 
 
 def _ask_for_time(size: int) -> None:
-    """Say that the database is upgraded before anybody is served, and have systemd wait for it.
+    """Log that the database is being upgraded, and ask systemd to wait for it.
 
-    :param size: how many bytes it has.
+    :param size: of the database, in bytes.
     """
     log.info("the database is upgraded first", extra={"event": "upgrading", "bytes": size})
     systemd.notify(f"EXTEND_TIMEOUT_USEC={max(size // UPGRADE_RATE, 60) * 1_000_000}")
 
 
 def _spare_the_collector() -> None:
-    """Have the garbage collector pass over what the start has made, and look at the rest less often.
+    """Exempt the objects of the start from garbage collection, and collect the others less often.
 
     A connection makes no cycles that matter, so the collector finds next to nothing; with CPython's own thresholds it
     spends a third of a busy server's time on looking through the objects of all connections.
@@ -282,14 +283,14 @@ def _spare_the_collector() -> None:
 
 
 def _take_open_files() -> None:
-    """Have as many open files as this process may: what a shell begins with, often 1024, is for select(2)."""
+    """Raise the limit of open files to the hard limit: the usual 1024 of a shell is there for select(2)."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _watchdog() -> None:
-    """Tell systemd for as long as this loop turns that it does."""
+    """Tell systemd that the event loop is alive, for as long as it is."""
     interval = systemd.watchdog_interval()
     while interval is not None:
         systemd.notify("WATCHDOG=1")

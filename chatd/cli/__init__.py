@@ -5,7 +5,7 @@ A command imports what it does from inside its function, so that none waits for 
 
 from collections.abc import Sequence
 
-from chatd.cli import accounts, chat, config, copies, demo, doctor, place, reports, serve, streams
+from chatd.cli import accounts, chat, config, copies, demo, doctor, location, reports, serve, streams
 from chatd.cli.parsing import Parser, loaded
 from chatd.errors import BackupFailed, ChatError, ConfigurationError, DatabaseUnusable
 
@@ -33,7 +33,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             settings = loaded(options)
             for warning in () if options.warns else filter(None, (*settings.warnings, settings.file_warning)):
                 streams.tell(f"warning: {warning}")
-            settings, found = place.found(settings, options.use)
+            settings, found = location.found(settings, options.use)
             if found:
                 streams.tell(found)
         return int(options.run(settings, options) or 0)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from chatd import clock
 from chatd.cli import streams
 from chatd.cli.database import read, write
+from chatd.cli.location import Use
 from chatd.cli.parsing import Commands, text
-from chatd.cli.place import Use
 from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:

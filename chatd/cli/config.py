@@ -3,8 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from chatd.cli.location import Use
 from chatd.cli.parsing import Commands
-from chatd.cli.place import Use
 
 if TYPE_CHECKING:
     from chatd.config import Config

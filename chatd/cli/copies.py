@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chatd.cli.location import Use
 from chatd.cli.parsing import Commands, path
-from chatd.cli.place import Use
 from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _backup(settings: "Config", options: argparse.Namespace) -> None:
 
 def _restore(settings: "Config", options: argparse.Namespace) -> None:
     from chatd import data_dir
-    from chatd.cli import place
+    from chatd.cli import location
     from chatd.storage.engine.sqlite import restore
 
     if (options.file is None) != options.new_epoch:
@@ -43,7 +43,7 @@ def _restore(settings: "Config", options: argparse.Namespace) -> None:
             "name the copy to restore, or say --new-epoch after you have put one in place yourself"
         )
     if options.new_epoch:
-        place.require(settings)
+        location.require(settings)
     elif not settings.data_dir.is_dir():
         raise ConfigurationError(
             f"there is no directory {settings.data_dir}: create it first to restore the copy there"

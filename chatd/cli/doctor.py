@@ -4,8 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from chatd.cli.location import Use
 from chatd.cli.parsing import Commands, text
-from chatd.cli.place import Use
 from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatd import __version__
-from chatd.cli.place import Use
+from chatd.cli.location import Use
 from chatd.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from chatd.events import MessageDeleted as MessageDeletedEvent
 from chatd.events import MessageEdited, ReactionChanged
 from chatd.models import Conversation, Message, Posted, Reacted
 from chatd.services import firsts
-from chatd.services.places import find_message, recipients
+from chatd.services.lookup import find_message, recipients
 from chatd.storage import blocks, change_log, conversations, messages, reactions, visibility
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql

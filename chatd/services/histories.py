@@ -2,7 +2,7 @@
 
 from chatd.models import ConversationPage, HistoryPage, MessagePage, Overview
 from chatd.places import Place
-from chatd.services.places import find
+from chatd.services.lookup import find
 from chatd.storage import change_log, conversations, messages, overviews, users
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql

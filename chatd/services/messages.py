@@ -13,8 +13,8 @@ from chatd.models import Conversation, MarkedRead, Posted, Reacted
 from chatd.places import GroupPlace, Place, UserPlace
 from chatd.services import editing
 from chatd.services.limits import per_second
+from chatd.services.lookup import find
 from chatd.services.pending import Pending
-from chatd.services.places import find
 from chatd.services.posting import Post
 from chatd.storage import blocks, conversations, messages
 from chatd.storage.commit import Transaction

@@ -82,7 +82,7 @@ class _Posting:
         self._private = memory.private(pairs)
         self._groups = memory.groups(group_ids)
         self._blocks = memory.blocks(pairs)
-        self._replied = posts.places_of(db, replied) if replied else {}
+        self._replied = posts.conversations_of(db, replied) if replied else {}
         self._stored = self._load(posts.by_client_ids(db, named) if named else {})
         self._may_repeat = bool(self._stored) or len(set(named)) < len(named)
         self._rows: list[NewMessage] = []

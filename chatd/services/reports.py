@@ -7,7 +7,7 @@ from chatd.config import Limits as LimitSettings
 from chatd.errors import CannotReportOwn, MessageDeleted, ReportNotFound
 from chatd.models import Report
 from chatd.services.limits import per_hour
-from chatd.services.places import find_message
+from chatd.services.lookup import find_message
 from chatd.storage import reports
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database

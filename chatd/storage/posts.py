@@ -58,7 +58,7 @@ def by_client_ids(db: Sql, wanted: Collection[tuple[int, str]]) -> dict[tuple[in
     return {(row["sender_id"], row["client_id"]): (row["id"], row["first_digest"]) for row in rows}
 
 
-def places_of(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
+def conversations_of(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
     """Return the conversation each of the messages is in, and whom the message is hidden from."""
     rows = db.execute(
         f"""

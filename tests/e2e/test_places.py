@@ -12,7 +12,7 @@ import pytest
 
 from chatd import config
 from chatd.cli import main
-from chatd.cli.place import Use, found
+from chatd.cli.location import Use, found
 from chatd.config import Config
 from chatd.errors import ConfigurationError
 from tests.process import CHATD, ServerProcess, chatd, environment, refusal
