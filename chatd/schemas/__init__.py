@@ -1,6 +1,7 @@
-"""JSON as clients see it: the only room that knows the name of a field.
+"""JSON as clients see it: no other room knows the name of a field.
 
-Bodies and queries are loaded by these schemas, answers are dumped by them, and the OpenAPI page is made from them.
+These schemas load bodies and queries and dump answers; the OpenAPI page, the web client's types and the tables of the
+documents are generated from them.
 """
 
 from chatd.schemas.answers import (

@@ -1,4 +1,4 @@
-"""What the server answers."""
+"""The forms of answers: users, sessions, and messages in the classic form."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from chatd.schemas.message_json import classic_message
 
 
 class BriefSchema(BaseSchema):
-    """A user in few words."""
+    """A user, in brief."""
 
     id = id_field()
     username = fields.String(required=True)
@@ -34,7 +34,7 @@ class TokenSchema(BaseSchema):
 
 
 class TicketSchema(BaseSchema):
-    """What stands for a session at one handshake of the socket."""
+    """A ticket that stands for a session in one handshake of the socket."""
 
     ticket = fields.String(required=True)
     expires_at = Timestamp(required=True)
@@ -64,7 +64,7 @@ class MessageSchema(BaseSchema):
     sender = fields.Nested(BriefSchema, required=True)
 
     def to_json(self, result: Any, *, many: bool = False) -> bytes:
-        """Return a message as JSON, written by hand."""
+        """Return a message as JSON, encoded by hand."""
         return super().to_json(result, many=True) if many else classic_message(result).encode()
 
 
@@ -109,7 +109,7 @@ class HistorySchema(BaseSchema):
 
 
 class SuccessSchema(BaseSchema):
-    """It is done."""
+    """The request succeeded."""
 
     success = fields.Boolean(required=True)
     message = fields.String(required=True)
@@ -131,7 +131,7 @@ class HealthSchema(BaseSchema):
 
 
 class WebClientSchema(BaseSchema):
-    """What the web client is told before anybody signs in."""
+    """What the web client needs to know before anybody signs in."""
 
     api = fields.String(required=True, dump_default="")
     registration = fields.String(required=True)

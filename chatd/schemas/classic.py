@@ -1,4 +1,4 @@
-"""The classic dialect's frames."""
+"""The frames of the classic dialect."""
 
 from chatd.models import Message
 from chatd.schemas.codec import decode, encode
@@ -8,12 +8,12 @@ CLASSIC_PONG = encode({"type": "pong"})
 
 
 def classic_new_message(message: Message) -> bytes:
-    """Return the one event the classic dialect has."""
+    """Return the frame of a new message, the only event of the classic dialect."""
     return f'{{"type":"new_message","data":{classic_message(message)}}}'.encode()
 
 
 def is_ping(text: str) -> bool:
-    """Tell whether a classic client's frame is a ping; anything else it sends means nothing, a byte order mark too."""
+    """Report whether a classic client's frame is a ping; a frame with a byte order mark is not."""
     if text.startswith("\ufeff"):
         return False
     try:

@@ -4,13 +4,13 @@ import json
 import re
 from typing import Any
 
-#: What the outline of a text is made from: its strings, its brackets, and integers that no field can hold. A string
-#: without an end is one, too: so no character is looked at twice.
+#: The pieces that an outline is made from: strings, brackets, and integers too long for any field. A string without an
+#: end counts, so that no character is examined twice.
 _PIECES = re.compile(r'"(?:[^"\\]|\\[\s\S])*+"?|[\[{\]}]|-?[0-9]{100,}')
 
 
 class BeyondReason(ValueError):
-    """It is JSON as far as it was read, but nested deeper, or with longer numbers, than anybody could mean."""
+    """The text may be JSON, but it is nested too deeply or has a number of too many digits."""
 
 
 def encode(data: Any) -> bytes:
@@ -19,9 +19,10 @@ def encode(data: Any) -> bytes:
 
 
 def decode(body: bytes | str) -> Any:
-    """Return what a client's JSON says; a byte order mark before it, which some libraries write, is skipped.
+    """Parse a client's JSON. A byte order mark before it, which some libraries write, is skipped.
 
-    :raises ValueError: it is not JSON in UTF-8; a :class:`BeyondReason`, if it is nested or long beyond reason.
+    :raises BeyondReason: it is nested too deeply, or has a number of too many digits.
+    :raises ValueError: it is not JSON in UTF-8.
     """
     text = body if isinstance(body, str) else body.decode()
     try:
@@ -37,9 +38,9 @@ def decode(body: bytes | str) -> Any:
 
 
 def outline(text: str) -> Any:
-    """Return what JSON beyond reason says at its top: null for all that has members, 0 for numbers too long.
+    """Parse only the top level of JSON beyond reason: what is nested becomes null, and a number too long 10^100.
 
-    :raises ValueError: not even that can be read.
+    :raises ValueError: not even that is JSON.
     """
     kept: list[str] = []
     depth = start = 0
@@ -60,7 +61,7 @@ def outline(text: str) -> Any:
 
 
 class _NotJson(ValueError):
-    """Python accepts it, and JSON does not."""
+    """Python's parser accepts this, but it is not JSON."""
 
 
 def _refuse_constant(name: str) -> None:

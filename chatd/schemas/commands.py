@@ -1,6 +1,7 @@
 """The commands of chatd.v2: the form of each one's data and answer, and the event it causes.
 
-From this table are made the types of the web client and the table in docs/protocol.md.
+The web client's types and the tables in docs/protocol.md are generated from this table: after a change, run
+``nox -s generate``.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from chatd.schemas.messages import ChangedMessageSchema, FullMessageSchema
 from chatd.schemas.requests import CLIENT_ID_MAX
 from chatd.schemas.texts import Emoji, content_field
 
-#: How many changes a page of a sync holds, if nothing else is said, and at the most.
+#: How many changes a page of a sync holds by default, and at most.
 SYNC_DEFAULT = 200
 SYNC_MAX = 500
 
@@ -36,7 +37,7 @@ class PlaceCommand(RequestSchema):
 
 
 class SyncCommand(RequestSchema):
-    """From where on."""
+    """The cursor to go on from."""
 
     epoch = Text(max_length=64, load_default=None)
     since = fields.Integer(strict=True, load_default=None, validate=validate.Range(0, ID_LIMIT - 1))
@@ -52,7 +53,7 @@ class SendCommand(PlaceCommand):
 
 
 class MessageCommand(RequestSchema):
-    """A message to do something with."""
+    """A command about a message."""
 
     message_id = _number(required=True)
 
@@ -70,7 +71,7 @@ class ReactCommand(MessageCommand):
 
 
 class UnreactCommand(MessageCommand):
-    """A message and an emoji that is to be taken back."""
+    """A message and the emoji to remove from it."""
 
     emoji = Emoji(taken_back=True)
 
@@ -82,38 +83,38 @@ class ReadCommand(PlaceCommand):
 
 
 class TypingCommand(PlaceCommand):
-    """Where somebody is writing."""
+    """The conversation in which the user is writing."""
 
 
 class NothingSchema(BaseSchema):
-    """Nothing more to say."""
+    """An answer without data."""
 
 
 class SyncedSchema(BaseSchema):
-    """How far a sync has come, and whether there is more."""
+    """The cursor that a sync has reached, and whether there is more."""
 
     cursor = fields.Integer(required=True)
     more = fields.Boolean(required=True)
 
 
 class SentSchema(BaseSchema):
-    """A message as it is stored, and whether it was stored before."""
+    """The message as stored, and whether an earlier send had stored it already."""
 
     message = fields.Nested(FullMessageSchema, required=True)
     duplicate = fields.Boolean(required=True)
 
 
 class MarkedSchema(BaseSchema):
-    """Where the read marker is."""
+    """The position of the read marker."""
 
     up_to = fields.Integer(required=True)
 
 
 @dataclass(frozen=True, slots=True)
 class CommandForm:
-    """What a command takes and answers.
+    """What a command takes, and what answers it.
 
-    :ivar data: loads its data.
+    :ivar data: the form of its ``data``.
     :ivar answer: the form of the ``data`` of its ack.
     :ivar event: the type of the event it causes; None where it causes none.
     """
@@ -123,7 +124,7 @@ class CommandForm:
     event: str | None
 
 
-#: Every command, by its type.
+#: Every command, by type.
 COMMANDS: Mapping[str, CommandForm] = {
     "sync": CommandForm(SyncCommand(), SyncedSchema(), None),
     "send": CommandForm(SendCommand(), SentSchema(), "new_message"),
@@ -137,5 +138,5 @@ COMMANDS: Mapping[str, CommandForm] = {
 
 
 def place(data: Mapping[str, Any]) -> Place:
-    """Return the place that a command or a query names."""
+    """Return the place that the loaded data of a command or query names."""
     return place_from(data.get("user"), data.get("group"))

@@ -1,4 +1,4 @@
-"""The forms of conversations as chatd.v2 has them."""
+"""The forms of conversations in chatd.v2."""
 
 from typing import Any, cast
 
@@ -11,14 +11,14 @@ from chatd.schemas.messages import FullMessageSchema
 
 
 class GroupSchema(BaseSchema):
-    """A group in few words."""
+    """A group, in brief."""
 
     id = id_field()
     name = fields.String(required=True)
 
 
 class ConversationStateSchema(BaseSchema):
-    """A conversation as its member sees it: with a user, or a group."""
+    """A conversation with a user or in a group, as the caller sees it."""
 
     user = fields.Nested(BriefSchema)
     group = fields.Nested(GroupSchema)
@@ -38,7 +38,7 @@ class ConversationStateSchema(BaseSchema):
 
 
 class ConversationPageSchema(BaseSchema):
-    """Some of the caller's conversations, the newest first."""
+    """A page of the caller's conversations, newest first."""
 
     items = fields.List(fields.Nested(ConversationStateSchema), required=True, data_key="conversations")
     more = fields.Boolean(required=True)

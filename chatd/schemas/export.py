@@ -1,4 +1,4 @@
-"""A person's data as a file they can keep: a zip with JSON for programs and a page for people."""
+"""A person's data as a zip file: JSON for programs and a page for people."""
 
 import io
 import json
@@ -28,9 +28,9 @@ small { color: #555; }
 
 
 def write_archive(file: IO[bytes], data: PersonalData) -> None:
-    """Write everything of a person into a zip: ``data.json``, ``index.html`` and their pictures.
+    """Write everything a person has into a zip: ``data.json``, ``index.html`` and their pictures.
 
-    Nothing is held in memory but a page of messages.
+    Only one page of messages is in memory at a time.
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         with _text(archive, "data.json") as out:

@@ -1,4 +1,4 @@
-"""Fields and limits that many schemas share."""
+"""Base schemas and fields that many forms share."""
 
 import datetime as dt
 import re
@@ -11,12 +11,12 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from chatd.places import Place
 from chatd.schemas.codec import encode
 
-#: The integers a JavaScript number holds exactly end below this.
+#: Every integer below this is exact as a JavaScript number.
 ID_LIMIT = 2**53
 
 
 class BaseSchema(Schema):
-    """A schema that passes over what it does not know: old clients send fields that mean nothing here."""
+    """A schema that ignores unknown fields: old clients send some."""
 
     class Meta:
         """Options of marshmallow."""
@@ -24,23 +24,23 @@ class BaseSchema(Schema):
         unknown = EXCLUDE
 
     def to_json(self, result: Any, *, many: bool = False) -> bytes:
-        """Return ``result`` as this schema dumps it, as JSON in UTF-8."""
+        """Dump ``result`` as JSON in UTF-8."""
         return encode(self.dump(result, many=many))
 
 
 class RequestSchema(BaseSchema):
-    """What a client says in JSON: null for an optional field means that it is left out."""
+    """A JSON body or the data of a command: null for an optional field means that it is left out."""
 
     #: The fields for which null means something.
     meaning_null: ClassVar[frozenset[str]] = frozenset()
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Allow null for it, so that the API's description says so."""
+        """Allow null for an optional field, so that OpenAPI says so."""
         if not field_obj.required:
             field_obj.allow_none = True
 
     def load(self, data: Any, **kwargs: Any) -> Any:
-        """Return what ``data`` says."""
+        """Load ``data``, leaving out optional fields that are null."""
         if isinstance(data, dict) and None in data.values():
             data = {name: value for name, value in data.items() if value is not None or not self._may_go(name)}
         return super().load(data, **kwargs)
@@ -51,7 +51,7 @@ class RequestSchema(BaseSchema):
 
 
 class Text(fields.String):
-    """A string as it was sent, without NUL and lone surrogates, which nothing after us could store or send."""
+    """A string, exactly as sent. NUL and lone surrogates, which can be neither stored nor sent on, are refused."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Text(fields.String):
         :param min_length: the fewest code points.
         :param max_length: the most code points.
         :param validate_also: further validators.
-        :param pattern: what all validators together allow, for the API's description.
+        :param pattern: a regular expression for OpenAPI of what all validators together allow.
         """
         lengths = [validate.Length(min=min_length or None, max=max_length)] if min_length or max_length else []
         super().__init__(
@@ -96,7 +96,7 @@ class Digits(fields.Integer):
 
 
 class IdOfPlace(fields.Integer):
-    """The id of a place of one kind; null for one of the other."""
+    """The id of a place of one kind; null if the place is of the other."""
 
     def __init__(self, kind: type[Place], *, of: str) -> None:
         """Create the field.
@@ -123,7 +123,7 @@ class Timestamp(fields.String):
         return None if value is None else iso_time(value)
 
 
-@lru_cache(maxsize=4096)  # those that are told now are of this moment
+@lru_cache(maxsize=4096)  # most times written are of this moment
 def iso_time(milliseconds: int) -> str:
     """Return a time, in UTC milliseconds since 1970, as ISO 8601."""
     return f"{_iso_seconds(milliseconds // 1000)}.{milliseconds % 1000:03}Z"
@@ -135,14 +135,14 @@ def _iso_seconds(seconds: int) -> str:
 
 
 def id_field() -> fields.Integer:
-    """Return the field of an id in an answer."""
+    """Return a field for an id in an answer."""
     return fields.Integer(required=True, validate=validate.Range(1, ID_LIMIT - 1))
 
 
 def exactly_one(data: Mapping[str, Any], *names: str) -> None:
-    """Require that one of two fields is given.
+    """Require that exactly one of the named fields is given.
 
-    :raises ValidationError: none is, or both are.
+    :raises ValidationError: none or several are given.
     """
     if sum(data.get(name) is not None for name in names) != 1:
         raise ValidationError(f"Exactly one of {' and '.join(names)} is needed.", names[0])

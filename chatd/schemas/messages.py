@@ -1,4 +1,4 @@
-"""The forms of messages as chatd.v2 has them: all there is to know of one, pages, and what changes one."""
+"""The forms of messages in chatd.v2: a message in full, pages, reactions, and bodies that change a message."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,14 +12,14 @@ from chatd.schemas.texts import Emoji, ShownReaction, content_field
 
 
 class ReactionSchema(BaseSchema):
-    """One emoji below a message, and who chose it."""
+    """An emoji on a message, and who chose it."""
 
     emoji = ShownReaction(required=True)
     user_ids = fields.List(fields.Integer(), required=True)
 
 
 class FullMessageSchema(MessageSchema):
-    """A message with everything there is to know of it."""
+    """A message in the form of chatd.v2."""
 
     client_id = fields.String(required=True, allow_none=True)
     edited_at = Timestamp(required=True, allow_none=True)
@@ -28,7 +28,7 @@ class FullMessageSchema(MessageSchema):
     reactions = fields.List(fields.Nested(ReactionSchema), required=True)
 
     def to_json(self, result: Any, *, many: bool = False) -> bytes:
-        """Return a message as JSON, written by hand."""
+        """Return a message as JSON, encoded by hand."""
         return super().to_json(result, many=True) if many else full_message(result).encode()
 
 
@@ -41,13 +41,13 @@ class MessagePageSchema(BaseSchema):
 
 
 class ChangedMessageSchema(BaseSchema):
-    """A message after it was changed."""
+    """A message after the change."""
 
     message = fields.Nested(FullMessageSchema, required=True)
 
 
 class MessagesQuery(BaseSchema):
-    """Which messages: of whom, and which part."""
+    """Which messages: the conversation, and where in it."""
 
     user = Digits(at_least=1, at_most=ID_LIMIT - 1)
     group = Digits(at_least=1, at_most=ID_LIMIT - 1)
@@ -77,6 +77,6 @@ class PathReaction(BaseSchema):
 
 
 class PathOldReaction(PathReaction):
-    """A message and an emoji that is to be taken back."""
+    """A message and the emoji to remove from it, in a path."""
 
     emoji = Emoji(taken_back=True)

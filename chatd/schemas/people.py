@@ -1,11 +1,11 @@
-"""The forms of blocking, reporting, and leaving for good."""
+"""The forms of blocks, reports, and deleting an account."""
 
 from marshmallow import fields
 
 from chatd.schemas.answers import BriefSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Text, Timestamp, id_field
 
-#: The longest reason of a report, in code points.
+#: The most code points of a report's reason.
 REASON_MAX = 500
 
 
@@ -29,7 +29,7 @@ class ReportSchema(BaseSchema):
 
 
 class BlocksQuery(BaseSchema):
-    """Which of the blocked."""
+    """Which part of the list of blocked people."""
 
     skip = Digits(at_least=0, at_most=ID_LIMIT - 1, load_default=0)
     limit = Digits(at_least=1, at_most=100, load_default=100)
@@ -42,6 +42,6 @@ class ReportBody(RequestSchema):
 
 
 class DeleteAccountBody(RequestSchema):
-    """The password, so that nobody else does it."""
+    """The password of the account to delete."""
 
     password = Text(required=True, metadata={"format": "password"})

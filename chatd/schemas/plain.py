@@ -1,6 +1,6 @@
-"""The ordinary message on its way in, by socket and by REST, read and checked in one go.
+"""The short way in for an ordinary message, by socket and by REST: parsed and checked in one step.
 
-Its JSON and its schema together take 30 µs, this takes one. A property test holds the two equal.
+This takes 1 µs; parsing the JSON and loading the schema takes 30. A property test holds the two equal.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from chatd.services.characters import is_visible
 
 
 class PlainData(Struct, forbid_unknown_fields=True):
-    """A private message that can be repeated and replies to nothing."""
+    """The data of a ``send`` to a user that has a ``client_id`` and answers no message."""
 
     user: Annotated[int, Meta(gt=0, lt=ID_LIMIT)]
     content: Annotated[str, Meta(min_length=1, max_length=CONTENT_MAX)]
@@ -24,14 +24,14 @@ class PlainData(Struct, forbid_unknown_fields=True):
 
 
 class PlainSend(Struct, tag_field="type", tag="send", forbid_unknown_fields=True):
-    """A ``send`` with such a message."""
+    """The frame of such a ``send``."""
 
     id: Annotated[int, Meta(gt=-ID_LIMIT, lt=ID_LIMIT)] | Annotated[str, Meta(min_length=1, max_length=64)]
     data: PlainData
 
 
 class PlainBody(Struct, forbid_unknown_fields=True):
-    """The body of a request that sends a message."""
+    """The body of a request that sends a message, as in :class:`chatd.schemas.requests.SendBody`."""
 
     content: Annotated[str, Meta(min_length=1, max_length=CONTENT_MAX)]
     client_id: Annotated[str, Meta(min_length=1, max_length=CLIENT_ID_MAX)] | None = None
@@ -42,18 +42,18 @@ _BODY_DECODER = Decoder(PlainBody)
 
 
 def plain_send(text: str) -> PlainSend | None:
-    """Return what an ordinary ``send`` says, or None for any other frame: then the schemas have to look."""
+    """Parse an ordinary ``send``; return None for any other frame, which is left to the schemas."""
     try:
         said = _DECODER.decode(text)
     except (MsgspecError, UnicodeEncodeError):
         return None
     content = said.data.content
-    is_seen = "!" <= content[0] <= "~" or is_visible(content)  # the first half alone is what most messages cost
+    is_seen = "!" <= content[0] <= "~" or is_visible(content)  # the first test is enough for most messages
     return None if not is_seen or "\0" in content or "\0" in said.data.client_id else said
 
 
 def plain_body(body: bytes) -> Mapping[str, Any] | None:
-    """Return what an ordinary body loads to, or None: then the schema has to look."""
+    """Parse an ordinary body; return None for any other, which is left to the schema."""
     try:
         said = _BODY_DECODER.decode(body)
     except (MsgspecError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Errors as clients see them: described once, and written by REST and the socket each in its own form."""
+"""Errors as clients see them: described once, and rendered by REST and the socket in a form of their own."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -9,13 +9,13 @@ from chatd.errors import ChatError, Failed, Invalid, RateLimited
 from chatd.records import Record
 from chatd.schemas.fields import BaseSchema
 
-#: Where the API's description lists the codes that there are. A newer server may have more, so any string is right.
+#: Where OpenAPI lists the codes. A newer server may have more, so any string is valid.
 _CODE = "#/components/schemas/ErrorCode"
 _CODES = "One of the listed codes, or a new one."
 
 
 class ErrorSchema(BaseSchema):
-    """What went wrong: a sentence for a person, and a name that does not change."""
+    """What went wrong: a sentence for people, and a code that does not change."""
 
     detail = fields.String(required=True)
     code = fields.String(
@@ -25,7 +25,13 @@ class ErrorSchema(BaseSchema):
 
 
 class Problem(Record):
-    """What went wrong: its name, a sentence, what is wrong with each field, and the seconds to wait, if any."""
+    """What went wrong.
+
+    :ivar code: a name that does not change.
+    :ivar detail: a sentence for people.
+    :ivar errors: what is wrong with each field; None if the error is not about fields.
+    :ivar retry_after: the seconds to wait before trying again; None if waiting does not help.
+    """
 
     code: str
     detail: str
@@ -34,7 +40,7 @@ class Problem(Record):
 
 
 def problem(error: Exception) -> Problem:
-    """Return what clients learn of an error: of one that is not ours, only that there was one."""
+    """Return what clients are told of an error; of an unexpected one, only that it happened."""
     if isinstance(error, ValidationError):
         return Problem(Invalid.code, _first(error), _by_field(error))
     if isinstance(error, ChatError):
@@ -45,7 +51,7 @@ def problem(error: Exception) -> Problem:
 
 
 def error(code: str, detail: str, errors: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the body of an answer over REST.
+    """Return the body of an error over REST.
 
     :param errors: what is wrong with each field.
     """
@@ -60,7 +66,7 @@ def _by_field(error: ValidationError) -> dict[str, Any]:
 
 
 def _first(error: ValidationError) -> str:
-    """Return one sentence about the first field that is wrong."""
+    """Return a sentence about the first field that is wrong."""
     name, problems = next(iter(_by_field(error).items()))
     while isinstance(problems, Mapping):
         problems = next(iter(problems.values()))

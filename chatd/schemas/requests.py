@@ -1,4 +1,4 @@
-"""What clients send: bodies, queries, and what is in a path."""
+"""The forms of requests: bodies, queries, and parts of paths."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from chatd.schemas.texts import (
 )
 from chatd.services.names import WRITTEN_MAX
 
-#: The longest of what people say of themselves, and the longest ``client_id``, in code points.
+#: The longest text of a profile, and the longest ``client_id``, in code points.
 PROFILE_MAX = 500
 CLIENT_ID_MAX = 64
 
@@ -26,13 +26,13 @@ def _password(**kwargs: Any) -> Text:
 
 
 class _WithNewPassword(RequestSchema):
-    """A body in which one field is a new password; how short it may be is a setting."""
+    """A body with a new password, whose least length is a setting."""
 
     new_password_field = ""
 
     def __init__(self, *, password_min: int = 8) -> None:
         super().__init__()
-        field = self.fields[self.new_password_field]  # its list and its mapping are the class's
+        field = self.fields[self.new_password_field]  # a copy, but it shares the list and the mapping of the class
         field.validators = [NewPassword(password_min), *field.validators]
         field.metadata = {**field.metadata, "minLength": password_min}
 
@@ -63,16 +63,16 @@ class ChangePasswordBody(_WithNewPassword):
 
 
 class LoginForm(RequestSchema):
-    """OAuth2's password form, as far as it matters here."""
+    """The part of OAuth2's password form that is used here."""
 
     username = Text(required=True)
     password = _password()
 
 
 class ProfileBody(RequestSchema):
-    """What a user says of themselves; what is left out stays."""
+    """A user's changes to their profile; what is left out stays as it is."""
 
-    meaning_null = frozenset({"avatar_path", "bio"})  # none any more
+    meaning_null = frozenset({"avatar_path", "bio"})  # null removes them
 
     nickname = name_field(is_checked=False)
     avatar_path = avatar_field(is_checked=False)
@@ -112,7 +112,7 @@ class PathId(BaseSchema):
     id = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
 
     def load(self, data: Any, **kwargs: Any) -> Any:
-        """Return the id as a field of a mapping; an ordinary one is not worth the 20 µs that marshmallow takes."""
+        """Load the id; an ordinary one without the 20 µs that marshmallow takes."""
         value = data["id"]
         if not kwargs and len(data) == 1 and len(value) < 16 and value.isascii() and value.isdigit() and int(value):
             return {"id": int(value)}

@@ -1,6 +1,6 @@
 """The rules for names, messages, reactions, pictures' addresses and passwords.
 
-Which characters these may have is said in :mod:`chatd.services.characters`.
+The characters these may have are in :mod:`chatd.services.characters`.
 """
 
 import re
@@ -26,7 +26,7 @@ from chatd.services.reactions import is_reaction, reaction_key, shown_reaction
 from chatd.services.scripts import is_of_one_language
 from chatd.services.usual_passwords import is_like_username, is_usual
 
-#: The longest nicknames, messages and pictures' addresses, in code points.
+#: The longest nickname, message and address of a picture, in code points.
 NAME_MAX = 50
 CONTENT_MAX = 2000
 AVATAR_MAX = 500
@@ -34,7 +34,7 @@ AVATAR_MAX = 500
 #: The longest emoji, in code points: families and flags are sequences of many.
 EMOJI_MAX = 16
 
-#: The longest way to write a username, in code points: composing joins at most four of them (UAX #15, section 9).
+#: The longest username before folding, in code points: composing joins at most four of them (UAX #15, section 9).
 USERNAME_WRITTEN_MAX = USERNAME_MAX * 4
 
 #: The longest password, in bytes of UTF-8.
@@ -47,13 +47,13 @@ _LABEL = r"(?![Xx][Nn]--)[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 
-# A name that ends in a number is an address to browsers, perhaps another one than it says (1.2 is 1.0.0.2); of a name
-# with xn-- only they know whether it is one. https://url.spec.whatwg.org/#host-parsing
+# To browsers a name that ends in a number is an address, perhaps not the one it seems to be (1.2 is 1.0.0.2); and only
+# they know whether a name with xn-- is valid. https://url.spec.whatwg.org/#host-parsing
 _HOST = rf"(?:(?:{_LABEL}\.)*(?=[A-Za-z]){_LABEL}|{_OCTET}(?:\.{_OCTET}){{3}})"
 
-#: What the address of a picture is, in code and in the API's description alike: a path here, or a host elsewhere.
-#: Browsers see the same host in it; of what is refused they may see another, as they take a backslash for a slash, and
-#: pass over tabs, line breaks, and spaces at the ends.
+#: The address of a picture, here and in OpenAPI: a path on this server, or a host elsewhere, in which browsers find the
+#: same host as we do. In what is refused they might find another: they take a backslash for a slash, and skip tabs,
+#: line breaks, and spaces at the ends.
 AVATAR_PATTERN = rf"^(?:/(?!/)|https://{_HOST}(?::{_PORT})?(?=[/?#]|$))[!-\[\]-~]*$"
 
 _AVATAR = re.compile(AVATAR_PATTERN)
@@ -64,7 +64,7 @@ _USERNAME_PATTERN = r"^[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}_.\-\u180b-\u180f\u200b-\u2
 
 
 def username_field() -> Text:
-    """Return the field of a new username."""
+    """Return a field for a new username."""
     return Text(
         required=True,
         validate_also=[_check_username],
@@ -82,23 +82,23 @@ def username_field() -> Text:
 
 
 def name_field(max_length: int = NAME_MAX, *, is_checked: bool = True, **kwargs: Any) -> Text:
-    """Return the field of what people read as a name, such as a nickname.
+    """Return a field for what people read as a name, such as a nickname.
 
-    :param is_checked: False where :func:`refuse_new_texts` checks it, as an old name may stay.
+    :param is_checked: False where :func:`refuse_new_texts` checks the name instead, since an old one may stay.
     """
     checks = [check_name] if is_checked else []
     return Text(min_length=1, max_length=max_length, validate_also=checks, pattern=_NAME_PATTERN, **kwargs)
 
 
 def content_field() -> Text:
-    """Return the field of a message's content."""
+    """Return a field for a message's content."""
     return Text(required=True, min_length=1, max_length=CONTENT_MAX, validate_also=[_check_content])
 
 
 def avatar_field(*, is_checked: bool = True) -> Text:
-    """Return the field of the address of a picture.
+    """Return a field for the address of a picture.
 
-    :param is_checked: False where :func:`refuse_new_texts` checks it, as an old one may stay.
+    :param is_checked: False where :func:`refuse_new_texts` checks it instead, since an old one may stay.
     """
     checks = [check_avatar] if is_checked else []
     return Text(max_length=AVATAR_MAX, allow_none=True, validate_also=checks, pattern=AVATAR_PATTERN)
@@ -107,13 +107,13 @@ def avatar_field(*, is_checked: bool = True) -> Text:
 class Emoji(Text):
     """A reaction, loaded as its key.
 
-    Reactions from before today's rules can still be taken back.
+    A reaction older than today's rules can still be removed.
     """
 
     def __init__(self, *, taken_back: bool = False) -> None:
         """Create the field.
 
-        :param taken_back: whether this is about a reaction that is there.
+        :param taken_back: whether the reaction is to be removed, so that old ones are valid too.
         """
         check = _check_old_reaction if taken_back else _check_reaction
         super().__init__(required=True, min_length=1, max_length=EMOJI_MAX, validate_also=[check])
@@ -124,7 +124,7 @@ class Emoji(Text):
 
 
 class ShownReaction(fields.String):
-    """A reaction as people see it, dumped from its key."""
+    """A reaction as people see it, which is dumped from its key."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return shown_reaction(value)
@@ -136,14 +136,14 @@ class NewPassword:
     def __init__(self, password_min: int) -> None:
         """Create the check.
 
-        :param password_min: the fewest code points.
+        :param password_min: the least length, in code points.
         """
         self.password_min = password_min
 
     def __call__(self, value: str) -> None:
-        """Refuse a password that is too short or too long, or known to everybody.
+        """Refuse a password that is too short, too long or too common.
 
-        :raises ValidationError: with one sentence for a person.
+        :raises ValidationError: with a sentence for people.
         """
         password = prepared(value)
         if len(password) < self.password_min:
@@ -159,15 +159,15 @@ class NewPassword:
 def refuse_username_as_password(password: str, username: str, field: str) -> None:
     """Refuse a new password that is the username.
 
-    :param field: which field the password is in.
-    :raises ValidationError: the password is the username, in any case, or read backwards.
+    :param field: the name of the field that the password is in.
+    :raises ValidationError: the password is the username in any case, or the username backwards.
     """
     if is_like_username(password, username):
         raise ValidationError({field: ["Must not be the username."]})
 
 
 def refuse_new_texts(said: Mapping[str, Any], before: User) -> None:
-    """Refuse what breaks a rule in a profile, except what it already holds, which may be older than the rule.
+    """Refuse new texts of a profile that break a rule; an unchanged text may be older than the rule, and stays.
 
     :raises ValidationError: with what is wrong with each field.
     """
@@ -183,7 +183,7 @@ def refuse_new_texts(said: Mapping[str, Any], before: User) -> None:
 
 
 def _check_username(value: str) -> None:
-    if not value or len(value) > USERNAME_WRITTEN_MAX:  # folding a long one could take long
+    if not value or len(value) > USERNAME_WRITTEN_MAX:  # before folding, which is slow for long texts
         raise ValidationError(_LENGTHS)
     drawn = without_joiners(value)
     if has_hidden(drawn) or not all(_may_be_in_username(character) for character in drawn):
@@ -211,9 +211,9 @@ def _may_be_in_username(character: str) -> bool:
 
 
 def check_name(value: str) -> None:
-    """Refuse what is no name, or hides something.
+    """Refuse a text that is not a name or hides something.
 
-    :raises ValidationError: with one sentence for a person.
+    :raises ValidationError: with a sentence for people.
     """
     if hides_something(value) or has_enclosing_mark(value):
         raise ValidationError(
@@ -241,9 +241,9 @@ def _check_old_reaction(value: str) -> None:
 
 
 def check_avatar(value: str) -> None:
-    """Refuse what browsers may read as another host than we do.
+    """Refuse an address in which browsers may find another host than we do.
 
-    :raises ValidationError: with one sentence for a person.
+    :raises ValidationError: with a sentence for people.
     """
     if _AVATAR.fullmatch(value) is None:
         raise ValidationError(

@@ -2,7 +2,7 @@
  * What the server says and hears, field by field. `nox -s generate` makes this file from chatd/schemas: edit that.
  */
 
-/** A user in few words. */
+/** A user, in brief. */
 export interface Brief {
   id: number
   username: string
@@ -33,13 +33,13 @@ export interface Session {
   is_current: boolean
 }
 
-/** One emoji below a message, and who chose it. */
+/** An emoji on a message, and who chose it. */
 export interface Reaction {
   emoji: string
   user_ids: number[]
 }
 
-/** A message with everything there is to know of it. */
+/** A message in the form of chatd.v2. */
 export interface Message {
   id: number
   sender_id: number
@@ -56,13 +56,13 @@ export interface Message {
   reactions: Reaction[]
 }
 
-/** A group in few words. */
+/** A group, in brief. */
 export interface Group {
   id: number
   name: string
 }
 
-/** A conversation as its member sees it: with a user, or a group. */
+/** A conversation with a user or in a group, as the caller sees it. */
 export interface Conversation {
   user?: Brief
   group?: Group
@@ -79,7 +79,7 @@ export interface MessagePage {
   more_after: boolean
 }
 
-/** A message that has lost its content. */
+/** A deleted message, which has lost its content. */
 export interface DeletedMessage {
   id: number
   sender_id: number
