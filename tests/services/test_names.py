@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.services import names
 from chatd.services.names import account_key, account_keys, folded, search_key, searched
 
 #: Every letter and mark outside the large regular blocks (Han, Hangul, Tangut), which fold to themselves.
@@ -89,9 +88,8 @@ def test_an_account_is_found_by_its_name_in_any_form() -> None:
             assert account_key(unicodedata.normalize(form, name)) == folded(name)
 
 
-def test_what_is_too_long_to_be_a_name_is_nobodys_and_is_not_folded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "folded", None)
-    assert account_key("a" + "\u0315\u0316" * 16_000) == ""
+def test_what_is_too_long_to_be_a_name_is_nobodys_and_is_not_folded() -> None:
+    assert account_key("a" + "\u0315\u0316" * 1_000_000) == ""  # folding it would take hours
 
 
 @given(st.text(), st.text(st.sampled_from("\ufe0f\u034f\u115f\U000e0100\u00ad\u200b\u200d\u3164\uffa0"), max_size=3))
