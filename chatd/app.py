@@ -45,7 +45,7 @@ from chatd.services import (
     name_keys,
 )
 from chatd.services.limits import per_second
-from chatd.services.passwords import Passwords
+from chatd.services.passwords import DEFAULT, Hashing, Passwords
 from chatd.services.tokens import Tokens
 from chatd.stats import Stats
 from chatd.storage.database import Database
@@ -76,6 +76,7 @@ def create_app(
     timeouts: SocketTimeouts | None = None,
     housekeeping_interval: float = housekeeping.INTERVAL,
     poll_check_interval: float = POLL_CHECK_INTERVAL,
+    hashing: Hashing = DEFAULT,
 ) -> web.Application:
     """Return the application, wired; it opens its database when it starts and closes it when it is cleaned up.
 
@@ -88,6 +89,7 @@ def create_app(
     :param timeouts: how long sockets wait for their clients.
     :param housekeeping_interval: how long the housekeeping rests between two rounds, in seconds.
     :param poll_check_interval: how often a long poll checks on its client, in seconds.
+    :param hashing: what the hash of a password costs.
     """
     stats = Stats()
     db = Database(Sqlite(config.database, synchronous=synchronous), stats=stats if config.metrics.are_read else None)
@@ -96,7 +98,7 @@ def create_app(
         per_address=config.limits.connections_per_address,
         in_all=config.limits.connections,
     )
-    passwords = Passwords()
+    passwords = Passwords(hashing)
     sessions = Sessions(db, Tokens(key), passwords, config.accounts, config.limits, clock)
     sync = Sync(db, clock, config.server.change_log_days)
     erasure = Erasure(db, clock)

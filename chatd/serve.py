@@ -15,8 +15,10 @@ import aiohttp
 from aiohttp import web
 
 from chatd import __version__, data_dir, fastpath, systemd
+from chatd import clock as wall_clock
 from chatd.api.events import POLL_CHECK_INTERVAL
 from chatd.app import create_app, create_metrics_app
+from chatd.clock import Clock
 from chatd.config import Config
 from chatd.errors import ConfigurationError
 from chatd.http.context import DIRECTLY, REGISTRY
@@ -26,6 +28,7 @@ from chatd.http.proxies import Proxies
 from chatd.http.timeouts import Timeouts
 from chatd.http.tls import load_certificate, tls_context
 from chatd.services import housekeeping
+from chatd.services.passwords import DEFAULT, Hashing
 from chatd.storage.engine.sqlite.connections import Synchronous
 from chatd.storage.engine.sqlite.damage import require_whole
 from chatd.storage.engine.sqlite.migrate import current_version, migrate
@@ -61,6 +64,8 @@ class Server:
         housekeeping_interval: float = housekeeping.INTERVAL,
         poll_check_interval: float = POLL_CHECK_INTERVAL,
         timeouts: Timeouts | None = None,
+        clock: Clock = wall_clock.now,
+        hashing: Hashing = DEFAULT,
     ) -> None:
         """Create a server that :meth:`start` starts.
 
@@ -69,6 +74,8 @@ class Server:
         :param fast: False takes the public way through aiohttp: see :mod:`chatd.fastpath`.
         :param housekeeping_interval: see :func:`chatd.app.create_app`, and so for ``poll_check_interval``.
         :param timeouts: how long connections wait for their clients.
+        :param clock: the wall clock.
+        :param hashing: what the hash of a password costs.
         """
         self._config = config
         self._static = static
@@ -77,6 +84,8 @@ class Server:
         self._timeouts = Timeouts() if timeouts is None else timeouts
         self._housekeeping_interval = housekeeping_interval
         self._poll_check_interval = poll_check_interval
+        self._clock = clock
+        self._hashing = hashing
         self._held = contextlib.ExitStack()
         self._tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
@@ -135,6 +144,8 @@ class Server:
                 timeouts=self._timeouts.sockets,
                 housekeeping_interval=self._housekeeping_interval,
                 poll_check_interval=self._poll_check_interval,
+                clock=self._clock,
+                hashing=self._hashing,
             )
             self._runner = web.AppRunner(app, shutdown_timeout=self._timeouts.shutdown)
             await self._runner.setup()

@@ -13,9 +13,11 @@ import pytest
 from pytest_aiohttp.plugin import AiohttpClient
 
 from chatd.api.events import POLL_CHECK_INTERVAL
+from chatd.clock import Clock, now
 from chatd.http.timeouts import Timeouts
 from chatd.serve import GC_THRESHOLDS, Server
-from chatd.services import housekeeping, passwords
+from chatd.services import housekeeping
+from chatd.services.passwords import Hashing
 from tests.loop_time import LoopTime
 from tests.support import Chat, RealServer, settings
 
@@ -97,11 +99,13 @@ def fast(request: pytest.FixtureRequest) -> bool:
 both_ways = pytest.mark.parametrize("fast", [True, False], ids=["fast", "public"])
 
 
+#: Passwords that are quick to check.
+QUICK = Hashing(memory_kib=64, passes=1)
+
+
 @pytest.fixture
-def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch, fast: bool) -> Start:
+def start(tmp_path: Path, aiohttp_client: AiohttpClient, fast: bool) -> Start:
     """Start servers, with passwords that are quick to check: ``await start(limits={"logins_per_minute": 3})``."""
-    monkeypatch.setattr(passwords, "MEMORY_KIB", 64)
-    monkeypatch.setattr(passwords, "PASSES", 1)
 
     async def start(
         *,
@@ -109,6 +113,8 @@ def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.Mon
         timeouts: Timeouts | None = None,
         housekeeping_interval: float = housekeeping.INTERVAL,
         poll_check_interval: float = POLL_CHECK_INTERVAL,
+        hashing: Hashing = QUICK,
+        clock: Clock = now,
         **sections: Any,
     ) -> Chat:
         server = Server(
@@ -117,6 +123,8 @@ def start(tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.Mon
             timeouts=timeouts,
             housekeeping_interval=housekeeping_interval,
             poll_check_interval=poll_check_interval,
+            clock=clock,
+            hashing=hashing,
         )
         return Chat(await aiohttp_client(RealServer(server)), server)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from chatd.errors import RateLimited
 
 #: A limiter forgets the keys that are at rest whenever it holds this many.
-_SWEEP_SIZE = 10_000
+SWEEP_SIZE = 10_000
 
 #: What sums of seconds may be off by.
 _ROUNDING = 1e-9
@@ -20,19 +20,27 @@ _IPV6_PREFIX = 64
 class RateLimiter:
     """Lets ``rate`` events a second of each key through, and ``burst`` at once."""
 
-    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        rate: float,
+        burst: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        sweep_size: int = SWEEP_SIZE,
+    ) -> None:
         """Create a limiter.
 
         :param rate: events a second; 0 turns the limiter off.
         :param burst: how many may come at once after a rest; at least one may.
         :param clock: seconds, never going back.
+        :param sweep_size: how many keys it holds before it forgets those at rest.
         """
         self._interval = 1 / rate if rate else 0.0
         self._tolerance = max(burst, 1.0) * self._interval
         self._longest_wait = self._tolerance + _ROUNDING
         self._clock = clock
         self._full_until: dict[Hashable, float] = {}
-        self._sweep_at = _SWEEP_SIZE
+        self._sweep_size = self._sweep_at = sweep_size
 
     def take(self, key: Hashable, *others: Hashable) -> None:
         """Let one event of ``key`` and of each of ``others`` through, or none.
@@ -62,7 +70,7 @@ class RateLimiter:
 
     def _sweep(self, now: float) -> None:
         self._full_until = {key: end for key, end in self._full_until.items() if end > now}
-        self._sweep_at = max(_SWEEP_SIZE, 2 * len(self._full_until))
+        self._sweep_at = max(self._sweep_size, 2 * len(self._full_until))
 
 
 def per_second(rate: float) -> RateLimiter:

@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
@@ -16,17 +17,8 @@ from chatd.errors import RateLimited
 
 T = TypeVar("T")
 
-#: Argon2id with 19 MiB, two passes and one lane: OWASP's Password Storage Cheat Sheet names it as the least that
-#: is enough. The library's default of 64 MiB takes eight times as long, and a small server has little memory.
-MEMORY_KIB = 19_456
-PASSES = 2
-LANES = 1
-
 #: How many hashes run at once, so that the memory they take is bounded.
 AT_ONCE = 2
-
-#: How many may wait for their turn: at some 25 ms a hash, the last of them has its answer within a second.
-QUEUE_LIMIT = 64
 
 #: How much nicer a thread that hashes is than the others: on one core it gets a tenth of what the event loop gets while
 #: both want it (``sched_prio_to_weight`` in Linux). Not 19, the most: should another process take the core from it
@@ -37,6 +29,25 @@ NICENESS = 10
 #: 9: decomposed, UTF-8 is at most three times as long). A longer one is nobody's, and could take long: the time grows
 #: with the square of the number of marks.
 PREPARED_MAX = 3 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """What a hash costs, and how many may wait for theirs.
+
+    Argon2id with 19 MiB, two passes and one lane: OWASP's Password Storage Cheat Sheet names it as the least that is
+    enough. The library's default of 64 MiB takes eight times as long, and a small server has little memory. At some
+    25 ms a hash, the last of 64 has its answer within a second.
+    """
+
+    memory_kib: int = 19_456
+    passes: int = 2
+    lanes: int = 1
+    queue_limit: int = 64
+
+
+#: What the server uses; tests take less time.
+DEFAULT = Hashing()
 
 
 class Verdict(IntEnum):
@@ -62,8 +73,11 @@ def prepared(password: str) -> str:
 class Passwords:
     """Hashes and checks passwords on threads of its own."""
 
-    def __init__(self) -> None:
-        self._hasher = argon2.PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    def __init__(self, hashing: Hashing = DEFAULT) -> None:
+        self._hasher = argon2.PasswordHasher(
+            time_cost=hashing.passes, memory_cost=hashing.memory_kib, parallelism=hashing.lanes
+        )
+        self._queue_limit = hashing.queue_limit
         self._threads = ThreadPoolExecutor(AT_ONCE, "argon2", initializer=_be_nice)
         self._pending = 0
         self._decoy = self._threads.submit(self._hasher.hash, "decoy")
@@ -93,7 +107,7 @@ class Passwords:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, function: Callable[..., T], *args: object) -> T:
-        if self._pending >= QUEUE_LIMIT:
+        if self._pending >= self._queue_limit:
             raise RateLimited(1.0)
         self._pending += 1
         try:

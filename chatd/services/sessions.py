@@ -30,7 +30,7 @@ SEEN_STEP_MS = 60_000
 _ADDRESSES_KEPT = 4096
 
 #: How many tokens are remembered as checked.
-_CACHE_SIZE = 20_000
+CACHE_SIZE = 20_000
 
 
 class Sessions:
@@ -48,7 +48,10 @@ class Sessions:
         accounts: AccountSettings,
         limits: LimitSettings,
         clock: Clock,
+        *,
+        cache_size: int = CACHE_SIZE,
     ) -> None:
+        self._cache_size = cache_size
         self._db = db
         self._tokens = tokens
         self._passwords = passwords
@@ -172,7 +175,7 @@ class Sessions:
     async def _check(self, token: str) -> Identity:
         identity = self._tokens.read(token, self._clock())
         await self.require_live(identity)
-        if len(self._checked) >= _CACHE_SIZE:
+        if len(self._checked) >= self._cache_size:
             self._checked.clear()
         self._checked[token] = identity
         return identity
@@ -242,7 +245,7 @@ class Sessions:
         self._seen.clear()
         if due:
             await self._db.write(lambda tx: sessions.touch(tx.db, due))
-            if len(self._written) > _CACHE_SIZE:
+            if len(self._written) > self._cache_size:
                 self._written.clear()
             self._written.update((session_id, seen) for seen, session_id in due)
 

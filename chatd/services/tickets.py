@@ -16,7 +16,7 @@ LIFETIME_MS = 30_000
 _MOST_OF_SESSION = 32
 
 #: How many there may be in all, which takes at most 40 MB; the oldest gives way.
-_MOST = 100_000
+MOST = 100_000
 
 #: Random bytes in a secret, which nobody can guess.
 _SECRET_BYTES = 32
@@ -28,7 +28,8 @@ class Tickets:
     They are kept in memory, by their hashes, and do not outlive the server.
     """
 
-    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, *, at_most: int = MOST) -> None:
+        self._at_most = at_most
         self._sessions = sessions
         self._clock = clock
         self._issued: OrderedDict[bytes, tuple[Identity, int]] = OrderedDict()  # the oldest first, as below
@@ -41,7 +42,7 @@ class Tickets:
         of_session = self._of_session.get(identity.session_id, ())
         if len(of_session) >= _MOST_OF_SESSION:
             self._take(next(iter(of_session)))
-        elif len(self._issued) >= _MOST:
+        elif len(self._issued) >= self._at_most:
             self._take(next(iter(self._issued)))
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         key = _key(secret)

@@ -131,7 +131,7 @@ async def test_conversations_are_listed_newest_first(chat: Chat) -> None:
 
 
 async def test_newest_is_what_was_stored_last_even_where_the_clock_goes_back(start: Start, clock: Clock) -> None:
-    chat = await start()
+    chat = await start(clock=clock)
     alice, bob, carol = await chat.people("alice", "bobby", "carol")
     await bob.send(alice, "1")
     clock.advance(seconds=-60)

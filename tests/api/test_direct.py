@@ -172,7 +172,7 @@ async def test_who_sends_too_fast_is_told_when_to_go_on(start: Start, limit: str
 
 
 async def test_an_expired_token_is_refused(clock: Clock, start: Start) -> None:
-    chat = await start(accounts={"token_days": 1})
+    chat = await start(clock=clock, accounts={"token_days": 1})
     alice, bob = await chat.people("alice", "bobby")
     await alice.get("/auth/me")
     async with resting(chat) as raw:

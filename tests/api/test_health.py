@@ -88,7 +88,7 @@ async def test_no_page_for_everybody_says_the_version(chat: Chat) -> None:
 
 
 async def test_a_server_that_cannot_store_messages_says_so_until_it_can(start: Start, clock: Clock) -> None:
-    chat = await start()
+    chat = await start(clock=clock)
     health = chat.server.app[SERVICES].health
     health.patience = 0.05
     database = chat.server.app[CONFIG].database

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from chatd.config.loading import LARGEST, SMALLEST
+from chatd.services.passwords import Hashing
 from tests.conftest import Start
 from tests.support import PASSWORD, Chat, Person, error_of, sign_in
 
@@ -182,13 +183,15 @@ async def test_who_is_not_behind_a_trusted_proxy_cannot_choose_an_address(start:
     assert await signs_in(chat, "alice", "192.0.2.2")
 
 
-async def test_a_queue_of_passwords_to_check_is_not_without_an_end(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_queue_of_passwords_to_check_is_not_without_an_end(start: Start) -> None:
+    chat = await start()
     await chat.person("alice")
-    monkeypatch.setattr("chatd.services.passwords.QUEUE_LIMIT", 0)
-    assert await signs_in(chat, "alice", "", PASSWORD)
-    assert await registers(chat, "bobby", "")
-    monkeypatch.undo()
-    assert await sign_in(chat.client, "alice")
+    await chat.client.close()
+    full = await start(hashing=Hashing(queue_limit=0))
+    assert await signs_in(full, "alice", "", PASSWORD)
+    assert await registers(full, "bobby", "")
+    await full.client.close()
+    assert await sign_in((await start()).client, "alice")
 
 
 async def test_limits_of_0_are_off(chat: Chat) -> None:

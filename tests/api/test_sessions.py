@@ -136,7 +136,7 @@ async def test_logging_out_ends_the_session_and_its_sockets_and_no_other(chat: C
 
 
 async def test_sessions_are_listed_with_device_address_and_times(start: Start, clock: Clock) -> None:
-    chat = await start()
+    chat = await start(clock=clock)
     alice = await chat.person("alice")
     clock.advance(seconds=90)
     data = {"username": "alice", "password": PASSWORD}

@@ -47,7 +47,7 @@ async def test_a_token_names_user_session_issue_and_expiry(start: Start) -> None
 
 @pytest.mark.parametrize("seen_before", [True, False])
 async def test_a_token_is_good_until_it_expires(start: Start, clock: Clock, seen_before: bool) -> None:
-    chat = await start(accounts={"token_days": 1})
+    chat = await start(clock=clock, accounts={"token_days": 1})
     alice = await chat.person("alice")
     left = claims_of(alice.token)["exp"] - clock.now / 1000
     clock.advance(seconds=left - 0.001)

@@ -1,12 +1,10 @@
 """The wall clock jumps: order is that of the log, tokens go by the clock there is, and nothing waits for its time."""
 
 import asyncio
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from chatd.app import create_app
 from chatd.clock import DAY_MS
 from chatd.http.context import SERVICES
 from chatd.storage import change_log
@@ -103,12 +101,9 @@ async def logged(chat: Chat) -> int:
     return await chat.server.app[SERVICES].database.read(read)
 
 
-async def test_changes_of_a_time_that_has_not_come_do_not_keep_the_log_from_being_pruned(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_changes_of_a_time_that_has_not_come_do_not_keep_the_log_from_being_pruned(start: Start) -> None:
     clock = Clock()
-    monkeypatch.setattr("chatd.serve.create_app", partial(create_app, clock=clock))
-    chat = await start(server={"change_log_days": 30})
+    chat = await start(clock=clock, server={"change_log_days": 30})
     alice, bob = await chat.people("alice", "bobby")
     right = clock.now
     clock.now = right + 3650 * DAY_MS

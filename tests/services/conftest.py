@@ -9,7 +9,7 @@ import pytest
 from chatd.config import Accounts as AccountSettings
 from chatd.config import Limits
 from chatd.services import Accounts, Sessions
-from chatd.services.passwords import Passwords
+from chatd.services.passwords import DEFAULT, Hashing, Passwords
 from chatd.services.tokens import Tokens
 from chatd.storage.database import Database
 from chatd.storage.engine.sqlite.engine import Sqlite
@@ -48,9 +48,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def passwords() -> Iterator[Passwords]:
+def hashing() -> Hashing:
+    """What a hash costs."""
+    return DEFAULT
+
+
+@pytest.fixture
+def passwords(hashing: Hashing) -> Iterator[Passwords]:
     """Password hashing on its own threads."""
-    passwords = Passwords()
+    passwords = Passwords(hashing)
     yield passwords
     passwords.close()
 

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.errors import RateLimited
-from chatd.services import limits
 from chatd.services.limits import RateLimiter, per_hour, per_minute, per_second
 
 
@@ -122,9 +121,8 @@ def test_the_settings_say_how_much_may_come_at_once(limiter: RateLimiter, burst:
     assert taken(limiter, "alice", tries=burst) == burst
 
 
-def test_keys_at_rest_are_forgotten_and_no_others(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_SWEEP_SIZE", 100)
-    limiter = RateLimiter(1, 1, clock)
+def test_keys_at_rest_are_forgotten_and_no_others(clock: Clock) -> None:
+    limiter = RateLimiter(1, 1, clock, sweep_size=100)
     for number in range(2000):
         limiter.take(f"address {number}")
         clock.now += 0.1
@@ -135,9 +133,8 @@ def test_keys_at_rest_are_forgotten_and_no_others(clock: Clock, monkeypatch: pyt
     assert taken(limiter, "alice") == 0
 
 
-def test_keys_that_are_busy_are_all_remembered(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_SWEEP_SIZE", 10)
-    limiter = RateLimiter(1, 1, clock)
+def test_keys_that_are_busy_are_all_remembered(clock: Clock) -> None:
+    limiter = RateLimiter(1, 1, clock, sweep_size=10)
     for number in range(100):
         limiter.take(str(number))
     assert [number for number in range(100) if taken(limiter, str(number))] == []

@@ -9,8 +9,7 @@ import argon2
 import pytest
 
 from chatd.errors import RateLimited
-from chatd.services import passwords as module
-from chatd.services.passwords import AT_ONCE, LANES, MEMORY_KIB, NICENESS, PASSES, Passwords, Verdict
+from chatd.services.passwords import AT_ONCE, DEFAULT, NICENESS, Hashing, Passwords, Verdict
 from tests.support import PATIENCE
 
 
@@ -74,7 +73,7 @@ async def test_the_same_password_hashes_differently_each_time_and_with_the_param
 ) -> None:
     one, other = await asyncio.gather(passwords.hash("correct horse"), passwords.hash("correct horse"))
     assert one != other
-    assert one.startswith(f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$")
+    assert one.startswith(f"$argon2id$v=19$m={DEFAULT.memory_kib},t={DEFAULT.passes},p={DEFAULT.lanes}$")
     assert "correct horse" not in one
 
 
@@ -103,10 +102,8 @@ async def test_no_more_than_two_hashes_run_at_once(spy: Spy, passwords: Password
     assert spy.most == AT_ONCE
 
 
-async def test_a_full_queue_refuses_more_until_it_has_room(
-    spy: Spy, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "QUEUE_LIMIT", 5)
+@pytest.mark.parametrize("hashing", [Hashing(queue_limit=5)])
+async def test_a_full_queue_refuses_more_until_it_has_room(spy: Spy, passwords: Passwords) -> None:
     stored = await passwords.hash("correct horse")
     spy.go.clear()
     waiting = [asyncio.create_task(passwords.verify(stored, "correct horse")) for _ in range(5)]
@@ -156,10 +153,8 @@ async def test_only_a_hash_with_other_parameters_is_outdated(passwords: Password
     assert passwords.is_outdated(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("x"))
 
 
-async def test_a_caller_who_goes_away_gives_their_place_back(
-    spy: Spy, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "QUEUE_LIMIT", 3)
+@pytest.mark.parametrize("hashing", [Hashing(queue_limit=3)])
+async def test_a_caller_who_goes_away_gives_their_place_back(spy: Spy, passwords: Passwords) -> None:
     spy.go.clear()
     waiting = [asyncio.create_task(passwords.hash("correct horse")) for _ in range(3)]
     await held(spy)

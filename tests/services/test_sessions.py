@@ -9,13 +9,14 @@ import argon2
 import pytest
 
 from chatd.config import Accounts, Limits
+from chatd.config import Accounts as AccountSettings
 from chatd.errors import AccountUnavailable, NotAuthenticated, RateLimited, WrongCredentials
 from chatd.services import accounts
 from chatd.services.sessions import SEEN_STEP_MS, Sessions
 from chatd.storage import sessions as storage
 from chatd.storage import users
 from chatd.storage.commit import write_once
-from tests.services.conftest import House
+from tests.services.conftest import NO_LIMITS, House
 from tests.storage.support import connection
 from tests.support import PATIENCE
 
@@ -190,14 +191,16 @@ async def test_nobody_seen_means_nothing_written(house: House) -> None:
     assert [each for each in statements if "data_version" not in each] == []
 
 
-async def test_the_memory_of_tokens_has_an_end(house: House, alice: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatd.services.sessions._CACHE_SIZE", 3)
+async def test_the_memory_of_tokens_has_an_end(house: House, alice: int) -> None:
     tokens = [await sign_in(house) for _ in range(5)]
+    sessions = Sessions(
+        house.db, house.tokens, house.passwords, AccountSettings(), NO_LIMITS, house.clock, cache_size=3
+    )
     for token in tokens:
-        assert (await house.sessions.authenticate(token)).user_id == alice
-        assert len(house.sessions._checked) <= 3
+        assert (await sessions.authenticate(token)).user_id == alice
+        assert len(sessions._checked) <= 3
     for token in tokens:
-        assert (await house.sessions.authenticate(token)).user_id == alice
+        assert (await sessions.authenticate(token)).user_id == alice
 
 
 async def test_an_outdated_hash_is_renewed_by_the_next_login_and_by_no_other(house: House, alice: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import ClientWebSocketResponse
 
+from chatd.errors import NotAuthenticated
 from chatd.http.context import SERVICES
 from chatd.services import tickets
 from chatd.storage import sessions
@@ -110,7 +111,7 @@ async def test_a_token_goes_before_a_ticket_and_leaves_it_unused(chat: Chat) -> 
 
 
 async def test_a_ticket_is_good_for_thirty_seconds(start: Start, clock: Clock) -> None:
-    chat = await start()
+    chat = await start(clock=clock)
     alice = await chat.person("alice")
     answer = await alice.post("/auth/tickets", status=201)
     assert dt.datetime.fromisoformat(answer["expires_at"]).timestamp() * 1000 == clock.now + 30_000
@@ -122,14 +123,14 @@ async def test_a_ticket_is_good_for_thirty_seconds(start: Start, clock: Clock) -
 
 
 async def test_a_clock_that_is_put_back_makes_no_ticket_last_longer(start: Start, clock: Clock) -> None:
-    chat = await start()
+    chat = await start(clock=clock)
     secret = await ticket(await chat.person("alice"))
     clock.advance(seconds=-3600)
     assert await code(await show(chat, f"ticket.{secret}")) == 4002
 
 
 async def test_a_ticket_ends_with_the_token_it_stands_for(start: Start, clock: Clock) -> None:
-    chat = await start(accounts={"token_days": 1})
+    chat = await start(clock=clock, accounts={"token_days": 1})
     alice = await chat.person("alice")
     clock.advance(seconds=86_400 - 10)
     answer = await alice.post("/auth/tickets", status=201)
@@ -194,18 +195,16 @@ async def test_a_session_has_only_so_many_and_the_oldest_gives_way(chat: Chat) -
         assert (await opened(await show(chat, f"ticket.{secret}")))[0] == alice.id
 
 
-async def test_there_are_only_so_many_in_all_and_what_has_expired_is_forgotten(
-    start: Start, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tickets, "_MOST", 3)
-    chat = await start()
-    people = await chat.people("alice", "bobby", "carol", "david")
-    secrets = [await ticket(person) for person in people]
-    assert await code(await show(chat, f"ticket.{secrets[0]}")) == 4002
-    kept = chat.server.app[SERVICES].tickets
+async def test_there_are_only_so_many_in_all_and_what_has_expired_is_forgotten(chat: Chat, clock: Clock) -> None:
+    sessions = chat.server.app[SERVICES].sessions
+    people = [await sessions.authenticate(each.token) for each in await chat.people("alice", "bobby", "carol", "david")]
+    kept = tickets.Tickets(sessions, clock, at_most=3)
+    first, *_ = [kept.issue(each).secret for each in people]
+    with pytest.raises(NotAuthenticated):
+        await kept.redeem(first)
     assert len(kept._issued) == len(kept._of_session) == 3
     clock.advance(seconds=60)
-    await ticket(people[0])
+    kept.issue(people[0])
     assert len(kept._issued) == len(kept._of_session) == 1
 
 

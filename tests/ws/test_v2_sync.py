@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from functools import partial
 
 import pytest
 
-from chatd.app import create_app
 from chatd.http.context import CONFIG, SERVICES
 from chatd.storage import change_log
 from chatd.storage.engine import Sql
@@ -258,10 +256,9 @@ async def test_after_resync_the_conversations_say_where_to_sync_from(chat: Chat)
     assert contents(await client.settle()) == ["meanwhile"]
 
 
-async def test_the_log_reaches_back_as_many_days_as_it_should(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_log_reaches_back_as_many_days_as_it_should(start: Start) -> None:
     clock = Clock()
-    monkeypatch.setattr("chatd.serve.create_app", partial(create_app, clock=clock))
-    chat = await start(server={"change_log_days": 40}, accounts={"token_days": 100})
+    chat = await start(clock=clock, server={"change_log_days": 40}, accounts={"token_days": 100})
     alice, bob = await chat.people("alice", "bobby")
     await alice.send(bob, "day 0")
     clock.advance(seconds=39 * 86400)
@@ -288,8 +285,7 @@ async def test_a_running_server_prunes_by_itself_and_goes_on_after_a_failure(
         return steps[-1]
 
     monkeypatch.setattr(change_log, "prune", counted)
-    monkeypatch.setattr("chatd.serve.create_app", partial(create_app, clock=clock))
-    chat = await start(accounts={"token_days": 100}, housekeeping_interval=0.01)
+    chat = await start(clock=clock, accounts={"token_days": 100}, housekeeping_interval=0.01)
     alice, bob = await chat.people("alice", "bobby")
     for number in range(5):
         await alice.send(bob, f"n{number}")
