@@ -118,7 +118,7 @@ async def measure(data_dir: Path, count: int) -> Figures:
 
 
 def fill(database: Path, one: Person, other: Person, count: int) -> int:
-    """Have two people say ``count`` messages in turn, all at once, and return the id of the first."""
+    """Send ``count`` messages of two people in turn, all at once, and return the id of the first."""
     with closing(sqlite3.connect(database, isolation_level=None)) as db:
         db.execute("PRAGMA wal_autocheckpoint = 0")
         db.execute("BEGIN IMMEDIATE")

@@ -159,7 +159,7 @@ def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
 
 
 def _has_modes(directory: Path) -> bool:
-    """Tell whether files keep the permissions they are made with; on exFAT or SMB the mount decides."""
+    """Report whether files keep the permissions they are made with; on exFAT or SMB the mount decides."""
     with tempfile.NamedTemporaryFile(dir=directory) as probe:
         return not stat.S_IMODE(os.fstat(probe.fileno()).st_mode) & 0o077
 
@@ -214,7 +214,7 @@ def give_name(partial: Path, target: Path) -> None:
 
 
 def hand_over(path: Path) -> None:
-    """Have what root makes beside a service's files belong to the service, which could not open it otherwise."""
+    """Give what root makes beside a service's files to the service, which could not open it otherwise."""
     if os.geteuid() == 0:
         owner, given = path.parent.stat(), path.lstat()
         if (owner.st_uid, owner.st_gid) != (given.st_uid, given.st_gid):

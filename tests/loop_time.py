@@ -23,14 +23,14 @@ class LoopTime:
         loop.time = lambda: real() + self._ahead  # type: ignore[method-assign]
 
     async def forward(self, seconds: float) -> None:
-        """Have so much time pass."""
+        """Let so much time pass."""
         end = self._ahead + seconds
         while self._ahead < end:
             self._ahead = min(self._ahead + STEP, end)
             await asyncio.sleep(PAUSE)
 
     async def fly(self, doing: Awaitable[T]) -> T:
-        """Have time pass until something is done, and return its result."""
+        """Let time pass until something is done, and return its result."""
         task = asyncio.ensure_future(doing)
         end = self._ahead + ETERNITY
         while not task.done() and self._ahead < end:

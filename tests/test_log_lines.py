@@ -49,7 +49,7 @@ def record(message: str, *args: Any, **extra: Any) -> logging.LogRecord:
 
 
 def is_seen(text: str) -> bool:
-    """Tell whether a text holds nothing but what shows, and spaces."""
+    """Report whether a text holds nothing but what shows, and spaces."""
     return not any(unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp") for each in text)
 
 

@@ -45,7 +45,7 @@ def rows(page: str, head: str) -> list[list[str]]:
 
 
 def is_like(example: Any, real: Any) -> bool:
-    """Tell whether two values have the same fields of the same types; null may stand for anything."""
+    """Report whether two values have the same fields of the same types; null may stand for anything."""
     if example is None or real is None:
         return True
     if isinstance(example, dict) and isinstance(real, dict):

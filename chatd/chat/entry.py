@@ -14,7 +14,7 @@ _EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]
 
 
 def is_text(character: str) -> bool:
-    """Tell whether a character is part of what somebody says.
+    """Report whether a character is part of what somebody says.
 
     There are more of them than :meth:`str.isprintable` knows: the spaces of other scripts, joiners, marks that change
     the direction, and whatever is newer than Python's own table of characters.

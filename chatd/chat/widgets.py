@@ -54,7 +54,7 @@ class Lines(ScrollView):
                 self.refresh(Region(0, line, self.size.width, 1))
 
     def on_resize(self) -> None:
-        """Have the lines made again, for the new width."""
+        """Lay the lines out again for the new width."""
         self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
@@ -175,7 +175,7 @@ class Composer(TextEntry):
         event.prevent_default()
 
     def put(self, text: str) -> None:
-        """Have ``text`` in the box, to be written on."""
+        """Put ``text`` into the box, with the cursor behind it."""
         self.text = text
         self.move_cursor(self.document.end)
 

@@ -84,7 +84,7 @@ class _Hidden(ConfigurationError):
 
 
 def _is_there(database: Path) -> bool:
-    """Tell whether there is a file with anything in it; whether that is a database is for the command to say."""
+    """Report whether there is a file with anything in it; whether that is a database is for the command to say."""
     try:
         return database.stat().st_size > 0
     except (FileNotFoundError, NotADirectoryError):

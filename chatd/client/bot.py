@@ -268,7 +268,7 @@ class Bot:
 
 
 def _is_by_a_person(event: Event) -> bool:
-    """Tell whether an event is about anything but a message that a bot is known to have written."""
+    """Report whether an event is about anything but a message that a bot is known to have written."""
     if not isinstance(event, NewMessage | MessageEdited):
         return True
     message = event.message

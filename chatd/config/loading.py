@@ -52,7 +52,7 @@ class _Found:
         self._problems: list[str] = []
 
     def take_file(self, path: Path) -> None:
-        """Take what a file says."""
+        """Read a file."""
         content = _read(path)
         before = len(self._problems)
         self._problems += [f"[{name}] is not a section" for name in content if name not in SECTIONS]
@@ -71,7 +71,7 @@ class _Found:
             self._problems[before] = f"{path}: {self._problems[before]}"
 
     def take_credentials(self, directory: Path) -> None:
-        """Take what systemd hands over: a secret setting may be a credential named ``<section>_<name>``."""
+        """Read what systemd hands over: a secret setting may be a credential named ``<section>_<name>``."""
         for setting in settings():
             path = directory / setting.credential
             if setting.is_secret and _is_there(path):
@@ -86,14 +86,14 @@ class _Found:
                     self._problems.append(f"the credential {path} is empty")
 
     def take_environment(self, environment: Mapping[str, str]) -> None:
-        """Take what environment variables say."""
+        """Read environment variables."""
         for setting in settings():
             if setting.variable in environment:
                 value = _from_text(setting, environment[setting.variable])
                 self._take(setting, value, setting.variable, setting.variable)
 
     def take_options(self, options: Mapping[str, Any]) -> None:
-        """Take what the command line says."""
+        """Read the command line."""
         for setting in settings():
             option = options.get(f"{setting.section}.{setting.name}")
             name = f"--{setting.name.replace('_', '-')}"
@@ -145,7 +145,7 @@ class _Found:
 
 
 def _is_there(path: Path) -> bool:
-    """Tell whether something has this name; whether it can be read turns out by reading it."""
+    """Report whether something has this name; whether it can be read turns out by reading it."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

@@ -89,7 +89,7 @@ class _Community:
             await self._accounts.update_profile(user_id, changes)
 
     async def _hold(self, talk: Talk) -> None:
-        """Have two people talk, and read all but what is left unread."""
+        """Let two people talk, and read all but what is left unread."""
         reader, writer = talk.between
         small = [
             Line(self._chance.choice(talk.between), self._chance.choice(SMALL_TALK)) for _ in range(talk.small_talk)

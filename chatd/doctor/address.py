@@ -63,7 +63,7 @@ async def _problem(config: Config, url: URL) -> str | None:
 
 
 def _is_another(data_dir: Path, pid: object) -> bool:
-    """Tell whether a process is certainly not the one that holds a data directory."""
+    """Report whether a process is certainly not the one that holds a data directory."""
     try:
         return named_pid(data_dir) != pid
     except OSError:  # it cannot be known, which is said elsewhere

@@ -55,7 +55,7 @@ def code_of(message: WSMessage, socket: ClientWebSocketResponse) -> int | None:
 
 
 async def _may_connect(http: aiohttp.ClientSession, url: URL, origin: str) -> bool:
-    """Tell whether chatd takes a page of an origin for one of its own."""
+    """Report whether chatd takes a page of an origin for one of its own."""
     socket = await _handshake(http, url, Origin=origin)
     if isinstance(socket, ClientWebSocketResponse):
         await socket.close()

@@ -40,7 +40,7 @@ class Begins(Protocol):
     """A connection that is told when a request object is made."""
 
     def begin(self, body: StreamReader) -> None:
-        """Note that a request is about to be answered."""
+        """Called when a request is about to be answered."""
 
 
 class UnfitHead(BadHttpMessage):

@@ -90,7 +90,7 @@ class Passwords:
         return await self._run(self._hash, password)
 
     async def verify(self, stored: str | None, password: str) -> Verdict:
-        """Tell whether a password is the one behind a hash: prepared or, for an older hash, as it was typed.
+        """Report whether a password is the one behind a hash: prepared or, for an older hash, as it was typed.
 
         :param stored: the hash. None, for an account that is unknown or has no password, is never right and
             takes just as long.
@@ -99,7 +99,7 @@ class Passwords:
         return await self._run(self._verify, stored, password)
 
     def is_outdated(self, stored: str) -> bool:
-        """Tell whether a hash was made with other parameters than today's."""
+        """Report whether a hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class Passwords:
 
 
 def _be_nice() -> None:
-    """Have the other threads go first: Linux keeps a niceness for each."""
+    """Let the other threads go first: Linux keeps a niceness for each."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):  # a sandbox may not allow it
             os.nice(NICENESS)

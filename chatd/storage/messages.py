@@ -112,7 +112,7 @@ def first_sent(db: Sql, message_id: int) -> tuple[str | None, str, bytes | None]
 
 
 def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: int) -> None:
-    """Take a message's content and reactions away; its place stays.
+    """Delete a message's content and reactions; its place stays.
 
     :param first_digest: what is kept of the content as first sent.
     """

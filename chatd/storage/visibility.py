@@ -209,7 +209,7 @@ def drop_versions(db: Sql, message_id: int) -> None:
 
 
 def empty_versions(db: Sql, message_id: int) -> None:
-    """Take the content from every version of a message, as it is deleted."""
+    """Delete the content of every version of a message, as it is deleted."""
     db.execute("UPDATE shown_versions SET content = '' WHERE message_id = :message_id", {"message_id": message_id})
 
 

@@ -23,7 +23,7 @@ ALIASES = sorted({*encodings.aliases.aliases, *CODECS})
 
 
 def is_harmless(name: str) -> bool:
-    """Tell whether Python would decode by one of the three charsets there are: some of their names are taken."""
+    """Report whether Python would decode by one of the three charsets there are: some of their names are taken."""
     try:
         return codecs.lookup(name).name in ("utf-8", "ascii", "iso8859-1")
     except (LookupError, ValueError):

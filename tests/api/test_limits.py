@@ -17,7 +17,7 @@ ONE = 0.001
 
 
 async def limited(response: ClientResponse) -> bool:
-    """Tell whether an answer says that a limit is exceeded, and check that it says for how long."""
+    """Report whether an answer says that a limit is exceeded, and check that it says for how long."""
     if response.status != 429:
         return False
     assert await error_of(response) == (429, "rate_limited")
@@ -29,27 +29,27 @@ async def limited(response: ClientResponse) -> bool:
 
 
 async def asks(person: Person, path: str = "/auth/me") -> bool:
-    """Ask for something, and tell whether that was too often."""
+    """Ask for something, and report whether that was too often."""
     async with await person.request("GET", path) as response:
         return await limited(response)
 
 
 async def signs_in(chat: Chat, username: str, address: str, password: str = "wrong horse") -> bool:
-    """Try to sign in from an address, and tell whether that was too often."""
+    """Try to sign in from an address, and report whether that was too often."""
     data, headers = {"username": username, "password": password}, {"X-Forwarded-For": address}
     async with chat.client.post("/auth/login", data=data, headers=headers) as response:
         return await limited(response)
 
 
 async def registers(chat: Chat, username: str, address: str) -> bool:
-    """Register from an address, and tell whether that was too often."""
+    """Register from an address, and report whether that was too often."""
     body, headers = {"username": username, "password": PASSWORD, "nickname": "x"}, {"X-Forwarded-For": address}
     async with chat.client.post("/auth/register", json=body, headers=headers) as response:
         return await limited(response)
 
 
 async def sends(person: Person, to: Person, client_id: str | None = None) -> bool:
-    """Send a message, and tell whether that was too often."""
+    """Send a message, and report whether that was too often."""
     body = {"content": "hi", "client_id": client_id}
     async with await person.request("POST", f"/messages/send/{to.id}", json=body) as response:
         return await limited(response)

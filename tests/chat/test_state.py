@@ -38,7 +38,7 @@ def loaded(unread: int, seq: int) -> State:
 
 
 def came(state: State, each: Message, seq: int) -> None:
-    """Have a message come."""
+    """Let a message arrive."""
     state.apply(NewMessage(type="new_message", data={}, cursor=Cursor("e", seq), message=each))
 
 

@@ -55,7 +55,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def may_sign_in(client: Client, username: str, password: str) -> bool:
-    """Tell whether a password is right."""
+    """Report whether a password is right."""
     async with client.post("/auth/login", data={"username": username, "password": password}) as response:
         if response.status != 200:
             assert await error_of(response) == (401, "wrong_credentials")

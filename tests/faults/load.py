@@ -62,7 +62,7 @@ class Ledger:
             await self._acks.acquire()
 
     def forget_acks(self) -> None:
-        """Have :meth:`more_acks` count from now."""
+        """Count from now in :meth:`more_acks`."""
         self._acks = asyncio.Semaphore(0)
 
 
@@ -145,7 +145,7 @@ async def listen(ws: WebSocket, ledger: Ledger) -> None:
 
 @contextlib.asynccontextmanager
 async def talking(people: list[Person], turn: str, ledger: Ledger) -> AsyncIterator[None]:
-    """Have everybody talk to the last of them, who listens in both dialects; leave when the server is gone."""
+    """Let everybody talk to the last of them, who listens in both dialects; leave when the server is gone."""
     *senders, receiver = people
     ledger.forget_acks()
     listening = [await connect(receiver), (await receiver.connect()).ws]
@@ -204,7 +204,7 @@ async def send_again(data_dir: Path, people: list[Person], ledger: Ledger) -> No
 
 @contextlib.asynccontextmanager
 async def people_on(server: ServerProcess, people: list[Person]) -> AsyncIterator[None]:
-    """Have people use a server, for the first time if there are none yet."""
+    """Let people use a server; register them if there are none yet."""
     async with client_of(server) as client:
         if people:
             people[:] = [replace(person, client=client) for person in people]

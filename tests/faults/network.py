@@ -25,7 +25,7 @@ class Network(Protocol):
     badness: str
 
     def spoil(self) -> None:
-        """Have the line delay and, if it can, lose."""
+        """Make the line delay packets and, if it can, lose some."""
 
     def cut(self) -> None:
         """Let nothing through, in either direction, and tell nobody."""
@@ -87,7 +87,7 @@ def _name(number: int) -> str:
 
 
 def can_make_namespaces() -> bool:
-    """Tell whether this process may."""
+    """Report whether this process may."""
     name = _name(next(_numbers))
     if not _succeeds("ip", "netns", "add", name):
         return False

@@ -166,7 +166,7 @@ class FaultProxy:
             line.mend()
 
     def fail_at_random(self, *, longest: float) -> None:
-        """Have something happen.
+        """Make something happen.
 
         :param longest: how long what passes may last, in seconds.
         """

@@ -87,7 +87,7 @@ class Shim:
         self._set(1, 0)
 
     def move_clock(self, seconds: float) -> None:
-        """Have the wall clock jump, by so much from the true time."""
+        """Make the wall clock jump by so much from the true time."""
         self._set(2, int(seconds * 1000))
 
     def have_no_links(self, error: int) -> None:

@@ -55,7 +55,7 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 def commit(data_dir: Path) -> None:
-    """Have something committed by a process that is killed."""
+    """Commit something in a process that is killed."""
     subprocess.run([sys.executable, "-c", KILLED_AFTER_COMMITS, data_dir / "chatd.db"], check=True)
 
 
@@ -65,7 +65,7 @@ def wal(data_dir: Path) -> Path:
 
 
 def content(data_dir: Path) -> dict[str, bytes]:
-    """Return the files of the database; the index of its log is made anew by whoever reads it."""
+    """Return the files of the database; whoever reads it makes the index of its log again."""
     files = (path for path in data_dir.glob("chatd.db*") if not path.name.endswith("-shm"))
     return {path.name: path.read_bytes() for path in files}
 

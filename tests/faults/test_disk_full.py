@@ -85,12 +85,12 @@ def small_tmpfs(data_dir: Path, _: Path) -> Iterator[Disk]:
 
 @contextlib.contextmanager
 def shim(data_dir: Path, scratch: Path) -> Iterator[Disk]:
-    """Have the calls to the system fail."""
+    """Make the system calls fail."""
     yield Shim(data_dir, scratch)
 
 
 def can_mount() -> bool:
-    """Tell whether this process may mount anything."""
+    """Report whether this process may mount anything."""
     with tempfile.TemporaryDirectory() as directory:
         done = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", directory], check=False, capture_output=True)
         if done.returncode == 0:

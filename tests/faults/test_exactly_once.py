@@ -163,14 +163,14 @@ def content_of(client_id: str) -> str:
 
 
 async def fail(proxy: FaultProxy, chance: random.Random) -> None:
-    """Have the line fail until cancelled."""
+    """Make the line fail until cancelled."""
     while True:
         await asyncio.sleep(chance.uniform(0, 0.1))
         proxy.fail_at_random(longest=0.5)
 
 
 async def go_through_it(keeper: Keeper, proxy: FaultProxy, peers: list[Peer], chance: random.Random) -> None:
-    """Have all talk while everything fails, until nothing does any more and all have come to the end of the log."""
+    """Let all talk while everything fails, until nothing fails and all have come to the end of the log."""
     stop = asyncio.Event()
     gently = [True] + [False] * KILLS
     chance.shuffle(gently)
@@ -234,7 +234,7 @@ async def test_nothing_is_missed_and_nothing_comes_twice(
 
 
 async def try_everything(data_dir: Path, chance: random.Random) -> None:
-    """Have the clients talk through all that fails, and hold what they know to what is stored."""
+    """Let the clients talk through all that fails, and compare what they know with what is stored."""
     tokens = add_bots(data_dir, CLIENTS)
     disk = Disk(data_dir)
     with keeping_alive(data_dir) as keeper:

@@ -31,7 +31,7 @@ HOLD = "delay_enter=600s"
 
 @contextlib.contextmanager
 def syncs(server: ServerProcess, injected: str, trace: Path) -> Iterator[None]:
-    """Have every sync call of a server fail or wait.
+    """Make every sync call of a server fail or wait.
 
     :param injected: what happens to the calls, as strace(1) has it.
     :param trace: where the calls are written down.

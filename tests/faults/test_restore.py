@@ -1,4 +1,4 @@
-"""A copy of the database is put back: every client is told, loads everything anew, and hears what happens from then."""
+"""A copy of the database is put back: every client is told, loads everything again, and hears what follows."""
 
 import asyncio
 import contextlib
@@ -47,7 +47,7 @@ class Mirror:
             await self._reading
 
     def has_heard(self, seq: int) -> bool:
-        """Tell whether it has heard of a change since the last resync."""
+        """Report whether it has heard of a change since the last resync."""
         return any(entry[0] == seq for entry in self.entries)
 
     async def _read(self, since: Cursor) -> None:
@@ -93,7 +93,7 @@ class Scene:
     mirrors: list[Mirror]
 
     async def talk(self, about: str) -> None:
-        """Have everybody say something to everybody else, read, edit and delete."""
+        """Let everybody say something to everybody else, read, edit and delete."""
         for mirror in self.mirrors:
             others = [each for each in self.mirrors if each is not mirror]
             said = [await mirror.client.send(other.user_id, f"{about} from {mirror.user_id}") for other in others]

@@ -85,7 +85,7 @@ class Chatting(RuleBasedStateMachine):
 
     @initialize()
     def begin_to_talk(self) -> None:
-        """Have everybody send something to everybody else."""
+        """Let everybody send something to everybody else."""
         for device in self.devices:
             for other in range(USERS - 1):
                 self.send(device, other, "a", by_rest=False)
@@ -323,7 +323,7 @@ class Chatting(RuleBasedStateMachine):
         self.sent[client_id] = message["sender_id"], to, content, message["id"]
 
     def _expect(self, actor: Device, kind: str, data: Frame, code: str | None, changes: bool) -> Frame:
-        """Have a command answered: refused with ``code``, or with a ``seq`` where it changes something."""
+        """Send a command and expect its answer: ``code``, or a ``seq`` where it changes something."""
         frame = self.world.run(actor.command(kind, data))
         if code is not None:
             assert (frame["type"], frame["error"]["code"]) == ("error", code)

@@ -162,7 +162,7 @@ class Device:
                 self._hear(frame)
 
     async def command(self, kind: str, data: Frame) -> Frame:
-        """Have a command answered."""
+        """Send a command and return its answer."""
         return await self.answer(await self.ask(kind, data))
 
     async def settle(self) -> None:
@@ -233,7 +233,7 @@ class World:
         self._users = self._newcomers()
 
     def run(self, doing: Coroutine[Any, Any, T]) -> T:
-        """Have something done."""
+        """Do something."""
         return self._runner.run(doing)
 
     def newcomer(self) -> User:

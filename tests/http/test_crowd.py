@@ -52,7 +52,7 @@ def connected(server: ServerProcess, opened: contextlib.ExitStack, count: int, s
 
 
 def is_answered(server: ServerProcess) -> bool:
-    """Tell whether a new connection's request is answered."""
+    """Report whether a new connection's request is answered."""
     with dial(server.url, GET) as connection:
         return read_head(connection).startswith(b"HTTP/1.1 200 ")
 

@@ -128,7 +128,7 @@ async def send_all(chat: Chat, loop_time: LoopTime, inputs: Sequence[bytes]) -> 
 
 
 def is_one_400(said: bytes) -> bool:
-    """Tell whether this is one answer of 400 in our form, which does not say what it was made with, and no other."""
+    """Report whether this is one answer of 400 in our form, which does not say what it was made with, and no other."""
     head, _, body = said.partition(b"\r\n\r\n")
     return (
         head.split(b" ", 1)[1].startswith(b"400 Bad Request\r\n")
@@ -138,7 +138,7 @@ def is_one_400(said: bytes) -> bool:
 
 
 async def is_unharmed(chat: Chat, caplog: pytest.LogCaptureFixture) -> bool:
-    """Tell whether the server answers and has raised no alarm."""
+    """Report whether the server answers and has raised no alarm."""
     alarms = [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info]
     assert not alarms, (alarms[0].getMessage(), alarms[0].exc_text)
     async with chat.client.get("/health") as response:

@@ -40,7 +40,7 @@ def on_disk(certificates: Certificates) -> bytes:
 
 
 async def is_answered(raw: Raw) -> bool:
-    """Tell whether a request over the connection is answered."""
+    """Report whether a request over the connection is answered."""
     await raw.send(GET)
     return (await raw.answer())[0] == 200
 

@@ -83,7 +83,7 @@ def heads() -> Iterator[bytes]:
 
 
 async def is_answered_and_not_left_open(chat: Chat, head: bytes) -> bool:
-    """Tell whether a head has an answer below 500, and its connection an end or another answer."""
+    """Report whether a head has an answer below 500, and its connection an end or another answer."""
     async with connect(chat) as raw:
         await raw.send(head)
         status, headers, body = await raw.answer()

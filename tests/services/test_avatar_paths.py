@@ -159,7 +159,7 @@ def ask(browser: "subprocess.Popen[str]", text: str) -> tuple[str | None, bool]:
 
 
 def is_taken(text: str) -> bool:
-    """Tell whether somebody may have this as the address of their picture."""
+    """Report whether somebody may have this as the address of their picture."""
     try:
         avatar_field().deserialize(text)
     except ValidationError:

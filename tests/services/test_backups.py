@@ -55,7 +55,7 @@ def directory(tmp_path: Path) -> Path:
 
 @contextlib.asynccontextmanager
 async def running(made: Backups) -> AsyncIterator[None]:
-    """Have backups made."""
+    """Make backups."""
     task = asyncio.create_task(made.run())
     try:
         yield

@@ -162,7 +162,7 @@ class World:
         return dataclasses.replace(step, number=found)
 
     def pass_over(self, up_to: int) -> None:
-        """Have the numbers up to a seq taken by changes that nobody sees."""
+        """Fill the numbers up to a seq with changes that nobody sees."""
         assert change_log.head(self.db) <= up_to
         while change_log.head(self.db) < up_to:
             change_log.append(self.db, "profile", created_at=0)
@@ -234,17 +234,17 @@ def reply(step: Step) -> int | None:
 
 
 def changed(result: Any) -> bool:
-    """Tell whether a step had an effect."""
+    """Report whether a step had an effect."""
     return result is not None and (result is True or getattr(result, "seq", None) is not None)
 
 
 def hides(w: World, step: Step) -> bool:
-    """Tell whether the newest change is hidden from somebody other than who made it."""
+    """Report whether the newest change is hidden from somebody other than who made it."""
     return step.kind in ("send", "edit", "delete", "react", "unreact") and _hidden_from(w) is not None
 
 
 def is_hidden(w: World, message_id: int | None, person: int) -> bool:
-    """Tell whether a message is hidden from a person."""
+    """Report whether a message is hidden from a person."""
     query = "SELECT 1 FROM messages WHERE id = ? AND hidden_from = ?"
     return message_id is not None and w.db.execute(query, (message_id, person)).fetchone() is not None
 

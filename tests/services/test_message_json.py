@@ -88,7 +88,7 @@ RES = st.one_of(
 
 
 def is_id(value: Any) -> bool:
-    """Tell whether a frame can have this id."""
+    """Report whether a frame can have this id."""
     if isinstance(value, str):
         return 1 <= len(value) <= 64
     return type(value) is int and abs(value) < 2**53

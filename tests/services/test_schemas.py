@@ -48,7 +48,7 @@ def refused(**values: Any) -> list[str]:
 
 
 def is_json(body: bytes) -> bool:
-    """Tell whether a body decodes; it fails with a ValueError and nothing else."""
+    """Report whether a body decodes; it fails with a ValueError and nothing else."""
     try:
         decode(body)
     except ValueError:

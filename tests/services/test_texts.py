@@ -22,7 +22,7 @@ HIDDEN = st.sampled_from([each for each in UNSEEN if not "\ud800" <= each <= "\u
 
 
 def takes(field: Text, text: str) -> bool:
-    """Tell whether a field takes a text."""
+    """Report whether a field takes a text."""
     try:
         field.deserialize(text)
     except ValidationError:

@@ -103,7 +103,7 @@ async def hold(db: Database) -> tuple[Gate, "asyncio.Task[object]"]:
 
 
 async def keep_no_pages(db: Database) -> None:
-    """Have every reader go to the disk for whatever it reads from now on."""
+    """Make every reader go to the disk for whatever it reads from now on."""
 
     def forget(connection: Sql) -> int:
         connection.execute("PRAGMA cache_size = 0")

@@ -102,7 +102,7 @@ async def take(directory: Path) -> None:
 
 
 async def visit(browser: Browser, data_dir: Path, directory: Path, form: str, scheme: Scheme) -> None:
-    """Have people talk, and take a picture of every page that one of them sees."""
+    """Let people talk, and take a picture of every page that one of them sees."""
     options: dict[str, Any] = {**FORMS[form], "color_scheme": scheme, "reduced_motion": "reduce"}
     with ServerProcess(data_dir) as server:
         async with client_of(server) as client:
@@ -175,7 +175,7 @@ def portrait() -> bytes:
 
 
 async def talk(database: Path, people: dict[str, Person]) -> None:
-    """Have everything said, at its time, and leave the last of it unread."""
+    """Send everything at its time, and leave the last of it unread."""
     mira, jonas = people["mira"], people["jonas"]
     ids = []
     for sender, receiver, content, _ in TALK:

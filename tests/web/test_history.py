@@ -16,7 +16,7 @@ STILL = 1.0
 
 
 async def talk(one: Person, other: Person, count: int = MANY) -> list[int]:
-    """Have two people say ``count`` messages of unlike heights in turn, and return their ids."""
+    """Send ``count`` messages of unlike heights by two people in turn, and return their ids."""
     ids = []
     for number in range(count):
         sender, receiver = (one, other) if number % 2 else (other, one)

@@ -201,7 +201,7 @@ async def test_odd_text_is_kept_and_stays_within_its_bubble(
 
 
 async def fits(page: Page) -> bool:
-    """Tell whether nothing is wider than the window."""
+    """Report whether nothing is wider than the window."""
     wide: bool = await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     return wide
 

@@ -37,7 +37,7 @@ async def close(chat: Chat, socket: Socket) -> None:
 
 
 async def is_refused(chat: Chat, person: Person, address: str) -> bool:
-    """Try to connect from an address behind a proxy, and tell whether there was no handshake."""
+    """Try to connect from an address behind a proxy, and report whether there was no handshake."""
     headers = {"X-Forwarded-For": address}
     try:
         socket = Socket(await person.client.ws_connect(f"/messages/ws?token={person.token}", headers=headers))

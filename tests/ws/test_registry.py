@@ -16,12 +16,12 @@ from tests.support import Chat, Person, until
 
 
 def is_empty(registry: Registry) -> bool:
-    """Tell whether nothing at all is left."""
+    """Report whether nothing at all is left."""
     return not (registry._by_user or registry._addresses or registry._admitted)
 
 
 def is_gone(reference: "weakref.ref[Any]") -> bool:
-    """Tell whether nothing holds a connection any more but a cycle; its task may need a moment to end."""
+    """Report whether nothing holds a connection any more but a cycle; its task may need a moment to end."""
     gc.collect()
     return reference() is None
 

@@ -1,4 +1,4 @@
-"""Syncing: from now, from a place in the log, page by page, and when there is only starting anew."""
+"""Syncing: from now, from a place in the log, page by page, and when only a fresh start is left."""
 
 import asyncio
 import contextlib
