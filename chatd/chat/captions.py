@@ -53,7 +53,7 @@ def title(controller: Controller, width: int) -> Text:
 
 
 def writing(controller: Controller, width: int) -> Text:
-    """Return who is writing in the open chat."""
+    """Return the line that says who is writing in the open chat."""
     chat = controller.chat
     names = [_name_of(chat, user_id) for user_id in controller.writers()] if chat is not None else []
     if not names:

@@ -18,7 +18,7 @@ def driver_class() -> type[Driver] | None:
         """Textual ends with a traceback at such bytes."""
 
         def run_input_thread(self) -> None:
-            """Read what is typed; what came together with such bytes is lost, and a bell rings."""
+            """Read the keys; those that came together with such bytes are lost, and a bell rings."""
             while not self.exit_event.is_set():
                 try:
                     super().run_input_thread()

@@ -14,7 +14,7 @@ _EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]
 
 
 def is_text(character: str) -> bool:
-    """Report whether a character is part of what somebody says.
+    """Report whether a character can be part of a message.
 
     There are more of them than :meth:`str.isprintable` knows: the spaces of other scripts, joiners, marks that change
     the direction, and whatever is newer than Python's own table of characters.
@@ -29,7 +29,7 @@ def typed(event: events.Key) -> str:
 
 
 def pasted(text: str) -> str:
-    """Return what is text in something pasted: its lines and tabs stay, other control characters do not."""
+    """Return pasted text without control characters other than line breaks and tabs."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(character for character in lines if character in "\n\t" or is_text(character))
 

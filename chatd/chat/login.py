@@ -1,4 +1,4 @@
-"""From the command line to the chat: who it is, a token for them, and what to say when there is none."""
+"""From the command line to the chat: who the user is, and a token for them."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ def run(url: str | None, username: str | None, *, log_out: bool = False, path: P
     """Chat, or log out, and return the exit status: 2 where there is no terminal to chat in.
 
     :param url: where the server is; None for the last one, or else one on this machine.
-    :param username: who; None for who it was the last time.
+    :param username: of the user; None for the last one.
     :param path: the file of tokens, if it is not where it always is.
     """
     if not log_out and (problem := _wrong_terminal()):

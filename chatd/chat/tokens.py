@@ -26,7 +26,7 @@ class Tokens:
         return _text(self._read().get("last"))
 
     def last_user(self, url: str) -> str | None:
-        """Return who used a server last."""
+        """Return the name of the last user of a server."""
         return _text(_dict(_dict(self._read().get("servers")).get(url)).get("last"))
 
     def get(self, url: str, username: str) -> str | None:

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from chatd.chat.entry import TextEntry
 
-#: How near the beginning of what is loaded somebody has to come, in lines, so that more is loaded.
+#: How near to the first loaded line the user has to scroll, in lines, before more is loaded.
 NEAR = 5
 
 
@@ -54,7 +54,7 @@ class Lines(ScrollView):
                 self.refresh(Region(0, line, self.size.width, 1))
 
     def on_resize(self) -> None:
-        """Lay the lines out again for the new width."""
+        """Ask for new lines, for the new width."""
         self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
@@ -105,7 +105,7 @@ class History(Lines, can_focus=False):
 
     @property
     def is_near_beginning(self) -> bool:
-        """Whether more is to be loaded before what is loaded."""
+        """Whether older messages should be loaded."""
         return self.size.height > 0 and self.scroll_offset.y <= NEAR
 
     def show_blocks(self, blocks: list[tuple[int, list[Text]]], of: object) -> None:
@@ -154,7 +154,7 @@ class Composer(TextEntry):
     def __init__(self, send: Callable[[str], None], *, id: str) -> None:  # noqa: A002 (Textual's name for it)
         """Create an empty box.
 
-        :param send: takes what was written. It is called at once, so that what is typed next is not mixed up with it.
+        :param send: takes the text. It is called at once, so that keys typed next do not end up in it.
         """
         super().__init__(id=id, soft_wrap=True, compact=True, highlight_cursor_line=False, placeholder="Write here…")
         self.cursor_blink = False
@@ -175,7 +175,7 @@ class Composer(TextEntry):
         event.prevent_default()
 
     def put(self, text: str) -> None:
-        """Put ``text`` into the box, with the cursor behind it."""
+        """Put ``text`` into the box, with the cursor at its end."""
         self.text = text
         self.move_cursor(self.document.end)
 

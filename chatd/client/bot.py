@@ -113,7 +113,7 @@ class Bot:
         return self._client
 
     def on(self, kind: str) -> Callable[[_H], _H]:
-        """Decorate what is called with each event of this type, such as ``"new_message"``; ``"*"`` is every type."""
+        """Decorate a function to call with each event of a type, such as ``"new_message"``; ``"*"`` is every type."""
 
         def add(handler: _H) -> _H:
             self._handlers[kind].append(handler)
@@ -122,7 +122,7 @@ class Bot:
         return add
 
     def command(self, name: str) -> Callable[[_H], _H]:
-        """Decorate what is called with each message ``!name …`` and with what follows the name.
+        """Decorate a function to call with each message ``!name …`` and with the text after the name.
 
         What it returns, unless that is None, is sent as the answer.
         """
@@ -134,7 +134,7 @@ class Bot:
         return add
 
     def error(self, handler: _H) -> _H:
-        """Decorate what is called with what a handler raised, and with the event; otherwise that is logged."""
+        """Decorate a function to call with an error that a handler raised, and the event; otherwise it is logged."""
         self._on_error = handler
         return handler
 
@@ -165,7 +165,7 @@ class Bot:
             asyncio.run(until_terminated(self.start()))
 
     def main(self) -> NoReturn:
-        """Be the whole program: run, and end the process without a traceback, whatever goes wrong outside of it.
+        """Run as the whole program, and end the process without a traceback, whatever goes wrong outside of it.
 
         If there is no server at the beginning the program ends as well, so that whoever starts it finds out at once
         whether the address is right. Later it comes back by itself.
@@ -268,7 +268,7 @@ class Bot:
 
 
 def _is_by_a_person(event: Event) -> bool:
-    """Report whether an event is about anything but a message that a bot is known to have written."""
+    """Report whether an event is about anything but a message known to be written by a bot."""
     if not isinstance(event, NewMessage | MessageEdited):
         return True
     message = event.message

@@ -64,7 +64,7 @@ def checked_url(url: str) -> str:
 
 
 def _is_text(value: str) -> bool:
-    """Report whether a variable could be decoded: what could not is kept by Python as halves of characters."""
+    """Report whether a variable could be decoded: Python keeps the bytes that could not as lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 

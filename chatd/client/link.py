@@ -1,4 +1,4 @@
-"""One open socket: the frames on it, the answers awaited, and whether it still lives."""
+"""One open socket: its frames, the pending answers, and whether it is still alive."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ Frame = dict[str, Any]
 
 @dataclass(slots=True)
 class Pending:
-    """A command that waits for its answer; ``told`` hears of an acknowledgement in its place in the stream."""
+    """A command that waits for its answer; ``told`` gets the acknowledgement in its place in the stream."""
 
     answer: asyncio.Future[Frame]
     told: Callable[[Frame], None] | None
@@ -48,7 +48,7 @@ class Link:
     def __init__(
         self, socket: "aiohttp.ClientWebSocketResponse[Any]", hello: Json, hear: Callable[[Frame], None]
     ) -> None:
-        """Create a link on a socket that has been said hello on.
+        """Create a link on a socket on which the server has said hello.
 
         :param hear: takes every frame that is not an answer, and pongs, in the order they come; must not block.
         """

@@ -39,7 +39,7 @@ TIMEOUT = 30.0
 
 
 class Rest:
-    """A user of a chat server, or nobody yet, who asks over HTTP.
+    """The HTTP calls of one user, who may not have signed in yet.
 
     Where there is no token, the first call that needs one signs in. A call that the server's rate limit holds up is
     repeated when the server says it may be.
@@ -93,18 +93,18 @@ class Rest:
         await self.close()
 
     async def close(self) -> None:
-        """Close what is open; the session on the server stays."""
+        """Close the connections; the session on the server stays."""
         if self._http is not None:
             await self._http.close()
             self._http = None
 
     async def register(self, username: str, password: str, nickname: str, *, invite: str | None = None) -> User:
-        """Make an account, which does not sign in."""
+        """Create an account, without signing in."""
         body = {"username": username, "password": password, "nickname": nickname, "invite": invite}
         return await self._ask("POST", "/auth/register", User.of, json=body, public=True)
 
     async def login(self, username: str, password: str) -> str:
-        """Start a session, use its token from now on, and return it."""
+        """Start a session, use its token from now on, and return the token."""
         form = {"username": username, "password": password}
         token = await self._ask(
             "POST", "/auth/login", lambda answer: str(answer["access_token"]), data=form, public=True
@@ -118,7 +118,7 @@ class Rest:
         self.token = None
 
     async def me(self) -> User:
-        """Return who one is."""
+        """Return the user who is signed in."""
         return await self._ask("GET", "/auth/me", User.of)
 
     async def sessions(self) -> tuple[Session, ...]:
@@ -135,7 +135,7 @@ class Rest:
         await self._ask("POST", "/users/me/password", _nothing, json=body)
 
     async def update_profile(self, **fields: str | None) -> User:
-        """Change ``nickname``, ``avatar_path`` or ``bio``; what is left out stays."""
+        """Change ``nickname``, ``avatar_path`` or ``bio``; fields left out stay as they are."""
         return await self._ask("PUT", "/users/me", User.of, json=fields)
 
     async def user(self, user_id: int) -> User:
@@ -145,7 +145,7 @@ class Rest:
     async def users(
         self, q: str | None = None, *, is_ai: bool | None = None, skip: int = 0, limit: int = 20
     ) -> tuple[Brief, ...]:
-        """Return users whose names have ``q`` in them."""
+        """Return the users whose names contain ``q``."""
         is_ai_text = None if is_ai is None else str(is_ai).lower()
         query = _query(q=q, is_ai=is_ai_text, skip=skip, limit=limit)
         return await self._ask("GET", "/users/", _each(Brief.of), params=query)
@@ -193,11 +193,11 @@ class Rest:
         return await self._ask("GET", f"/messages/history/{_id(user)}", History.of, params=query)
 
     async def unread_count(self) -> int:
-        """Return how many messages one has not read."""
+        """Return the number of unread messages."""
         return await self._ask("GET", "/messages/unread_count", lambda answer: int(answer["unread_count"]))
 
     async def health(self) -> Health:
-        """Return that the server can store messages, or raise."""
+        """Return the server's state; raise if it cannot store messages."""
         return await self._ask("GET", "/health", Health.of, public=True)
 
     async def check_server(self) -> None:
@@ -231,7 +231,7 @@ class Rest:
         return self._http
 
     async def _authorization(self) -> dict[str, str]:
-        """Return the header that says who one is, after signing in if that is still to be done."""
+        """Return the header with the token; sign in first if there is none."""
         async with self._signing_in:
             if not self.token and self._username is not None and self._password is not None:
                 await self.login(self._username, self._password)
