@@ -27,16 +27,16 @@ _about: ContextVar[tuple[str, int] | None] = ContextVar("about", default=None)
 
 
 def about(kind: Literal["request", "connection"], number: int) -> None:
-    """Have every line that this task writes from now on say what it is about.
+    """Add the request or connection to every line that this task logs from now on.
 
-    The tasks it starts, and what it has the loop call, inherit it; what is done for many at once, as a commit is, says
-    it for each by ``extra``.
+    Tasks and callbacks that it starts inherit this. Work done for many at once, such as a commit, names each in
+    ``extra`` instead.
     """
     _about.set((kind, number))
 
 
 class _About(logging.Filter):
-    """Gives a line what the task that writes it is about, unless the line says so itself."""
+    """Adds the task's request or connection to a line that names none itself."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         found = _about.get()
@@ -54,7 +54,7 @@ def redacted(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return ``text`` with escapes, such as ``\n`` or ``\u2028``, for everything in it that does not show.
+    r"""Return ``text`` with an escape, such as ``\n`` or ``\u2028``, for every character that is not printable.
 
     A client may have sent characters that end lines, control a terminal or change the direction of writing.
     """
@@ -64,12 +64,12 @@ def printable(text: str) -> str:
 
 
 def _in_a_line(text: str) -> str:
-    """Return ``text`` as a part of a text line, whose fields stand two spaces apart."""
+    """Return ``text`` as part of a text line, in which two spaces separate fields."""
     return printable(text).replace("  ", " \\x20")
 
 
 def _indented(line: str) -> str:
-    """Return a line of a traceback, whose indentation stays."""
+    """Return a line of a traceback, printable and with its indentation."""
     text = line.lstrip(" ")
     return line[: len(line) - len(text)] + printable(text)
 
@@ -79,7 +79,7 @@ def _in_json(character: str) -> str:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what was given as ``extra``."""
+    """Return the fields given as ``extra``."""
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
@@ -88,10 +88,10 @@ def _timestamp(record: logging.LogRecord) -> dt.datetime:
 
 
 class TextFormatter(logging.Formatter):
-    """``12:00:00 INFO  what happened  key=value``, the time local, and the event's name left to the programs."""
+    """``12:00:00 INFO  what happened  key=value``, in local time, without the event, which is for programs."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, with a traceback below it, further to the right, if there is one."""
+        """Return the line, with the traceback, if any, indented below it."""
         clock = _timestamp(record).astimezone().strftime("%H:%M:%S")
         fields = "".join(
             f"  {name}={_in_a_line(str(value))}" for name, value in _fields(record).items() if name != "event"
@@ -103,7 +103,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message, what was given as extra (event …), exception."""
+    """One JSON object a line: time (UTC), level, logger, message, ``extra`` (event …), exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""

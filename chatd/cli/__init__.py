@@ -1,6 +1,6 @@
 """The command line: thin, one file a group of commands, one function a command.
 
-A command imports what it does from inside its function, so that none waits for what another needs.
+A command imports what it runs inside its function, so that no command waits for another's imports.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from chatd.errors import BackupFailed, ChatError, ConfigurationError, DatabaseUn
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status: 0, 1 for what could not be done, 2 for how it was asked."""
+    """Run a command and return its exit status: 0, 1 if it failed, 2 if it was used wrongly."""
     streams.prepare()
     try:
         try:

@@ -1,4 +1,4 @@
-"""``chatd user`` and ``chatd invite``: who has an account."""
+"""``chatd user`` and ``chatd invite``: accounts, and invitations to make one."""
 
 import argparse
 import sys
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from chatd.services.tokens import Tokens
     from chatd.storage.commit import Transaction
 
-#: How long a bot's token lasts where nobody says otherwise, in days: ten years. It can be ended at any time.
+#: How long a bot's token lasts by default, in days: ten years. It can be revoked at any time.
 BOT_TOKEN_DAYS = 3650
 
-#: The same hundred years that ``[accounts] token_days`` has as its limit.
+#: The longest it may last, in days: a hundred years, as for ``[accounts] token_days``.
 BOT_TOKEN_DAYS_MAX = 36_500
 
-#: What is said about a token, apart from the line with the token itself.
+#: Printed about a token, besides the line with the token itself.
 HOW_TO_KEEP = (
     "the last word of the line is the token, which is not shown again: give it to the bot as CHAT_TOKEN, "
     "or in the file that CHAT_TOKEN_FILE names; `chatd user token NAME` makes a new one"
 )
 
-#: How many invitations are made by one command.
+#: The most invitations that one command makes.
 INVITES_MAX = 10_000
 
-#: How many of them are made in one transaction, for which the server waits: a few milliseconds.
+#: How many of them one transaction makes, while the server waits a few milliseconds.
 INVITES_AT_ONCE = 200
 
 

@@ -52,7 +52,7 @@ def _restore(settings: "Config", options: argparse.Namespace) -> None:
     with data_dir.locked(settings.data_dir):
         if options.new_epoch:
             restore.renew_epoch(settings.database)
-            print("the change log has a new epoch: every client will load everything anew")
+            print("the change log has a new epoch: every client will load everything again")
             return
         aside = _aside(settings)
         lost = restore.restore(settings.database, options.file, aside=aside)
@@ -82,7 +82,7 @@ def _rollback(settings: "Config", _: argparse.Namespace) -> None:
 
 
 def _aside(settings: "Config") -> Path:
-    """Return a name for the database that is replaced."""
+    """Return a name for the database that is replaced, which is kept."""
     from chatd import clock
 
     return settings.database.with_name(f"{settings.database.name}.replaced-{clock.now()}")

@@ -1,4 +1,4 @@
-"""The database for a command, beside a running server or without one."""
+"""The database for a command, with or without a running server beside it."""
 
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,8 +13,8 @@ T = TypeVar("T")
 def write(settings: "Config", work: "Write[T]") -> T:
     """Run ``work`` in a transaction of its own, on a database that is created or upgraded first if needed.
 
-    :raises ConfigurationError: it has to be, and another chatd is serving from it; or it cannot be made.
-    :raises DatabaseUnusable: it is not a database this program can use.
+    :raises ConfigurationError: it needs to be upgraded while another chatd serves from it, or it cannot be created.
+    :raises DatabaseUnusable: this program cannot use the database.
     :raises StorageUnavailable: nothing could be written.
     """
     from chatd.storage.commit import write_once
@@ -24,9 +24,9 @@ def write(settings: "Config", work: "Write[T]") -> T:
 
 
 def read(settings: "Config", work: "Read[T]") -> T:
-    """Run ``work`` in a snapshot of the database, without making a server wait; see :func:`write`.
+    """Run ``work`` in a snapshot of the database, without holding up a server; see :func:`write`.
 
-    :raises StorageUnavailable: it could not be read.
+    :raises StorageUnavailable: the database could not be read.
     """
     from chatd.storage.engine.sqlite.beside import snapshot
 

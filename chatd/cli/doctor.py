@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from chatd.config import Config
 
-#: How long a socket may be held open at the most, in seconds: a day.
+#: The longest time a socket may be held open, in seconds: a day.
 IDLE_MAX = 86_400
 
 

@@ -1,4 +1,4 @@
-"""Whose data a command works on: those it was told to, its user's own, or those of this machine's service."""
+"""Which data directory a command works on: the one it was given, its user's own, or that of this machine's service."""
 
 import dataclasses
 import enum
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: The state directory of the unit file; with ``DynamicUser`` the first is a link to the second.
 SERVICE = (Path("/var/lib/chatd"), Path("/var/lib/private/chatd"))
 
-#: Where the data directory comes from when nobody has named one.
+#: The sources of a data directory that nobody named.
 _UNNAMED = ("default", "XDG_DATA_HOME")
 
 
@@ -23,21 +23,21 @@ class Use(enum.Enum):
 
     #: Nothing.
     NONE = enum.auto()
-    #: Goes on without one.
+    #: Works without one.
     FINDS = enum.auto()
-    #: Cannot do without one.
+    #: Does not work without one.
     NEEDS = enum.auto()
-    #: Makes one where there is none, and says so.
+    #: Creates one if there is none, and says so.
     MAKES = enum.auto()
 
 
 def found(settings: "Config", use: Use, service: Sequence[Path] = SERVICE) -> tuple["Config", str]:
-    """Return the settings with the data directory to work on, and what to say about it, if anything.
+    """Return the settings with the data directory to work on, and a note about it, which may be empty.
 
-    Nothing is made. Where nobody has named a directory and the default one has no database, the service's is taken.
+    Nothing is created. If nobody named a directory and the default one has no database, the service's is used.
 
     :param service: where a service of this machine may have its data.
-    :raises ConfigurationError: there is no database to work on, or either of two could be meant.
+    :raises ConfigurationError: there is no database to work on, or two, either of which could be meant.
     """
     if use is Use.NONE:
         return settings, ""
@@ -49,9 +49,9 @@ def found(settings: "Config", use: Use, service: Sequence[Path] = SERVICE) -> tu
 
 
 def _service(settings: "Config", use: Use, service: Sequence[Path]) -> Path | None:
-    """Return the service's data directory, if it is to be used.
+    """Return the service's data directory, or None if it should not be used.
 
-    :raises ConfigurationError: this account may not look whether it is, or another database could be meant as well.
+    :raises ConfigurationError: this account may not look into it, or another database could be meant as well.
     """
     is_there = _is_there(settings.database)
     try:
@@ -84,7 +84,7 @@ class _Hidden(ConfigurationError):
 
 
 def _is_there(database: Path) -> bool:
-    """Report whether there is a file with anything in it; whether that is a database is for the command to say."""
+    """Report whether there is a file that is not empty; the command itself finds out whether it is a database."""
     try:
         return database.stat().st_size > 0
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""What the command line looks like: the program, its commands, and the options that all of them have."""
+"""The parser of the command line: the program, its commands, and the options they share."""
 
 import argparse
 import os
@@ -13,18 +13,18 @@ from chatd.errors import ConfigurationError
 if TYPE_CHECKING:
     from chatd.config import Config
 
-#: The largest number that anything is stored under: https://sqlite.org/datatype3.html
+#: The largest id that anything can be stored under: https://sqlite.org/datatype3.html
 LARGEST_ID = 2**63 - 1
 
-#: How many names or numbers a command takes at once: they are one transaction, for which the server waits.
+#: The most names or ids a command takes: they are one transaction, for which the server waits.
 MANY = 10_000
 
-#: A command: it is given the settings and its options, and returns its exit status or None for 0.
+#: Runs a command, given the settings and its options; returns the exit status, or None for 0.
 Run = Callable[[Any, argparse.Namespace], int | None]
 
 
 class Commands:
-    """A list of commands that ``chatd --help`` shows, or one below it such as that of ``chatd user``."""
+    """A list of commands: those in ``chatd --help``, or those of a group such as ``chatd user``."""
 
     def __init__(self, parser: argparse.ArgumentParser, title: str | None = None) -> None:
         shown = {} if title is None else {"title": title}
@@ -49,7 +49,7 @@ class Commands:
 
         :param run: called with the settings and the options.
         :param text: what it does, in a sentence.
-        :param settings: False for a command that has no use for the server's settings, and is given None.
+        :param settings: False for a command that needs no settings of the server, and gets None.
         :param use: what it does with the database.
         :param warns: whether it reports warnings about the settings by itself.
         """
@@ -58,7 +58,7 @@ class Commands:
         return parser
 
     def group(self, name: str, text: str) -> "Commands":
-        """Add a word that has commands of its own after it."""
+        """Add a group of commands under one word."""
         return Commands(self._parser(name, text, []))
 
     def _parser(self, name: str, text: str, parents: list[argparse.ArgumentParser]) -> argparse.ArgumentParser:
@@ -77,7 +77,7 @@ class Parser:
         self.commands = Commands(self._parser, "commands")
 
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
-        """Return what was asked for; ``run`` in it is the command.
+        """Parse the arguments; ``run`` in the result is the command.
 
         :raises ConfigurationError: it is more than a command can do at once, or a number is too large.
         """
@@ -125,9 +125,9 @@ def path(argument: str) -> Path:
 
 
 def identifier(argument: str) -> int:
-    """Return the number that something is stored under.
+    """Return an argument that is an id.
 
-    :raises ConfigurationError: nothing is stored under such a number.
+    :raises ConfigurationError: nothing can be stored under this number.
     """
     if not (argument.isascii() and argument.isdigit()):
         raise argparse.ArgumentTypeError(f"invalid number: {argument[:40]!r}")

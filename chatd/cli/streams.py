@@ -1,4 +1,4 @@
-"""The standard streams of a command, made sure to be open and to take every character."""
+"""A command's standard streams, made safe: open, and able to write every character."""
 
 import contextlib
 import errno
@@ -30,22 +30,22 @@ def prepare() -> None:
 
 
 def tell(text: object) -> None:
-    """Say something to a person in one line, on standard error."""
+    """Print a line for people on standard error."""
     line = "".join(f"\\x{ord(each):02x}" if each < " " or each == "\x7f" else each for each in str(text))
     print(f"chatd: {line}", file=sys.stderr)
 
 
 def sentence(error: OSError) -> str:
-    """Return what the system says, without its number."""
+    """Return the system's message of an error, without its number."""
     if error.strerror is None:
         return str(error)
     return error.strerror if error.filename is None else f"{error.strerror}: {os.fsdecode(error.filename)}"
 
 
 def finish() -> None:
-    """Write what is not written yet.
+    """Flush standard output.
 
-    :raises OSError: that failed; nothing is tried again.
+    :raises OSError: it could not be written, and will not be tried again.
     """
     try:
         sys.stdout.flush()
@@ -57,7 +57,7 @@ def finish() -> None:
 
 
 def discard() -> None:
-    """Write nothing more: nobody reads it, or there is no room for it."""
+    """Discard all further output: nobody reads it, or there is no room for it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(nowhere, sys.stdout.fileno())
@@ -65,7 +65,7 @@ def discard() -> None:
 
 
 def end_by_broken_pipe() -> NoReturn:
-    """End as programs do when nobody reads their output any more, for example ``chatd config | head -1``."""
+    """End as programs do whose output nobody reads any more, as in ``chatd config | head -1``."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)
     raise AssertionError("the signal ends the process")

@@ -1,4 +1,4 @@
-"""The configuration: what can be set, and what was."""
+"""The configuration: every setting, and the values in force."""
 
 from chatd.config.loading import SEARCH, load
 from chatd.config.settings import (

@@ -11,10 +11,10 @@ from typing import Any, Literal, get_args, get_origin
 from chatd.config.settings import PREFIX, SECTIONS, Config, Setting, settings
 from chatd.errors import ConfigurationError
 
-#: What no number may be above, and none but 0 below: so that every time made of one can be stored and told.
+#: The largest number a setting may have, and the smallest but 0: every time computed from one can then be represented.
 LARGEST, SMALLEST = 1_000_000_000, 0.000_001
 
-#: Where the file is looked for, in this order.
+#: Where to look for the file, in this order.
 SEARCH = (Path("chatd.toml"), Path("/etc/chatd/chatd.toml"))
 
 
@@ -52,7 +52,7 @@ class _Found:
         self._problems: list[str] = []
 
     def take_file(self, path: Path) -> None:
-        """Read a file."""
+        """Take the values of a file."""
         content = _read(path)
         before = len(self._problems)
         self._problems += [f"[{name}] is not a section" for name in content if name not in SECTIONS]
@@ -71,7 +71,7 @@ class _Found:
             self._problems[before] = f"{path}: {self._problems[before]}"
 
     def take_credentials(self, directory: Path) -> None:
-        """Read what systemd hands over: a secret setting may be a credential named ``<section>_<name>``."""
+        """Take systemd's credentials: a secret setting may be one, named ``<section>_<name>``."""
         for setting in settings():
             path = directory / setting.credential
             if setting.is_secret and _is_there(path):
@@ -86,14 +86,14 @@ class _Found:
                     self._problems.append(f"the credential {path} is empty")
 
     def take_environment(self, environment: Mapping[str, str]) -> None:
-        """Read environment variables."""
+        """Take the values of environment variables."""
         for setting in settings():
             if setting.variable in environment:
                 value = _from_text(setting, environment[setting.variable])
                 self._take(setting, value, setting.variable, setting.variable)
 
     def take_options(self, options: Mapping[str, Any]) -> None:
-        """Read the command line."""
+        """Take the values of command-line options."""
         for setting in settings():
             option = options.get(f"{setting.section}.{setting.name}")
             name = f"--{setting.name.replace('_', '-')}"
@@ -105,7 +105,7 @@ class _Found:
     def config(self, environment: Mapping[str, str], file_warning: str) -> Config:
         """Return the configuration.
 
-        :param file_warning: what to say about the files, if anything.
+        :param file_warning: a warning about the files; empty if there is none.
         :raises ConfigurationError: one line that names everything wrong.
         """
         server = self._values["server"]
@@ -126,7 +126,7 @@ class _Found:
         )
 
     def _find_homes(self) -> None:
-        """Replace the ``~`` that a path begins with by a home directory."""
+        """Replace a leading ``~`` of a path with a home directory."""
         for setting in settings():
             given = self._values[setting.section].get(setting.name)
             if setting.is_path and given:
@@ -145,7 +145,7 @@ class _Found:
 
 
 def _is_there(path: Path) -> bool:
-    """Report whether something has this name; whether it can be read turns out by reading it."""
+    """Report whether something has this name, even if it cannot be read."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -156,7 +156,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _warning_of(files: list[Path]) -> str:
-    """Return a warning where the file that is read hides another."""
+    """Return a warning if the file that is read hides another; empty otherwise."""
     if len(files) < 2:
         return ""
     with contextlib.suppress(OSError):
@@ -167,7 +167,7 @@ def _warning_of(files: list[Path]) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Return what a file says; one that was made on Windows may begin with a byte order mark."""
+    """Parse a file. One made on Windows may begin with a byte order mark."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -188,7 +188,7 @@ def _default_data_dir(environment: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _from_text(setting: Setting, text: str) -> Any:
-    """Turn an environment variable into a value of the setting's kind, or leave it for the check to refuse."""
+    """Convert an environment variable to its setting's type, or return it as it is, for the check to refuse."""
     kind, bare = setting.kind, text.strip()  # a file of variables from Windows leaves a carriage return
     if setting.is_list:
         return [part.strip() for part in text.split(",") if part.strip()]
@@ -205,9 +205,9 @@ def _from_text(setting: Setting, text: str) -> Any:
 
 
 def _checked(setting: Setting, value: Any) -> Any:
-    """Return a value in its setting's type.
+    """Check a value and return it in its setting's type.
 
-    :raises ValueError: what is wrong with it.
+    :raises ValueError: with what is wrong with the value.
     """
     kind, rule = setting.kind, setting.field.metadata
     if setting.is_list:

@@ -1,4 +1,4 @@
-"""Every setting there is: its type, its default, and what it does.
+"""Every setting: its type, its default, and what it does.
 
 Each is a field of one of the section classes below; its metadata is its documentation. The example ``chatd.toml``,
 ``docs/configuration.md`` and ``chatd config`` are held to them by tests.
@@ -33,11 +33,10 @@ def setting(
     :param text: what it does, for a person, with its unit.
     :param at_least: the smallest value allowed.
     :param at_most: the largest value allowed.
-    :param kept: returns the form in which a well-typed value is kept, or raises ``ValueError`` with what is wrong; it
-        never repeats a secret.
-    :param path: whether it is the path of a file or a directory, in which ``~`` stands for a home.
-    :param lone: whether a string stands for a list of this one.
-    :param secret: whether nobody is to see the value.
+    :param kept: normalizes a well-typed value, or raises ``ValueError`` with the reason, which never repeats a secret.
+    :param path: whether it is the path of a file or directory, in which ``~`` stands for a home directory.
+    :param lone: whether a single string may stand for a list of one.
+    :param secret: whether the value must never be shown.
     """
     rule = {
         "text": text,
@@ -65,7 +64,7 @@ _RATE = "Sustained; five seconds' worth may come at once. 0: no limit."
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the server listens, what it keeps where, and whom it believes."""
+    """Where the server listens, where it keeps its data, and whom it trusts."""
 
     host: tuple[str, ...] = hosts_setting("The addresses to listen on")
     port: int = setting(8000, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535)
@@ -90,7 +89,7 @@ class Server:
         path=True,
     )
     change_log_days: float = setting(
-        30.0, "How many days the change log reaches back: who was away for longer loads everything anew.", at_least=30
+        30.0, "How many days the change log reaches back: a client away for longer loads everything again.", at_least=30
     )
     heartbeat_seconds: float = setting(
         30.0, "How often a silent socket is pinged; one that answers none is gone within two beats.", at_least=0.1
@@ -266,7 +265,7 @@ class Setting:
 
     @property
     def is_secret(self) -> bool:
-        """Whether nobody is to see its value."""
+        """Whether its value must never be shown."""
         return bool(self.field.metadata["secret"])
 
     @property
@@ -281,7 +280,7 @@ class Setting:
 
 
 def settings() -> list[Setting]:
-    """Return every setting there is, in the order of the sections."""
+    """Return every setting, in the order of the sections."""
     found = []
     for section, cls in SECTIONS.items():
         kinds = get_type_hints(cls)
@@ -298,6 +297,6 @@ def to_toml(value: Any) -> str:
         return "[" + ", ".join(to_toml(item) for item in value) + "]"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if isinstance(value, str):  # as JSON, but for the one more control character that TOML wants escaped
+    if isinstance(value, str):  # as in JSON, but TOML wants one more control character escaped
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value)

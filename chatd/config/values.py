@@ -1,33 +1,33 @@
-"""What the values of some settings must be besides their type, and the form in which they are kept.
+"""Checks of settings beyond their type.
 
-Each function takes a well-typed value and returns the form that is kept, or raises ``ValueError`` with what is wrong;
-it never repeats a secret.
+Each function takes a well-typed value and returns it normalized, or raises ``ValueError`` with the reason, which never
+repeats a secret.
 """
 
 import ipaddress
 import re
 
-#: What a browser drops from an origin: RFC 6454, section 6.
+#: The ports that browsers leave out of an origin: RFC 6454, section 6.
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 #: An origin: its scheme, its host and perhaps the number of a port; no user and no path.
 ORIGIN = re.compile(r"((?ai:https?))://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\\\[\]]+)(?::([0-9]{1,5}))?")
 
-#: What a name of a host has of ASCII; letters of other scripts are mapped to it.
+#: The ASCII form of a host's name; letters of other scripts are mapped to it.
 _NAME = re.compile(r"[a-z0-9._-]+", re.IGNORECASE)
 
-#: What an old way of writing an address ends in: ``127.1`` and ``0x7f000001`` are 127.0.0.1, and ``0`` is everything.
+#: The end of an address written in an old way: ``127.1`` and ``0x7f000001`` are 127.0.0.1, and ``0`` is everything.
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 
-#: How many bits of an address of IPv4 that is written in IPv6 come before it: RFC 4291, section 2.5.5.2.
+#: The bits before an IPv4 address that is written as IPv6: RFC 4291, section 2.5.5.2.
 _MAPPED_BITS = 96
 
-#: What values in a file of variables stand in; Docker's ``--env-file`` leaves it there.
+#: Quotes around values in a file of variables, which Docker's ``--env-file`` does not remove.
 _QUOTES = ('"', "'")
 
 
 def hosts(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Return addresses and names to listen on, each once; an empty one would stand for every address there is."""
+    """Return addresses and names to listen on, each once. An empty one is refused: it would mean every address."""
     if not given:
         raise ValueError("must be an address such as 127.0.0.1, or :: for every address")
     return tuple(dict.fromkeys(_host(each.strip()) for each in given))
@@ -88,14 +88,14 @@ def browsers_host(host: str) -> str:
 
 
 def _mapped(name: str) -> str:
-    """Return a name as UTS #46 maps it: lower-case, and with a dot wherever a script has one of its own."""
+    """Return a name as UTS #46 maps it: in lower case, with plain dots."""
     import idna
 
     return idna.uts46_remap(name, std3_rules=False, transitional=False)
 
 
 def _ascii_label(label: str) -> str:
-    """Return a part of a name, which is in Punycode unless it is ASCII."""
+    """Return a label of a name, in Punycode unless it is ASCII."""
     if not label.isascii():
         return "xn--" + label.encode("punycode").decode()
     if label.startswith("xn--"):
@@ -106,7 +106,7 @@ def _ascii_label(label: str) -> str:
 
 
 def networks(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Return addresses and networks, those of IPv4 that are written in IPv6 as clients' addresses are compared."""
+    """Return addresses and networks, with IPv4 written as IPv6 made plain IPv4, as clients' addresses are compared."""
     return tuple(_network(each) for each in given)
 
 
@@ -132,7 +132,7 @@ def token(given: str) -> str:
 
 
 def path(given: str) -> str:
-    """Return a path as it is; what only a shell would replace is refused, as it would name a new directory."""
+    """Return a path as it is. One that only a shell would expand is refused: it would name a new directory."""
     if any(character < " " or character == "\x7f" for character in given):
         raise ValueError("must not contain control characters")
     if given != given.strip():

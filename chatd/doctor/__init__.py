@@ -1,4 +1,4 @@
-"""``chatd doctor``: everything an operator would look at, one line each: ok, or what exactly to change."""
+"""``chatd doctor``: checks everything an operator would, with a line for each: ok, or exactly what to change."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,10 +11,10 @@ from chatd.doctor.findings import Finding
 
 
 def run(config: Config, url: URL | None, token: str | None, seconds: float | None) -> int:
-    """Print what is found, and return the exit status: 1 where something has to be changed.
+    """Print the findings and return the exit status: 1 if anything has to be changed.
 
-    :param url: the address that people use, if that is to be looked at.
-    :param token: whose socket is held open through it for ``seconds``.
+    :param url: the address that people use; None to leave it out.
+    :param token: the token of a socket to hold open at that address for ``seconds``.
     """
     return asyncio.run(_print(config, url, token, seconds))
 

@@ -14,21 +14,21 @@ from chatd.config import Config
 from chatd.data_dir import named_pid
 from chatd.doctor.findings import Finding, change, good
 
-#: How long an answer may take, in seconds.
+#: The longest time an answer may take, in seconds.
 TIMEOUT = 10.0
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def local_urls(config: Config) -> list[URL]:
-    """Return where the server answers on this machine."""
+    """Return the addresses at which the server should answer on this machine."""
     scheme = "https" if config.server.tls_cert else "http"
     hosts = dict.fromkeys(_EVERYWHERE.get(host, host) for host in config.server.host)
     return [URL.build(scheme=scheme, host=host, port=config.server.port) for host in hosts]
 
 
 async def look(config: Config) -> Finding:
-    """Look whether the server answers at all its addresses, and can store messages."""
+    """Check that the server answers at all its addresses and can store messages."""
     about = "address"
     if not config.server.port:
         return change(about, "[server] port = 0 is another one at every start: set one, for a proxy to find")
@@ -63,7 +63,7 @@ async def _problem(config: Config, url: URL) -> str | None:
 
 
 def _is_another(data_dir: Path, pid: object) -> bool:
-    """Report whether a process is certainly not the one that holds a data directory."""
+    """Report whether a process certainly does not hold a data directory."""
     try:
         return named_pid(data_dir) != pid
     except OSError:  # it cannot be known, which is said elsewhere
@@ -71,14 +71,14 @@ def _is_another(data_dir: Path, pid: object) -> bool:
 
 
 def session() -> aiohttp.ClientSession:
-    """Return a client that goes straight to where it is sent."""
+    """Return a client that uses no proxy of the environment."""
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
 
 
 async def health(
     http: aiohttp.ClientSession, url: URL, *, tls: Any = False, **headers: str
 ) -> tuple[int, dict[str, Any] | None]:
-    """Return the status of ``/health``, and what it says if it is chatd's.
+    """Return the status of ``/health``, and its content if it is chatd's.
 
     :param tls: False for any certificate.
     """

@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""A finding: the result of one check."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from chatd.logs import printable
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found out about one thing."""
+    """The result of one check."""
 
     about: str
     ok: bool
-    #: How it is; where it is not ok, what exactly to change.
+    #: How things are; if not ok, exactly what to change.
     text: str
 
     def __str__(self) -> str:
@@ -19,12 +19,12 @@ class Finding:
 
 
 def good(about: str, text: str) -> Finding:
-    """Return that a thing is as it should be."""
+    """Return the finding that a thing is as it should be."""
     return Finding(about, True, text)
 
 
 def change(about: str, text: str) -> Finding:
-    """Return what has to be changed about a thing."""
+    """Return the finding that something has to be changed."""
     return Finding(about, False, text)
 
 

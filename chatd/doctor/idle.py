@@ -1,4 +1,4 @@
-"""Whether a silent socket stays open."""
+"""Checks whether a silent socket stays open."""
 
 import time
 
@@ -13,10 +13,10 @@ from chatd.doctor.public import NO_TOKEN, PROTOCOL, SOCKET, WRONG_TOKEN, code_of
 
 
 async def hold(config: Config, url: URL, token: str, seconds: float) -> Finding:
-    """Hold a socket open in silence, as a device does whose owner is away, and see whether it stays.
+    """Hold a silent socket open, like a device whose owner is away, and check that it stays open.
 
-    :param token: the token of an account, best a bot's.
-    :param seconds: for how long; only what is longer than a heartbeat says whether a proxy waits that long.
+    :param token: the token of an account, preferably a bot's.
+    :param seconds: for how long; only a time longer than a heartbeat shows whether a proxy waits that long.
     """
     about = "idle timeout"
     beat = config.server.heartbeat_seconds

@@ -14,21 +14,21 @@ from chatd.data_dir import server_pid
 from chatd.doctor.findings import Finding, change, good, mib
 from chatd.storage.engine.sqlite.migrate import FOUND, WANTED, library_is_new_enough
 
-#: What should be free beside two more copies of the database (an upgrade makes one, a backup another), in bytes.
+#: The bytes that should be free besides two more copies of the database (an upgrade makes one, a backup another).
 FREE = 256 * 1024 * 1024
 
-#: Open files beside the sockets: the database, the log, the library's own.
+#: Open files besides the sockets: the database, the log, the library's own.
 OTHER_FILES = 100
 
-#: Years that a clock may show: this program is not older than the first, and not in use after the last.
+#: Years that a clock may show: this program is younger than the first, and no longer in use after the last.
 YEARS = range(2026, 2100)
 
-#: What adjtimex(2) returns where the clock is not synchronised.
+#: The result of adjtimex(2) if the clock is not synchronised.
 TIME_ERROR = 5
 
 
 def look(config: Config) -> Iterator[Finding]:
-    """Look at the machine."""
+    """Check the machine."""
     yield from _disks(config)
     yield _sqlite()
     yield _open_files(config)
@@ -63,7 +63,7 @@ def _disk(directory: Path, needed: int) -> Finding:
 
 
 def _existing(directory: Path) -> Path:
-    """Return the first directory above that there is, and that this account may see."""
+    """Return the nearest directory above that exists and that this account may see."""
     return next(each for each in (directory, *directory.parents) if os.path.isdir(each))  # noqa: PTH112 (it raises nothing)
 
 
@@ -95,7 +95,7 @@ def _open_files(config: Config) -> Finding:
 
 
 def _limit_of(pid: int) -> int | None:
-    """Return the soft limit of a process; -1 for none, None where it cannot be known."""
+    """Return the soft limit of a process; -1 for no limit, None if it is unknown."""
     try:
         lines = Path(f"/proc/{pid}/limits").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -118,7 +118,7 @@ def _clock() -> Finding:
 
 
 def _is_synchronised() -> bool | None:
-    """Return what the kernel says, whichever program keeps the time; None where it may not be asked."""
+    """Report whether the clock is synchronised, by whatever program; None if the kernel may not be asked."""
     try:
         state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(1024))  # zeros: asks, and sets nothing
     except (AttributeError, OSError):

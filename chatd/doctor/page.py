@@ -1,4 +1,4 @@
-"""What a browser finds at the address that people use, and what strangers must not."""
+"""Checks what a browser finds at the address that people use, and what strangers must not find."""
 
 import re
 from html import unescape
@@ -8,15 +8,15 @@ from yarl import URL
 
 from chatd.doctor.findings import Finding, change, good
 
-#: What a page has a browser load for it.
+#: The files that a page loads.
 _LOADED = re.compile(r"""<(?:script|link)\b[^>]*?\s(?:src|href)=["']([^"']+)["']""", re.IGNORECASE)
 
-#: How much of an answer is read, in bytes: more than any page of the client has.
+#: How much of an answer is read, in bytes: more than any page of the web client has.
 _MOST = 256 * 1024
 
 
 async def assets(http: aiohttp.ClientSession, url: URL) -> Finding:
-    """Look whether the web client's page comes, with all that it loads."""
+    """Check that the web client's page arrives with everything it loads."""
     about = "web client"
     start = url / ""
     status, kind, text = await _get(http, start, "text/html")
@@ -41,7 +41,7 @@ def _advice(url: URL) -> str:
 
 
 async def metrics(http: aiohttp.ClientSession, url: URL) -> Finding:
-    """Look whether strangers can read the metrics."""
+    """Check that strangers cannot read the metrics."""
     about = "metrics"
     address = url / "metrics"
     status, _, text = await _get(http, address, "text/plain")
@@ -54,7 +54,7 @@ async def metrics(http: aiohttp.ClientSession, url: URL) -> Finding:
 
 
 async def _get(http: aiohttp.ClientSession, url: URL, accepted: str) -> tuple[int, str, str]:
-    """Return the status, the media type and the beginning of what is there."""
+    """Return the status, the media type and the beginning of an answer."""
     async with http.get(url, ssl=False, headers={"Accept": accepted}, allow_redirects=False) as response:
         content = await response.content.read(_MOST)
         return response.status, response.content_type, content.decode("utf-8", "replace")

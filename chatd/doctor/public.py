@@ -1,4 +1,4 @@
-"""What lies between people and chatd, and lets things through or does not."""
+"""Checks what the proxies between people and chatd let through."""
 
 import asyncio
 import ipaddress
@@ -16,7 +16,7 @@ from chatd.doctor.findings import Finding, change, good
 SPOOFED = "192.0.2.1"
 FOREIGN = "https://doctor.invalid"
 
-#: What chatd closes a socket with that brings no token, and one that brings a wrong one.
+#: The codes with which chatd closes a socket without a token, and one with a wrong token.
 NO_TOKEN, WRONG_TOKEN = 4001, 4002
 
 SOCKET = "messages/ws"
@@ -24,7 +24,7 @@ PROTOCOL = "chatd.v2"
 
 
 async def look(http: aiohttp.ClientSession, config: Config, url: URL) -> AsyncIterator[Finding]:
-    """Look at what comes through ``url``, which leads to chatd.
+    """Check what comes through ``url``, which leads to chatd.
 
     :raises aiohttp.ClientError, OSError, TimeoutError: it cannot be reached any more.
     """
@@ -50,12 +50,12 @@ async def _close_code(socket: ClientWebSocketResponse) -> int | None:
 
 
 def code_of(message: WSMessage, socket: ClientWebSocketResponse) -> int | None:
-    """Return what the other side closed with; the socket itself says 1006 where our answer to it came too late."""
+    """Return the other side's close code; the socket itself has 1006 if our answer came too late."""
     return int(message.data) if message.type is WSMsgType.CLOSE else socket.close_code
 
 
 async def _may_connect(http: aiohttp.ClientSession, url: URL, origin: str) -> bool:
-    """Report whether chatd takes a page of an origin for one of its own."""
+    """Report whether chatd lets a page of an origin connect."""
     socket = await _handshake(http, url, Origin=origin)
     if isinstance(socket, ClientWebSocketResponse):
         await socket.close()
@@ -124,12 +124,12 @@ async def _address(http: aiohttp.ClientSession, config: Config, url: URL) -> Fin
 
 
 def judge_address(seen: str, ours: str, trusted: Iterable[str], *, proxied: bool) -> Finding:
-    """Return whether chatd knows who is speaking.
+    """Check that chatd knows its clients' addresses.
 
     :param seen: the address that chatd took us for, when we claimed to be :data:`SPOOFED`.
     :param ours: our end of the connection; behind a router, chatd rightly takes us for another.
     :param trusted: ``[server] trusted_proxies``.
-    :param proxied: whether there is a proxy for certain.
+    :param proxied: whether there certainly is a proxy.
     """
     about = "client address"
     networks = [ipaddress.ip_network(each) for each in trusted]

@@ -1,4 +1,4 @@
-"""The configuration: what chatd does not know, and what does not go together."""
+"""Checks the configuration for unknown settings and settings that contradict each other."""
 
 import ipaddress
 import stat
@@ -13,7 +13,7 @@ ABOUT = "configuration"
 
 
 def look(config: Config) -> Iterator[Finding]:
-    """Look at the settings."""
+    """Check the settings."""
     problems = [*_unknown(config), *_contradictions(config)]
     if problems:
         yield from (change(ABOUT, problem) for problem in problems)

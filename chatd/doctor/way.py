@@ -1,4 +1,4 @@
-"""The way to the address that people use: its certificate, where it leads, and whether that is chatd."""
+"""Checks the way to the address that people use: its certificate, its redirects, and that it leads to chatd."""
 
 import asyncio
 import ssl
@@ -14,18 +14,18 @@ from chatd.doctor.address import TIMEOUT, health, local_urls, reason, session
 from chatd.doctor.findings import Finding, change, good
 from chatd.http.proxies import is_loopback
 
-#: How long before its end a certificate should have been renewed, in days.
+#: How many days before its end a certificate should have been renewed.
 RENEWED = 14
 
-#: The statuses that send one elsewhere.
+#: The statuses of redirects.
 _REDIRECT = (301, 302, 303, 307, 308)
 
-#: How many redirects are followed: a browser gives up after twenty.
+#: The most redirects to follow: a browser gives up after twenty.
 _REDIRECTS = 10
 
 
 async def look(config: Config, url: URL) -> AsyncIterator[Finding]:
-    """Look at the way through ``url``, from its certificate to chatd."""
+    """Check the way through ``url``, from its certificate to chatd."""
     try:
         yield await _certificate(url)
         async with session() as http:
@@ -54,7 +54,7 @@ async def _arrival(http: aiohttp.ClientSession, config: Config, url: URL) -> Fin
 
 
 async def _redirect(http: aiohttp.ClientSession, url: URL, status: int) -> str:
-    """Return what to do about an address that sends one elsewhere, wherever that is."""
+    """Return what to do about an address that redirects, wherever it leads."""
     way = [url / "health"]
     for _ in range(_REDIRECTS):
         async with http.get(way[-1], ssl=False, allow_redirects=False) as response:

@@ -1,4 +1,4 @@
-"""The metrics by name, made anew from the server's plain numbers whenever somebody asks.
+"""The metrics by name, made from the server's plain numbers at every scrape.
 
 Names, units and types follow https://prometheus.io/docs/practices/naming/. Importing this room costs a start 9 ms and
 the process 1.2 MB, so that is left until somebody may read the metrics.
@@ -101,7 +101,7 @@ class ServerCollector(Collector):
         )
         yield CounterMetricFamily(
             "chatd_resyncs",
-            "Clients that were told to load everything anew, as the change log does not have what they missed.",
+            "Clients that were told to load everything again, as the change log does not have what they missed.",
             self._sources.sync.resyncs,
         )
 
