@@ -9,6 +9,7 @@ import resource
 import signal
 import ssl
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -78,24 +79,26 @@ class Server:
         :param hashing: what the hash of a password costs.
         """
         self._config = config
-        self._static = static
-        self._synchronous = synchronous
         self._fast = fast
         self._timeouts = Timeouts() if timeouts is None else timeouts
-        self._housekeeping_interval = housekeeping_interval
-        self._poll_check_interval = poll_check_interval
-        self._clock = clock
-        self._hashing = hashing
+        self._create_app = partial(
+            create_app,
+            static=static,
+            synchronous=synchronous,
+            fast=fast,
+            timeouts=self._timeouts.sockets,
+            housekeeping_interval=housekeeping_interval,
+            poll_check_interval=poll_check_interval,
+            clock=clock,
+            hashing=hashing,
+        )
         self._held = contextlib.ExitStack()
         self._tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
         self._metrics_runner: web.AppRunner | None = None
         self._metrics_listener: Listener | None = None
-        self._crowd = Crowd(
-            config.limits.tcp_connections_per_address,
-            Proxies(config.server.trusted_proxies),
-        )
+        self._crowd = Crowd(config.limits.tcp_connections_per_address, Proxies(config.server.trusted_proxies))
 
     @property
     def urls(self) -> list[str]:
@@ -135,18 +138,7 @@ class Server:
             require_whole(config.database)
             is_new = not current_version(config.database)
             migrate(config.database, upgrading=_ask_for_time)
-            app = create_app(
-                config,
-                key,
-                static=self._static,
-                synchronous=self._synchronous,
-                fast=self._fast,
-                timeouts=self._timeouts.sockets,
-                housekeeping_interval=self._housekeeping_interval,
-                poll_check_interval=self._poll_check_interval,
-                clock=self._clock,
-                hashing=self._hashing,
-            )
+            app = self._create_app(config, key)
             self._runner = web.AppRunner(app, shutdown_timeout=self._timeouts.shutdown)
             await self._runner.setup()
             if config.metrics.port:

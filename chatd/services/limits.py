@@ -1,4 +1,4 @@
-"""Rate limits by the generic cell rate algorithm (ITU-T I.371): one number remembered for each key."""
+"""Rate limits by the generic cell rate algorithm (ITU-T I.371), which remembers one number for each key."""
 
 import ipaddress
 import time
@@ -10,15 +10,15 @@ from chatd.errors import RateLimited
 #: A limiter forgets the keys that are at rest whenever it holds this many.
 SWEEP_SIZE = 10_000
 
-#: What sums of seconds may be off by.
+#: The rounding error of sums of seconds.
 _ROUNDING = 1e-9
 
-#: What belongs to one customer in IPv6, and so counts as one address: RFC 6177.
+#: The prefix of one customer's IPv6 network, which counts as one address: RFC 6177.
 _IPV6_PREFIX = 64
 
 
 class RateLimiter:
-    """Lets ``rate`` events a second of each key through, and ``burst`` at once."""
+    """Lets through ``rate`` events a second of each key, and up to ``burst`` at once."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class RateLimiter:
 
         :param rate: events a second; 0 turns the limiter off.
         :param burst: how many may come at once after a rest; at least one may.
-        :param clock: seconds, never going back.
+        :param clock: a monotonic clock, in seconds.
         :param sweep_size: how many keys it holds before it forgets those at rest.
         """
         self._interval = 1 / rate if rate else 0.0
@@ -90,7 +90,7 @@ def per_hour(count: float) -> RateLimiter:
 
 @lru_cache(maxsize=1024)
 def limit_key(address: str) -> str:
-    """Return what limits by address go by: the address, or in IPv6 the network of one customer."""
+    """Return the key of an address in limits: the address, or in IPv6 its customer's network."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Password hashing: slow on purpose, behind all else, two at a time, and never a queue without an end."""
+"""Password hashing: slow on purpose, at low priority, two at a time, with a bounded queue."""
 
 import asyncio
 import contextlib
@@ -85,7 +85,7 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """Return the hash of a password.
 
-        :raises RateLimited: too many hashes are waiting already.
+        :raises RateLimited: too many hashes are waiting.
         """
         return await self._run(self._hash, password)
 
@@ -94,7 +94,7 @@ class Passwords:
 
         :param stored: the hash. None, for an account that is unknown or has no password, is never right and
             takes just as long.
-        :raises RateLimited: too many hashes are waiting already.
+        :raises RateLimited: too many hashes are waiting.
         """
         return await self._run(self._verify, stored, password)
 
@@ -142,7 +142,7 @@ def _be_nice() -> None:
 
 
 def _last(function: Callable[..., T], *args: object) -> T:
-    """Return ``function(*args)``, begun after all that can run now.
+    """Return ``function(*args)``, called after everything that can run now.
 
     A thread that wakes has a claim to the processor, however nice it is, and would have it for a whole tick of the
     kernel: 4 ms in which messages wait, measured on Linux 6.18. Yielding gives the claim up.

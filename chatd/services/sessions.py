@@ -1,4 +1,4 @@
-"""Signing in and out, and knowing at every request who is speaking."""
+"""Signing in and out, and recognising callers by their tokens."""
 
 import contextlib
 import hashlib
@@ -23,7 +23,7 @@ from chatd.storage.engine import Sql
 
 log = logging.getLogger(__name__)
 
-#: How exact ``last_seen_at`` is, in milliseconds: a write for every request would be too dear.
+#: How exact ``last_seen_at`` is, in milliseconds: a write for every request would cost too much.
 SEEN_STEP_MS = 60_000
 
 #: How many pairs of an account and an address are remembered beside those of current sessions: the newest ones.
@@ -34,7 +34,7 @@ CACHE_SIZE = 20_000
 
 
 class Sessions:
-    """Logins: made with a password, listed, ended, and recognised by their tokens.
+    """Starts sessions by password, lists and ends them, and recognises them by their tokens.
 
     A token that was checked is remembered until it expires or any session ends, so that the usual request costs
     neither a signature check nor a read.
@@ -73,7 +73,7 @@ class Sessions:
         An unknown user and a wrong password cost the same time and get the same answer.
 
         :param device: what the device calls itself, for the list of sessions.
-        :param address: where it connects from.
+        :param address: the address it connects from.
         :raises WrongCredentials: there is no such user, the password is wrong, or the account is disabled.
         :raises RateLimited: too many attempts on this account or from this address.
         """
@@ -149,7 +149,7 @@ class Sessions:
             self._signed_in_from.popitem(last=False)
 
     async def authenticate(self, token: str) -> Identity:
-        """Return who speaks with ``token``.
+        """Return whom ``token`` identifies.
 
         :raises AccountUnavailable: the user does not exist or is disabled.
         :raises NotAuthenticated: the token is invalid or expired, or its session has ended.
@@ -158,9 +158,9 @@ class Sessions:
         return await self._check(token) if identity is None else identity
 
     def known(self, token: str) -> Identity | None:
-        """Return who speaks with ``token``, or None where that has to be looked up.
+        """Return whom ``token`` identifies, or None if that has to be looked up.
 
-        :raises NotAuthenticated: the token is expired.
+        :raises NotAuthenticated: the token has expired.
         """
         identity = self._checked.get(token)
         if identity is None:
@@ -197,13 +197,13 @@ class Sessions:
         self._seen[identity.session_id] = now
 
     async def list_live(self, user_id: int) -> list[Session]:
-        """Return a user's sessions, the newest first."""
-        with contextlib.suppress(StorageUnavailable):  # a full disk hinders no reading
+        """Return a user's sessions, newest first."""
+        with contextlib.suppress(StorageUnavailable):  # reading works on a full disk
             await self.write_seen()
         return await self._db.read(lambda db: sessions.list_live(db, user_id, self._clock()))
 
     async def end(self, user_id: int, session_id: int) -> None:
-        """End one of a user's sessions; its sockets close.
+        """End one of a user's sessions and close its sockets.
 
         :raises SessionNotFound: the user has no such session.
         """
@@ -217,7 +217,7 @@ class Sessions:
         log.info("session ended", extra={"event": "session_ended", "user_id": user_id, "session_id": session_id})
 
     async def find_ended(self, connected: Collection[tuple[int, int]]) -> list[Event]:
-        """Return what has become of sessions that another process may have ended.
+        """Return events for those of some sessions that another process has ended.
 
         :param connected: pairs of a user id and a session id.
         """
@@ -240,7 +240,7 @@ class Sessions:
         due = [
             (seen, session_id)
             for session_id, seen in self._seen.items()
-            if abs(seen - self._written.get(session_id, 0)) >= SEEN_STEP_MS  # a clock may have been put back
+            if abs(seen - self._written.get(session_id, 0)) >= SEEN_STEP_MS  # the clock may have been set back
         ]
         self._seen.clear()
         if due:

@@ -1,4 +1,4 @@
-"""Tickets: what a browser sends in the handshake of the socket instead of its token."""
+"""Tickets, which browsers send in the socket's handshake instead of their token."""
 
 import hashlib
 import secrets
@@ -9,7 +9,7 @@ from chatd.errors import NotAuthenticated
 from chatd.models import Identity, Ticket
 from chatd.services.sessions import Sessions
 
-#: How long a ticket is good for, in milliseconds.
+#: How long a ticket is valid, in milliseconds.
 LIFETIME_MS = 30_000
 
 #: How many unused tickets a session may have: more than a browser opens pages at once; the oldest gives way.
@@ -51,13 +51,13 @@ class Tickets:
         return Ticket(secret, min(now + LIFETIME_MS, identity.expires_at))
 
     async def redeem(self, secret: str) -> Identity:
-        """Use up a ticket, and return whom it stands for.
+        """Use up a ticket and return whom it identifies.
 
-        :raises AccountUnavailable: the user does not exist any more, or is disabled.
+        :raises AccountUnavailable: the user no longer exists or is disabled.
         :raises NotAuthenticated: there is no such ticket, it was used, it has expired, or its session has ended.
         """
         identity, issued_at = self._take(_key(secret))
-        if not 0 <= self._clock() - issued_at < LIFETIME_MS:  # below 0: the clock was put back
+        if not 0 <= self._clock() - issued_at < LIFETIME_MS:  # negative: the clock was set back
             raise NotAuthenticated
         await self._sessions.require_live(identity)
         return identity
@@ -81,5 +81,5 @@ class Tickets:
 
 
 def _key(secret: str) -> bytes:
-    """Return what a secret is looked up by, so that the time it takes reveals nothing about other secrets."""
+    """Return the key a secret is looked up by: a hash, so that timing reveals nothing about other secrets."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
