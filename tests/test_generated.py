@@ -1,4 +1,4 @@
-"""What is made from the forms (the web client's types, the documents' tables), and the Python client, held to them."""
+"""The generated files (the web client's types, the documents' tables) and the Python client match the forms."""
 
 import dataclasses
 import shutil
@@ -46,7 +46,7 @@ WHOLE = {"new_message": "message", "message_edited": "message", "profile": "user
 RENAMED = {("message_deleted", "id"): "message_id"}
 
 
-def test_the_files_are_as_the_forms_say() -> None:
+def test_the_generated_files_match_the_forms() -> None:
     for path, text in generate.generated().items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run nox -s generate"
 
@@ -81,7 +81,7 @@ def test_a_form_with_another_field_fails_every_check_until_the_rest_follows(tmp_
 
     checked = run("tools.generate", "--check")
     for name in ("web/src/api/wire.ts", "docs/events.md"):
-        assert f"{name} is not as its forms say: run nox -s generate" in checked
+        assert f"{name} does not match chatd/schemas: run nox -s generate" in checked
     chosen = "client_has_each_field or every_field_of_its_form"
     files = ("tests/test_generated.py", "tests/services/test_message_json.py")
     tested = run("pytest", "-q", "-n0", "-p", "no:cacheprovider", "-k", chosen, *files)

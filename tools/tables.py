@@ -1,4 +1,4 @@
-"""Tables of the documents, made from the forms in :mod:`chatd.schemas`."""
+"""Tables of the documents, generated from the forms in :mod:`chatd.schemas`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,20 +41,21 @@ def command_fields() -> str:
     seen: dict[tuple[str, str], list[str]] = {}
     for kind, form in COMMANDS.items():
         for name, field in form.data.fields.items():
-            seen.setdefault((name, _value(field)), []).append(f"`{kind}`")
+            is_place = isinstance(form.data, PlaceCommand) and name in ("user", "group")
+            value = "integer, if the other of `user` and `group` is left out" if is_place else _value(field)
+            seen.setdefault((name, value), []).append(f"`{kind}`")
     lines += [f"| `{name}` | {', '.join(kinds)} | {value} |" for (name, value), kinds in seen.items()]
     return "\n".join(lines)
 
 
 def event_fields() -> str:
-    """Return the table of what frames of the server have in their ``data``."""
+    """Return the table of the ``data`` of the server's frames."""
     lines = ["| type | `seq` | `data` |", "|---|---|---|"]
     forms: Mapping[str, Schema] = {**{kind: form.data for kind, form in EVENTS.items()}, **CONTROL}
     for kind, form in forms.items():
         is_logged = kind in EVENTS and EVENTS[kind].is_logged
         named = NAMED.get(type(form))
-        data = f"the {named.lower()}" if named in ("Message", "Brief") else ""
-        data = {"the message": "the message", "the brief": "the user"}.get(data) or ", ".join(
+        data = {"Message": "the message", "Brief": "the user"}.get(named or "") or ", ".join(
             f"`{field.data_key or name}` {_value(field)}" for name, field in form.fields.items()
         )
         lines.append(f"| `{kind}` | {'yes' if is_logged else '–'} | {data} |")

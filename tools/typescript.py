@@ -1,4 +1,4 @@
-"""TypeScript types of the wire, made from the forms in :mod:`chatd.schemas`."""
+"""The web client's types of the wire, generated from the forms in :mod:`chatd.schemas`."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
 from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
 from chatd.schemas.people import BlockSchema
 
-#: The forms that have a name of their own, in the order of the file; all others are written where they are used.
+#: The forms with a name of their own, in the order of the file; all others are written in place.
 NAMED: Mapping[type[Schema], str] = {
     BriefSchema: "Brief",
     UserSchema: "User",
@@ -25,12 +25,12 @@ NAMED: Mapping[type[Schema], str] = {
     DeletionSchema: "DeletedMessage",
 }
 
-#: The longest line of the web client's code, as Prettier has it.
+#: The longest line, in characters, as in the settings of Prettier.
 WIDTH = 120
 
 HEAD = """\
 /**
- * What the server says and hears, field by field. `nox -s generate` makes this file from chatd/schemas: edit that.
+ * The forms of the wire. `nox -s generate` makes this file from chatd/schemas: edit those instead.
  */
 """
 
@@ -43,21 +43,21 @@ export interface Position {
 """
 
 EVENTS_HEAD = """\
-/** What the server tells without being asked, by type. */
+/** The data of events, by type. */
 """
 
 EVENTS_TAIL = """\
 export type EventType = keyof EventData
 export type ServerEvent = { [T in EventType]: { type: T; seq?: number; data: EventData[T] } }[EventType]
 
-/** What the server says about itself and the connection, by type. */
+/** The data of frames about the connection itself, by type. */
 """
 
 ADDRESSEE = """\
 /** Whom a command is about: a user, or a group. */
 export type Addressee = { user: number } | { group: number }
 
-/** What a client asks over the socket: the command's data and the data of its answer. */
+/** The data of commands and of their answers, by type. */
 """
 
 
@@ -85,7 +85,7 @@ def _first_line(form: type[Schema]) -> str:
 
 
 def _members(form: Schema, *, without: set[str] | None = None) -> Iterator[str]:
-    """Return each field of a form as a member of an object type."""
+    """Yield each field of a form as a member of an object type."""
     for name, field in form.fields.items():
         if name in (without or ()):
             continue
@@ -127,7 +127,7 @@ def _record(name: str, forms: Mapping[str, Schema]) -> str:
 
 
 def _broken(line: str) -> str:
-    """Return a member, with a line for each of its own members where it would be too long."""
+    """Return a member; one that is too long, with a line for each of its own members."""
     if len(line.rstrip("\n")) <= WIDTH:
         return line
     head, _, rest = line.partition("{ ")

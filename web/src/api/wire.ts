@@ -1,5 +1,5 @@
 /**
- * What the server says and hears, field by field. `nox -s generate` makes this file from chatd/schemas: edit that.
+ * The forms of the wire. `nox -s generate` makes this file from chatd/schemas: edit those instead.
  */
 
 /** A user, in brief. */
@@ -94,7 +94,7 @@ export interface Position {
   cursor: number
 }
 
-/** What the server tells without being asked, by type. */
+/** The data of events, by type. */
 export interface EventData {
   new_message: Message
   message_edited: Message
@@ -111,7 +111,7 @@ export interface EventData {
 export type EventType = keyof EventData
 export type ServerEvent = { [T in EventType]: { type: T; seq?: number; data: EventData[T] } }[EventType]
 
-/** What the server says about itself and the connection, by type. */
+/** The data of frames about the connection itself, by type. */
 export interface ControlData {
   hello: {
     protocol: number
@@ -129,7 +129,7 @@ export interface ControlData {
 /** Whom a command is about: a user, or a group. */
 export type Addressee = { user: number } | { group: number }
 
-/** What a client asks over the socket: the command's data and the data of its answer. */
+/** The data of commands and of their answers, by type. */
 export interface Commands {
   sync: {
     data: { epoch?: string | null; since?: number | null; limit?: number | null }
