@@ -1,9 +1,13 @@
-"""What the registry and the socket's session need of a dialect."""
+"""The dialects: their names, and what the registry and a session need of one."""
 
 from typing import Protocol
 
 from chatd.delivery.connection import Connection
 from chatd.delivery.frames import Frames
+
+#: The names of the dialects; that of chatd.v2 is also its WebSocket subprotocol.
+CLASSIC = "classic"
+V2 = "chatd.v2"
 
 
 class Dialect(Protocol):

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 
 from chatd import __version__
 from chatd.delivery.connection import STALLED, TOO_MUCH_UNREAD
+from chatd.delivery.dialect import CLASSIC, V2
 from chatd.delivery.registry import Registry
 from chatd.metrics.watching import Watch
 from chatd.models import LogExtent
@@ -29,8 +30,8 @@ from chatd.services import Sync
 from chatd.stats import Histogram, Stats
 from chatd.storage.database import Database
 
-#: The dialects there are.
-DIALECTS = ("classic", "chatd.v2")
+#: Every dialect.
+DIALECTS = (CLASSIC, V2)
 
 
 @dataclass(slots=True)

@@ -2,11 +2,10 @@
 
 from aiohttp import web
 
+from chatd.delivery.dialect import V2
 from chatd.http.context import SERVICES
 from chatd.http.heads import bearer_token, items
 from chatd.models import Identity
-
-V2_PROTOCOL = "chatd.v2"
 
 _BEARER_ITEM = "bearer."
 _TICKET_ITEM = "ticket."
@@ -33,6 +32,6 @@ async def identify(request: web.Request) -> Identity | None:
 def _item(request: web.Request, prefix: str) -> str | None:
     """Return the rest of the first item offered beside chatd.v2 that begins with ``prefix`` and has more."""
     offers = items(request.headers, "Sec-WebSocket-Protocol")
-    if V2_PROTOCOL not in offers:
+    if V2 not in offers:
         return None
     return next((offer.removeprefix(prefix) for offer in offers if offer.startswith(prefix) and offer != prefix), None)

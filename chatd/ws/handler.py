@@ -19,7 +19,7 @@ from chatd.delivery.connection import (
     close_politely,
     unsent,
 )
-from chatd.delivery.dialect import Dialect
+from chatd.delivery.dialect import CLASSIC, V2, Dialect
 from chatd.delivery.registry import Registry
 from chatd.errors import AccountUnavailable, NotAuthenticated, StorageUnavailable
 from chatd.http.answers import http_error
@@ -29,7 +29,7 @@ from chatd.http.socket import Socket, read_little
 from chatd.services.limits import RateLimiter, limit_key, per_second
 from chatd.stats import Stats
 from chatd.ws.classic import Classic
-from chatd.ws.credentials import V2_PROTOCOL, identify
+from chatd.ws.credentials import identify
 from chatd.ws.frame_loop import TRY_AGAIN_LATER, FrameLoop
 from chatd.ws.session import V2Session
 
@@ -82,7 +82,7 @@ class SocketHandler:
         converse = None
         try:
             socket = self._socket_type(
-                protocols=(V2_PROTOCOL,),
+                protocols=(V2,),
                 heartbeat=request.app[CONFIG].server.heartbeat_seconds,
                 autoping=False,  # it waits until the client has read the pong
                 autoclose=False,  # it answers every close with 1000
@@ -172,7 +172,7 @@ class SocketHandler:
             _end(socket, transport)
 
     def _dialect(self, request: web.Request, socket: Socket, connection: Connection) -> Dialect:
-        if socket.ws_protocol != V2_PROTOCOL:
+        if socket.ws_protocol != V2:
             return Classic(connection)
         heartbeat_ms = int(request.app[CONFIG].server.heartbeat_seconds * 1000)
         return V2Session(
@@ -185,7 +185,7 @@ class SocketHandler:
 
 
 def _name(socket: Socket) -> str:
-    return socket.ws_protocol or "classic"
+    return socket.ws_protocol or CLASSIC
 
 
 def _end(socket: Socket, transport: asyncio.Transport) -> None:
