@@ -6,57 +6,16 @@ Each is a field of one of the section classes below; its metadata is its documen
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_origin, get_type_hints
 
 from chatd.config import values
+from chatd.config.declaring import hosts_setting, setting
 
 #: What every environment variable of chatd begins with.
 PREFIX = "CHATD_"
-
-
-def setting(
-    default: Any,
-    text: str,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    kept: Callable[[Any], Any] | None = None,
-    path: bool = False,
-    lone: bool = False,
-    secret: bool = False,
-) -> Any:
-    """Declare a setting.
-
-    :param text: what it does, for a person, with its unit.
-    :param at_least: the smallest value allowed.
-    :param at_most: the largest value allowed.
-    :param kept: normalizes a well-typed value, or raises ``ValueError`` with the reason, which never repeats a secret.
-    :param path: whether it is the path of a file or directory, in which ``~`` stands for a home directory.
-    :param lone: whether a single string may stand for a list of one.
-    :param secret: whether the value must never be shown.
-    """
-    rule = {
-        "text": text,
-        "at_least": at_least,
-        "at_most": at_most,
-        "kept": values.path if path else kept,
-        "path": path,
-        "lone": lone,
-        "secret": secret,
-    }
-    return field(default=default, repr=not secret, metadata=rule)
-
-
-def hosts_setting(text: str) -> Any:
-    """Declare the addresses of a listener: by default the one that this machine alone reaches.
-
-    :param text: what listens there, for a person.
-    """
-    text = f"{text}, one or a list of them; :: is every address of IPv6 and IPv4."
-    return setting(("127.0.0.1",), text, kept=values.hosts, lone=True)
 
 
 _RATE = "Sustained; five seconds' worth may come at once. 0: no limit."

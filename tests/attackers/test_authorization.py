@@ -1,4 +1,7 @@
-"""Who may do what: every route and every command, tried by everybody."""
+"""Who may do what: every route and every command, tried by everybody.
+
+Longer than 300 lines: it is one table, and reads best whole.
+"""
 
 import itertools
 import json

@@ -1,43 +1,16 @@
 """Bots: what they hear, what they say, and that nothing ends them."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from chatd.client import Bot, Cursor, Disconnected, Event, Message, NewMessage, SessionEnded
-from tests.client.support import client_of, fast, take, take_contents
+from tests.client.bots import bot_of, running
+from tests.client.support import client_of, take, take_contents
 from tests.conftest import Start
-from tests.support import PASSWORD, PATIENCE, Chat, Person, until
-
-
-def bot_of(person: Person, **options: Any) -> Bot:
-    """Return a person's bot, to be run by :func:`running`."""
-    return Bot(str(person.client.make_url("/")), token=person.token, **{"backoff": fast(), **options})
-
-
-@contextlib.asynccontextmanager
-async def running(bot: Bot) -> AsyncIterator["asyncio.Task[None]"]:
-    """Run a bot, connected from the beginning; kill it at the end."""
-    task = asyncio.create_task(bot.start())
-    await until(lambda: task.done() or is_up(bot))
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def is_up(bot: Bot) -> bool:
-    """Return whether a bot is connected."""
-    try:
-        return bot.client.is_connected
-    except Disconnected:
-        return False
+from tests.support import PASSWORD, PATIENCE, Chat, until
 
 
 async def test_a_command_is_answered_where_it_was_given(chat: Chat) -> None:

@@ -10,8 +10,8 @@ from chatd.http.context import CONFIG
 from chatd.services import accounts
 from chatd.services.tokens import Tokens
 from tests.api.support import write
+from tests.client.bots import running
 from tests.client.support import client_of, fast
-from tests.client.test_bot import running
 from tests.support import Chat, Person, until
 
 

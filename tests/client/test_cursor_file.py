@@ -9,8 +9,8 @@ import pytest
 
 from chatd.client import Bot, Cursor, Resync
 from chatd.client.cursor_file import CursorFile
+from tests.client.bots import bot_of, running
 from tests.client.support import client_of
-from tests.client.test_bot import bot_of, running
 from tests.support import Chat, Person, until
 
 #: What a power cut, a full disk, an editor or a wrong path may leave in the file.

@@ -6,7 +6,7 @@
  *
  * A write is journalled before it is done, so whenever the program is killed the journal undoes at least what the disk need
  * not have. Syncing a file takes a moment and empties its journal. The files are not really synced: the power of the machine
- * does not fail.
+ * does not fail. Longer than 300 lines: it is compiled alone.
  */
 
 #define _GNU_SOURCE

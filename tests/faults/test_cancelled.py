@@ -1,4 +1,7 @@
-"""Handlers cancelled at every single await, and clients gone in the middle of a request: nothing half-done stays."""
+"""Handlers cancelled at every single await, and clients gone in the middle of a request: nothing half-done stays.
+
+Longer than 300 lines: what cancels and what is looked at afterwards belong together.
+"""
 
 import asyncio
 import contextlib

@@ -1,4 +1,7 @@
-"""Heads that no request is made of: one answer, no alarm, and the connection ends, whatever it is that fails."""
+"""Heads that no request is made of: one answer, no alarm, and the connection ends, whatever it is that fails.
+
+Longer than 300 lines: it is one table of heads, and what is expected of each.
+"""
 
 import asyncio
 import itertools

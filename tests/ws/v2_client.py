@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from chatd.http.context import CONFIG
+from chatd.http.context import CONFIG, SERVICES
 from chatd.storage import change_log
 from chatd.storage.commit import Transaction, write_once
 from tests.support import PATIENCE, Chat, Person
@@ -218,3 +218,26 @@ def _join(tx: Transaction, group_id: int, person: Person) -> None:
 def _log_membership(tx: Transaction, group_id: int, person: Person, role: str) -> int:
     data = f'{{"role": {role}}}'
     return change_log.append(tx.db, "membership", conversation_id=group_id, user_id=person.id, data=data, created_at=0)
+
+
+async def busy(chat: Chat) -> tuple[Person, Person, list[Frame]]:
+    """Return two people and all that one of every kind of change between them has left in the log."""
+    alice, bob = await chat.people("alice", "bobby")
+    one, two = await live(alice), await live(bob)
+    for number in range(5):
+        await one.send(bob, f"n{number}")
+    await two.ack("read", user=alice.id, up_to=3)
+    await one.ack("edit", message_id=2, content="edited")
+    await two.ack("react", message_id=2, emoji="👍")
+    await two.ack("unreact", message_id=2, emoji="👍")
+    await two.ack("react", message_id=1, emoji="🎉")
+    await one.ack("delete", message_id=3)
+    await two.send(alice, "mine")
+    async with await alice.request("PUT", "/users/me", json={"nickname": "Al"}) as response:
+        assert response.status == 200
+    return alice, bob, await (await connect(bob)).catch_up()
+
+
+async def prune(chat: Chat, count: int) -> None:
+    """Forget the oldest changes."""
+    await chat.server.app[SERVICES].database.write(lambda tx: change_log.prune(tx.db, before=2**60, limit=count))
