@@ -181,7 +181,8 @@ async def _aside(work: Callable[[], T]) -> T:
     outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def call() -> None:
-        outcome.set_running_or_notify_cancel()
+        if not outcome.set_running_or_notify_cancel():  # the server stopped before the thread began
+            return
         try:
             outcome.set_result(work())
         except Exception as error:
