@@ -65,7 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         figures = asyncio.run(measure(Path(directory) / "data", options.messages))
     if options.json:
         print(json.dumps(figures, indent=2))
-        return
+    else:
+        show(figures)
+
+
+def show(figures: Figures) -> None:
+    """Print a table."""
     columns = list(next(iter(figures.values())))
     print(f"{'':<28}" + "".join(f"{column:>22}" for column in columns))
     for name, row in figures.items():
@@ -163,10 +168,16 @@ async def turn(desk: Device, step: float) -> None:
 
 
 @asynccontextmanager
-async def measured(page: Page, figures: Figures, name: str) -> AsyncIterator[None]:
-    """Note what the page went through in the ``with``."""
-    await page.evaluate("tasks.length = frames.length = 0")
+async def measured(page: Page, figures: Figures, name: str, *, fresh: str | None = None) -> AsyncIterator[None]:
+    """Note what the page went through in the ``with``.
+
+    :param fresh: the address to go to first, which is measured too.
+    """
     began = time.perf_counter()
+    if fresh is None:
+        await page.evaluate("tasks.length = frames.length = 0")
+    else:
+        await page.goto(fresh)
     yield
     took = time.perf_counter() - began
     await page.evaluate("new Promise(done => requestAnimationFrame(() => requestIdleCallback(done)))")

@@ -3,6 +3,8 @@ import { placeOfConversation } from '@/model/conversations'
 import { afterEvent, placeOfMessage } from '@/model/messages'
 import { groupPlace, keyOf, type Place, type PlaceKey, userPlace } from '@/model/places'
 
+import { lastId, Order } from './order'
+
 /** What the ledger needs from the rest of the client. */
 export interface Surroundings {
   me: () => number
@@ -26,6 +28,7 @@ export class Ledger {
   readonly unsure = new Map<PlaceKey, number>()
   readonly #surroundings: Surroundings
   readonly #all = new Map<PlaceKey, Conversation>()
+  readonly #order = new Order()
   /** Those that are up to date: every event since they were read has been applied. */
   readonly #fresh = new Set<PlaceKey>()
   /** The position in the change log at which each was read: its page includes all changes up to there. */
@@ -45,8 +48,8 @@ export class Ledger {
   }
 
   /** All of them, newest first. */
-  list(): Conversation[] {
-    return [...this.#all.values()].sort((a, b) => lastId(b) - lastId(a))
+  list(): readonly Conversation[] {
+    return this.#order.list()
   }
 
   /** Show what was stored on an earlier visit until something newer is loaded. */
@@ -100,7 +103,7 @@ export class Ledger {
   /** All pages have been read: drop what was on none of them and in no event. */
   complete(): void {
     for (const key of this.#all.keys()) {
-      if (!this.#fresh.has(key) && !this.unsure.has(key)) this.#all.delete(key)
+      if (!this.#fresh.has(key) && !this.unsure.has(key)) this.#remove(key)
     }
     this.version += 1
   }
@@ -272,7 +275,12 @@ export class Ledger {
   #drop(groupId: number): void {
     const key = keyOf(groupPlace(groupId))
     this.unsure.delete(key)
-    if (this.#all.delete(key)) this.version += 1
+    if (this.#remove(key)) this.version += 1
+  }
+
+  #remove(key: PlaceKey): boolean {
+    this.#order.replace(this.#all.get(key), undefined)
+    return this.#all.delete(key)
   }
 
   /** Add or replace a conversation and return its key; null if it names no place. */
@@ -280,12 +288,9 @@ export class Ledger {
     const place = placeOfConversation(conversation)
     if (place === null) return null
     const key = keyOf(place)
+    this.#order.replace(this.#all.get(key), conversation)
     this.#all.set(key, conversation)
     this.version += 1
     return key
   }
-}
-
-function lastId(conversation: Conversation): number {
-  return conversation.last_message?.id ?? 0
 }
