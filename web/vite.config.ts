@@ -3,6 +3,7 @@ import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
+import { emojiData } from './build/emoji.ts'
 import { precompress } from './build/precompress.ts'
 import { serviceWorker } from './build/serviceWorker.ts'
 
@@ -11,11 +12,14 @@ const server = process.env.CHATD_URL ?? 'http://127.0.0.1:8000'
 /** The files of public/ that the client shows without a network too. */
 const SHELL = ['favicon.svg', 'favicon-unread.svg', 'manifest.webmanifest']
 
+/** What is stored when it is first used: most browsers never need the names of the emoji, or not in every language. */
+const LATER = /^\/assets\/emoji-/
+
 /** The widget library and the components that use it, which are loaded with the first menu or dialog. */
-const LAZY = /reka-ui|floating-ui|vueuse|aria-hidden|defu|UiDialog|UiMenu/
+const LAZY = /reka-ui|floating-ui|vueuse|aria-hidden|defu|UiDialog|UiConfirm|UiMenu/
 
 export default defineConfig({
-  plugins: [vue(), serviceWorker({ entry: 'src/sw.ts', extra: SHELL }), precompress()],
+  plugins: [vue(), emojiData(), serviceWorker({ entry: 'src/sw.ts', extra: SHELL, later: LATER }), precompress()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   build: {

@@ -66,6 +66,34 @@ async def test_the_client_and_the_last_conversations_open_without_the_server(
     await expect(phone.settings.heading).to_be_visible()
 
 
+async def test_the_emoji_are_loaded_when_they_are_first_wanted_and_then_work_without_the_server(
+    devices: Devices, server: Site, alice: Person, bob: Person
+) -> None:
+    await bob.send(alice, "are you on the train?")
+    desk = await devices.desk(alice)
+    desk.allow(*LINE_LOST)
+    await desk.open(f"/messages/{bob.id}")
+    await kept(desk.page)
+    await desk.page.reload()
+    await expect(desk.chat.message("train")).to_be_visible()
+    await until(desk.page, SNAPSHOTS, [f"{alice.id}.chats", f"{alice.id}.conversations"])
+    [paths] = (await desk.page.evaluate(KEPT)).values()
+    assert not any("emoji-" in path for path in paths)
+    button = desk.page.get_by_role("button", name="Emoji", exact=True)
+    train = desk.page.get_by_role("button", name="train", exact=True)
+    await button.click()
+    await expect(train).to_be_visible()
+    await desk.page.keyboard.press("Escape")
+    await expect(train).to_have_count(0)
+    [paths] = (await desk.page.evaluate(KEPT)).values()
+    assert ["emoji-en" in path for path in paths if "emoji-" in path] == [True]
+    await server.stop()
+    await desk.page.reload()
+    await button.click()
+    await train.click()
+    await expect(desk.chat.box).to_have_value("🚆")
+
+
 async def test_only_the_built_client_is_kept_by_the_service_worker(
     devices: Devices, server: Site, alice: Person, bob: Person
 ) -> None:

@@ -14,8 +14,17 @@ const PLACEHOLDER = '__SHELL__'
  *
  * @param entry the worker's source. It must share no module with the page, as a worker of this kind cannot import.
  * @param extra files of `public/` to list besides everything that is built.
+ * @param later matches the paths that are listed apart, to be stored when they are first used.
  */
-export function serviceWorker({ entry, extra }: { entry: string; extra: readonly string[] }): Plugin {
+export function serviceWorker({
+  entry,
+  extra,
+  later,
+}: {
+  entry: string
+  extra: readonly string[]
+  later?: RegExp
+}): Plugin {
   let root = ''
   let publicDir = ''
   return {
@@ -49,7 +58,11 @@ export function serviceWorker({ entry, extra }: { entry: string; extra: readonly
             .update(`${path}\0`)
             .update(files.get(path) ?? '')
             .update('\0')
-        const shell = { version: digest.digest('hex').slice(0, 16), files: paths }
+        const shell = {
+          version: digest.digest('hex').slice(0, 16),
+          files: paths.filter((path) => !later?.test(path)),
+          later: paths.filter((path) => later?.test(path)),
+        }
         worker.code = worker.code.replaceAll(PLACEHOLDER, JSON.stringify(shell))
       },
     },

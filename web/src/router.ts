@@ -1,6 +1,7 @@
 import { nextTick, ref } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteLocationRaw } from 'vue-router'
 
+import { closeForNavigation, keepBack, navigated } from '@/composables/useBackCloses'
 import { useAuthStore } from '@/stores/auth'
 
 declare module 'vue-router' {
@@ -12,6 +13,8 @@ declare module 'vue-router' {
 
 /** Set when the code of a page could not be loaded. */
 export const pageFailed = ref(false)
+
+keepBack()
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -64,6 +67,8 @@ export function destination(route: RouteLocationNormalized): RouteLocationRaw {
   return { name: 'messages' }
 }
 
+router.beforeEach(closeForNavigation)
+
 router.beforeEach((to) => {
   const { isSignedIn } = useAuthStore()
   if (to.meta.access === 'signed-in' && !isSignedIn) {
@@ -76,6 +81,7 @@ router.beforeEach((to) => {
 /** After a navigation the focus is on the new page's heading, unless the page has put it somewhere itself. */
 router.afterEach(async (to, from, failure) => {
   pageFailed.value = false
+  navigated()
   if (failure || to.path === from.path || from.matched.length === 0) return
   const before = document.activeElement
   await nextTick()

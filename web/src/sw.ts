@@ -8,10 +8,13 @@ import { chatPath, routeOf } from './sw/routes'
 
 declare const self: ServiceWorkerGlobalScope
 
-/** Inserted by build/serviceWorker.ts: the paths of the build, and a digest of their contents. */
-declare const __SHELL__: { version: string; files: string[] }
+/**
+ * Inserted by build/serviceWorker.ts: the paths of the build, those of them that are stored when they are first used,
+ * and a digest of their contents.
+ */
+declare const __SHELL__: { version: string; files: string[]; later: string[] }
 
-const { version, files } = __SHELL__
+const { version, files, later } = __SHELL__
 const KEPT: ReadonlySet<string> = new Set(files)
 
 const PREFIX = 'chatd-shell-'
@@ -38,7 +41,7 @@ self.addEventListener('fetch', (event) => {
     case 'shell':
       return event.respondWith(page(event))
     case 'asset':
-      return event.respondWith(asset(request))
+      return event.respondWith(asset(event))
     case 'settings':
       return event.respondWith(settings(event))
     case 'file':
@@ -64,6 +67,10 @@ async function keepShell(): Promise<void> {
     files.map((path) => new Request(path, { cache: path.startsWith('/assets/') ? 'default' : 'no-cache' })),
   )
   await cache.add(SETTINGS).catch(() => undefined)
+  for (const path of later) {
+    const copy = await caches.match(path)
+    if (copy) await cache.put(path, copy)
+  }
 }
 
 async function takeOver(): Promise<void> {
@@ -93,17 +100,24 @@ async function page(event: FetchEvent): Promise<Response> {
   return answer
 }
 
-async function asset(request: Request): Promise<Response> {
-  return (await kept(new URL(request.url).pathname)) ?? fetch(request)
+async function asset(event: FetchEvent): Promise<Response> {
+  const path = new URL(event.request.url).pathname
+  const copy = await kept(path)
+  if (copy) return copy
+  const answer = await fetch(event.request)
+  if (answer.ok && later.includes(path)) store(event, path, answer)
+  return answer
 }
 
 async function settings(event: FetchEvent): Promise<Response> {
   const answer = await fresh(event.request, SETTINGS)
-  if (answer.ok) {
-    const copy = answer.clone()
-    event.waitUntil(caches.open(CACHE).then((cache) => cache.put(SETTINGS, copy)))
-  }
+  if (answer.ok) store(event, SETTINGS, answer)
   return answer
+}
+
+function store(event: FetchEvent, path: string, answer: Response): void {
+  const copy = answer.clone()
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.put(path, copy)))
 }
 
 function impatience(): Promise<null> {

@@ -27,16 +27,16 @@ function write(path: string, content: string): Promise<void> {
   return writeFile(join(root, path), content)
 }
 
-/** Build it, and return the list that was inserted into the worker. */
-async function built(): Promise<{ version: string; files: string[] }> {
+/** Build it, and return the lists that were inserted into the worker. */
+async function built(later?: RegExp): Promise<{ version: string; files: string[]; later: string[] }> {
   await build({
     root,
     configFile: false,
     logLevel: 'silent',
-    plugins: [serviceWorker({ entry: 'worker.js', extra: ['mark.svg'] })],
+    plugins: [serviceWorker({ entry: 'worker.js', extra: ['mark.svg'], ...(later && { later }) })],
   })
   const code = await readFile(join(root, 'dist/sw.js'), 'utf8')
-  const self: { shell?: { version: string; files: string[] } } = {}
+  const self: { shell?: Awaited<ReturnType<typeof built>> } = {}
   runInNewContext(code, { self })
   if (!self.shell) throw new Error(`the worker was told nothing: ${code}`)
   return self.shell
@@ -51,6 +51,12 @@ describe('the built service worker', () => {
       '/index.html',
       '/mark.svg',
     ])
+  })
+
+  it('lists apart what is stored later', async () => {
+    const { files, later } = await built(/late-/)
+    expect(files.some((path) => path.includes('late-'))).toBe(false)
+    expect(later).toEqual([expect.stringMatching(/^\/assets\/late-[\w-]{8}\.js$/)])
   })
 
   it('is of the same version when nothing has changed', async () => {
