@@ -1,6 +1,7 @@
 import type { Message, Reaction, ServerEvent } from '@/api/wire'
 
 import { groupPlace, type Place, userPlace } from './places'
+import { isSameReaction } from './reactions'
 
 /** Where a message was sent: to a group, or between `me` and one other; null where the message does not say. */
 export function placeOfMessage(
@@ -51,11 +52,6 @@ function reacted(
   const user_ids = on ? [...before, user_id].sort((a, b) => a - b) : before.filter((id) => id !== user_id)
   if (user_ids.length === 0) return others
   return [...others, { emoji, user_ids }].sort((a, b) => compareCodePoints(a.emoji, b.emoji))
-}
-
-/** Whether two emoji are the same to the server, which ignores variation selectors. Stored ones may differ. */
-function isSameReaction(one: string, other: string): boolean {
-  return one.replace(/[\ufe0e\ufe0f]/g, '') === other.replace(/[\ufe0e\ufe0f]/g, '')
 }
 
 function compareCodePoints(a: string, b: string): number {

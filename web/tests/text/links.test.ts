@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 
-import { tokenize } from '@/text/links'
+import { loadDomains, tokenize } from '@/text/links'
 
 const links = (text: string) => tokenize(text).filter((token) => token.href !== null)
+
+beforeAll(loadDomains)
 
 describe('tokenize', () => {
   it('keeps every character of the text, in order', () => {
@@ -66,12 +68,100 @@ describe('tokenize', () => {
     expect(links('看https://example.com/路径，很好')[0]?.text).toBe('https://example.com/路径')
   })
 
+  it.each([
+    ['Thanks.It works', []],
+    ['OK.So what? Yes.In a way', []],
+    ['node.js, vue.ts, a.b and e.g.this', []],
+    ['foo.rs, main.py, README.md and lib.so', []],
+    ['at 5.am, or 1.is', []],
+    ['me@example.notadomain', []],
+    ['example.photography and allegro.pl', ['https://example.photography/', 'https://allegro.pl/']],
+    ['EXAMPLE.COM and GitHub.com', ['https://example.com/', 'https://github.com/']],
+    [
+      'docs.rs/serde, crates.io/main.rs, www.foo.rs',
+      ['https://docs.rs/serde', 'https://crates.io/main.rs', 'https://www.foo.rs/'],
+    ],
+    ['почта.рф und 例え.みんな', ['https://xn--80a1acny.xn--p1ai/', 'https://xn--r8jz45g.xn--q9jyb4c/']],
+    ['163.com', ['https://163.com/']],
+    ['ada@例え.jp', ['mailto:ada@xn--r8jz45g.jp']],
+  ])('knows the domains there are: %s', (text, hrefs) => {
+    expect(links(text).map((token) => token.href)).toEqual(hrefs)
+  })
+
+  it.each([
+    'https://example.com/a～后来',
+    'https://example.com/a，然后',
+    'https://example.com/a。',
+    'https://example.com/a！',
+    'https://example.com/a（注）',
+    '「https://example.com/a」と',
+    '看https://example.com/a】',
+    '“https://example.com/a”说',
+    '„https://example.com/a“',
+    '«https://example.com/a»',
+    '»https://example.com/a«',
+    "''https://example.com/a''",
+    "https://example.com/a''b",
+    "'https://example.com/a'and",
+    "'https://example.com/a's",
+    '"https://example.com/a"b"',
+    'https://example.com/a"',
+    '‘https://example.com/a’s',
+    '**https://example.com/a**',
+    '(https://example.com/a)',
+    '[a](https://example.com/a).',
+    '<https://example.com/a>',
+    'https://example.com/a🎉',
+    'https://example.com/a👍🏽',
+    'https://example.com/a🇩🇪',
+    'https://example.com/a^',
+    'https://example.com/a`',
+    'https://example.com/a…',
+    'https://example.com/a＋',
+  ])('ends a link where its text ends: %s', (text) => {
+    expect(links(text).map((token) => token.text)).toEqual(['https://example.com/a'])
+  })
+
+  it.each([
+    ['看example.com吧', 'example.com'],
+    ['去https://example.com看看', 'https://example.com'],
+    ['https://example.com에서', 'https://example.com'],
+    ['例え.jpです', '例え.jp'],
+    ['写信给ada@example.org吧', 'ada@example.org'],
+    ['https://example.com。', 'https://example.com'],
+    ['https://example.com～', 'https://example.com'],
+    ['https://example.com👍', 'https://example.com'],
+    ['https://ja.wikipedia.org/wiki/Node.js入門', 'https://ja.wikipedia.org/wiki/Node.js入門'],
+    ['https://example.com/路path.html', 'https://example.com/路path.html'],
+    ['https://en.wikipedia.org/wiki/A_(b)_(c)', 'https://en.wikipedia.org/wiki/A_(b)_(c)'],
+    ['(see https://en.wikipedia.org/wiki/A_(b))', 'https://en.wikipedia.org/wiki/A_(b)'],
+    ["l'https://fr.wikipedia.org/wiki/L'Avis", "https://fr.wikipedia.org/wiki/L'Avis"],
+    ['~https://example.com/~ada', 'https://example.com/~ada'],
+  ])('finds the link in %s', (text, link) => {
+    expect(links(text).map((token) => token.text)).toEqual([link])
+  })
+
+  it('shows a host that looks like another in ASCII', () => {
+    const title = 'https://xn--80ak6aa92e.com/login'
+    expect(links('https://аррӏе.com/login')).toEqual([{ text: title, href: title, title }])
+    expect(links('аррӏе.com')[0]).toMatchObject({ text: 'xn--80ak6aa92e.com' })
+    expect(links('ada@аррӏе.com')[0]).toMatchObject({
+      text: 'ada@xn--80ak6aa92e.com',
+      href: 'mailto:ada@xn--80ak6aa92e.com',
+    })
+    expect(links('https://пример.com/')[0]).toEqual({ text: 'https://пример.com/', href: 'https://xn--e1afmkfd.com/' })
+  })
+
   it('does not take long over a long text made to be slow', () => {
     for (const text of [
       'a.'.repeat(1000),
       '('.repeat(2000) + 'http://',
       'http://' + 'a@'.repeat(990),
       '/'.repeat(2000),
+      '看a.bc'.repeat(330),
+      'ab.看'.repeat(500),
+      '看'.repeat(2000) + 'a.bc',
+      'a.'.repeat(900) + 'com看',
     ]) {
       expect(
         tokenize(text)
