@@ -11,6 +11,8 @@ const PATIENCE_MS = 600
 /** A position in the log: its end, or a row by its index. */
 export type Place = 'end' | { index: number; align: 'start' | 'center'; offset?: number }
 
+export type Edge = 'top' | 'bottom'
+
 /**
  * Where the reader is in the log. A reader at the end stays there, whatever arrives; for others nothing moves.
  *
@@ -30,6 +32,8 @@ export function useLogScroll(
   const seen = shallowRef({ first: 0, last: -1 })
   const isSettled = ref(false)
 
+  /** A row that changes its height, and the edge of it that stays at a height of the window. */
+  let pinned: { element: HTMLElement; edge: Edge; at: number } | null = null
   let lastOffset = 0
   let quiet: ReturnType<typeof setTimeout> | undefined
   let patience: ReturnType<typeof setTimeout> | undefined
@@ -60,6 +64,7 @@ export function useLogScroll(
     if (!isSettled.value) waitForQuiet()
     await nextTick()
     hold()
+    pin()
   }
 
   /** Go back to the end, if the reader was there. */
@@ -79,6 +84,32 @@ export function useLogScroll(
       atEnd.value = false
       list.value?.scrollToIndex(place.index, { align: place.align, offset: place.offset ?? 0, smooth })
     }
+  }
+
+  /** Report whether a row is taller than the log: its middle alone would say little. */
+  function isTall(index: number): boolean {
+    return list.value !== null && list.value.getItemSize(index) > list.value.viewportSize
+  }
+
+  /**
+   * Change the height of a row, while its `edge` stays where it is on the screen.
+   *
+   * @param by how much farther up the edge goes, in pixels.
+   */
+  async function keep(element: HTMLElement, edge: Edge, change: () => void, by = 0): Promise<void> {
+    pinned = { element, edge, at: element.getBoundingClientRect()[edge] - by }
+    if (edge === 'top') atEnd.value = false
+    change()
+    await nextTick()
+    pin()
+    // By then the list knows the new height.
+    requestAnimationFrame(() => requestAnimationFrame(() => (pinned = null)))
+  }
+
+  function pin(): void {
+    if (!pinned || atEnd.value) return
+    const { element, edge, at } = pinned
+    scroller.value?.scrollBy({ top: element.getBoundingClientRect()[edge] - at, behavior: 'instant' })
   }
 
   /** Begin at `place`, invisible until it is reached. */
@@ -121,6 +152,8 @@ export function useLogScroll(
     measure,
     hold,
     go,
+    keep,
+    isTall,
     land,
   }
 }

@@ -26,6 +26,8 @@ export const chat = {
     retry: 'Retry',
     discard: 'Discard',
   },
+  showMore: 'Show more',
+  showLess: 'Show less',
   edited: 'edited',
   deleted: 'Message deleted',
   newMessages: 'New messages',

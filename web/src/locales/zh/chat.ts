@@ -28,6 +28,8 @@ export const chat: typeof en = {
     retry: '重试',
     discard: '放弃',
   },
+  showMore: '展开',
+  showLess: '收起',
   edited: '已编辑',
   deleted: '消息已删除',
   newMessages: '新消息',
