@@ -4,6 +4,9 @@ import vue from 'eslint-plugin-vue'
 import { defineConfig } from 'eslint/config'
 import typescript from 'typescript-eslint'
 
+/** What a browser may refuse, by an error where it is only named. */
+const STORES = ['localStorage', 'sessionStorage', 'indexedDB', 'caches', 'cookieStore']
+
 export default defineConfig(
   { ignores: ['public/', '*.config.js', '.dependency-cruiser.cjs'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -33,6 +36,25 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
     },
+  },
+  {
+    // A browser may refuse what is stored or shared between tabs, with an error: each has one place that copes with it.
+    files: ['src/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...STORES.map((name) => ({ name, message: 'Use src/offline/.' }))],
+      'no-restricted-properties': [
+        'error',
+        ...STORES.flatMap((property) =>
+          ['window', 'globalThis', 'self'].map((object) => ({ object, property, message: 'Use src/offline/.' })),
+        ),
+        { object: 'document', property: 'cookie', message: 'Use src/offline/.' },
+        { object: 'navigator', property: 'serviceWorker', message: 'Use src/transport/serviceWorker.ts.' },
+      ],
+    },
+  },
+  {
+    files: ['src/offline/local.ts', 'src/transport/serviceWorker.ts', 'src/sw.ts'],
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' },
   },
   // A page is named after its address.
   { files: ['src/pages/**/*.vue'], rules: { 'vue/multi-word-component-names': 'off' } },

@@ -13,10 +13,10 @@ from aiohttp import ClientSession
 from playwright.async_api import (
     Browser,
     BrowserContext,
+    BrowserType,
     ConsoleMessage,
     Dialog,
     Page,
-    Playwright,
     WebError,
     async_playwright,
     expect,
@@ -48,12 +48,12 @@ LINE_LOST = (r"WebSocket connection to .* failed", r"net::ERR_")
 expect.set_options(timeout=PATIENCE)
 
 
-def executable(playwright: Playwright) -> str:
+def executable(chromium: BrowserType) -> str:
     """Return the path of the browser.
 
     :raises AssertionError: there is none; the text says how to get it.
     """
-    own = playwright.chromium.executable_path
+    own = chromium.executable_path
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or (own if Path(own).exists() else None)
     assert found, (
         "there is no Chromium: install Debian's package (apt-get install chromium) or Playwright's "
@@ -70,7 +70,7 @@ async def chromium(*arguments: str) -> AsyncIterator[Browser]:
     """
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=executable(playwright), args=[*ARGUMENTS, *arguments]
+            executable_path=executable(playwright.chromium), args=[*ARGUMENTS, *arguments]
         )
         try:
             yield browser
@@ -172,6 +172,29 @@ class Devices:
         )
         context.set_default_timeout(PATIENCE)
         device = Device(context, await context.new_page())
+        self.all.append(device)
+        return device
+
+    async def refusing(self, directory: Path, **options: Any) -> Device:
+        """Return a browser whose owner forbids pages to store anything, cookies or other.
+
+        :param directory: where it may put what it needs itself.
+        :param options: see ``BrowserType.launch_persistent_context``.
+        """
+        settings = directory / "Default" / "Preferences"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))
+        kind = self._browser.browser_type
+        context = await kind.launch_persistent_context(
+            directory,
+            executable_path=executable(kind),
+            args=[*ARGUMENTS],
+            base_url=self._url,
+            locale="en-US",
+            **options,
+        )
+        context.set_default_timeout(PATIENCE)
+        device = Device(context, context.pages[0])
         self.all.append(device)
         return device
 

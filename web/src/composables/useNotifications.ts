@@ -12,6 +12,7 @@ import { useConversationsStore } from '@/stores/conversations'
 import { usePreferencesStore } from '@/stores/preferences'
 import type { NotificationData, WorkerMessage } from '@/sw/messages'
 import { isLockHeld, useLock } from '@/transport/locks'
+import { registered, workers } from '@/transport/serviceWorker'
 import { socket } from '@/transport/socket'
 
 import { useOpenPlace } from './useChatRoute'
@@ -123,8 +124,9 @@ function notify(isOn: ComputedRef<boolean>): void {
     if (isRead(place) || (await isLockHeld(READER + keyOf(place)))) return
     const sender = conversations.get(place)?.user ?? message.sender
     const { title, options } = noticeOf(message, place, sender, settings().api === '')
-    const registration = await navigator.serviceWorker.getRegistration()
-    await navigator.locks.request(SCREEN, () => registration?.showNotification(title, options))
+    const registration = await registered()
+    if (!registration) return
+    await navigator.locks.request(SCREEN, () => registration.showNotification(title, options))
     await close(isOutdated)
   }
 
@@ -142,13 +144,14 @@ function notify(isOn: ComputedRef<boolean>): void {
   )
 
   const opened = (event: MessageEvent<WorkerMessage>): void => void router.push(event.data.path)
-  navigator.serviceWorker.addEventListener('message', opened)
+  const container = workers()
+  container?.addEventListener('message', opened)
 
   onScopeDispose(() => {
     isOver = true
     stop()
     clearTimeout(timer)
-    navigator.serviceWorker.removeEventListener('message', opened)
+    container?.removeEventListener('message', opened)
     void close(() => true)
   })
 }
@@ -182,9 +185,10 @@ function followPermission(): void {
 
 /** Close the notifications that are `outdated`, whichever tab has shown them. */
 async function close(outdated: (data: NotificationData) => boolean): Promise<void> {
-  const registration = await navigator.serviceWorker.getRegistration()
+  const registration = await registered()
+  if (!registration) return
   await navigator.locks.request(SCREEN, async () => {
-    for (const notification of (await registration?.getNotifications()) ?? []) {
+    for (const notification of await registration.getNotifications()) {
       if (outdated(notification.data as NotificationData)) notification.close()
     }
   })

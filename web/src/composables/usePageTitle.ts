@@ -1,5 +1,7 @@
 import { onScopeDispose, toValue, watchEffect, type MaybeRefOrGetter } from 'vue'
 
+import { shortCount } from '@/text/counts'
+
 const NAME = 'chatd'
 
 let page = ''
@@ -11,7 +13,7 @@ let owner: symbol | null = null
 /** Return the document's title: the number of unread messages, the page and the app. */
 export function titleOf(title: string, count: number): string {
   const name = title ? `${title} · ${NAME}` : NAME
-  return count > 0 ? `(${count > 99 ? '99+' : count}) ${name}` : name
+  return count > 0 ? `(${shortCount(count)}) ${name}` : name
 }
 
 /** Shows the page's title in the document's while the caller's scope lives. */

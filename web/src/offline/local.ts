@@ -1,21 +1,33 @@
-/** `localStorage`. Where a browser refuses it or it is full, nothing is stored and nothing breaks. */
+/**
+ * `localStorage`. Where a browser refuses it or it is full, what is written is remembered for as long as the page
+ * lives, so that nothing breaks before that.
+ */
+
+const remembered = new Map<string, string>()
+
 export const local = {
   get(key: string): string | null {
-    return attempt(() => localStorage.getItem(key)) ?? null
+    return remembered.get(key) ?? attempt(() => localStorage.getItem(key)) ?? null
   },
 
-  set(key: string, value: string): void {
-    attempt(() => localStorage.setItem(key, value))
+  /** Return whether it outlives the page. */
+  set(key: string, value: string): boolean {
+    remembered.delete(key)
+    const isStored = attempt(() => (localStorage.setItem(key, value), true)) ?? false
+    if (!isStored) remembered.set(key, value)
+    return isStored
   },
 
   remove(key: string): void {
+    remembered.delete(key)
     attempt(() => localStorage.removeItem(key))
   },
 
   /** The keys that begin with `prefix`. */
   keys(prefix: string): string[] {
-    const keys = attempt(() => Array.from({ length: localStorage.length }, (_, index) => localStorage.key(index))) ?? []
-    return keys.filter((key): key is string => key !== null && key.startsWith(prefix))
+    const stored = attempt(() => Array.from({ length: localStorage.length }, (_, index) => localStorage.key(index)))
+    const keys = new Set([...(stored ?? []), ...remembered.keys()])
+    return [...keys].filter((key): key is string => key !== null && key.startsWith(prefix))
   },
 }
 
@@ -27,7 +39,10 @@ export function parsed<T>(text: string | null): T | null {
 
 /** Call `handler` when another tab changes `localStorage`; with a null key if it removed everything. */
 export function onChangedElsewhere(handler: (key: string | null, value: string | null) => void): void {
-  globalThis.window?.addEventListener('storage', (event) => handler(event.key, event.newValue))
+  globalThis.window?.addEventListener('storage', (event) => {
+    if (event.key !== null) remembered.delete(event.key)
+    handler(event.key, event.newValue)
+  })
 }
 
 function attempt<T>(work: () => T): T | undefined {

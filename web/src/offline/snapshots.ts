@@ -54,7 +54,6 @@ export async function wipeSnapshots(): Promise<void> {
 }
 
 async function attempt<T>(work: (store: UseStore) => Promise<T>): Promise<T | undefined> {
-  if (typeof indexedDB === 'undefined') return undefined
   try {
     store ??= createStore('chatd', 'snapshots')
     return await work(store)

@@ -23,6 +23,8 @@ export type Ended = 'session_ended' | 'no_account' | 'signed_out_elsewhere' | 't
 export const useAuthStore = defineStore('auth', () => {
   const kept = shallowRef<Kept | null>(parsed<Kept>(local.get(KEY)))
   const endedBecause = ref<Ended | null>(null)
+  /** Whether somebody signed in whom this browser cannot keep signed in: it refuses to store anything, or is full. */
+  const isForgetful = ref(false)
   const token = computed(() => kept.value?.token ?? null)
   const user = computed(() => kept.value?.user ?? null)
   const isSignedIn = computed(() => kept.value !== null)
@@ -34,10 +36,12 @@ export const useAuthStore = defineStore('auth', () => {
     if (key === null || key === KEY) follow(parsed<Kept>(key === null ? null : value))
   })
 
-  function keep(value: Kept): void {
+  /** Return whether it outlives the page. */
+  function keep(value: Kept): boolean {
     local.remove(ENDED_KEY)
-    local.set(KEY, JSON.stringify(value))
+    const isStored = local.set(KEY, JSON.stringify(value))
     kept.value = value
+    return isStored
   }
 
   /** Remove what is stored of the user, and tell the other tabs why. */
@@ -67,7 +71,7 @@ export const useAuthStore = defineStore('auth', () => {
     const { access_token } = await api.login(username, password)
     api.setToken(access_token)
     try {
-      keep({ token: access_token, user: await api.me() })
+      isForgetful.value = !keep({ token: access_token, user: await api.me() })
     } catch (error) {
       api.setToken(token.value)
       throw error
@@ -146,6 +150,7 @@ export const useAuthStore = defineStore('auth', () => {
     user,
     isSignedIn,
     endedBecause,
+    isForgetful,
     signIn,
     register,
     signOut,

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 
 import { chooseLanguage, LANGUAGES, type Language } from '@/i18n'
+import { local, onChangedElsewhere, parsed } from '@/offline/local'
 
 const KEY = 'chatd.preferences'
 
@@ -26,15 +27,15 @@ export const usePreferencesStore = defineStore('preferences', () => {
   )
 
   function read(text: string | null): void {
-    const kept = parse(text)
+    const kept = parsed<Partial<Record<keyof Preferences, unknown>> | null>(text) ?? {}
     language.value = LANGUAGES.find((known) => known === kept.language) ?? 'auto'
     theme.value = THEMES.find((known) => known === kept.theme) ?? 'auto'
     notifications.value = kept.notifications === true
   }
 
-  read(localStorage.getItem(KEY))
-  window.addEventListener('storage', (event) => {
-    if (event.key === KEY) read(event.newValue)
+  read(local.get(KEY))
+  onChangedElsewhere((key, value) => {
+    if (key === KEY) read(value)
   })
   window.addEventListener('languagechange', () => {
     browserLanguages.value = navigator.languages
@@ -42,7 +43,7 @@ export const usePreferencesStore = defineStore('preferences', () => {
 
   watch([language, theme, notifications], () => {
     const text = JSON.stringify({ language: language.value, theme: theme.value, notifications: notifications.value })
-    if (text !== localStorage.getItem(KEY)) localStorage.setItem(KEY, text)
+    if (text !== local.get(KEY)) local.set(KEY, text)
   })
 
   function choose(changes: Partial<Preferences>): void {
@@ -53,12 +54,3 @@ export const usePreferencesStore = defineStore('preferences', () => {
 
   return { language, theme, notifications, shownLanguage, choose }
 })
-
-function parse(text: string | null): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}')
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
-}

@@ -39,8 +39,8 @@ export function useLock(name: () => string | null, mode: LockMode): Readonly<Ref
   return readonly(isHeld)
 }
 
-/** Report whether any tab holds the lock of this name. */
+/** Report whether any tab holds the lock of this name. Where the browser refuses locks, none does. */
 export async function isLockHeld(name: string): Promise<boolean> {
-  const { held } = await navigator.locks.query()
-  return held?.some((lock) => lock.name === name) ?? false
+  const { held = [] } = await navigator.locks.query().catch(() => ({ held: [] }))
+  return held.some((lock) => lock.name === name)
 }

@@ -36,7 +36,26 @@ function start(): void {
     wasConnected ||= now
   })
   setInterval(() => void lookForUpdate(), LOOK_EVERY)
-  if ('serviceWorker' in navigator) void register(navigator.serviceWorker)
+  const container = workers()
+  if (container) void register(container)
+}
+
+/** The browser's service workers, or null where it has none or refuses them. */
+export function workers(): ServiceWorkerContainer | null {
+  try {
+    return 'serviceWorker' in navigator ? navigator.serviceWorker : null
+  } catch {
+    return null
+  }
+}
+
+/** The client's service worker as it is registered, if it is. */
+export async function registered(): Promise<ServiceWorkerRegistration | undefined> {
+  try {
+    return await workers()?.getRegistration()
+  } catch {
+    return undefined
+  }
 }
 
 async function register(workers: ServiceWorkerContainer): Promise<void> {

@@ -19,11 +19,12 @@ export function useToast() {
   return { toasts: readonly(toasts), show, dismiss }
 }
 
-function show(text: string): void {
+/** Show `text` for a while or, if it `stays`, until it is dismissed. */
+function show(text: string, { stays = false } = {}): void {
   const id = ++last
   // The same message twice is shown once.
   toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, text }].slice(-SHOWN_AT_ONCE)
-  setTimeout(() => dismiss(id), SHOWN_FOR_MS)
+  if (!stays) setTimeout(() => dismiss(id), SHOWN_FOR_MS)
 }
 
 function dismiss(id: number): void {

@@ -14,7 +14,6 @@ export const shell = {
     settings: 'Settings',
     account: 'Account',
     signOut: 'Sign out',
-    manyUnread: '99+',
   },
   line: {
     offline: 'Offline. What you write is sent when you are back.',
@@ -26,6 +25,7 @@ export const shell = {
     stopped: 'The connection ended because of an error.',
     reload: 'Reload',
   },
+  forgetful: 'This browser stores nothing for this page. You will be signed out when you close or reload it.',
   avatar: { online: 'online' },
   notFound: {
     title: 'Page not found',

@@ -16,7 +16,6 @@ export const shell: typeof en = {
     settings: '设置',
     account: '账号',
     signOut: '退出登录',
-    manyUnread: '99+',
   },
   line: {
     offline: '当前离线，恢复连接后会自动发送消息。',
@@ -28,6 +27,7 @@ export const shell: typeof en = {
     stopped: '连接因故障中断。',
     reload: '重新加载',
   },
+  forgetful: '此浏览器不允许本页面保存数据。关闭或重新加载后，你需要重新登录。',
   avatar: { online: '在线' },
   notFound: {
     title: '页面不存在',
