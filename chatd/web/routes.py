@@ -1,6 +1,7 @@
 """The addresses of the web client: its files, its pages, and ``/config.json``."""
 
 import logging
+import re
 from pathlib import Path
 
 from aiohttp import web
@@ -22,6 +23,9 @@ PAGES = ("/", "/login", "/register", "/settings")
 
 #: Those it shares with the API.
 SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}")
+
+#: How somebody may write the address of a page by hand, in lower case.
+_PAGE = re.compile(r"/+(?:(?:login|register|settings|messages(?:/+[0-9]+)?)/*)?")
 
 #: What a page may do. Nothing inline, nothing evaluated, nothing of anybody else's; `'self'` covers the socket. The
 #: policies are Vue's own and the one by which the client names its service worker.
@@ -81,6 +85,20 @@ class _SharedPage(web.DynamicResource):
         return None, set()
 
 
+class _AnyPage(web.DynamicResource):
+    """Every address at which there is nothing: a browser that navigates there gets a page, and others the error."""
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        """Match a navigation, and count as nothing for any other request."""
+        if request.method not in ("GET", "HEAD"):
+            return None, set()
+        request[VARIES] = PAGE_VARIES
+        if not wants_page(request):
+            return None, set()
+        match, _ = await super().resolve(request)
+        return match, set()
+
+
 def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
     """Serve the web client; to be called before the routes of the API are added, some of whose addresses it shares.
 
@@ -106,16 +124,28 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
     for path in SHARED_PAGES:
         for each in twins(path):
             _add(router, _SharedPage(each), page)
+    # The router tries the longest beginnings of an address first, so whatever the API has is found before this.
+    _add(router, _AnyPage(r"/{path:[\s\S]*}"), page, _sender_anywhere(page))
 
 
-def _add(router: web.UrlDispatcher, resource: web.Resource, file: File) -> None:
+def _add(router: web.UrlDispatcher, resource: web.Resource, file: File, handler: Handler | None = None) -> None:
     router.register_resource(resource)
-    handler = _sender(file)
+    handler = handler or _sender(file)
     resource.add_route("GET", handler)
     resource.add_route("HEAD", handler)
 
 
-def _sender(file: File) -> Handler:
+def _sender_anywhere(page: File) -> Handler:
+    """Return the handler that sends the page with 200 where its address is only written otherwise, or else with 404."""
+    found, missing = _sender(page), _sender(page, 404)
+
+    async def send(request: web.Request) -> web.StreamResponse:
+        return await (found if _PAGE.fullmatch(request.path.lower()) else missing)(request)
+
+    return send
+
+
+def _sender(file: File, status: int = 200) -> Handler:
     """Return the handler that sends a file."""
     always = {**_HEADERS, "Cache-Control": file.cache_control}
     if len(file.codings) > 1:
@@ -127,11 +157,11 @@ def _sender(file: File) -> Handler:
             return http_error(406, always)
         tag = file.tag(coding)
         headers = {**always, "ETag": f'"{tag}"'}
-        if any(known.value in (tag, "*") for known in request.if_none_match or ()):
+        if status == 200 and any(known.value in (tag, "*") for known in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
         headers["Content-Type"] = file.content_type
         if coding != IDENTITY:
             headers["Content-Encoding"] = coding
-        return web.Response(body=file.codings[coding], headers=headers)
+        return web.Response(status=status, body=file.codings[coding], headers=headers)
 
     return send

@@ -194,8 +194,10 @@ async def test_no_address_leads_out_of_the_built_files(chat: Chat, static: Path,
     (static / "link.txt").symlink_to("/etc/passwd")  # made after the start: the files are not looked for again
     (static / "secret").write_text("secret")
     (static.parent / "secret").write_text("secret")
-    async with ask(chat, address, accept=NAVIGATION) as response:
+    async with ask(chat, address) as response:
         assert await error_of(response) == (404, "not_found")
+    async with ask(chat, address, accept=NAVIGATION) as response:
+        assert (response.status, await response.read()) == (404, BUILT["index.html"])
 
 
 async def test_what_was_read_at_the_start_is_served_whatever_becomes_of_the_files(chat: Chat, static: Path) -> None:

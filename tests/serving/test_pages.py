@@ -141,31 +141,59 @@ async def test_an_answer_that_hangs_on_who_asks_says_so(chat: Chat, start_web: S
         assert items(response.headers["Vary"]) == {*depends, "Origin"}
 
 
+#: Addresses at which there is nothing, or nothing to read.
+NOWHERE = [
+    *("/nothing", "/auth", "/auth/login", "/settings/profile", "/messages/1/2", "/index.html/", "/sw.js/", "/loginx"),
+    *("/messages/abc", "/messages/-1", "/messages/%D9%A5", "/a.b.c", "/.env", "/%2e%2e/x", "/100%", "/%ff", "/a%0Ab"),
+    *("/assets/gone-1.js", "/messages/1%2f2", "/" + "/" * 5000 + "x"),
+]
+
+#: Pages that somebody wrote otherwise.
+MISSPELT = ["/Login", "/SETTINGS/", "/login//", "//", "//messages", "/messages//", "/messages/1//", "/Messages//1"]
+
+
+@pytest.mark.parametrize("address", NOWHERE)
+async def test_where_there_is_nothing_a_person_sees_a_page_that_says_so(chat: Chat, address: str) -> None:
+    headers = {"accept": NAVIGATION, "if_none_match": "*"}
+    for method, body in (("GET", PAGE), ("HEAD", b"")):
+        async with ask(chat, address, method, **headers) as response:
+            assert (response.status, response.content_type) == (404, "text/html"), address
+            assert "Content-Security-Policy" in response.headers
+            assert items(response.headers["Vary"]) >= {"Accept", "Authorization", "Sec-Fetch-Mode"}
+            assert await response.read() == body
+
+
+@pytest.mark.parametrize("address", MISSPELT)
+async def test_a_page_is_found_however_its_address_is_written(chat: Chat, address: str) -> None:
+    async with ask(chat, address, accept=NAVIGATION) as response:
+        assert (response.status, await response.read()) == (200, PAGE)
+
+
+@pytest.mark.parametrize("address", [*NOWHERE, *MISSPELT])
+async def test_where_there_is_nothing_a_program_gets_the_error(chat: Chat, address: str) -> None:
+    for headers in (
+        *({"accept": accept} for accept in ("*/*", "application/json")),
+        *({"accept": accept, "authorization": "Bearer x"} for accept in (NAVIGATION, JAVA)),
+    ):
+        async with ask(chat, address, **headers) as response:
+            assert await error_of(response) in ((404, "not_found"), (405, "method_not_allowed")), headers
+    for method in ("POST", "PUT", "OPTIONS"):
+        async with ask(chat, address, method, accept=NAVIGATION) as response:
+            assert response.content_type == "application/json", method
+
+
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        *(
-            (address, (404, "not_found"))
-            for address in (
-                "/login//",
-                "/messages//",
-                "/messages/1//",
-                "/messages/1/2",
-                "//",
-                "/index.html/",
-                "/sw.js/",
-            )
-        ),
-        *((address, (404, "not_found")) for address in ("/nothing", "/Login", "/auth", "/settings/profile")),
-        *((address, (405, "method_not_allowed")) for address in ("/messages/%D9%A5", "/messages/-1", "/messages/abc")),
         ("/messages/unread_count", (401, "not_authenticated")),
         ("/messages/conversations", (401, "not_authenticated")),
         ("/messages/events", (401, "not_authenticated")),
         ("/messages/ws", (426, "upgrade_required")),
         ("/conversations", (401, "not_authenticated")),
+        ("/users/1", (401, "not_authenticated")),
     ],
 )
-async def test_what_is_no_page_is_an_error_of_the_api_for_a_browser_too(
+async def test_what_the_api_answers_is_no_page_for_a_browser_either(
     chat: Chat, address: str, expected: tuple[int, str]
 ) -> None:
     async with ask(chat, address, accept=NAVIGATION) as response:

@@ -51,6 +51,7 @@ export const router = createRouter({
           component: () => import('@/pages/register.vue'),
           meta: { access: 'signed-out' },
         },
+        { path: 'index.html', redirect: '/' },
         { path: ':path(.*)*', name: 'not-found', component: () => import('@/pages/not-found.vue') },
       ],
     },
@@ -67,9 +68,18 @@ export function destination(route: RouteLocationNormalized): RouteLocationRaw {
   return { name: 'messages' }
 }
 
+/** Return a path as the client itself writes it: in small letters, with single slashes and none at its end. */
+function canonical(path: string): string {
+  return path.toLowerCase().replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+}
+
 router.beforeEach(closeForNavigation)
 
 router.beforeEach((to) => {
+  const path = canonical(to.path)
+  if (path !== to.path && router.resolve(path).name !== 'not-found') {
+    return { path, query: to.query, hash: to.hash, replace: true }
+  }
   const { isSignedIn } = useAuthStore()
   if (to.meta.access === 'signed-in' && !isSignedIn) {
     return { name: 'login', query: to.path === '/' || to.name === 'messages' ? {} : { next: to.fullPath } }

@@ -3,8 +3,8 @@ import type { NotificationData } from './messages'
 /** What a request is answered with: the shell, an asset of the build, the settings, another stored file, or nothing. */
 export type Route = 'shell' | 'asset' | 'settings' | 'file' | null
 
-/** The addresses of the client's pages; the server answers any other navigation. */
-const PAGE = /^\/(?:login|register|settings|messages(?:\/\d+)?)?$/
+/** The addresses of the client's pages, however they are written; the server answers any other navigation. */
+const PAGE = /^\/+(?:(?:login|register|settings|messages(?:\/+\d+)?)\/*)?$/i
 
 /**
  * Decide how to answer a GET request.

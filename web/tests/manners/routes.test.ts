@@ -11,14 +11,23 @@ function route(path: string, isNavigation = false): string | null {
 }
 
 describe('a navigation', () => {
-  it.each(['/', '/login', '/login?next=%2Fmessages%2F4', '/register', '/settings', '/messages', '/messages/42'])(
-    'to %s is answered by the shell',
-    (path) => expect(route(path, true)).toBe('shell'),
-  )
+  it.each([
+    '/',
+    '/login',
+    '/login?next=%2Fmessages%2F4',
+    '/register',
+    '/settings',
+    '/Settings/',
+    '/messages',
+    '/messages/',
+    '/messages/42',
+    '/messages//42/',
+  ])('to %s is answered by the shell', (path) => expect(route(path, true)).toBe('shell'))
 
   it.each([
     '/messages/history',
-    '/messages/',
+    '/messages/abc',
+    '/messages/42/1',
     '/conversations',
     '/files/avatars/a.png',
     '/openapi.json',
