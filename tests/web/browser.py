@@ -176,14 +176,19 @@ class Devices:
         return device
 
     async def refusing(self, directory: Path, **options: Any) -> Device:
-        """Return a browser whose owner forbids pages to store anything, cookies or other.
+        """Return a browser whose owner forbids pages to store anything, cookies or other; see :meth:`owned`."""
+        return await self.owned(directory, {"profile": {"default_content_setting_values": {"cookies": 2}}}, **options)
+
+    async def owned(self, directory: Path, preferences: dict[str, Any], **options: Any) -> Device:
+        """Return a browser that its owner has set up.
 
         :param directory: where it may put what it needs itself.
+        :param preferences: Chromium's own, by their names.
         :param options: see ``BrowserType.launch_persistent_context``.
         """
         settings = directory / "Default" / "Preferences"
         settings.parent.mkdir(parents=True)
-        settings.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))
+        settings.write_text(json.dumps(preferences))
         kind = self._browser.browser_type
         context = await kind.launch_persistent_context(
             directory,
@@ -197,6 +202,13 @@ class Devices:
         device = Device(context, context.pages[0])
         self.all.append(device)
         return device
+
+    async def sign_in(self, device: Device, person: Person) -> None:
+        """Sign somebody in on a browser that is there already."""
+        state = await self._signed_in(person, None)
+        ((kept,),) = (origin["localStorage"] for origin in state["origins"])
+        await device.open("/login")
+        await device.page.evaluate("({ name, value }) => localStorage.setItem(name, value)", kept)
 
     async def close(self) -> None:
         """Close them all."""

@@ -70,7 +70,10 @@ export function destination(route: RouteLocationNormalized): RouteLocationRaw {
 
 /** Return a path as the client itself writes it: in small letters, with single slashes and none at its end. */
 function canonical(path: string): string {
-  return path.toLowerCase().replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+  return path
+    .toLowerCase()
+    .replace(/\/{2,}/g, '/')
+    .replace(/(?<=.)\/$/, '')
 }
 
 router.beforeEach(closeForNavigation)
