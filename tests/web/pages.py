@@ -71,7 +71,8 @@ class ConversationList:
         self.list = page.get_by_role("list", name="Conversations")
         self.new = page.get_by_role("button", name="New conversation")
         self.dialog = page.get_by_role("dialog", name="Find a person")
-        self.search = self.dialog.get_by_role("searchbox", name="Search people")
+        self.search = self.dialog.get_by_role("combobox", name="Search people")
+        self.people = self.dialog.get_by_role("listbox", name="People").get_by_role("option")
 
     def of(self, nickname: str) -> Locator:
         """Return the entry of a conversation."""
@@ -79,8 +80,7 @@ class ConversationList:
 
     def result(self, nickname: str) -> Locator:
         """Return somebody who was found."""
-        name = starting(nickname)
-        return self.dialog.get_by_role("option", name=name).or_(self.dialog.get_by_role("button", name=name))
+        return self.people.filter(has=self.page.get_by_text(nickname, exact=True))
 
     async def find(self, query: str, nickname: str) -> None:
         """Search for somebody and open the conversation with them."""

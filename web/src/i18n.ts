@@ -28,7 +28,17 @@ let wanted: Language = 'en'
 const t: Translate = (key, values = {}) => {
   const filling: Record<string, string | number> = typeof values === 'number' ? { n: values } : values
   const text = choose(find(key).split(' | '), typeof values === 'number' ? values : 2)
-  return text.replace(/\{(\w+)\}/g, (gap, name: string) => String(filling[name] ?? gap))
+  return text.replace(/\{(\w+)\}/g, (gap, name: string) => isolate(String(filling[name] ?? gap)))
+}
+
+const CHANGES_DIRECTION = /[\p{Bidi_C}\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
+
+/**
+ * Return `text` such that it keeps its direction to itself within another: whoever is called in Arabic, or by
+ * characters that turn text around, turns no sentence around. A text that runs from left to right stays as it is.
+ */
+export function isolate(text: string): string {
+  return CHANGES_DIRECTION.test(text) ? `\u2068${text.replace(/\p{Bidi_C}/gu, '')}\u2069` : text
 }
 
 function choose(forms: readonly string[], count: number): string {

@@ -4,6 +4,9 @@ import { shallowReactive } from 'vue'
 import type { Brief, ServerEvent, User } from '@/api/wire'
 import { api } from '@/transport/api'
 
+/** How many people one search returns. */
+const SEARCH_PAGE = 20
+
 /** Everybody seen so far, by id, as they are now. Whatever shows a name or a picture reads it here. */
 export const usePeopleStore = defineStore('people', () => {
   const briefs = shallowReactive(new Map<number, Brief>())
@@ -52,11 +55,16 @@ export const usePeopleStore = defineStore('people', () => {
     return user
   }
 
-  async function search(q: string, signal?: AbortSignal): Promise<Brief[]> {
+  /** Search for people, from the `skip`th on. `next` is where the next part begins; null after the last. */
+  async function search(
+    q: string,
+    skip: number,
+    signal?: AbortSignal,
+  ): Promise<{ items: Brief[]; next: number | null }> {
     const answered = asking()
-    const found = await api.searchUsers(q, 0, 20, signal)
-    answered(found)
-    return found
+    const items = await api.searchUsers(q, skip, SEARCH_PAGE, signal)
+    answered(items)
+    return { items, next: items.length === SEARCH_PAGE ? skip + SEARCH_PAGE : null }
   }
 
   function apply(event: ServerEvent): void {

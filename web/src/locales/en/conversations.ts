@@ -22,6 +22,7 @@ export const conversations = {
   noResults: 'Nobody is called “{q}”.',
   nobody: 'Nobody else is here yet.',
   searchFailed: 'The search did not work. Try again.',
-  found: 'Nobody found | One person found | {n} people found',
+  shown: 'One person shown, there are more | {n} people shown, there are more',
+  shownAll: 'One person shown, no more | {n} people shown, no more',
   ai: 'AI',
 }

@@ -4,6 +4,7 @@ export const shell = {
   skip: 'Skip to content',
   loading: 'Loading…',
   close: 'Close',
+  clear: 'Clear',
   dismiss: 'Dismiss',
   cancel: 'Cancel',
   back: 'Back',

@@ -24,6 +24,7 @@ export const conversations: typeof en = {
   noResults: '没有找到“{q}”。',
   nobody: '这里还没有其他人。',
   searchFailed: '搜索失败，请重试。',
-  found: '没有找到 | 找到 {n} 人 | 找到 {n} 人',
+  shown: '已显示 {n} 人，还有更多 | 已显示 {n} 人，还有更多',
+  shownAll: '已显示 {n} 人，没有更多了 | 已显示 {n} 人，没有更多了',
   ai: 'AI',
 }

@@ -6,6 +6,7 @@ export const shell: typeof en = {
   skip: '跳到主要内容',
   loading: '加载中…',
   close: '关闭',
+  clear: '清除',
   dismiss: '知道了',
   cancel: '取消',
   back: '返回',
