@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 #: The client's own routes that nothing else answers at.
 PAGES = ("/", "/login", "/register", "/settings")
 
-#: Those it shares with the API.
-SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}")
+#: Those it shares with the API, or whose addresses have a number.
+SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}", "/people/{user_id:[0-9]+}")
 
 #: How somebody may write the address of a page by hand, in lower case.
-_PAGE = re.compile(r"/+(?:(?:login|register|settings|messages(?:/+[0-9]+)?)/*)?")
+_PAGE = re.compile(r"/+(?:(?:login|register|settings|messages(?:/+[0-9]+)?|people/+[0-9]+)/*)?")
 
 #: What a page may do. Nothing inline, nothing evaluated, nothing of anybody else's; `'self'` covers the socket. The
 #: policies are Vue's own and the one by which the client names its service worker.

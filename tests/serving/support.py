@@ -37,6 +37,7 @@ BUILT = {
 NAVIGATION = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
 CLIENT_PAGES = ["/", "/login", "/register", "/settings", "/messages", "/messages/1", "/messages/9007199254740991"]
+CLIENT_PAGES += ["/people/1", "/people/9007199254740991"]
 
 
 def ask(chat: Chat, address: str, method: str = "GET", **headers: str) -> AbstractAsyncContextManager[ClientResponse]:

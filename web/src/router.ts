@@ -32,6 +32,7 @@ export const router = createRouter({
           name: 'chat',
           component: () => import('@/pages/messages/[place].vue'),
         },
+        { path: 'people/:id([1-9]\\d{0,15})', name: 'person', component: () => import('@/pages/people/[id].vue') },
         { path: 'settings', name: 'settings', component: () => import('@/pages/settings.vue') },
       ],
     },

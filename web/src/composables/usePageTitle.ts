@@ -1,5 +1,6 @@
 import { onScopeDispose, toValue, watchEffect, type MaybeRefOrGetter } from 'vue'
 
+import { isolate } from '@/i18n'
 import { shortCount } from '@/text/counts'
 
 const NAME = 'chatd'
@@ -12,7 +13,7 @@ let owner: symbol | null = null
 
 /** Return the document's title: the number of unread messages, the page and the app. */
 export function titleOf(title: string, count: number): string {
-  const name = title ? `${title} · ${NAME}` : NAME
+  const name = title ? `${isolate(title)} · ${NAME}` : NAME
   return count > 0 ? `(${shortCount(count)}) ${name}` : name
 }
 

@@ -1,6 +1,7 @@
 import type { Brief, Message } from '@/api/wire'
 import { groupPlace, keyOf, type Place, userPlace } from '@/model/places'
 import type { NotificationData } from '@/sw/messages'
+import { nameOf } from '@/text/names'
 
 const ICON = '/icons/icon-192.png'
 const BADGE = '/icons/badge-96.png'
@@ -32,7 +33,7 @@ export function noticeOf(
 ): { title: string; options: NoticeOptions } {
   const picture = sender.avatar_path
   return {
-    title: sender.nickname,
+    title: nameOf(sender),
     options: {
       body: message.content,
       tag: tagOf(place),

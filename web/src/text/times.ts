@@ -53,6 +53,11 @@ export function clock(date: Date, locale: string): string {
   return format(date, locale, { hour: 'numeric', minute: '2-digit' })
 }
 
+/** The date alone, such as `3 May 2026`. */
+export function fullDate(date: Date, locale: string): string {
+  return format(date, locale, { dateStyle: 'long' })
+}
+
 /** The full date and time, for titles and screen readers. */
 export function fullTime(date: Date, locale: string): string {
   return format(date, locale, { dateStyle: 'full', timeStyle: 'short' })
