@@ -15,8 +15,9 @@ const SHELL = ['favicon.svg', 'favicon-unread.svg', 'manifest.webmanifest']
 /** What is stored when it is first used: most browsers never need the names of the emoji, or not in every language. */
 const LATER = /^\/assets\/emoji-/
 
-/** The widget library and the components that use it, which are loaded with the first menu or dialog. */
-const LAZY = /reka-ui|floating-ui|vueuse|aria-hidden|defu|UiDialog|UiConfirm|UiMenu/
+/** The widget library and the components that use it, which are loaded with the first menu or dialog; and forms. */
+const LAZY =
+  /reka-ui|floating-ui|vueuse|aria-hidden|defu|UiDialog|UiConfirm|UiMenu|UiField|UiForm|UiPassword|text.rules/
 
 export default defineConfig({
   plugins: [vue(), emojiData(), serviceWorker({ entry: 'src/sw.ts', extra: SHELL, later: LATER }), precompress()],

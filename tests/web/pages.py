@@ -180,6 +180,9 @@ class Settings:
         self.end_session = page.get_by_role("button", name=re.compile("End this session"))
         self.notifications = page.get_by_role("switch", name="Notifications")
         self.sign_out = page.get_by_role("main").get_by_role("button", name="Sign out")
+        self.signing_out = page.get_by_role("dialog", name="Sign out and lose what is not sent?")
+        self.stay = self.signing_out.get_by_role("button", name="Stay signed in")
+        self.sign_out_anyway = self.signing_out.get_by_role("button", name="Sign out and delete")
 
     async def upload(self, picture: bytes) -> None:
         """Choose a picture of oneself."""

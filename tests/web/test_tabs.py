@@ -27,6 +27,7 @@ async def test_signing_out_in_one_tab_signs_the_other_out(devices: Devices, alic
     desk.use(other)
     await desk.open("/settings")
     await desk.settings.sign_out.click()
+    await desk.settings.sign_out_anyway.click()
     await other.wait_for_url("**/login**")
     await expect_signed_out(first, "signed out in another tab")
     kept = await first.evaluate("JSON.stringify(Object.entries(localStorage))")

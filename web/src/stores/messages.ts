@@ -3,7 +3,6 @@ import { defineStore } from 'pinia'
 import type { Message } from '@/api/wire'
 import { publish } from '@/events'
 import { isSamePlace, type Place } from '@/model/places'
-import { readDraft, writeDraft } from '@/offline/drafts'
 import type { Pending } from '@/offline/unsent'
 import { socket } from '@/transport/socket'
 
@@ -78,7 +77,7 @@ export const useMessagesStore = defineStore('messages', () => {
   // Commands on stored messages reject with CommandError, or with ConnectionLost: then the stream shows, once it is
   // back, whether they were executed.
 
-  async function edit({ id }: Message, content: string): Promise<void> {
+  async function edit(id: number, content: string): Promise<void> {
     const { message } = await socket.request('edit', { message_id: id, content })
     publish({ type: 'message_edited', data: message })
   }
@@ -95,9 +94,6 @@ export const useMessagesStore = defineStore('messages', () => {
     await socket.request(on ? 'react' : 'unreact', { message_id: id, emoji })
     publish({ type: 'reaction', data: { message_id: id, user_id, emoji, on } })
   }
-
-  const draft = (place: Place): string => readDraft(me(), place)
-  const setDraft = (place: Place, text: string): void => writeDraft(me(), place, text)
 
   /** The stream of events starts here, perhaps again: reload the open chat. */
   function restart(): void {
@@ -129,8 +125,6 @@ export const useMessagesStore = defineStore('messages', () => {
     edit,
     remove,
     react,
-    draft,
-    setDraft,
     restart,
     resume,
     reset,

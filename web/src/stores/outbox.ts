@@ -165,7 +165,7 @@ export const useOutboxStore = defineStore('outbox', () => {
     lastOrder = 0
   }
 
-  return { of, send, retry, discard: remove, settle, flush, load, apply, reset }
+  return { entries, of, send, retry, discard: remove, settle, flush, load, apply, reset }
 })
 
 /** Return a new `client_id`. Pages without TLS have no `crypto.randomUUID`. */

@@ -55,6 +55,14 @@ export const chat = {
   deleteText: 'It will be deleted for both of you. This cannot be undone.',
   cancel: 'Cancel',
   editing: 'Editing',
+  unsaved: {
+    deleted: 'This message was deleted meanwhile. Your text is still here.',
+    offline: 'Not saved yet: there is no connection. It is saved when you are back.',
+    rate_limited: 'Not saved: that was too fast. Wait a moment.',
+    refused: 'Not saved: the server does not accept this change.',
+    again: 'Save again',
+    sendAsNew: 'Send as a new message',
+  },
   replyingTo: 'Replying to {name}',
   replyToSelf: 'Replying to yourself',
   quote: 'Show the message by {name} this replies to',
@@ -92,6 +100,7 @@ export const chat = {
     },
   },
   tooLong: '{n} character too many | {n} characters too many',
+  longest: 'A message has at most {max} characters.',
   left: '{n} character left | {n} characters left',
   actionFailed: {
     other: 'That did not work. Try again.',

@@ -6,6 +6,7 @@ export const conversations = {
   online: 'online',
   you: 'You: {text}',
   draft: 'Draft:',
+  edit: 'Editing:',
   typing: 'typing…',
   deleted: 'Message deleted',
   empty: 'No conversations yet',

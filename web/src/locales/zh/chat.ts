@@ -57,6 +57,14 @@ export const chat: typeof en = {
   deleteText: '双方都将看不到它，且无法恢复。',
   cancel: '取消',
   editing: '正在编辑',
+  unsaved: {
+    deleted: '这条消息已被删除。你写的内容还在。',
+    offline: '尚未保存：没有网络连接。恢复连接后会自动保存。',
+    rate_limited: '未保存：操作太快了，请稍等。',
+    refused: '未保存：服务器不接受这次修改。',
+    again: '重新保存',
+    sendAsNew: '作为新消息发送',
+  },
   replyingTo: '回复{name}',
   replyToSelf: '回复自己',
   quote: '查看所回复的{name}的消息',
@@ -94,6 +102,7 @@ export const chat: typeof en = {
     },
   },
   tooLong: '超出 {n} 个字符',
+  longest: '一条消息最多 {max} 个字符。',
   left: '还可输入 {n} 个字符',
   actionFailed: {
     other: '操作失败，请重试。',

@@ -8,6 +8,7 @@ export const conversations: typeof en = {
   online: '在线',
   you: '我：{text}',
   draft: '草稿：',
+  edit: '编辑：',
   typing: '正在输入…',
   deleted: '消息已删除',
   empty: '还没有会话',
