@@ -6,6 +6,7 @@ import { defineConfig } from 'vite'
 import { emojiData } from './build/emoji.ts'
 import { precompress } from './build/precompress.ts'
 import { serviceWorker } from './build/serviceWorker.ts'
+import { stylesLast } from './build/stylesLast.ts'
 
 const server = process.env.CHATD_URL ?? 'http://127.0.0.1:8000'
 
@@ -20,7 +21,13 @@ const LAZY =
   /reka-ui|floating-ui|vueuse|aria-hidden|defu|UiDialog|UiConfirm|UiMenu|UiField|UiForm|UiPassword|text.rules/
 
 export default defineConfig({
-  plugins: [vue(), emojiData(), serviceWorker({ entry: 'src/sw.ts', extra: SHELL, later: LATER }), precompress()],
+  plugins: [
+    vue(),
+    stylesLast(),
+    emojiData(),
+    serviceWorker({ entry: 'src/sw.ts', extra: SHELL, later: LATER }),
+    precompress(),
+  ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   build: {

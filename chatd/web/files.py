@@ -29,6 +29,9 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 
+#: What a page is made of.
+_PARTS = (".css", ".js", ".woff2")
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -36,6 +39,8 @@ class File:
 
     content_type: str
     cache_control: str
+    #: Whether it is a script, a style or a font of a page: never opened by itself, nor run as a worker.
+    is_part: bool
     digest: str
     codings: Mapping[str, bytes]
 
@@ -50,9 +55,11 @@ def make(name: str, content: bytes, compressed: Mapping[str, bytes] | None = Non
     :param name: its path below the root of the web client.
     :param compressed: the same content in other codings.
     """
+    suffix = Path(name).suffix
     return File(
-        content_type=_TYPES.get(Path(name).suffix, "application/octet-stream"),
+        content_type=_TYPES.get(suffix, "application/octet-stream"),
         cache_control="public, max-age=31536000, immutable" if name.startswith(HASHED) else "no-cache",
+        is_part=name.startswith(HASHED) and suffix in _PARTS,
         digest=hashlib.sha256(content).hexdigest()[:32],
         codings={IDENTITY: content, **(compressed or {})},
     )

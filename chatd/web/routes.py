@@ -1,5 +1,7 @@
 """The addresses of the web client: its files, its pages, and ``/config.json``."""
 
+import base64
+import hashlib
 import logging
 import re
 from pathlib import Path
@@ -27,8 +29,9 @@ SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}", "/people/{user_id:[0-
 #: How somebody may write the address of a page by hand, in lower case.
 _PAGE = re.compile(r"/+(?:(?:login|register|settings|messages(?:/+[0-9]+)?|people/+[0-9]+)/*)?")
 
-#: What a page may do. Nothing inline, nothing evaluated, nothing of anybody else's; `'self'` covers the socket. The
-#: policies are Vue's own and the one by which the client names its service worker.
+#: What a page may do. Nothing inline but what the built page has itself, by its hash; nothing evaluated, nothing of
+#: anybody else's; `'self'` covers the socket. The policies are Vue's own and the one by which the client names its
+#: service worker.
 _POLICY = (
     "default-src 'none'",
     "script-src 'self'",
@@ -51,6 +54,12 @@ _DENIED = (
     *("geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"),
     *("publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking"),
 )
+
+#: What stands in a built page itself and may be used there, by the directive that allows it.
+_INLINE = {
+    "script-src": re.compile(rb"<script>(.*?)</script>", re.DOTALL),
+    "style-src": re.compile(rb"<style>(.*?)</style>", re.DOTALL),
+}
 
 _HEADERS = {
     "Content-Security-Policy": "; ".join(_POLICY),
@@ -97,6 +106,17 @@ class _AnyPage(web.DynamicResource):
             return None, set()
         match, _ = await super().resolve(request)
         return match, set()
+
+
+def _policy(page: bytes) -> str:
+    """Return the policy under which a page may use the scripts and styles it contains, and no others."""
+    directives = []
+    for directive in _POLICY:
+        inline = _INLINE.get(directive.partition(" ")[0])
+        found = [] if inline is None else inline.findall(page)
+        digests = (base64.b64encode(hashlib.sha256(content).digest()).decode() for content in found)
+        directives.append(" ".join([directive, *(f"'sha256-{digest}'" for digest in digests)]))
+    return "; ".join(directives)
 
 
 def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
@@ -147,7 +167,12 @@ def _sender_anywhere(page: File) -> Handler:
 
 def _sender(file: File, status: int = 200) -> Handler:
     """Return the handler that sends a file."""
-    always = {**_HEADERS, "Cache-Control": file.cache_control}
+    always = {"Cache-Control": file.cache_control}
+    # What only ever belongs to a page has no use for them, and they are a tenth of a small file.
+    if not file.is_part:
+        always.update(_HEADERS)
+    if file.content_type.startswith("text/html"):
+        always["Content-Security-Policy"] = _policy(file.codings[IDENTITY])
     if len(file.codings) > 1:
         always["Vary"] = "Accept-Encoding"
 

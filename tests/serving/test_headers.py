@@ -1,19 +1,21 @@
 """What the answers tell a browser to allow."""
 
+import base64
+import hashlib
 import io
+from pathlib import Path
 
 import pytest
 from aiohttp import FormData
 from PIL import Image
 
-from tests.serving.support import CLIENT_PAGES, NAVIGATION, ask
+from tests.serving.support import CLIENT_PAGES, NAVIGATION, StartWeb, ask
 from tests.support import Chat
 
 FILES = [
     "/index.html",
     "/sw.js",
     "/manifest.webmanifest",
-    "/assets/index-B2f3.js",
     "/icons/icon-192.png",
     "/config.json",
 ]
@@ -53,6 +55,34 @@ async def test_all_of_the_web_client_is_under_one_strict_policy(chat: Chat, addr
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     for feature in ("camera", "microphone", "geolocation", "payment", "usb"):
         assert f"{feature}=()" in headers["Permissions-Policy"]
+
+
+async def test_what_a_page_is_made_of_has_no_headers_for_pages(chat: Chat) -> None:
+    for address in ("/assets/index-B2f3.js", "/assets/index-9aZ_.css", "/assets/inter-D00d.woff2"):
+        async with ask(chat, address) as response:
+            assert response.status == 200
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            for name in ("Content-Security-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"):
+                assert name not in response.headers, address
+
+
+async def test_what_stands_in_the_page_itself_is_allowed_by_its_hash_alone(start_web: StartWeb, tmp_path: Path) -> None:
+    style, script = "p{}", "\n  document.title = 'é'\n"
+    page = f"<style>{style}</style><script>{script}</script><script src='/x.js'></script><style>a{{}}</style>"
+    (tmp_path / "index.html").write_text(page, "utf-8")
+    (tmp_path / "x.js").write_text("1")
+    chat = await start_web(static=tmp_path)
+    hashes = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for text in (script, style, "a{}")
+    ]
+    for address in ("/", "/messages", "/nowhere", "/index.html"):
+        async with ask(chat, address, accept=NAVIGATION) as response:
+            directives = policy(response.headers["Content-Security-Policy"])
+            assert directives["script-src"] == ["'self'", hashes[0]]
+            assert directives["style-src"] == ["'self'", *hashes[1:]]
+    async with ask(chat, "/x.js") as response:
+        assert policy(response.headers["Content-Security-Policy"])["script-src"] == ["'self'"]
 
 
 async def test_answers_of_the_api_are_taken_for_what_they_say_they_are(chat: Chat) -> None:

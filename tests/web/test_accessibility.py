@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.support import Person
 from tests.web.browser import DESK, PHONE, Device, Devices
+from tests.web.test_windows import sized
 
 Scheme = Literal["light", "dark"]
 
@@ -16,6 +17,12 @@ EVERYWHERE = pytest.mark.parametrize(
     [("light", DESK), ("dark", DESK), ("light", PHONE), ("dark", PHONE)],
     ids=["light desk", "dark desk", "light phone", "dark phone"],
 )
+
+#: Phones upright and on their side, desks, and a page at 400 %.
+SIZES = [
+    *((390, 844, True), (844, 190, True), (320, 200, False)),
+    *((1024, 768, False), (1280, 800, False), (1920, 1080, False), (2560, 1300, False)),
+]
 
 
 async def findings(page: Page) -> list[str]:
@@ -100,6 +107,36 @@ async def test_finding_a_person_and_the_settings_are_accessible(
     assert await findings(device.page) == []
     await device.open("/settings")
     await expect(device.settings.nickname).to_have_value(bob.nickname)
+    assert await findings(device.page) == []
+
+
+@pytest.mark.parametrize(("width", "height", "touch"), SIZES, ids=lambda value: str(value))
+@pytest.mark.parametrize("colours", ["light", "dark", "forced"])
+async def test_windows_of_any_size_are_accessible_in_any_colours(
+    devices: Devices, alice: Person, bob: Person, colours: str, width: int, height: int, touch: bool
+) -> None:
+    await bob.send(alice, "and this is *mine*")
+    await alice.send(bob, "see https://example.org/")
+    device = await devices.device(
+        bob,
+        color_scheme="dark" if colours == "dark" else "light",
+        forced_colors="active" if colours == "forced" else "none",
+        reduced_motion="reduce",
+        **sized(width, height, touch),
+    )
+    device.allow("status of 404")
+    await device.open("/messages")
+    await expect(device.navigation.unread(1)).to_be_visible()
+    assert await findings(device.page) == []
+    await device.conversations.of(alice.nickname).click()
+    await expect(device.chat.message("example.org")).to_be_visible()
+    await device.chat.box.fill("a draft")
+    assert await findings(device.page) == []
+    await device.open("/settings")
+    await expect(device.page.get_by_role("heading", level=1)).to_be_visible()
+    assert await findings(device.page) == []
+    await device.open("/nowhere")
+    await expect(device.page.get_by_role("heading", name="Page not found")).to_be_visible()
     assert await findings(device.page) == []
 
 
