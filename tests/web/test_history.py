@@ -3,10 +3,12 @@
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import Locator, Route, expect
 
 from tests.support import Person
 from tests.web.browser import Device, Devices
+from tests.web.conftest import Newcomer
 
 #: More than two pages of history.
 MANY = 130
@@ -165,6 +167,53 @@ async def test_it_opens_at_the_first_unread_message(devices: Devices, alice: Per
     await is_in_view(phone, phone.chat.by_id(unread[0]))
     await expect(phone.chat.by_id(unread[-1])).not_to_be_in_viewport()
     await expect(phone.chat.box).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["another chat", "Back", "Forward", "settings"])
+async def test_the_place_in_a_chat_is_kept(
+    devices: Devices, alice: Person, bob: Person, newcomer: Newcomer, way: str
+) -> None:
+    carol = await newcomer("carol")
+    await carol.send(bob, "hello from carol")
+    await talk(alice, bob)
+    await bob.post(f"/messages/read/{alice.id}")
+    desk = await devices.desk(bob)
+    if way == "Forward":
+        await desk.open("/messages")
+        await desk.conversations.of(alice.nickname).click()
+    else:
+        await desk.open(f"/messages/{alice.id}")
+    await is_in_view(desk, desk.chat.message("message 129."))
+    await scroll(desk, -1530)
+    anchor = await first_visible(desk)
+    before = await top_of(anchor)
+    if way == "Forward":
+        await desk.page.go_back()
+        await expect(desk.chat.log).to_have_count(0)
+        await desk.page.go_forward()
+    elif way == "settings":
+        await desk.navigation.settings.click()
+        await expect(desk.settings.heading).to_be_visible()
+        await desk.page.go_back()
+    else:
+        await desk.conversations.of(carol.nickname).click()
+        await expect(desk.chat.message("hello from carol")).to_be_visible()
+        await alice.send(bob, "meanwhile")
+        await expect(desk.navigation.unread(1)).to_be_visible()
+        if way == "Back":
+            await desk.page.go_back()
+        else:
+            await desk.conversations.of(alice.nickname).click()
+    await is_in_view(desk, anchor)
+    assert abs(await top_of(anchor) - before) <= STILL
+    await expect(desk.chat.message("message 129.")).not_to_be_in_viewport()
+    await desk.page.get_by_role("button", name=re.compile("newest|new message")).click()
+    await is_in_view(desk, desk.chat.message("meanwhile" if way in ("another chat", "Back") else "message 129."))
+    # Who was at the end comes back to the end.
+    await desk.conversations.of(carol.nickname).click()
+    await expect(desk.chat.message("hello from carol")).to_be_visible()
+    await desk.page.go_back()
+    await is_in_view(desk, desk.chat.message("message 129."))
 
 
 async def test_a_quote_leads_to_what_it_quotes(devices: Devices, alice: Person, bob: Person) -> None:

@@ -1,11 +1,14 @@
 """Notifications of the desktop: of what, when, and how they go away again."""
 
+import re
+
 import pytest
 from playwright.async_api import Worker, expect
 from yarl import URL
 
 from tests import support
 from tests.support import Person
+from tests.web.attention import EYES, Attention
 from tests.web.browser import LINE_LOST, Device, Devices
 from tests.web.conftest import Newcomer
 from tests.web.site import Site, kept, until
@@ -151,6 +154,25 @@ async def test_a_message_that_is_before_somebodys_eyes_in_another_tab_is_not_tol
     await expect(other.get_by_role("article").filter(has_text="seen")).to_be_visible()
     await carol.send(alice, "not seen")
     await told(desk, "not seen")
+
+
+@pytest.mark.parametrize("away", ["hidden", "beside"])
+async def test_a_message_is_told_of_while_its_chat_is_open_in_a_window_that_nobody_looks_at(
+    devices: Devices, server: Site, alice: Person, bob: Person, away: str
+) -> None:
+    desk = await with_notifications(devices, alice, EYES)
+    attention = Attention(desk)
+    await desk.open(f"/messages/{bob.id}")
+    await expect(desk.chat.box).to_be_visible()
+    await bob.send(alice, "seen")
+    await expect(desk.chat.message("seen")).to_be_visible()
+    await expect(desk.page).not_to_have_title(re.compile(r"^\("))
+    await (attention.hide() if away == "hidden" else attention.leave())
+    await bob.send(alice, "not seen")
+    await told(desk, "not seen")
+    assert "seen" not in desk.shown
+    await attention.come_back()
+    await told(desk)
 
 
 async def test_what_came_while_the_line_was_lost_is_told_of_on_return(

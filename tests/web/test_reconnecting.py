@@ -14,6 +14,8 @@ from yarl import URL
 from tests.process import ServerProcess, chatd
 from tests.support import Person
 from tests.web.browser import LINE_LOST, Devices
+from tests.web.conftest import Newcomer
+from tests.web.test_history import STILL, first_visible, scroll, talk, top_of
 
 SOCKET = re.compile(r"/messages/ws")
 
@@ -204,6 +206,50 @@ async def test_a_restored_copy_is_reloaded_and_what_it_does_not_know_is_gone(
         await expect(desk.conversations.of(bob.nickname)).not_to_contain_text("not in the copy")
         await desk.chat.tell("after it")
         await expect(desk.chat.messages).to_have_count(2)
+
+
+@pytest.mark.parametrize("reader", ["there", "in another chat"])
+async def test_the_place_in_a_chat_is_kept_when_everything_is_loaded_anew(
+    devices: Devices,
+    alice: Person,
+    bob: Person,
+    newcomer: Newcomer,
+    server: ServerProcess,
+    tmp_path: Path,
+    reader: str,
+) -> None:
+    data_dir, copy = tmp_path / "data", tmp_path / "copy.db"
+    desk = await devices.desk(bob)
+    desk.allow(*LINE_LOST)
+    carol = await newcomer("carol")
+    await carol.send(bob, "hello from carol")
+    ids = await talk(alice, bob)
+    await bob.post(f"/messages/read/{alice.id}")
+    with closing(sqlite3.connect(data_dir / "chatd.db")) as db:
+        db.execute("VACUUM INTO ?", (str(copy),))
+    await desk.open(f"/messages/{alice.id}")
+    await expect(desk.chat.by_id(ids[-1])).to_be_in_viewport()
+    for _ in range(3):
+        await scroll(desk, -1510)
+    anchor = await first_visible(desk)
+    before = await top_of(anchor)
+    if reader == "in another chat":
+        await desk.conversations.of(carol.nickname).click()
+        await expect(desk.chat.message("hello from carol")).to_be_visible()
+    server.stop()
+    done = chatd(data_dir, "restore", str(copy))
+    assert done.returncode == 0, done.stderr
+    answers = "**/messages?*"
+    async with desk.page.expect_response(answers) as answer:
+        with started_again(server, data_dir):
+            await answer.value
+            await expect(desk.navigation.reconnecting).to_have_count(0)
+            if reader == "in another chat":
+                await desk.page.go_back()
+            await expect(anchor).to_be_in_viewport()
+            await expect(desk.chat.log).not_to_have_attribute("aria-busy", "true")
+            await expect(anchor).to_be_in_viewport()
+            assert abs(await top_of(anchor) - before) <= STILL
 
 
 async def test_coming_online_reconnects_at_once(devices: Devices, alice: Person, bob: Person) -> None:

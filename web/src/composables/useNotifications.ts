@@ -15,6 +15,7 @@ import { isLockHeld, useLock } from '@/transport/locks'
 import { registered, workers } from '@/transport/serviceWorker'
 import { socket } from '@/transport/socket'
 
+import { useAttention } from './useAttention'
 import { useOpenPlace } from './useChatRoute'
 
 /** How long another device may take to read a message before this one notifies, in milliseconds. */
@@ -159,13 +160,8 @@ function notify(isOn: ComputedRef<boolean>): void {
 /** The key of the place whose chat the user is looking at in this tab, or null. */
 function useReading(): ComputedRef<PlaceKey | null> {
   const open = useOpenPlace()
-  const isVisible = shallowRef(!document.hidden)
-  const look = (): void => {
-    isVisible.value = !document.hidden
-  }
-  document.addEventListener('visibilitychange', look)
-  onScopeDispose(() => document.removeEventListener('visibilitychange', look))
-  return computed(() => (isVisible.value && open.value !== null ? keyOf(open.value) : null))
+  const { isLooking } = useAttention()
+  return computed(() => (isLooking.value && open.value !== null ? keyOf(open.value) : null))
 }
 
 /** The permission can be granted and withdrawn outside the page, and in another tab. */

@@ -3,6 +3,12 @@ import type { Message, Reaction, ServerEvent } from '@/api/wire'
 import { groupPlace, type Place, userPlace } from './places'
 import { isSameReaction } from './reactions'
 
+/** Where a reader is in a chat: the topmost message in view, and how far below the upper edge it begins, in pixels. */
+export interface Anchor {
+  readonly id: number
+  readonly offset: number
+}
+
 /** Where a message was sent: to a group, or between `me` and one other; null where the message does not say. */
 export function placeOfMessage(
   { sender_id, receiver_id, group_id }: Pick<Message, 'sender_id' | 'receiver_id' | 'group_id'>,

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 
 import type { Message } from '@/api/wire'
 import { publish } from '@/events'
+import type { Anchor } from '@/model/messages'
 import { isSamePlace, type Place } from '@/model/places'
 import type { Pending } from '@/offline/unsent'
 import { socket } from '@/transport/socket'
@@ -30,22 +31,29 @@ export const useMessagesStore = defineStore('messages', () => {
   /** Return the chat of a place, open or not. */
   const chat = (place: Place): Chat => rooms.room(place).chat
 
-  /** Open a chat at its end or, if there are many unread messages, at the first of them. */
+  /** Open a chat where it was left or, if that was its end and there are many unread messages, at the first of them. */
   async function open(place: Place): Promise<void> {
     const opened = rooms.room(place)
     const stream = rooms.currentStream()
     current = opened
-    opened.anchor = null
     if (!opened.chat.isLoaded) void rooms.showSnapshot(opened)
     await stream.begun
-    if (stream !== rooms.currentStream() || current !== opened) return
+    if (stream === rooms.currentStream() && current === opened) await fill(opened)
+  }
+
+  /** Load what the reader of a chat is to see, unless it is there. */
+  async function fill(room: Room): Promise<void> {
+    const { anchor, place, timeline } = room
     const conversation = conversations.get(place)
     const unread = conversation?.unread_count ?? 0
     const readUpTo = conversation?.read_up_to ?? 0
-    opened.noteRead(conversation?.others_read_up_to ?? 0)
-    opened.markUnread(unread > 0 ? readUpTo : null)
-    if (opened.isLive && opened.timeline.above(readUpTo).length >= unread) return
-    await (unread > UNREAD_AT_END ? opened.loadAround(Math.max(readUpTo, 1)) : opened.loadNewest())
+    room.noteRead(conversation?.others_read_up_to ?? 0)
+    room.markUnread(unread > 0 ? readUpTo : null)
+    if (anchor !== null) {
+      if (!timeline.isFresh || timeline.find(anchor.id) === undefined) await room.loadAround(anchor.id)
+    } else if (!room.isLive || timeline.above(readUpTo).length < unread) {
+      await (unread > UNREAD_AT_END ? room.loadAround(Math.max(readUpTo, 1)) : room.loadNewest())
+    }
   }
 
   /** Close a chat. */
@@ -54,9 +62,17 @@ export const useMessagesStore = defineStore('messages', () => {
     if (current !== null && isSamePlace(current.place, place)) current = null
   }
 
-  /** Note which message the reader looks at, or null for the end: if everything is reloaded, that comes first. */
-  function lookAt(place: Place, messageId: number | null): void {
-    rooms.room(place).anchor = messageId
+  /** Note where the reader of a chat is, or null for the end: that comes first if everything is reloaded. */
+  function lookAt(place: Place, anchor: Anchor | null): void {
+    rooms.room(place).anchor = anchor
+  }
+
+  /** Return where the reader of a chat is, or was when they left it; null for the end. */
+  const placeIn = (place: Place): Anchor | null => rooms.get(place)?.anchor ?? null
+
+  /** Make the first message above `readUpTo` the first of the new ones; null for none. */
+  function markUnread(place: Place, readUpTo: number | null): void {
+    rooms.get(place)?.markUnread(readUpTo)
   }
 
   const loadBefore = (place: Place): Promise<void> => rooms.room(place).loadBefore()
@@ -67,6 +83,7 @@ export const useMessagesStore = defineStore('messages', () => {
   /** Send a message, now or once there is a connection, and bring a chat that shows older messages to its end. */
   function send(place: Place, content: string, replyTo: number | null = null): void {
     outbox.send(place, content, replyTo)
+    markUnread(place, null)
     const { chat } = rooms.room(place)
     if (chat.moreAfter && chat.loading !== 'newest') void loadNewest(place)
   }
@@ -97,7 +114,8 @@ export const useMessagesStore = defineStore('messages', () => {
 
   /** The stream of events starts here, perhaps again: reload the open chat. */
   function restart(): void {
-    if (rooms.restart((place) => conversations.get(place)?.others_read_up_to ?? 0)) void current?.reload()
+    const isAnother = rooms.restart((place) => conversations.get(place)?.others_read_up_to ?? 0)
+    if (isAnother && current !== null) void fill(current)
   }
 
   /** Retry what failed while there was no connection. */
@@ -115,6 +133,8 @@ export const useMessagesStore = defineStore('messages', () => {
     open,
     close,
     lookAt,
+    placeIn,
+    markUnread,
     loadBefore,
     loadAfter,
     loadAround,

@@ -8,6 +8,9 @@ const AT_END_PX = 32
 const QUIET_MS = 50
 const PATIENCE_MS = 600
 
+/** A message that has not been seen is placed this far below the upper edge, so that what precedes it is in view. */
+export const ABOVE_UNSEEN_PX = 96
+
 /** A position in the log: its end, or a row by its index. */
 export type Place = 'end' | { index: number; align: 'start' | 'center'; offset?: number }
 
@@ -19,11 +22,13 @@ export type Edge = 'top' | 'bottom'
  * @param list the virtual list, once it exists.
  * @param scroller the element that scrolls.
  * @param goesOn returns whether there is more history beyond the end.
+ * @param indexOfUnseen returns the row of a message that the reader has not seen; -1 if it was seen or is not there.
  */
 export function useLogScroll(
   list: Readonly<ShallowRef<VirtualizerHandle | null>>,
   scroller: Readonly<ShallowRef<HTMLElement | null>>,
   goesOn: () => boolean,
+  indexOfUnseen: (messageId: number) => number,
 ) {
   const atEnd = ref(true)
   /** The distance to the end, in pixels. */
@@ -34,6 +39,8 @@ export function useLogScroll(
 
   /** A row that changes its height, and the edge of it that stays at a height of the window. */
   let pinned: { element: HTMLElement; edge: Edge; at: number } | null = null
+  /** The message beyond which a reader at the end is not taken, as long as they have not seen it. */
+  let limit: number | null = null
   let lastOffset = 0
   let quiet: ReturnType<typeof setTimeout> | undefined
   let patience: ReturnType<typeof setTimeout> | undefined
@@ -55,8 +62,10 @@ export function useLogScroll(
   function onScroll(offset: number): void {
     measure()
     // Rows that grow push the end away although the reader has not moved: only scrolling up leaves the end.
-    if (distance.value <= AT_END_PX) atEnd.value = !goesOn()
-    else if (offset < lastOffset - 1) atEnd.value = false
+    if (distance.value <= AT_END_PX) {
+      // Before it is settled, the end may only seem to be near.
+      if (isSettled.value) atEnd.value = !goesOn()
+    } else if (offset < lastOffset - 1) atEnd.value = false
     lastOffset = offset
   }
 
@@ -67,19 +76,52 @@ export function useLogScroll(
     pin()
   }
 
-  /** Go back to the end, if the reader was there. */
+  /** Go back to the end, if the reader was there, but not past what they have not seen. */
   function hold(): void {
+    // In a hidden page nothing is measured: that is done when it is seen again.
+    if (document.visibilityState !== 'visible') return
     const element = scroller.value
-    if (atEnd.value && element) element.scrollTop = element.scrollHeight
+    if (atEnd.value && element) {
+      const index = limitIndex()
+      const offset = index < 0 ? Infinity : (list.value?.getItemOffset(index) ?? Infinity) - ABOVE_UNSEEN_PX
+      element.scrollTop = Math.min(element.scrollHeight, offset)
+      if (index >= 0 && distanceToEnd() > AT_END_PX) atEnd.value = false
+    }
     measure()
   }
 
+  /** Keep a reader at the end from being taken past a message that has arrived, until they have seen it. */
+  function limitTo(messageId: number): void {
+    if (limitIndex() < 0) limit = messageId
+  }
+
+  function limitIndex(): number {
+    return limit === null ? -1 : indexOfUnseen(limit)
+  }
+
+  /** The page is visible again: show what has arrived meanwhile, from its beginning. */
+  function comeBack(): void {
+    const index = limitIndex()
+    if (atEnd.value && index >= 0) void land({ index, align: 'start', offset: -ABOVE_UNSEEN_PX })
+    else hold()
+  }
+
+  /** The topmost row in view, as an index, and how far below the upper edge it begins, in pixels. */
+  function anchor(): { index: number; offset: number } | null {
+    const handle = list.value
+    if (!handle || handle.viewportSize === 0) return null
+    const index = handle.findItemIndex(handle.scrollOffset + 1)
+    return { index, offset: handle.getItemOffset(index) - handle.scrollOffset }
+  }
+
   function go(place: Place, smooth = false): void {
+    limit = null
     if (place === 'end') {
       atEnd.value = true
-      if (smooth && distance.value < 4 * (list.value?.viewportSize ?? 0)) {
-        scroller.value?.scrollTo({ top: scroller.value.scrollHeight, behavior: 'smooth' })
-      } else hold()
+      const isNear = distance.value < 4 * (list.value?.viewportSize ?? 0)
+      const { scrollHeight: top = 0 } = scroller.value ?? {}
+      scroller.value?.scrollTo({ top, behavior: smooth && isNear ? 'smooth' : 'instant' })
+      measure()
     } else {
       atEnd.value = false
       list.value?.scrollToIndex(place.index, { align: place.align, offset: place.offset ?? 0, smooth })
@@ -150,6 +192,9 @@ export function useLogScroll(
     onScroll,
     onResize,
     measure,
+    anchor,
+    limitTo,
+    comeBack,
     hold,
     go,
     keep,
@@ -157,6 +202,8 @@ export function useLogScroll(
     land,
   }
 }
+
+export type LogScroll = ReturnType<typeof useLogScroll>
 
 /** Return the last row whose end, or at least half a screen of it, is above `bottom`. */
 function lastSeen(handle: VirtualizerHandle, bottom: number): number {

@@ -1,6 +1,8 @@
-import { nextTick, onBeforeUnmount, onMounted, type Ref, watch } from 'vue'
+import { computed, nextTick, onBeforeUnmount, type Ref, watch } from 'vue'
 
-import { isPending, type Row } from './rows'
+import { useAttention } from '@/composables/useAttention'
+
+import { isPending, positionOfMessage, type Row } from './rows'
 
 /** While scrolling, what was seen is reported at most this often, in milliseconds. */
 const REPORT_MS = 250
@@ -11,26 +13,64 @@ export interface View {
   /** How many of the rows are messages; the rest are pending. */
   messageCount: Readonly<Ref<number>>
   isSettled: Readonly<Ref<boolean>>
-  /** The last row on the screen, as an index. */
+  /** Measure what is on the screen, and return the last row of it, as an index. */
   lastSeen: () => number
+  me: number
   unread: () => number
+  /** The newest message that the reader has seen. */
+  readUpTo: () => number
+}
+
+/** What is done with what was seen. */
+export interface Listeners {
+  /** The newest message that the reader has really seen. */
+  seen: (messageId: number) => void
+  /** This message, which has arrived, is the first of those the reader has not seen. */
+  unseen: (messageId: number) => void
 }
 
 /**
- * Reports the newest message that the reader has really seen, while the caller's component lives.
- *
- * @param seen gets the message's id.
- * @returns functions to call after the list has changed, and while it scrolls.
+ * Reports what the reader has seen, while the caller's component lives. Only what was on the screen of somebody who
+ * looks at it counts: never what a hidden tab, or a window beside the one they work in, has received.
  */
-export function useSeen(view: View, seen: (messageId: number) => void): { report: () => void; reportSoon: () => void } {
-  const { rows, messageCount, isSettled, lastSeen, unread } = view
+export function useSeen(view: View, listeners: Listeners) {
+  const { rows, messageCount, isSettled, lastSeen, me, unread, readUpTo } = view
+  const { isLooking } = useAttention()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let frame: number | undefined
+  /** How many messages have arrived since the last report. */
+  let arrivals = 0
+
+  /** The first of the other's messages that has not been seen, as an id; null if there is none. */
+  const firstUnseen = computed(() => {
+    if (unread() === 0) return null
+    for (let index = position(readUpTo() + 1); index < messageCount.value; index += 1) {
+      const row = rows.value[index]
+      if (row && !isPending(row) && row.sender_id !== me && row.deleted_at === null) return row.id
+    }
+    return null
+  })
+
+  function position(id: number): number {
+    return positionOfMessage(rows.value, messageCount.value, id)
+  }
 
   function report(): void {
-    if (unread() === 0 || !isSettled.value) return
-    if (document.visibilityState !== 'visible' || !document.hasFocus()) return
+    frame = undefined
+    arrivals = 0
+    if (unread() === 0 || !isSettled.value || !isLooking.value) return
     const row = rows.value[Math.min(lastSeen(), messageCount.value - 1)]
-    if (row && !isPending(row)) seen(row.id)
+    if (row && !isPending(row)) listeners.seen(row.id)
+    if (firstUnseen.value !== null) listeners.unseen(firstUnseen.value)
+  }
+
+  /** Report in the next frame, or when it is certain where they are: of many that arrive at once not all may be. */
+  function reportShown(count = 0): void {
+    arrivals += count
+    frame ??= requestAnimationFrame(() => {
+      if (arrivals > 1) frame = requestAnimationFrame(report)
+      else report()
+    })
   }
 
   function reportSoon(): void {
@@ -40,16 +80,11 @@ export function useSeen(view: View, seen: (messageId: number) => void): { report
     }, REPORT_MS)
   }
 
-  watch([isSettled, unread], () => void nextTick(report))
-  onMounted(() => {
-    window.addEventListener('focus', report)
-    document.addEventListener('visibilitychange', report)
-  })
+  watch([isSettled, unread, isLooking], () => void nextTick(reportShown))
   onBeforeUnmount(() => {
-    window.removeEventListener('focus', report)
-    document.removeEventListener('visibilitychange', report)
     clearTimeout(timer)
+    if (frame !== undefined) cancelAnimationFrame(frame)
   })
 
-  return { report, reportSoon }
+  return { firstUnseen, isLooking, reportShown, reportSoon }
 }

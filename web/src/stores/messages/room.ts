@@ -2,6 +2,7 @@ import { computed, shallowReactive } from 'vue'
 
 import { ApiError } from '@/api/errors'
 import type { Message, MessagePage, ServerEvent } from '@/api/wire'
+import type { Anchor } from '@/model/messages'
 import type { Place } from '@/model/places'
 import type { Pending } from '@/offline/unsent'
 import type { MessagesQuery } from '@/transport/api'
@@ -67,8 +68,8 @@ export class Room {
   readonly place: Place
   readonly timeline = new Timeline()
   readonly chat: Chat
-  /** The id of the message that the reader looks at; null at the end. */
-  anchor: number | null = null
+  /** Where the reader is, or was when they left; null at the end. */
+  anchor: Anchor | null = null
   readonly #surroundings: Surroundings
   readonly #state = shallowReactive({
     version: 0,
@@ -164,9 +165,12 @@ export class Room {
   #findFirstUnread(): void {
     const readUpTo = this.#readUpTo
     if (readUpTo === null) return
-    this.#readUpTo = null
     const me = this.#surroundings.me()
-    const first = this.timeline.above(readUpTo).find((message) => message.sender_id !== me)
+    const first = this.timeline
+      .above(readUpTo)
+      .find((message) => message.sender_id !== me && message.deleted_at === null)
+    if (first === undefined && this.timeline.moreAfter) return
+    this.#readUpTo = null
     this.#state.firstUnreadId = first?.id ?? null
   }
 
@@ -277,14 +281,10 @@ export class Room {
     this.#state.readUpToByOther = readUpToByOther
   }
 
-  /** Load the messages around what the reader looks at. */
-  reload(): Promise<void> {
-    return this.anchor === null ? this.loadNewest() : this.loadAround(this.anchor)
-  }
-
-  /** Stop retrying: nobody is looking. */
+  /** Stop retrying: nobody is looking. What is unread is found out at the next opening. */
   leave(): void {
     this.#retry.stop()
+    this.markUnread(null)
   }
 
   /** Stop everything that is running. */
