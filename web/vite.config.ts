@@ -39,7 +39,11 @@ export default defineConfig({
     // Each file of a first visit costs its headers, so what most pages need is one file, and what dialogs need another.
     cssCodeSplit: false,
     rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: 'shared', test: (id) => !LAZY.test(id), minShareCount: 2 }] } },
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'shared', test: (id) => !LAZY.test(id) && !/components.find/.test(id), minShareCount: 2 }],
+        },
+      },
     },
   },
   server: {

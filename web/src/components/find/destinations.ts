@@ -1,0 +1,38 @@
+import { LogOut, Settings, SquarePen, UserRound } from '@lucide/vue'
+import { computed, type Component, type ComputedRef } from 'vue'
+import { useRouter } from 'vue-router'
+
+import { personRoute } from '@/composables/useChatRoute'
+import { useFind } from '@/composables/useFind'
+import { useSignOut } from '@/composables/useSignOut'
+import { useI18n } from '@/i18n'
+import { useAuthStore } from '@/stores/auth'
+
+/** A page, or what can be done from anywhere. */
+export interface Destination {
+  id: string
+  label: string
+  icon: Component
+  go: () => void
+}
+
+/** Every page and action there is, in the language shown. */
+export function useDestinations(): ComputedRef<Destination[]> {
+  const { t } = useI18n()
+  const router = useRouter()
+  const auth = useAuthStore()
+  const { find } = useFind()
+  const { ask } = useSignOut()
+
+  return computed(() => [
+    { id: 'new', label: t('conversations.new'), icon: SquarePen, go: () => find() },
+    { id: 'settings', label: t('settings.title'), icon: Settings, go: () => void router.push({ name: 'settings' }) },
+    {
+      id: 'self',
+      label: t('conversations.ownPage'),
+      icon: UserRound,
+      go: () => void router.push(personRoute(auth.user?.id ?? 0)),
+    },
+    { id: 'sign-out', label: t('settings.account.signOut'), icon: LogOut, go: () => void ask() },
+  ])
+}
