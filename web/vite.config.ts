@@ -16,9 +16,9 @@ const SHELL = ['favicon.svg', 'favicon-unread.svg', 'manifest.webmanifest']
 /** What is stored when it is first used: most browsers never need the names of the emoji, or not in every language. */
 const LATER = /^\/assets\/emoji-/
 
-/** The widget library and the components that use it, which are loaded with the first menu or dialog; and forms. */
+/** The widget library, what uses it, and forms: loaded with the first menu, dialog or form, not with every page. */
 const LAZY =
-  /reka-ui|floating-ui|vueuse|aria-hidden|defu|UiDialog|UiConfirm|UiMenu|UiField|UiForm|UiPassword|text.rules/
+  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|UiField|UiForm|UiPassword|text.rules/
 
 export default defineConfig({
   plugins: [
