@@ -189,7 +189,7 @@ class Settings:
         file: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": picture}
         await self.avatar.set_input_files(file)
 
-    async def choose(self, label: Literal["Language", "语言", "Theme"], value: str) -> None:
+    async def choose(self, label: Literal["Language", "语言", "Theme", "Clock"], value: str) -> None:
         """Choose a preference, by a select or by a radio button."""
         group = self.page.get_by_role("radiogroup", name=label)
         select = self.page.get_by_role("combobox", name=label)

@@ -134,7 +134,7 @@ async def test_a_session_is_ended_from_another_device(devices: Devices, bob: Per
 
 
 async def test_what_the_server_says_of_a_password_is_said_beside_it(devices: Devices, bob: Person) -> None:
-    usual = "This password is too common: choose another."
+    usual = "This password is too common. Choose another."
     desk = await devices.desk()
     desk.allow("status of 422")
     await desk.open("/register")
@@ -144,7 +144,10 @@ async def test_what_the_server_says_of_a_password_is_said_beside_it(devices: Dev
     at_bobs.allow("status of 422")
     await at_bobs.open("/settings")
     await at_bobs.settings.current_password.fill(PASSWORD)
-    for password, sentence in (("password1", usual), (bob.username[::-1].ljust(8), "Must not be the username.")):
+    for password, sentence in (
+        ("password1", usual),
+        (bob.username[::-1].ljust(8), "The password must not be the username."),
+    ):
         await at_bobs.settings.new_password.fill(password)
         await at_bobs.settings.change_password.click()
         await expect(at_bobs.settings.new_password).to_have_accessible_description(re.compile(re.escape(sentence)))

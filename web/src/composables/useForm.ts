@@ -1,7 +1,8 @@
 import { computed, reactive, ref, type ComputedRef, type Ref } from 'vue'
 
 import { ApiError } from '@/api/errors'
-import { useI18n, type Translate } from '@/i18n'
+import { useI18n } from '@/i18n'
+import { describe, describeValue, describeWait } from '@/text/problems'
 
 import { useCountdown } from './useCountdown'
 
@@ -41,7 +42,7 @@ export function useForm<Field extends string>({ fields, codes = {} }: Options<Fi
 
   const problem = computed(() => {
     if (waitUntil.value === null) return text.value
-    return wait.value > 0 ? t('shell.errors.rateLimited', wait.value) : ''
+    return wait.value > 0 ? describeWait(wait.value * 1000, t) : ''
   })
 
   function show(found: FieldErrors<Field>, whole = ''): boolean {
@@ -63,7 +64,7 @@ export function useForm<Field extends string>({ fields, codes = {} }: Options<Fi
     const known = codes[error.code]?.()
     const found = Object.entries(error.errors).flatMap(([name, sentences]) => {
       const field = fields[name]
-      return field ? [[field, sentences.join(' ')]] : []
+      return field ? [[field, describeValue(sentences, t)]] : []
     })
     if (typeof known === 'string') show({}, known)
     else if (known !== undefined) show(known)
@@ -89,13 +90,4 @@ export function useForm<Field extends string>({ fields, codes = {} }: Options<Fi
   }
 
   return { errors, problem, said, isBusy, failures, submit }
-}
-
-/** Describe an error of the API in the reader's language, or else in the server's words. */
-export function describe(error: unknown, t: Translate): string {
-  if (!(error instanceof ApiError)) return t('shell.errors.unexpected')
-  if (error.status === 0) return t('shell.errors.network')
-  if (error.status === 429) return t('shell.errors.rateLimitedLater')
-  if (error.status >= 500) return t('shell.errors.server')
-  return error.detail
 }

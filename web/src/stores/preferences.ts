@@ -3,6 +3,7 @@ import { computed, ref, watch } from 'vue'
 
 import { chooseLanguage, LANGUAGES, type Language } from '@/i18n'
 import { local, onChangedElsewhere, parsed } from '@/offline/local'
+import { type Hours, HOURS, showHours } from '@/text/times'
 
 const KEY = 'chatd.preferences'
 
@@ -12,6 +13,7 @@ export type Theme = (typeof THEMES)[number]
 export interface Preferences {
   language: 'auto' | Language
   theme: Theme
+  hours: Hours
   notifications: boolean
 }
 
@@ -19,6 +21,7 @@ export interface Preferences {
 export const usePreferencesStore = defineStore('preferences', () => {
   const language = ref<Preferences['language']>('auto')
   const theme = ref<Theme>('auto')
+  const hours = ref<Hours>('auto')
   const notifications = ref(false)
   const browserLanguages = ref<readonly string[]>(navigator.languages)
 
@@ -30,6 +33,7 @@ export const usePreferencesStore = defineStore('preferences', () => {
     const kept = parsed<Partial<Record<keyof Preferences, unknown>> | null>(text) ?? {}
     language.value = LANGUAGES.find((known) => known === kept.language) ?? 'auto'
     theme.value = THEMES.find((known) => known === kept.theme) ?? 'auto'
+    hours.value = HOURS.find((known) => known === kept.hours) ?? 'auto'
     notifications.value = kept.notifications === true
   }
 
@@ -41,16 +45,24 @@ export const usePreferencesStore = defineStore('preferences', () => {
     browserLanguages.value = navigator.languages
   })
 
-  watch([language, theme, notifications], () => {
-    const text = JSON.stringify({ language: language.value, theme: theme.value, notifications: notifications.value })
+  watch(hours, showHours, { immediate: true })
+
+  watch([language, theme, hours, notifications], () => {
+    const text = JSON.stringify({
+      language: language.value,
+      theme: theme.value,
+      hours: hours.value,
+      notifications: notifications.value,
+    })
     if (text !== local.get(KEY)) local.set(KEY, text)
   })
 
   function choose(changes: Partial<Preferences>): void {
     language.value = changes.language ?? language.value
     theme.value = changes.theme ?? theme.value
+    hours.value = changes.hours ?? hours.value
     notifications.value = changes.notifications ?? notifications.value
   }
 
-  return { language, theme, notifications, shownLanguage, choose }
+  return { language, theme, hours, notifications, shownLanguage, choose }
 })

@@ -28,6 +28,12 @@ export function oneLine(text: string, limit = 160): string {
     .slice(0, limit)
 }
 
+/** Return the language of `text` where its script tells, as line breaks and the forms of characters depend on it. */
+export function languageOf(text: string): 'ja' | 'ko' | undefined {
+  if (/[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text)) return 'ja'
+  return /\p{Script=Hangul}/u.test(text) ? 'ko' : undefined
+}
+
 /** Report whether `text` is one to three emoji and nothing else: those are shown large. */
 export function isBigEmoji(text: string): boolean {
   return text.length <= 48 && BIG_EMOJI.test(text)

@@ -1,4 +1,10 @@
-/** Times as people say them, by `Intl`. Every function takes the BCP 47 tag of the language shown. */
+/** Times as people say them, by `Intl`. Every function takes the BCP 47 tag that {@link regional} returns. */
+
+import { ref } from 'vue'
+
+import { useI18n } from '@/i18n'
+
+const { t } = useI18n()
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -7,10 +13,51 @@ const DAY = 24 * HOUR
 const formats = new Map<string, Intl.DateTimeFormat>()
 const relatives = new Map<string, Intl.RelativeTimeFormat>()
 
-/** Return the tag to format by: the reader's variant of the language, such as `en-GB` for `en`, if there is one. */
-export function regional(language: string, wanted: readonly string[] = navigator.languages): string {
-  const base = language.split('-')[0]
-  return wanted.find((tag) => tag.split('-')[0] === base) ?? language
+/** Whether the clock has 12 or 24 hours; `auto`: as in the reader's region. */
+export const HOURS = ['auto', 'h12', 'h24'] as const
+export type Hours = (typeof HOURS)[number]
+
+const hours = ref<Hours>('auto')
+
+/** Show all times by a clock of this many hours. */
+export function showHours(next: Hours): void {
+  hours.value = next
+}
+
+/**
+ * Return the tag to format by: the language shown, as it is written where the reader lives, and that region's clock.
+ *
+ * @param wanted the tags of the languages the reader understands, the first of them the best.
+ */
+export function regional(
+  language: string,
+  wanted: readonly string[] = navigator.languages,
+  clockHours: Hours = hours.value,
+): string {
+  const tags = wanted.flatMap((tag) => parse(tag) ?? [])
+  const own = new Intl.Locale(language)
+  const region = tags.find((tag) => tag.region)?.region ?? own.region
+  const { script, language: spoken } = own.maximize()
+  const base = new Intl.Locale(spoken, { ...(script ? { script } : {}), ...(region ? { region } : {}) }).minimize()
+  const hourCycle = clockHours === 'auto' ? hourCycleOf(tags[0] ?? base) : clockHours === 'h12' ? 'h12' : 'h23'
+  const tag = new Intl.Locale(spoken, {
+    ...(base.script ? { script: base.script } : {}),
+    ...(region ? { region } : {}),
+    ...(hourCycle ? { hourCycle } : {}),
+  })
+  return tag.toString()
+}
+
+function parse(tag: string): Intl.Locale | null {
+  try {
+    return new Intl.Locale(tag)
+  } catch {
+    return null
+  }
+}
+
+function hourCycleOf(tag: Intl.Locale): Intl.LocaleHourCycleKey | undefined {
+  return new Intl.DateTimeFormat(tag, { hour: 'numeric' }).resolvedOptions().hourCycle
 }
 
 function format(date: Date, locale: string, options: Intl.DateTimeFormatOptions): string {
@@ -71,11 +118,11 @@ export function dayLabel(date: Date, now: number, locale: string): string {
   return format(date, locale, { day: 'numeric', month: 'long', ...(isThisYear(date, now) ? {} : { year: 'numeric' }) })
 }
 
-/** A time in a list, short: `now`, `5m ago`, `3h ago`, `Yesterday`, `Mon`, `3 Mar`, `03/03/2024`. */
+/** A time in a list, short: `just now`, `5m ago`, `3h ago`, `Yesterday`, `Mon`, `3 Mar`, `03/03/2024`. */
 export function shortTime(date: Date, now: number, locale: string): string {
   const age = now - date.getTime()
   const days = daysAgo(date, now)
-  if (age < MINUTE) return relative(0, 'second', locale, 'narrow')
+  if (age < MINUTE) return t('shell.justNow')
   if (age < HOUR) return relative(-Math.floor(age / MINUTE), 'minute', locale, 'narrow')
   if (days === 0) return relative(-Math.floor(age / HOUR), 'hour', locale, 'narrow')
   if (days === 1) return capitalize(relative(-1, 'day', locale, 'long'), locale)
@@ -88,11 +135,18 @@ export function shortTime(date: Date, now: number, locale: string): string {
 export function relativeTime(date: Date, now: number, locale: string): string {
   const age = now - date.getTime()
   const days = daysAgo(date, now)
-  if (age < MINUTE) return relative(0, 'second', locale, 'long')
+  if (age < MINUTE) return t('shell.justNow')
   if (age < HOUR) return relative(-Math.floor(age / MINUTE), 'minute', locale, 'long')
   if (days === 0) return relative(-Math.floor(age / HOUR), 'hour', locale, 'long')
   if (days < 30) return relative(-days, 'day', locale, 'long')
   return format(date, locale, { dateStyle: 'medium' })
+}
+
+/** How long it is until then, in a sentence: `in 5 seconds`, `in 2 minutes`. */
+export function fromNow(ms: number, locale: string): string {
+  if (ms <= MINUTE) return relative(Math.ceil(ms / 1000), 'second', locale, 'long')
+  if (ms <= HOUR - MINUTE) return relative(Math.ceil(ms / MINUTE), 'minute', locale, 'long')
+  return relative(Math.ceil(ms / HOUR), 'hour', locale, 'long')
 }
 
 function isThisYear(date: Date, now: number): boolean {

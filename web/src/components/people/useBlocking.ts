@@ -3,7 +3,7 @@ import { computed, onMounted, ref, shallowRef, type ComputedRef, type Ref, type 
 import type { Brief } from '@/api/wire'
 
 import { useToast } from '@/components/ui/toasts'
-import { describe } from '@/composables/useForm'
+import { describe } from '@/text/problems'
 import { useI18n } from '@/i18n'
 import { useBlocksStore } from '@/stores/blocks'
 import { nameOf } from '@/text/names'

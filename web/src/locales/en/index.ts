@@ -3,10 +3,11 @@ import { chat } from './chat'
 import { conversations } from './conversations'
 import { manners } from './manners'
 import { people } from './people'
+import { problems } from './problems'
 import { settings } from './settings'
 import { shell } from './shell'
 
-export const en = { shell, auth, settings, conversations, chat, people, manners }
+export const en = { shell, auth, settings, conversations, chat, people, problems, manners }
 
 /** The texts of a language: every one has the same keys as English. */
 export type Messages = typeof en

@@ -48,6 +48,8 @@ export const settings = {
     languageAuto: 'Automatic',
     theme: 'Theme',
     themes: { auto: 'Automatic', light: 'Light', dark: 'Dark' },
+    clock: 'Clock',
+    clocks: { auto: 'Automatic', h12: '12 hours', h24: '24 hours' },
     notifications: 'Notifications',
     notificationsHint: 'Shows new messages while you look elsewhere.',
     notificationsDenied: 'This browser blocks notifications from here. Allow them in its site settings.',

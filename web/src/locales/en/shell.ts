@@ -3,6 +3,7 @@ export const shell = {
   titled: '{page} · chatd',
   skip: 'Skip to content',
   loading: 'Loading…',
+  justNow: 'just now',
   close: 'Close',
   clear: 'Clear',
   dismiss: 'Dismiss',
@@ -49,8 +50,7 @@ export const shell = {
   },
   errors: {
     network: 'The server cannot be reached. Check your connection and try again.',
-    rateLimited: 'Too many attempts. Try again in {n} second. | Too many attempts. Try again in {n} seconds.',
-    rateLimitedLater: 'Too many attempts. Try again later.',
+    rateLimited: 'Too many attempts. Try again {when}.',
     server: 'Something went wrong on the server. Try again in a moment.',
     unexpected: 'Something went wrong. Try again.',
     page: 'This page could not be loaded. Check your connection and try again.',

@@ -4,7 +4,8 @@ import { chat } from './chat'
 import { conversations } from './conversations'
 import { manners } from './manners'
 import { people } from './people'
+import { problems } from './problems'
 import { settings } from './settings'
 import { shell } from './shell'
 
-export const zh: Messages = { shell, auth, settings, conversations, chat, people, manners }
+export const zh: Messages = { shell, auth, settings, conversations, chat, people, problems, manners }

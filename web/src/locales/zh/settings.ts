@@ -50,6 +50,8 @@ export const settings: typeof en = {
     languageAuto: '跟随浏览器',
     theme: '外观',
     themes: { auto: '跟随系统', light: '浅色', dark: '深色' },
+    clock: '时间',
+    clocks: { auto: '自动', h12: '12 小时制', h24: '24 小时制' },
     notifications: '通知',
     notificationsHint: '不在此页面时提醒新消息。',
     notificationsDenied: '浏览器已阻止本站通知，请在网站设置中允许。',

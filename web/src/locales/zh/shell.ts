@@ -5,6 +5,7 @@ export const shell: typeof en = {
   titled: '{page} · chatd',
   skip: '跳到主要内容',
   loading: '加载中…',
+  justNow: '刚刚',
   close: '关闭',
   clear: '清除',
   dismiss: '知道了',
@@ -51,8 +52,7 @@ export const shell: typeof en = {
   },
   errors: {
     network: '无法连接服务器，请检查网络后重试。',
-    rateLimited: '尝试次数过多，请在 {n} 秒后重试。',
-    rateLimitedLater: '尝试次数过多，请稍后再试。',
+    rateLimited: '尝试次数过多，请在{when}重试。',
     server: '服务器出了点问题，请稍后重试。',
     unexpected: '出了点问题，请重试。',
     page: '页面加载失败，请检查网络后重试。',
