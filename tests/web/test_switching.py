@@ -143,5 +143,5 @@ async def test_the_switcher_has_a_button_too(devices: Devices, newcomer: Newcome
     desk = await devices.desk(alice)
     await desk.open("/messages")
     await desk.page.get_by_role("button", name="Go anywhere").click()
-    await switcher(desk).get_by_role("option", name="Settings").click()
+    await switcher(desk).get_by_role("option", name="Settings", exact=True).click()
     await desk.page.wait_for_url("**/settings**")

@@ -5,7 +5,7 @@ import { useRouter } from 'vue-router'
 import { personRoute } from '@/composables/useChatRoute'
 import { useFind } from '@/composables/useFind'
 import { useSignOut } from '@/composables/useSignOut'
-import { useI18n } from '@/i18n'
+import { useI18n, type MessageKey } from '@/i18n'
 import { useAuthStore } from '@/stores/auth'
 
 /** A page, or what can be done from anywhere. */
@@ -24,9 +24,21 @@ export function useDestinations(): ComputedRef<Destination[]> {
   const { find } = useFind()
   const { ask } = useSignOut()
 
+  /** The pages of the settings are those that there are routes to, and have a title each. */
+  function settingsPages(): Destination[] {
+    const title = t('settings.title')
+    return router.getRoutes().flatMap(({ name }) => {
+      const page = typeof name === 'string' && name.startsWith('settings-') ? name.slice('settings-'.length) : ''
+      if (!page) return []
+      const label = `${title}: ${t(`settings.${page}.title` as MessageKey)}`
+      return { id: `settings-${page}`, label, icon: Settings, go: () => void router.push({ name: `settings-${page}` }) }
+    })
+  }
+
   return computed(() => [
     { id: 'new', label: t('conversations.new'), icon: SquarePen, go: () => find() },
     { id: 'settings', label: t('settings.title'), icon: Settings, go: () => void router.push({ name: 'settings' }) },
+    ...settingsPages(),
     {
       id: 'self',
       label: t('conversations.ownPage'),
