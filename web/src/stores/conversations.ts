@@ -12,6 +12,7 @@ import { socket } from '@/transport/socket'
 
 import { useAuthStore } from './auth'
 import { Ledger } from './conversations/ledger'
+import { useOutboxStore } from './outbox'
 import { usePeopleStore } from './people'
 import { useRoomsStore } from './rooms'
 import { Timer } from './timer'
@@ -27,6 +28,7 @@ const SNAPSHOT_MS = 1_000
 /** The conversations: who said what last, and how much of it is unread. */
 export const useConversationsStore = defineStore('conversations', () => {
   const auth = useAuthStore()
+  const outbox = useOutboxStore()
   const people = usePeopleStore()
   const rooms = useRoomsStore()
   const me = (): number => auth.user?.id ?? 0
@@ -44,15 +46,26 @@ export const useConversationsStore = defineStore('conversations', () => {
   const wanted = new Map<PlaceKey, { place: Place; upTo: number }>()
   const telling = new Set<PlaceKey>()
   const later = new Timer(resume, RETRY_MS)
-  const snapshot = new Timer(() => void saveConversations(me(), list.value), SNAPSHOT_MS)
+  const snapshot = new Timer(() => void saveConversations(me(), known.value), SNAPSHOT_MS)
 
   const isLoaded = ref(false)
   const more = ref(false)
-  const list = computed<readonly PrivateConversation[]>(() => shown.value.list().filter(isShownConversation))
+  const known = computed<readonly PrivateConversation[]>(() => shown.value.list().filter(isShownConversation))
+  const list = computed(() => (outbox.newest.size === 0 ? known.value : withUnsent(known.value)))
   const totalUnread = computed(() => list.value.reduce((sum, conversation) => sum + conversation.unread_count, 0))
 
   function newLedger(): Ledger {
     return new Ledger({ me, brief: people.brief, between: rooms.between })
+  }
+
+  /** Begin with the places where something waits to be sent, also where nothing was said before. */
+  function withUnsent(conversations: readonly PrivateConversation[]): readonly PrivateConversation[] {
+    const first = [...outbox.newest.values()].reverse().flatMap(({ place }) => {
+      const conversation = get(place) ?? shown.value.begin(place)
+      return conversation && isShownConversation(conversation) ? conversation : []
+    })
+    const ids = new Set(first.map(({ user }) => user.id))
+    return [...first, ...conversations.filter(({ user }) => !ids.has(user.id))]
   }
 
   function get(place: Place): Conversation | undefined {

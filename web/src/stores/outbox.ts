@@ -1,10 +1,10 @@
 import { defineStore } from 'pinia'
-import { shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 
 import { CommandError } from '@/api/errors'
 import type { Message, ServerEvent } from '@/api/wire'
 import { publish } from '@/events'
-import { addressOf, isSamePlace, type Place } from '@/model/places'
+import { addressOf, isSamePlace, keyOf, type Place, type PlaceKey } from '@/model/places'
 import { type Entry, onUnsentElsewhere, type Pending, readUnsent, removeUnsent, writeUnsent } from '@/offline/unsent'
 import { socket } from '@/transport/socket'
 
@@ -42,6 +42,18 @@ export const useOutboxStore = defineStore('outbox', () => {
   })
 
   const of = (place: Place): readonly Pending[] => entries.value.filter((entry) => isSamePlace(entry.place, place))
+
+  /** Of each place with unsent messages the newest that failed or, if none did, the newest; the latest place last. */
+  const newest = computed(() => {
+    const found = new Map<PlaceKey, Entry>()
+    for (const entry of entries.value) {
+      const key = keyOf(entry.place)
+      const shown = found.get(key)
+      found.delete(key)
+      found.set(key, shown?.state === 'failed' && entry.state === 'pending' ? shown : entry)
+    }
+    return found
+  })
 
   function put(entry: Entry): void {
     const others = entries.value.filter(({ clientId }) => clientId !== entry.clientId)
@@ -165,7 +177,7 @@ export const useOutboxStore = defineStore('outbox', () => {
     lastOrder = 0
   }
 
-  return { entries, of, send, retry, discard: remove, settle, flush, load, apply, reset }
+  return { entries, of, newest, send, retry, discard: remove, settle, flush, load, apply, reset }
 })
 
 /** Return a new `client_id`. Pages without TLS have no `crypto.randomUUID`. */

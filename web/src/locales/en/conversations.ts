@@ -6,6 +6,8 @@ export const conversations = {
   online: 'online',
   you: 'You: {text}',
   draft: 'Draft:',
+  sending: 'Sending…',
+  notSent: 'Not sent:',
   edit: 'Editing:',
   typing: 'typing…',
   deleted: 'Message deleted',

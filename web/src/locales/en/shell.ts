@@ -18,8 +18,9 @@ export const shell = {
     signOut: 'Sign out',
   },
   line: {
-    offline: 'Offline. What you write is sent when you are back.',
+    offline: 'Offline. What you write is kept and sent later.',
     lost: 'Connection lost.',
+    kept: 'What you write is kept and sent later.',
     reconnectingIn: 'Reconnecting in {seconds} s',
     reconnecting: 'Reconnecting…',
     retryNow: 'Retry now',

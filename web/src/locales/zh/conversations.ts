@@ -8,6 +8,8 @@ export const conversations: typeof en = {
   online: '在线',
   you: '我：{text}',
   draft: '草稿：',
+  sending: '发送中…',
+  notSent: '未发送：',
   edit: '编辑：',
   typing: '正在输入…',
   deleted: '消息已删除',

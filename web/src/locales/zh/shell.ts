@@ -20,8 +20,9 @@ export const shell: typeof en = {
     signOut: '退出登录',
   },
   line: {
-    offline: '当前离线，恢复连接后会自动发送消息。',
+    offline: '当前离线。你写的内容会保留，稍后发送。',
     lost: '连接已断开。',
+    kept: '你写的内容会保留，稍后发送。',
     reconnectingIn: '{seconds} 秒后重新连接',
     reconnecting: '正在重新连接…',
     retryNow: '立即重试',

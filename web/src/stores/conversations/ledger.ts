@@ -175,7 +175,7 @@ export class Ledger {
     const isAbove = isTheirs && message.id > (known?.read_up_to ?? 0)
     const isUnread = isAbove && message.deleted_at === null
     if (isAbove && !isUnread) this.#uncounted.add(message.id)
-    const before = known ?? this.#begin(place, isTheirs ? message.sender : undefined)
+    const before = known ?? this.begin(place, isTheirs ? message.sender : undefined)
     if (before !== null) {
       this.#put({ ...before, last_message: message, unread_count: before.unread_count + (isUnread ? 1 : 0) })
     }
@@ -183,7 +183,7 @@ export class Ledger {
   }
 
   /** Return a new, empty conversation with a user; null for a group, or if the user is not known. */
-  #begin({ kind, id }: Place, sender: Brief | undefined): Conversation | null {
+  begin({ kind, id }: Place, sender?: Brief): Conversation | null {
     const user = kind === 'user' ? (sender ?? this.#surroundings.brief(id)) : undefined
     return user === undefined
       ? null
