@@ -84,8 +84,9 @@ export function useComposer(chat: Chat, me: number) {
     else composers.dropReply(place)
   }
 
-  /** Edit the user's last message. Returns whether there is one. */
+  /** Edit the user's last message. Returns whether there is one, which only the end of the history tells. */
   function editLast(): boolean {
+    if (chat.moreAfter) return false
     const last = chat.items.findLast(({ sender_id, deleted_at }) => sender_id === me && deleted_at === null)
     if (last) composers.edit(place, last)
     return last !== undefined
