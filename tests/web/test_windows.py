@@ -97,6 +97,7 @@ async def test_a_low_window_shows_a_whole_message_and_what_one_writes(
     for index in range(20):
         await bob.send(alice, f"message {index}")
     await alice.send(bob, "Shall we meet at the station?")
+    await bob.post(f"/messages/read/{alice.id}")
     await alice.send(bob, "No, better at the library at ten")
     device = await devices.device(bob, **sized(width, height, touch))
     await device.open(f"/messages/{alice.id}")

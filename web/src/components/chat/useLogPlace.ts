@@ -4,7 +4,7 @@ import { type Chat, useMessagesStore } from '@/stores/messages'
 
 import { indexOfMessage, isPending, positionOfMessage, type Row } from './rows'
 import { useHighlight } from './useHighlight'
-import { ABOVE_UNSEEN_PX, type LogScroll, type Place } from './useLogScroll'
+import type { LogScroll, Place } from './useLogScroll'
 
 /** Where the log of a chat begins, and the ways to a message, to what is new and to the end. */
 export function useLogPlace(
@@ -47,7 +47,7 @@ export function useLogPlace(
 
   function unreadPosition(): Place | null {
     const index = firstUnreadIndex.value
-    return index < 0 ? null : { index, align: 'start', offset: -ABOVE_UNSEEN_PX }
+    return index < 0 ? null : { index, align: 'start', offset: -scroll.aboveUnseen() }
   }
 
   /** Put the line for new messages before one that has just arrived. */

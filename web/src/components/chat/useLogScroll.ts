@@ -9,7 +9,10 @@ const QUIET_MS = 50
 const PATIENCE_MS = 600
 
 /** A message that has not been seen is placed this far below the upper edge, so that what precedes it is in view. */
-export const ABOVE_UNSEEN_PX = 96
+const ABOVE_UNSEEN_PX = 96
+
+/** The part of a low log that this takes instead. */
+const ABOVE_UNSEEN_PART = 1 / 12
 
 /** A position in the log: its end, or a row by its index. */
 export type Place = 'end' | { index: number; align: 'start' | 'center'; offset?: number }
@@ -83,7 +86,7 @@ export function useLogScroll(
     const element = scroller.value
     if (atEnd.value && element) {
       const index = limitIndex()
-      const offset = index < 0 ? Infinity : (list.value?.getItemOffset(index) ?? Infinity) - ABOVE_UNSEEN_PX
+      const offset = index < 0 ? Infinity : (list.value?.getItemOffset(index) ?? Infinity) - aboveUnseen()
       element.scrollTop = Math.min(element.scrollHeight, offset)
       if (index >= 0 && distanceToEnd() > AT_END_PX) atEnd.value = false
     }
@@ -102,7 +105,7 @@ export function useLogScroll(
   /** The page is visible again: show what has arrived meanwhile, from its beginning. */
   function comeBack(): void {
     const index = limitIndex()
-    if (atEnd.value && index >= 0) void land({ index, align: 'start', offset: -ABOVE_UNSEEN_PX })
+    if (atEnd.value && index >= 0) void land({ index, align: 'start', offset: -aboveUnseen() })
     else hold()
   }
 
@@ -112,6 +115,12 @@ export function useLogScroll(
     if (!handle || handle.viewportSize === 0) return null
     const index = handle.findItemIndex(handle.scrollOffset + 1)
     return { index, offset: handle.getItemOffset(index) - handle.scrollOffset }
+  }
+
+  /** How far below the upper edge a message is placed that has not been seen. */
+  function aboveUnseen(): number {
+    const { clientHeight = Infinity } = scroller.value ?? {}
+    return clientHeight < 3 * ABOVE_UNSEEN_PX ? clientHeight * ABOVE_UNSEEN_PART : ABOVE_UNSEEN_PX
   }
 
   function go(place: Place, smooth = false): void {
@@ -185,6 +194,7 @@ export function useLogScroll(
   })
 
   return {
+    aboveUnseen,
     atEnd: atEnd as Readonly<Ref<boolean>>,
     distance,
     seen,
