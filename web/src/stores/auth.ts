@@ -38,7 +38,6 @@ export const useAuthStore = defineStore('auth', () => {
 
   /** Return whether it outlives the page. */
   function keep(value: Kept): boolean {
-    local.remove(ENDED_KEY)
     const isStored = local.set(KEY, JSON.stringify(value))
     kept.value = value
     return isStored
@@ -48,6 +47,7 @@ export const useAuthStore = defineStore('auth', () => {
   function drop(because: Ended): void {
     local.set(ENDED_KEY, because)
     local.remove(KEY)
+    local.remove(ENDED_KEY) // the others hear of it by its event, in this order
     kept.value = null
   }
 
