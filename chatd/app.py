@@ -35,6 +35,7 @@ from chatd.services import (
     Forgetting,
     Health,
     Histories,
+    Invites,
     Messages,
     Reports,
     Services,
@@ -71,6 +72,7 @@ def create_app(
     *,
     clock: Clock = wall_clock.now,
     static: Path = STATIC,
+    picture: bytes = b"",
     synchronous: Synchronous = "FULL",
     fast: bool = True,
     timeouts: SocketTimeouts | None = None,
@@ -84,6 +86,7 @@ def create_app(
     :param key: what signs tokens.
     :param clock: the wall clock.
     :param static: the directory of the built web client.
+    :param picture: the community's, as WebP; empty if there is none.
     :param synchronous: anything but FULL breaks the promise of an acknowledgement; tests prove themselves by it.
     :param fast: see :func:`chatd.fastpath.socket_type`.
     :param timeouts: how long sockets wait for their clients.
@@ -123,6 +126,7 @@ def create_app(
         blocks=Blocks(db, clock),
         reports=Reports(db, config.limits, clock),
         exports=exports,
+        invites=Invites(db, clock),
     )
 
     app = web.Application(
@@ -133,7 +137,7 @@ def create_app(
     app[SERVICES] = services
     app[REGISTRY] = registry
     if config.web.enabled:
-        add_web_routes(app.router, config, static)
+        add_web_routes(app.router, config, static, picture)
     requests = per_second(config.limits.requests_per_second)
     table = routes(config, poll_check_interval=poll_check_interval)
     paths = {_SOCKET_PATH, *(route.path for route in table)}

@@ -79,9 +79,15 @@ class RegistrationClosed(ChatError):
 
 
 class InviteInvalid(ChatError):
-    """The invitation is missing, unknown or already used."""
+    """The invitation is missing, unknown, expired or already used."""
 
     code = "invite_invalid"
+
+
+class AdministratorsOnly(ChatError):
+    """Only an administrator may do this."""
+
+    code = "administrators_only"
 
 
 class NotFound(ChatError):

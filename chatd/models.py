@@ -49,6 +49,14 @@ class Ticket(Record):
     expires_at: int
 
 
+class Invite(Record):
+    """An invitation to make an account, with the code that only its maker ever sees."""
+
+    code: str
+    path: str
+    expires_at: int | None
+
+
 class Identity(Record):
     """Who is speaking: a user in one session, until a time."""
 

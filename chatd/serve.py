@@ -33,6 +33,7 @@ from chatd.services.passwords import DEFAULT, Hashing
 from chatd.storage.engine.sqlite.connections import Synchronous
 from chatd.storage.engine.sqlite.damage import require_whole
 from chatd.storage.engine.sqlite.migrate import current_version, migrate
+from chatd.web.community import read_picture
 from chatd.web.files import STATIC
 
 log = logging.getLogger(__name__)
@@ -71,9 +72,8 @@ class Server:
         """Create a server that :meth:`start` starts.
 
         :param static: the directory of the built web client.
-        :param synchronous: see :func:`chatd.app.create_app`.
+        :param synchronous: see :func:`chatd.app.create_app`, and so for the two intervals.
         :param fast: False takes the public way through aiohttp: see :mod:`chatd.fastpath`.
-        :param housekeeping_interval: see :func:`chatd.app.create_app`, and so for ``poll_check_interval``.
         :param timeouts: how long connections wait for their clients.
         :param clock: the wall clock.
         :param hashing: what the hash of a password costs.
@@ -138,7 +138,7 @@ class Server:
             require_whole(config.database)
             is_new = not current_version(config.database)
             migrate(config.database, upgrading=_ask_for_time)
-            app = self._create_app(config, key)
+            app = self._create_app(config, key, picture=await read_picture(config.web))
             self._runner = web.AppRunner(app, shutdown_timeout=self._timeouts.shutdown)
             await self._runner.setup()
             if config.metrics.port:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from chatd import config
-from chatd.config import Config, Setting, load
+from chatd.config import Config, Setting, load, values
 from chatd.errors import ConfigurationError
 
 #: Settings where an empty value has a meaning, which their text says.
 MAY_BE_EMPTY = {
     *("server.data_dir", "server.origins", "server.trusted_proxies", "server.tls_cert", "server.tls_key"),
-    *("backup.directory", "metrics.token"),
+    *("accounts.help", "backup.directory", "metrics.token", "web.picture"),
 }
 
 
@@ -173,7 +173,7 @@ def test_what_no_browser_sends_is_refused_as_an_origin(origin: str) -> None:
 def test_a_tilde_stands_for_the_home_in_every_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     paths = [setting for setting in config.settings() if setting.is_path]
-    assert {setting.name for setting in paths} == {"data_dir", "tls_cert", "tls_key", "directory"}
+    assert {setting.name for setting in paths} == {"data_dir", "tls_cert", "tls_key", "directory", "picture"}
     settings = of_environment(**{setting.variable: "~/there" for setting in paths})
     assert {getattr(getattr(settings, each.section), each.name) for each in paths} == {"/home/ada/there"}
     assert settings.backups == settings.data_dir == Path("/home/ada/there")
@@ -276,3 +276,16 @@ def test_a_file_that_hides_another_is_named_in_a_warning(tmp_path: Path) -> None
     second.unlink()
     second.symlink_to(first)
     assert warning(first, second) == ""
+
+
+@pytest.mark.parametrize("name", ["", "…", "a" * 51, "two\nlines", "turned \u202e around", "a\u0000b"])
+def test_what_nobody_could_read_is_refused_as_the_name_of_a_community(name: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        values.community(name)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(" Chess club ", "Chess club"), ("棋社", "棋社"), ("3", "3"), ("Łódź ♟", "Łódź ♟")]
+)
+def test_a_community_may_have_any_name_that_can_be_read(given: str, kept: str) -> None:
+    assert values.community(given) == kept

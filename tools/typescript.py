@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from marshmallow import Schema, fields
 
-from chatd.schemas import BriefSchema, SessionSchema, UserSchema
+from chatd.schemas import BriefSchema, MeSchema, SessionSchema, UserSchema
 from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
 from chatd.schemas.conversations import ConversationStateSchema, GroupSchema
 from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
+from chatd.schemas.invites import InviteSchema
 from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
 from chatd.schemas.people import BlockSchema
 
@@ -15,7 +16,9 @@ from chatd.schemas.people import BlockSchema
 NAMED: Mapping[type[Schema], str] = {
     BriefSchema: "Brief",
     UserSchema: "User",
+    MeSchema: "Me",
     BlockSchema: "Block",
+    InviteSchema: "Invite",
     SessionSchema: "Session",
     ReactionSchema: "Reaction",
     FullMessageSchema: "Message",

@@ -50,6 +50,7 @@ _TAGS = {
     "files": "Pictures.",
     "messages": "Messages, one by one and in pages, and what has changed.",
     "conversations": "All conversations, with what is unread.",
+    "invites": "Invitations to make an account.",
     "health": "For monitors.",
     "openapi": "This page.",
 }

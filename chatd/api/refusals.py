@@ -12,6 +12,7 @@ from chatd.api.bodies import MalformedForm, MalformedJson
 from chatd.api.media_types import UnsupportedMediaType
 from chatd.errors import (
     AccountUnavailable,
+    AdministratorsOnly,
     AvatarNotFound,
     Blocked,
     CannotBlockSelf,
@@ -62,6 +63,7 @@ STATUS: dict[type[ChatError], int] = {
     UsernameTaken: 400,
     RegistrationClosed: 403,
     InviteInvalid: 403,
+    AdministratorsOnly: 403,
     NotFound: 404,
     UserNotFound: 404,
     SessionNotFound: 404,

@@ -9,6 +9,7 @@ from chatd.api import (
     exports,
     files,
     health,
+    invites,
     messages,
     people,
     private_messages,
@@ -39,5 +40,6 @@ def routes(config: Config, *, poll_check_interval: float = events.POLL_CHECK_INT
         *events.routes(poll_check_interval),
         *reports.routes(),
         *reactions.routes(),
+        *invites.routes(),
         *health.routes(),
     ]

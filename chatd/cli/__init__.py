@@ -5,7 +5,7 @@ A command imports what it runs inside its function, so that no command waits for
 
 from collections.abc import Sequence
 
-from chatd.cli import accounts, chat, config, copies, demo, doctor, location, reports, serve, streams
+from chatd.cli import accounts, chat, config, copies, demo, doctor, invites, location, reports, serve, streams
 from chatd.cli.parsing import Parser, loaded
 from chatd.errors import BackupFailed, ChatError, ConfigurationError, DatabaseUnusable
 
@@ -52,6 +52,6 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> Parser:
     parser = Parser()
-    for group in (serve, demo, chat, config, accounts, reports, copies, doctor):
+    for group in (serve, demo, chat, config, accounts, invites, reports, copies, doctor):
         group.add_to(parser.commands)
     return parser

@@ -1,11 +1,10 @@
-"""``chatd user`` and ``chatd invite``: accounts, and invitations to make one."""
+"""``chatd user``: accounts."""
 
 import argparse
 import sys
 from typing import TYPE_CHECKING
 
 from chatd import clock
-from chatd.cli import streams
 from chatd.cli.database import read, write
 from chatd.cli.location import Use
 from chatd.cli.parsing import Commands, text
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from chatd.config import Config
     from chatd.services.tokens import Tokens
-    from chatd.storage.commit import Transaction
 
 #: How long a bot's token lasts by default, in days: ten years. It can be revoked at any time.
 BOT_TOKEN_DAYS = 3650
@@ -30,18 +28,9 @@ HOW_TO_KEEP = (
     "or in the file that CHAT_TOKEN_FILE names; `chatd user token NAME` makes a new one"
 )
 
-#: The most invitations that one command makes.
-INVITES_MAX = 10_000
-
-#: How many of them one transaction makes, while the server waits a few milliseconds.
-INVITES_AT_ONCE = 200
-
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
-    invite = commands.add("invite", _invite, "Make invitations, each good for one registration.", use=Use.MAKES)
-    invite.add_argument("--count", type=int, default=1, metavar="N", help="how many (1)")
-
     user = commands.group("user", "Manage accounts.")
     add = user.add("add", _user_add, "Make accounts.", use=Use.MAKES)
     add.add_argument("names", nargs="+", metavar="NAME", type=text, help="a username")
@@ -180,30 +169,6 @@ def _user_delete(settings: "Config", options: argparse.Namespace) -> None:
             raise ConfigurationError("that is another name; nothing was deleted")
     write(settings, lambda tx: accounts.delete(tx, accounts.find(tx, options.name).id, now=clock.now()))
     print(f"{options.name} is deleted; what they wrote goes now, or when the server next runs")
-
-
-def _invite(settings: "Config", options: argparse.Namespace) -> None:
-    import time
-
-    from chatd.services import accounts
-
-    if options.count < 1:
-        raise ConfigurationError("--count: must be at least 1")
-    if options.count > INVITES_MAX:
-        raise ConfigurationError(f"--count: must be at most {INVITES_MAX}")
-
-    def make(tx: "Transaction") -> list[str]:
-        return [accounts.create_invite(tx, now=now) for _ in range(min(left, INVITES_AT_ONCE))]
-
-    now, left = clock.now(), options.count
-    while left:
-        began = time.monotonic()
-        codes = write(settings, make)
-        print(*codes, sep="\n")
-        streams.finish()
-        left -= len(codes)
-        if left:
-            time.sleep(time.monotonic() - began)  # the server's turn
 
 
 def _lifetime_ms(given: float | None) -> int:

@@ -67,6 +67,12 @@ class Accounts:
         "Who may see a person's profile by its number: everybody who is signed in (members), or anybody at all "
         "(public), as the page of a person in the original front end needs.",
     )
+    help: str = setting(
+        "",
+        "Whom those ask who have forgotten their password, in a sentence, such as an address for mail. Empty: the "
+        "people who run the server.",
+        kept=values.sentence,
+    )
     password_min: int = setting(8, "The shortest password allowed, in characters.", at_least=1, at_most=1024)
     token_days: float = setting(30.0, "How many days a login lasts.", at_least=0.0001, at_most=36500)
 
@@ -123,6 +129,14 @@ class Web:
     """The web client."""
 
     enabled: bool = setting(True, "Whether the web client is served at /.")
+    name: str = setting(
+        "chatd", "What the community is called, where people sign in and in the title.", kept=values.community
+    )
+    picture: str = setting(
+        "",
+        "A picture of the community, JPEG, PNG, GIF or WebP, which is read at the start. Empty: the program's own.",
+        path=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

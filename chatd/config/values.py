@@ -131,6 +131,31 @@ def token(given: str) -> str:
     return given
 
 
+#: The most characters of the community's name, as of a user's, and of a sentence.
+_NAME_MAX, _SENTENCE_MAX = 50, 500
+
+
+def community(given: str) -> str:
+    """Return the name of a community, without spaces around it."""
+    name = given.strip(" ")
+    if not any(character.isalnum() for character in name):
+        raise ValueError("must have a letter or a digit")
+    return _line(name, _NAME_MAX)
+
+
+def sentence(given: str) -> str:
+    """Return a sentence for people, without spaces around it; it may be empty."""
+    return _line(given.strip(" "), _SENTENCE_MAX)
+
+
+def _line(text: str, at_most: int) -> str:
+    if len(text) > at_most:
+        raise ValueError(f"must have at most {at_most} characters")
+    if not text.isprintable():
+        raise ValueError("must be one line, without control characters or others that cannot be seen")
+    return text
+
+
 def path(given: str) -> str:
     """Return a path as it is. One that only a shell would expand is refused: it would name a new directory."""
     if any(character < " " or character == "\x7f" for character in given):

@@ -1,9 +1,10 @@
 """The forms of answers: users, sessions, and messages in the classic form."""
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import fields, validate
 
+from chatd.models import Role
 from chatd.places import GroupPlace, UserPlace
 from chatd.schemas.fields import BaseSchema, IdOfPlace, Timestamp, id_field
 from chatd.schemas.message_json import classic_message
@@ -24,6 +25,12 @@ class UserSchema(BriefSchema):
 
     bio = fields.String(required=True, allow_none=True)
     created_at = Timestamp(required=True)
+
+
+class MeSchema(UserSchema):
+    """The caller."""
+
+    role = fields.String(required=True, validate=validate.OneOf(get_args(Role)))
 
 
 class TokenSchema(BaseSchema):
@@ -136,3 +143,6 @@ class WebClientSchema(BaseSchema):
     api = fields.String(required=True, dump_default="")
     registration = fields.String(required=True)
     password_min = fields.Integer(required=True)
+    name = fields.String(required=True, metadata={"description": "What the community is called."})
+    picture = fields.String(required=True, metadata={"description": "The address of its picture, or nothing."})
+    help = fields.String(required=True, metadata={"description": "Whom to ask about a forgotten password."})

@@ -11,6 +11,7 @@ from chatd.services.exports import Exports
 from chatd.services.forgetting import Forgetting
 from chatd.services.health import Health
 from chatd.services.histories import Histories
+from chatd.services.invites import Invites
 from chatd.services.messages import Messages
 from chatd.services.reports import Reports
 from chatd.services.sessions import Sessions
@@ -28,6 +29,7 @@ __all__ = [
     "Forgetting",
     "Health",
     "Histories",
+    "Invites",
     "Messages",
     "Reports",
     "Services",
@@ -55,3 +57,4 @@ class Services:
     blocks: Blocks
     reports: Reports
     exports: Exports
+    invites: Invites

@@ -1,8 +1,6 @@
 """Accounts: registration, profiles, search, and what operators do to accounts."""
 
-import hashlib
 import logging
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +10,7 @@ from chatd.config import Limits as LimitSettings
 from chatd.errors import InviteInvalid, RegistrationClosed, UsernameTaken, UserNotFound, WrongPassword
 from chatd.events import AccountDeleted, ProfileChanged, SessionEnded, UserDisabled
 from chatd.models import Identity, Role, Session, User
+from chatd.services.invites import code_hash as invite_hash
 from chatd.services.limits import limit_key, per_hour
 from chatd.services.names import account_keys, folded, search_key, searched
 from chatd.services.passwords import Passwords
@@ -61,7 +60,7 @@ class Accounts:
         self._registrations.take(limit_key(address))
 
         def check(db: Sql) -> None:
-            if code_hash is not None and not invites.is_open(db, code_hash):
+            if code_hash is not None and not invites.is_open(db, code_hash, self._clock()):
                 raise InviteInvalid
             if users.get_by_key(db, folded(username)) is not None:
                 raise UsernameTaken
@@ -262,18 +261,6 @@ def delete(tx: Transaction, user_id: int, *, now: int) -> None:
     sessions.delete_all(tx.db, user_id)
     blocks.remove_all(tx.db, user_id)
     tx.publish(AccountDeleted(recipients=(user_id,)))
-
-
-def create_invite(tx: Transaction, *, now: int) -> str:
-    """Store an invitation and return its code, which can be used once."""
-    code = secrets.token_urlsafe(12)
-    invites.insert(tx.db, invite_hash(code), now)
-    return code
-
-
-def invite_hash(code: str) -> bytes:
-    """Return the stored form of an invitation's code: codes are random, so a plain hash is enough."""
-    return hashlib.sha256(code.strip().encode()).digest()
 
 
 def _end_sessions(tx: Transaction, user_id: int, *, but: int | None = None) -> None:

@@ -1,6 +1,9 @@
 """The built web client: every file of it is read once, so that no request's path ever reaches the file system."""
 
+import gzip
 import hashlib
+import html
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +66,28 @@ def make(name: str, content: bytes, compressed: Mapping[str, bytes] | None = Non
         digest=hashlib.sha256(content).hexdigest()[:32],
         codings={IDENTITY: content, **(compressed or {})},
     )
+
+
+#: What the built client calls the community, where its files do.
+_BUILT_NAME = "chatd"
+
+MANIFEST = "manifest.webmanifest"
+
+
+def named(built: Mapping[str, File], name: str) -> dict[str, File]:
+    """Return those files of the built client that name the community, with its name: the page and the manifest."""
+    if name == _BUILT_NAME:
+        return {}
+    changed = {}
+    page = built["index.html"].codings[IDENTITY].decode()
+    changed["index.html"] = page.replace(f"<title>{_BUILT_NAME}</title>", f"<title>{html.escape(name)}</title>")
+    if MANIFEST in built:
+        manifest = json.loads(built[MANIFEST].codings[IDENTITY])
+        changed[MANIFEST] = json.dumps({**manifest, "name": name, "short_name": name}, ensure_ascii=False)
+    return {
+        path: make(path, text.encode(), {"gzip": gzip.compress(text.encode(), mtime=0)})
+        for path, text in changed.items()
+    }
 
 
 def load(directory: Path) -> dict[str, File]:

@@ -5,6 +5,7 @@ import hashlib
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -15,19 +16,22 @@ from chatd.http.answers import http_error
 from chatd.http.context import VARIES
 from chatd.http.routing import twins
 from chatd.web import files
-from chatd.web.files import File
+from chatd.web.files import File, named
 from chatd.web.negotiation import IDENTITY, PAGE_VARIES, PROGRAM_VARIES, bears_token, choose_coding, wants_page
 
 log = logging.getLogger(__name__)
 
 #: The client's own routes that nothing else answers at.
-PAGES = ("/", "/login", "/register", "/settings")
+PAGES = (
+    *("/", "/login", "/register", "/settings"),
+    *(f"/settings/{name}" for name in ("profile", "notifications", "appearance", "security", "privacy")),
+)
 
 #: Those it shares with the API, or whose addresses have a number.
 SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}", "/people/{user_id:[0-9]+}")
 
 #: How somebody may write the address of a page by hand, in lower case.
-_PAGE = re.compile(r"/+(?:(?:login|register|settings|messages(?:/+[0-9]+)?|people/+[0-9]+)/*)?")
+_PAGE = re.compile(r"/+(?:(?:login|register|settings(?:/+[a-z]+)?|messages(?:/+[0-9]+)?|people/+[0-9]+)/*)?")
 
 #: What a page may do. Nothing inline but what the built page has itself, by its hash; nothing evaluated, nothing of
 #: anybody else's; `'self'` covers the socket. The policies are Vue's own and the one by which the client names its
@@ -119,12 +123,17 @@ def _policy(page: bytes) -> str:
     return "; ".join(directives)
 
 
-def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
+def add_routes(router: web.UrlDispatcher, config: Config, static: Path, picture: bytes) -> None:
     """Serve the web client; to be called before the routes of the API are added, some of whose addresses it shares.
 
     :param static: the directory of the built client. Where there is none the log says so, and the API works.
+    :param picture: the community's, as WebP; empty if there is none.
     """
-    told = schemas.encode(schemas.WebClientSchema().dump(config.accounts))
+    picture_path = ""
+    if picture:
+        picture_path = f"/assets/community-{hashlib.sha256(picture).hexdigest()[:16]}.webp"
+        _add(router, web.PlainResource(picture_path), files.make(picture_path.removeprefix("/"), picture))
+    told = schemas.encode(schemas.WebClientSchema().dump(_facts(config, picture_path)))
     _add(router, web.PlainResource("/config.json"), files.make("config.json", told))
     built = files.load(static)
     if not built:
@@ -134,6 +143,7 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
             extra={"event": "web_client_missing"},
         )
         return
+    built |= named(built, config.web.name)
     page = built.pop("index.html")
     _add(router, _Page("/index.html"), page)
     for name, file in built.items():
@@ -146,6 +156,17 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path) -> None:
             _add(router, _SharedPage(each), page)
     # The router tries the longest beginnings of an address first, so whatever the API has is found before this.
     _add(router, _AnyPage(r"/{path:[\s\S]*}"), page, _sender_anywhere(page))
+
+
+def _facts(config: Config, picture: str) -> dict[str, Any]:
+    """Return what the client is told of the server."""
+    return {
+        "registration": config.accounts.registration,
+        "password_min": config.accounts.password_min,
+        "name": config.web.name,
+        "picture": picture,
+        "help": config.accounts.help,
+    }
 
 
 def _add(router: web.UrlDispatcher, resource: web.Resource, file: File, handler: Handler | None = None) -> None:

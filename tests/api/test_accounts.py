@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from chatd import clock
 from chatd.schemas import RegisterBody
-from chatd.services import accounts
+from chatd.services import accounts, invites
 from chatd.storage import users
 from tests.api.support import add_bot, write
 from tests.conftest import Start
@@ -49,7 +49,7 @@ async def wrong_fields(chat: Chat, body: Any) -> set[str]:
 
 def invitation(chat: Chat) -> str:
     """Return the code of a new invitation."""
-    return write(chat, lambda tx: accounts.create_invite(tx, now=clock.now()))
+    return write(chat, lambda tx: invites.create(tx, now=clock.now()))
 
 
 def roles(chat: Chat) -> dict[str, str]:

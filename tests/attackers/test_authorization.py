@@ -97,6 +97,7 @@ REST: dict[tuple[str, str], list[Row]] = {
     ("DELETE", "/auth/sessions/{id}"): [
         Row("404 404 404 204", lambda w: f"/auth/sessions/{w.session()}", f"/auth/sessions/{NOWHERE}")
     ],
+    ("POST", "/invites"): [ones_own("403", "/invites", json={})],
     ("GET", "/users/"): [ones_own("200", "/users/?limit=100")],
     ("PUT", "/users/me"): [ones_own("200", "/users/me", json={"bio": "x"})],
     ("GET", "/users/{id}"): [of_a_person("/users/{}")],

@@ -86,6 +86,7 @@ NAMES = {
     "change_password": "POST /users/me/password",
     "delete_account": "DELETE /users/me",
     "export_account": "GET /users/me/export",
+    "create_invite": "POST /invites",
     "list_blocks": "GET /users/me/blocks",
     "block_user": "PUT /users/{id}/block",
     "unblock_user": "DELETE /users/{id}/block",

@@ -36,7 +36,10 @@ BUILT = {
 #: What Chromium and Firefox send when a person opens an address.
 NAVIGATION = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
-CLIENT_PAGES = ["/", "/login", "/register", "/settings", "/messages", "/messages/1", "/messages/9007199254740991"]
+CLIENT_PAGES = [
+    *("/", "/login", "/register", "/settings", "/settings/profile", "/settings/privacy"),
+    *("/messages", "/messages/1", "/messages/9007199254740991"),
+]
 CLIENT_PAGES += ["/people/1", "/people/9007199254740991"]
 
 

@@ -35,6 +35,10 @@ async def test_a_link_to_any_page_opens_the_client(chat: Chat, page: str) -> Non
                 assert await response.read() == PAGE
 
 
+#: What is told of a community without a name, a picture and somebody to ask.
+NAMELESS = {"name": "chatd", "picture": "", "help": ""}
+
+
 @pytest.mark.parametrize("page", ["/", "/login", "/register", "/settings"])
 async def test_a_page_that_is_no_address_of_the_api_is_a_page_for_everybody(chat: Chat, page: str) -> None:
     for accept in PROGRAMS:
@@ -143,7 +147,16 @@ async def test_an_answer_that_hangs_on_who_asks_says_so(chat: Chat, start_web: S
 
 #: Addresses at which there is nothing, or nothing to read.
 NOWHERE = [
-    *("/nothing", "/auth", "/auth/login", "/settings/profile", "/messages/1/2", "/index.html/", "/sw.js/", "/loginx"),
+    *(
+        "/nothing",
+        "/auth",
+        "/auth/login",
+        "/settings/nothing/more",
+        "/messages/1/2",
+        "/index.html/",
+        "/sw.js/",
+        "/loginx",
+    ),
     *("/messages/abc", "/messages/-1", "/messages/%D9%A5", "/a.b.c", "/.env", "/%2e%2e/x", "/100%", "/%ff", "/a%0Ab"),
     *("/assets/gone-1.js", "/messages/1%2f2", "/" + "/" * 5000 + "x"),
 ]
@@ -205,7 +218,7 @@ async def test_the_client_is_told_who_may_register(start_web: StartWeb, registra
     chat = await start_web(accounts={"registration": registration, "password_min": 12})
     async with ask(chat, "/config.json") as response:
         assert (response.status, response.content_type) == (200, "application/json")
-        assert await response.json() == {"api": "", "registration": registration, "password_min": 12}
+        assert await response.json() == {"api": "", "registration": registration, "password_min": 12, **NAMELESS}
         assert response.headers["Cache-Control"] == "no-cache"
 
 

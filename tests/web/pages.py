@@ -55,7 +55,13 @@ class Navigation:
         self.bar = page.get_by_role("navigation", name="Main")
         self.messages = self.bar.get_by_role("link", name=starting("Messages"))
         self.settings = self.bar.get_by_role("link", name="Settings")
+        self.account = self.bar.get_by_role("button", name=re.compile("^Account"))
         self.reconnecting = page.get_by_role("status").filter(has_text=re.compile("Reconnecting|Offline"))
+
+    async def choose(self, action: Literal["Profile", "Settings", "Sign out"]) -> None:
+        """Choose from one's own menu."""
+        await self.account.click()
+        await self.page.get_by_role("menuitem", name=action, exact=True).click()
 
     def unread(self, count: int) -> Locator:
         """Return the link to the messages, with this many of them unread."""
@@ -164,12 +170,18 @@ class Chat:
         return message.get_by_role("button", name=f"{emoji} {count}")
 
 
+#: The pages of the settings.
+Part = Literal["profile", "notifications", "appearance", "security", "privacy"]
+
+
 class Settings:
-    """The settings."""
+    """The settings: a page each, which a phone shows behind a list of them and a desk beside it."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.heading = page.get_by_role("heading", name="Settings")
+        self.pages = page.get_by_role("navigation", name="Pages of the settings")
+        self.back = page.get_by_role("link", name="Back to the settings")
         self.nickname = page.get_by_label("Nickname", exact=True)
         self.bio = page.get_by_label("About you", exact=True)
         self.avatar = page.get_by_label("Avatar")
@@ -184,18 +196,22 @@ class Settings:
         self.stay = self.signing_out.get_by_role("button", name="Stay signed in")
         self.sign_out_anyway = self.signing_out.get_by_role("button", name="Sign out and delete")
 
+    async def open(self, part: Part) -> None:
+        """Go to one of the pages by its address."""
+        await self.page.goto(f"/settings/{part}")
+
     async def upload(self, picture: bytes) -> None:
         """Choose a picture of oneself."""
         file: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": picture}
         await self.avatar.set_input_files(file)
 
-    async def choose(self, label: Literal["Language", "语言", "Theme", "Clock"], value: str) -> None:
+    async def choose(self, label: Literal["Language", "语言", "Theme", "Text size", "Clock"], value: str) -> None:
         """Choose a preference, by a select or by a radio button."""
         group = self.page.get_by_role("radiogroup", name=label)
         select = self.page.get_by_role("combobox", name=label)
         await expect(group.or_(select)).to_be_visible()
         if await group.count():
-            await group.get_by_role("radio", name=value).check(force=True)
+            await group.get_by_role("radio", name=value, exact=True).check(force=True)
         else:
             await select.select_option(label=value)
 

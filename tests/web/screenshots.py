@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient
@@ -25,6 +25,7 @@ from playwright.async_api import Browser, Locator, expect
 from tests.process import ServerProcess, client_of
 from tests.support import PASSWORD, Person
 from tests.web.browser import DESK, PHONE, Device, Devices, chromium
+from tests.web.pages import Part
 
 DIRECTORY = Path(__file__).parents[2] / "docs" / "screenshots"
 
@@ -231,15 +232,14 @@ async def pictures(device: Device, people: dict[str, Person], directory: Path, f
     await device.open(f"/messages/{prizes.id}")
     await shoot("blocked", device.page.get_by_role("button", name="Unblock", exact=True))
     await device.open("/settings")
-    await expect(device.page.get_by_text("This device", exact=True)).to_be_visible()
-    await expect(device.page.get_by_role("button", name=f"Unblock {prizes.nickname}")).to_be_visible()
-    size = FORMS[form]["viewport"]
-    height = await device.page.get_by_role("main").evaluate(
-        "main => innerHeight - main.clientHeight + main.scrollHeight"
-    )
-    await device.page.set_viewport_size({"width": size["width"], "height": height})
-    await shoot("settings", device.settings.sign_out)
-    await device.page.set_viewport_size(size)
+    await shoot("settings", device.settings.pages)
+    for part in get_args(Part):
+        await device.settings.open(part)
+        await expect(device.page.get_by_role("status", name="Loading")).to_have_count(0)
+        await shoot(f"settings-{part}", device.page.get_by_role("heading", level=1))
+    await device.navigation.account.click()
+    await shoot("account", device.page.get_by_role("menuitem", name="Sign out"))
+    await device.page.keyboard.press("Escape")
     await device.open("/messages/0")
     await shoot("nowhere", device.page.get_by_role("heading", name="Page not found"))
 

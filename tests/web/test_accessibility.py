@@ -1,6 +1,6 @@
 """What axe finds on every page and in every menu and dialog, light and dark, on a phone and on a desk."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.support import Person
 from tests.web.browser import DESK, PHONE, Device, Devices
+from tests.web.pages import Part
 from tests.web.test_windows import sized
 
 Scheme = Literal["light", "dark"]
@@ -106,7 +107,15 @@ async def test_finding_a_person_and_the_settings_are_accessible(
     await expect(device.conversations.result(alice.nickname)).to_be_visible()
     assert await findings(device.page) == []
     await device.open("/settings")
-    await expect(device.settings.nickname).to_have_value(bob.nickname)
+    await expect(device.settings.pages).to_be_visible()
+    assert await findings(device.page) == []
+    for part in get_args(Part):
+        await device.settings.open(part)
+        await expect(device.page.get_by_role("heading", level=1)).to_be_visible()
+        await expect(device.page.get_by_role("status", name="Loading")).to_have_count(0)
+        assert await findings(device.page) == []
+    await device.navigation.account.click()
+    await expect(device.page.get_by_role("menuitem", name="Sign out")).to_be_visible()
     assert await findings(device.page) == []
 
 

@@ -124,12 +124,13 @@ async def test_a_session_is_ended_from_another_device(devices: Devices, bob: Per
     phone.allow("status of 401")
     await phone.open("/messages")
     await expect(phone.conversations.new).to_be_visible()
-    await desk.open("/settings")
+    await desk.settings.open("security")
     await expect(desk.settings.end_session).to_have_count(1)
     await desk.settings.end_session.click()
     await confirm(desk.page)
     await expect_signed_out(phone.page, "session ended or expired")
     await expect(desk.settings.end_session).to_have_count(0)
+    await desk.settings.open("profile")
     await expect(desk.settings.nickname).to_have_value(bob.nickname)
 
 
@@ -142,7 +143,7 @@ async def test_what_the_server_says_of_a_password_is_said_beside_it(devices: Dev
     await expect(desk.entrance.password).to_have_accessible_description(usual)
     at_bobs = await devices.desk(bob)
     at_bobs.allow("status of 422")
-    await at_bobs.open("/settings")
+    await at_bobs.settings.open("security")
     await at_bobs.settings.current_password.fill(PASSWORD)
     for password, sentence in (
         ("password1", usual),
@@ -173,7 +174,7 @@ async def test_a_changed_password_ends_the_other_sessions_and_signs_in(devices: 
     phone.allow("status of 401")
     await phone.open("/messages")
     await expect(phone.conversations.new).to_be_visible()
-    await desk.open("/settings")
+    await desk.settings.open("security")
     await desk.settings.current_password.fill("not it")
     await desk.settings.new_password.fill("a new password")
     await desk.settings.change_password.click()
@@ -191,7 +192,7 @@ async def test_a_profile_and_its_picture_are_seen_by_the_other(devices: Devices,
     at_alices, at_bobs = await devices.desk(alice), await devices.phone(bob)
     await at_alices.open(f"/messages/{bob.id}")
     await expect(at_alices.chat.message("look at me")).to_be_visible()
-    await at_bobs.open("/settings")
+    await at_bobs.settings.open("profile")
     picture = io.BytesIO()
     Image.new("RGB", (600, 400), "teal").save(picture, "PNG")
     await at_bobs.settings.upload(picture.getvalue())

@@ -42,7 +42,10 @@ async def test_an_address_with_nothing_says_so_to_somebody_signed_out_too(device
 @pytest.mark.parametrize(
     ("address", "proper"),
     [
-        *(("/settings/", "/settings"), ("/Settings", "/settings"), ("//settings//", "/settings")),
+        *(
+            (address, "/settings/profile")
+            for address in ("/settings/", "/Settings", "//settings//", "/Settings/profile/")
+        ),
         *(
             ("/messages/", "/messages"),
             ("/MESSAGES?x=1", "/messages?x=1"),

@@ -87,7 +87,7 @@ async def test_what_was_used_and_the_skin_tone_are_remembered_until_signing_out(
     await recent.get_by_role("button", name="waving hand").click()
     await expect(device.chat.box).to_have_value("👋🏽👋🏽")
     await device.chat.box.fill("")
-    await device.open("/settings")
+    await device.settings.open("security")
     await device.settings.sign_out.click()
     await expect(device.entrance.sign_in_heading).to_be_visible()
     assert await device.page.evaluate("Object.keys(localStorage).filter(key => key.includes('emoji'))") == []

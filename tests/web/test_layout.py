@@ -1,12 +1,17 @@
 """Phones and desks, languages, light and dark."""
 
 import re
+from typing import get_args
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.support import PASSWORD, Person
 from tests.web.browser import Devices
+from tests.web.pages import Part
+
+#: Every page of the settings.
+SETTINGS = ("/settings", *(f"/settings/{part}" for part in get_args(Part)))
 
 HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -66,7 +71,7 @@ async def test_a_desk_shows_the_list_beside_the_conversation(devices: Devices, a
 async def test_nothing_is_wider_than_the_window(devices: Devices, alice: Person, bob: Person, width: int) -> None:
     await alice.send(bob, "hello " * 50)
     device = await devices.device(bob, viewport={"width": width, "height": 640})
-    for path in ("/messages", f"/messages/{alice.id}", "/settings"):
+    for path in ("/messages", f"/messages/{alice.id}", *SETTINGS):
         await device.open(path)
         await expect(device.page.get_by_role("main")).to_be_visible()
         await expect(device.navigation.messages.or_(device.chat.box).first).to_be_visible()
@@ -98,13 +103,13 @@ async def test_the_browser_chooses_the_language_until_somebody_does(devices: Dev
     await desk.page.locator("input[type=password]").fill(PASSWORD)
     await desk.page.keyboard.press("Enter")
     await desk.page.wait_for_url("**/messages")
-    await desk.open("/settings")
+    await desk.settings.open("appearance")
     await expect(desk.page.get_by_role("heading", level=1)).to_have_text(HAN)
     await desk.settings.choose("语言", "English")
-    await expect(desk.settings.heading).to_be_visible()
+    await expect(desk.page.get_by_role("heading", name="Appearance")).to_be_visible()
     assert str(await desk.page.evaluate("document.documentElement.lang")).startswith("en")
     await desk.page.reload()
-    await expect(desk.settings.heading).to_be_visible()
+    await expect(desk.page.get_by_role("heading", name="Appearance")).to_be_visible()
     await desk.settings.choose("Language", "简体中文")
     await expect(desk.page.get_by_role("heading", level=1)).to_have_text(HAN)
 
@@ -112,7 +117,7 @@ async def test_the_browser_chooses_the_language_until_somebody_does(devices: Dev
 async def test_every_text_is_there_in_chinese(devices: Devices, alice: Person, bob: Person) -> None:
     await alice.send(bob, "你好")
     desk = await devices.desk(bob, locale="zh-CN")
-    for path in ("/messages", f"/messages/{alice.id}", "/settings"):
+    for path in ("/messages", f"/messages/{alice.id}", *SETTINGS):
         await desk.open(path)
         await expect(desk.page.get_by_role("main")).to_have_text(HAN)
         text = await desk.page.locator("body").inner_text()
@@ -125,8 +130,8 @@ async def test_every_text_is_there_in_chinese(devices: Devices, alice: Person, b
 
 async def test_light_and_dark_follow_the_system_until_somebody_chooses(devices: Devices, bob: Person) -> None:
     desk = await devices.desk(bob)
-    await desk.open("/settings")
-    await expect(desk.settings.nickname).to_be_visible()
+    await desk.settings.open("appearance")
+    await expect(desk.page.get_by_role("radiogroup", name="Theme")).to_be_visible()
     assert await lightness(desk.page) > 0.8
     await desk.page.emulate_media(color_scheme="dark")
     assert await lightness(desk.page) < 0.3
@@ -136,7 +141,7 @@ async def test_light_and_dark_follow_the_system_until_somebody_chooses(devices: 
     await desk.settings.choose("Theme", "Dark")
     assert await lightness(desk.page) < 0.3
     await desk.page.reload()
-    await expect(desk.settings.nickname).to_be_visible()
+    await expect(desk.page.get_by_role("radiogroup", name="Theme")).to_be_visible()
     assert await lightness(desk.page) < 0.3
 
 

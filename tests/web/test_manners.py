@@ -162,7 +162,7 @@ async def test_one_reload_brings_every_tab_to_the_new_version(devices: Devices, 
     await desk.page.get_by_role("button", name="Reload").click()
     for page in (desk.page, other):
         await until(page, f"({ENTRY}).includes('/new-')")
-    await expect(other.get_by_role("heading", name="Settings")).to_be_visible()
+    await expect(other.get_by_role("heading", name="Profile")).to_be_visible()
 
 
 async def test_where_there_is_no_client_any_more_the_worker_goes_too(
@@ -213,13 +213,13 @@ async def test_what_is_unread_is_shown_in_the_title_the_icon_and_the_badge(
         "navigator.setAppBadge = (count) => { window.badge = count; return Promise.resolve() };"
         "navigator.clearAppBadge = () => { window.badge = 0; return Promise.reject(new Error('not allowed')) }"
     )
-    await desk.open("/settings")
+    await desk.settings.open("profile")
     icon = desk.page.locator('link[rel="icon"]')
-    await expect(desk.page).to_have_title("Settings · chatd")
+    await expect(desk.page).to_have_title("Profile · chatd")
     await expect(icon).to_have_attribute("href", "/favicon.svg")
     await bob.send(alice, "one")
     await bob.send(alice, "two")
-    await expect(desk.page).to_have_title("(2) Settings · chatd")
+    await expect(desk.page).to_have_title("(2) Profile · chatd")
     await expect(icon).to_have_attribute("href", "/favicon-unread.svg")
     assert await desk.page.evaluate("window.badge") == 2
     await desk.navigation.messages.click()

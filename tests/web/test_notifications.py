@@ -97,6 +97,7 @@ async def with_notifications(devices: Devices, person: Person, *scripts: str) ->
     # Whatever is sent before the conversations are there is no news.
     await expect(desk.page.get_by_text("No conversations yet")).to_be_visible()
     await desk.navigation.settings.click()
+    await desk.settings.pages.get_by_role("link", name="Notifications").click()
     await desk.settings.notifications.click()
     await expect(desk.settings.notifications).to_be_checked()
     return desk
@@ -130,11 +131,11 @@ async def test_nothing_is_told_before_somebody_has_turned_it_on(
     devices: Devices, server: Site, alice: Person, bob: Person
 ) -> None:
     desk = await allowed(devices, alice)
-    await desk.open("/settings")
+    await desk.settings.open("notifications")
     await kept(desk.page)
     await expect(desk.settings.notifications).not_to_be_checked()
     await bob.send(alice, "unheard")
-    await expect(desk.page).to_have_title("(1) Settings · chatd")
+    await expect(desk.page).to_have_title("(1) Notifications · chatd")
     await desk.settings.notifications.click()
     await expect(desk.settings.notifications).to_be_checked()
     await bob.send(alice, "heard")
@@ -228,7 +229,7 @@ async def test_signing_out_takes_all_notifications_back(
     desk = await with_notifications(devices, alice)
     await bob.send(alice, "for her eyes only")
     await told(desk, "for her eyes only")
-    await desk.settings.sign_out.click()
+    await desk.navigation.choose("Sign out")
     await expect(desk.entrance.sign_in_heading).to_be_visible()
     await told(desk)
     await expect(desk.page).to_have_title("Sign in · chatd")

@@ -86,12 +86,12 @@ async def test_the_blocked_are_listed_in_the_settings_in_the_readers_language(
     async with await alice.request("PUT", f"/users/{bob.id}/block") as response:
         assert response.status == 204
     desk, phone = await devices.desk(alice), await devices.phone(await alice.device(), locale="zh-CN")
-    await phone.open("/settings")
+    await phone.settings.open("privacy")
     await expect(phone.page.get_by_role("heading", name="已屏蔽的人")).to_be_visible()
     await expect(phone.page.get_by_role("button", name=f"取消屏蔽{bob.nickname}")).to_be_visible()
     await phone.open(f"/messages/{bob.id}")
     await expect(phone.page.get_by_text(f"你已屏蔽{bob.nickname}。")).to_be_visible()
-    await desk.open("/settings")
+    await desk.settings.open("privacy")
     await expect(desk.page.get_by_text(re.compile(r"Blocked (now|\d+ minutes? ago)"))).to_be_visible()
     await desk.page.get_by_role("button", name=f"Unblock {bob.nickname}").click()
     await expect(desk.page.get_by_text("You have blocked nobody.")).to_be_visible()
@@ -124,7 +124,7 @@ async def test_a_message_is_reported_with_a_reason(
 async def test_everything_of_ones_own_is_downloaded(devices: Devices, alice: Person, bob: Person) -> None:
     await alice.send(bob, "mine")
     desk = await devices.desk(alice)
-    await desk.open("/settings")
+    await desk.settings.open("privacy")
     async with desk.page.expect_download() as waiting:
         await desk.page.get_by_role("button", name="Download my data").click()
     download = await waiting.value
@@ -143,7 +143,7 @@ async def test_an_account_is_deleted_with_its_password_and_the_other_sees_that_i
     hers.allow("status of 40[01]")
     await his.open(f"/messages/{alice.id}")
     await expect(his.chat.message("a secret")).to_be_visible()
-    await hers.open("/settings")
+    await hers.settings.open("privacy")
     await hers.page.get_by_role("button", name="Delete my account").click()
     asking = dialog(hers.page, "Delete your account?")
     password = asking.get_by_label("Your password")
@@ -198,7 +198,7 @@ async def test_what_is_about_people_is_accessible(devices: Devices, alice: Perso
         await asking.get_by_role("button", name="Block").click()
         await expect(device.page.get_by_text(f"You have blocked {bob.nickname}.")).to_be_visible()
         assert await findings(device.page) == []
-        await device.open("/settings")
+        await device.settings.open("privacy")
         await expect(device.page.get_by_role("button", name=f"Unblock {bob.nickname}")).to_be_visible()
         await device.page.get_by_role("button", name="Delete my account").click()
         await expect(dialog(device.page, "Delete your account?")).to_be_visible()

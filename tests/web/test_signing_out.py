@@ -32,7 +32,7 @@ async def test_it_says_how_much_would_be_lost_and_where(
     for text in ("one", "two"):
         await desk.chat.say(text)
     await expect(desk.chat.message("two")).to_have_attribute("data-state", "pending")
-    await desk.open("/settings")
+    await desk.settings.open("security")
     await desk.settings.sign_out.click()
     question = desk.settings.signing_out
     await expect(question.get_by_role("listitem").filter(has_text=carol.nickname)).to_contain_text(
@@ -65,6 +65,7 @@ async def test_it_deletes_what_its_user_gives_up(
     desk, _ = await editing(devices, alice, bob)
     desk.allow(*LINE_LOST)
     await desk.navigation.settings.click()
+    await desk.settings.pages.get_by_role("link", name="Security").click()
     await desk.settings.sign_out.click()
     await expect(desk.settings.stay).to_be_focused()
     await desk.page.keyboard.press("Escape")
@@ -80,7 +81,7 @@ async def test_it_deletes_what_its_user_gives_up(
 
 async def test_it_asks_about_what_another_tab_has(devices: Devices, alice: Person, bob: Person) -> None:
     desk = await devices.desk(alice)
-    await desk.open("/settings")
+    await desk.settings.open("security")
     await expect(desk.settings.sign_out).to_be_visible()
     other = await desk.context.new_page()
     await other.goto(f"/messages/{bob.id}")
@@ -96,6 +97,6 @@ async def test_nothing_is_asked_where_nothing_would_be_lost(devices: Devices, al
     await phone.open(f"/messages/{bob.id}")
     await phone.chat.tell("sent")
     await phone.chat.box.fill("  ")
-    await phone.open("/settings")
+    await phone.settings.open("security")
     await phone.settings.sign_out.click()
     await expect(phone.entrance.sign_in_heading).to_be_visible()

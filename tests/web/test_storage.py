@@ -22,13 +22,15 @@ ALL_REFUSED = """
 
 async def use(device: Device, alice: Person, bob: Person) -> None:
     """Sign in as bob, and do what one does for the life of a page."""
-    await device.open("/settings")
+    await device.open("/settings/profile")
     await device.entrance.sign_in(bob.username, PASSWORD)
     await expect(device.settings.nickname).to_have_value(bob.nickname)
     told = device.page.get_by_text(NO_STAY)
     await expect(told).to_be_visible()
     await device.page.get_by_role("button", name="Dismiss").click()
     await expect(told).to_have_count(0)
+    await device.navigation.settings.click()
+    await device.settings.pages.get_by_role("link", name="Appearance").click()
     await device.settings.choose("Theme", "Dark")
     await expect(device.page.locator("html")).to_have_attribute("data-theme", "dark")
     await device.navigation.messages.click()

@@ -25,7 +25,7 @@ async def test_signing_out_in_one_tab_signs_the_other_out(devices: Devices, alic
     other = await desk.context.new_page()
     first = desk.page
     desk.use(other)
-    await desk.open("/settings")
+    await desk.settings.open("security")
     await desk.settings.sign_out.click()
     await desk.settings.sign_out_anyway.click()
     await other.wait_for_url("**/login**")
@@ -45,7 +45,7 @@ async def test_a_tab_says_who_ended_the_session_though_the_server_was_quicker(de
     other = await desk.context.new_page()
     first = desk.page
     desk.use(other)
-    await desk.open("/settings")
+    await desk.settings.open("security")
     await desk.settings.sign_out.click()
     await expect_signed_out(first, "session ended or expired")
     await first.evaluate("dispatchEvent(new Event('release'))")
@@ -60,7 +60,7 @@ async def test_no_tab_says_that_another_signed_out_when_the_session_was_ended(de
     other = await phone.context.new_page()
     await other.goto(phone.page.url)
     await expect(other.get_by_role("button", name="New conversation")).to_be_visible()
-    await desk.open("/settings")
+    await desk.settings.open("security")
     await desk.settings.end_session.click()
     await confirm(desk.page)
     for tab in (phone.page, other):

@@ -108,9 +108,10 @@ async def test_markup_is_text_in_what_somebody_says_of_themselves_and_their_devi
         assert response.status == 200
     at_alices = await devices.desk(alice)
     at_alices.allow("404")  # the picture that is none
-    await at_alices.open("/settings")
+    await at_alices.settings.open("profile")
     await expect(at_alices.settings.bio).to_have_value(about["bio"])
     await expect(at_alices.settings.nickname).to_have_value(MARKUP_NAME)
+    await at_alices.settings.open("security")
     await expect(at_alices.page.get_by_role("main").get_by_text(MARKUP, exact=True)).to_be_visible()
     await expect(at_alices.page.locator(ELEMENTS)).to_have_count(0)
 
@@ -132,7 +133,7 @@ async def test_markup_is_text_in_a_notification(devices: Devices, alice: Person,
     await rename(alice, MARKUP_NAME)
     at_bobs = await devices.desk(bob, permissions=["notifications"])
     await at_bobs.context.add_init_script(NOTED)
-    await at_bobs.open("/settings")
+    await at_bobs.settings.open("notifications")
     await at_bobs.settings.notifications.click()
     await expect(at_bobs.settings.notifications).to_be_checked()
     await alice.send(bob, MARKUP)

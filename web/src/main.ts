@@ -24,6 +24,14 @@ watch(
   },
   { immediate: true, flush: 'sync' },
 )
+watch(
+  () => preferences.textSize,
+  (size) => {
+    if (size === 'normal') delete document.documentElement.dataset['textSize']
+    else document.documentElement.dataset['textSize'] = size
+  },
+  { immediate: true, flush: 'sync' },
+)
 const languageShown = showLanguage(preferences.shownLanguage)
 watch(() => preferences.shownLanguage, showLanguage)
 

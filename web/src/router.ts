@@ -1,7 +1,9 @@
-import { nextTick, ref } from 'vue'
+import { nextTick, ref, type Component } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteLocationRaw } from 'vue-router'
 
 import { closeForNavigation, keepBack, navigated } from '@/composables/useBackCloses'
+import { WIDE } from '@/composables/useMedia'
+import DefaultLayout from '@/layouts/DefaultLayout.vue'
 import { useAuthStore } from '@/stores/auth'
 
 declare module 'vue-router' {
@@ -21,7 +23,7 @@ export const router = createRouter({
   routes: [
     {
       path: '/',
-      component: () => import('@/layouts/DefaultLayout.vue'),
+      component: DefaultLayout as Component,
       meta: { access: 'signed-in' },
       children: [
         { path: '', redirect: { name: 'messages' } },
@@ -33,7 +35,32 @@ export const router = createRouter({
           component: () => import('@/pages/messages/[place].vue'),
         },
         { path: 'people/:id([1-9]\\d{0,15})', name: 'person', component: () => import('@/pages/people/[id].vue') },
-        { path: 'settings', name: 'settings', component: () => import('@/pages/settings.vue') },
+        {
+          path: 'settings',
+          component: () => import('@/pages/settings.vue'),
+          children: [
+            {
+              path: '',
+              name: 'settings',
+              component: () => import('@/pages/settings/index.vue'),
+              // The list is a page of its own only where it is not beside the others.
+              beforeEnter: () => (matchMedia(WIDE).matches ? { name: 'settings-profile' } : true),
+            },
+            { path: 'profile', name: 'settings-profile', component: () => import('@/pages/settings/profile.vue') },
+            {
+              path: 'notifications',
+              name: 'settings-notifications',
+              component: () => import('@/pages/settings/notifications.vue'),
+            },
+            {
+              path: 'appearance',
+              name: 'settings-appearance',
+              component: () => import('@/pages/settings/appearance.vue'),
+            },
+            { path: 'security', name: 'settings-security', component: () => import('@/pages/settings/security.vue') },
+            { path: 'privacy', name: 'settings-privacy', component: () => import('@/pages/settings/privacy.vue') },
+          ],
+        },
       ],
     },
     {

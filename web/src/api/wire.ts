@@ -17,10 +17,22 @@ export interface User extends Brief {
   created_at: string
 }
 
+/** The caller. */
+export interface Me extends User {
+  role: string
+}
+
 /** Somebody the caller blocks. */
 export interface Block {
   user: Brief
   created_at: string
+}
+
+/** An invitation, whose code is not shown again. */
+export interface Invite {
+  code: string
+  path: string
+  expires_at: string | null
 }
 
 /** One login. */

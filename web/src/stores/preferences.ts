@@ -10,10 +10,14 @@ const KEY = 'chatd.preferences'
 export const THEMES = ['auto', 'light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
+export const TEXT_SIZES = ['small', 'normal', 'large', 'larger'] as const
+export type TextSize = (typeof TEXT_SIZES)[number]
+
 export interface Preferences {
   language: 'auto' | Language
   theme: Theme
   hours: Hours
+  textSize: TextSize
   notifications: boolean
 }
 
@@ -22,6 +26,7 @@ export const usePreferencesStore = defineStore('preferences', () => {
   const language = ref<Preferences['language']>('auto')
   const theme = ref<Theme>('auto')
   const hours = ref<Hours>('auto')
+  const textSize = ref<TextSize>('normal')
   const notifications = ref(false)
   const browserLanguages = ref<readonly string[]>(navigator.languages)
 
@@ -34,6 +39,7 @@ export const usePreferencesStore = defineStore('preferences', () => {
     language.value = LANGUAGES.find((known) => known === kept.language) ?? 'auto'
     theme.value = THEMES.find((known) => known === kept.theme) ?? 'auto'
     hours.value = HOURS.find((known) => known === kept.hours) ?? 'auto'
+    textSize.value = TEXT_SIZES.find((known) => known === kept.textSize) ?? 'normal'
     notifications.value = kept.notifications === true
   }
 
@@ -47,11 +53,12 @@ export const usePreferencesStore = defineStore('preferences', () => {
 
   watch(hours, showHours, { immediate: true })
 
-  watch([language, theme, hours, notifications], () => {
+  watch([language, theme, hours, textSize, notifications], () => {
     const text = JSON.stringify({
       language: language.value,
       theme: theme.value,
       hours: hours.value,
+      textSize: textSize.value,
       notifications: notifications.value,
     })
     if (text !== local.get(KEY)) local.set(KEY, text)
@@ -61,8 +68,9 @@ export const usePreferencesStore = defineStore('preferences', () => {
     language.value = changes.language ?? language.value
     theme.value = changes.theme ?? theme.value
     hours.value = changes.hours ?? hours.value
+    textSize.value = changes.textSize ?? textSize.value
     notifications.value = changes.notifications ?? notifications.value
   }
 
-  return { language, theme, hours, notifications, shownLanguage, choose }
+  return { language, theme, hours, textSize, notifications, shownLanguage, choose }
 })

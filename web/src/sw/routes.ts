@@ -4,7 +4,7 @@ import type { NotificationData } from './messages'
 export type Route = 'shell' | 'asset' | 'settings' | 'file' | null
 
 /** The addresses of the client's pages, however they are written; the server answers any other navigation. */
-const PAGE = /^\/+(?:(?:login|register|settings|messages(?:\/+\d+)?|people\/+\d+)\/*)?$/i
+const PAGE = /^\/+(?:(?:login|register|settings(?:\/+[a-z]+)?|messages(?:\/+\d+)?|people\/+\d+)\/*)?$/i
 
 /**
  * Decide how to answer a GET request.

@@ -18,6 +18,7 @@ describe('a navigation', () => {
     '/register',
     '/settings',
     '/Settings/',
+    '/settings/profile',
     '/messages',
     '/messages/',
     '/messages/42',

@@ -1,9 +1,13 @@
 export const settings = {
   title: 'Settings',
+  pages: 'Pages of the settings',
+  back: 'Back to the settings',
   save: 'Save',
   saved: 'Saved',
   profile: {
     title: 'Profile',
+    about: 'Picture, nickname, about you',
+    seen: 'What others see',
     nickname: 'Nickname',
     bio: 'About you',
     bioHint: 'A few words that others can read. {left} left.',
@@ -18,6 +22,22 @@ export const settings = {
     unsupported: 'This file cannot be used as a picture. Choose a JPEG, PNG, GIF or WebP.',
     tooLarge: 'This picture is larger than 2\u00a0MB.',
     bioLong: 'Use at most {max} characters.',
+  },
+  notifications: {
+    title: 'Notifications',
+    about: 'When this device tells you of messages',
+  },
+  appearance: {
+    title: 'Appearance',
+    about: 'Language, theme, text size',
+  },
+  security: {
+    title: 'Security',
+    about: 'Password, sessions, signing out',
+  },
+  privacy: {
+    title: 'Privacy',
+    about: 'Blocked people, your data, your account',
   },
   password: {
     title: 'Password',
@@ -42,14 +62,16 @@ export const settings = {
     unknownDevice: 'Unknown device',
   },
   preferences: {
-    title: 'Preferences',
-    text: 'Stored on this device.',
+    here: 'On this device',
+    text: 'Each of your devices has its own.',
     language: 'Language',
     languageAuto: 'Automatic',
     theme: 'Theme',
     themes: { auto: 'Automatic', light: 'Light', dark: 'Dark' },
     clock: 'Clock',
     clocks: { auto: 'Automatic', h12: '12 hours', h24: '24 hours' },
+    textSize: 'Text size',
+    sizes: { small: 'Small', normal: 'Normal', large: 'Large', larger: 'Larger' },
     notifications: 'Notifications',
     notificationsHint: 'Shows new messages while you look elsewhere.',
     notificationsDenied: 'This browser blocks notifications from here. Allow them in its site settings.',

@@ -15,6 +15,7 @@ export const shell = {
     messagesUnread: 'Messages, {count} unread',
     settings: 'Settings',
     account: 'Account',
+    accountOf: 'Account of {name}',
     signOut: 'Sign out',
   },
   line: {

@@ -2,10 +2,14 @@ import type { settings as en } from '../en/settings'
 
 export const settings: typeof en = {
   title: '设置',
+  pages: '设置页面',
+  back: '返回设置',
   save: '保存',
   saved: '已保存',
   profile: {
     title: '个人资料',
+    about: '头像、昵称、个人简介',
+    seen: '其他人看到的信息',
     nickname: '昵称',
     bio: '个人简介',
     bioHint: '简单介绍一下自己，其他人可以看到。还可输入 {left} 字。',
@@ -20,6 +24,22 @@ export const settings: typeof en = {
     unsupported: '无法使用该文件，请选择 JPEG、PNG、GIF 或 WebP 图片。',
     tooLarge: '图片超过了 2\u00a0MB。',
     bioLong: '最多 {max} 个字符。',
+  },
+  notifications: {
+    title: '通知',
+    about: '此设备何时提醒新消息',
+  },
+  appearance: {
+    title: '外观',
+    about: '语言、主题、文字大小',
+  },
+  security: {
+    title: '安全',
+    about: '密码、登录设备、退出登录',
+  },
+  privacy: {
+    title: '隐私',
+    about: '已屏蔽的人、你的数据、账号注销',
   },
   password: {
     title: '密码',
@@ -44,14 +64,16 @@ export const settings: typeof en = {
     unknownDevice: '未知设备',
   },
   preferences: {
-    title: '偏好设置',
-    text: '仅保存在此设备上。',
+    here: '此设备',
+    text: '每台设备分别设置。',
     language: '语言',
     languageAuto: '跟随浏览器',
-    theme: '外观',
+    theme: '主题',
     themes: { auto: '跟随系统', light: '浅色', dark: '深色' },
     clock: '时间',
     clocks: { auto: '自动', h12: '12 小时制', h24: '24 小时制' },
+    textSize: '文字大小',
+    sizes: { small: '小', normal: '标准', large: '大', larger: '特大' },
     notifications: '通知',
     notificationsHint: '不在此页面时提醒新消息。',
     notificationsDenied: '浏览器已阻止本站通知，请在网站设置中允许。',

@@ -17,6 +17,7 @@ export const shell: typeof en = {
     messagesUnread: '消息，{count} 条未读',
     settings: '设置',
     account: '账号',
+    accountOf: '账号：{name}',
     signOut: '退出登录',
   },
   line: {
