@@ -84,9 +84,8 @@ async def test_the_clock_is_that_of_the_region_and_can_be_chosen(
 async def test_a_clock_that_was_chosen_is_kept(devices: Devices, alice: Person, bob: Person) -> None:
     await alice.send(bob, "what time is it?")
     at_bobs = await devices.desk(bob)
-    await at_bobs.open("/settings")
     for choice, clock in (("24 hours", r"\d{1,2}:\d\d"), ("12 hours", r"\d{1,2}:\d\d\s[AP]M")):
-        await at_bobs.open("/settings")
+        await at_bobs.settings.open("appearance")
         await at_bobs.settings.choose("Clock", choice)
         await at_bobs.open(f"/messages/{alice.id}")
         await expect(at_bobs.chat.messages.locator("time")).to_have_text(re.compile(f"^{clock}$"))

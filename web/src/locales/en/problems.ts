@@ -14,6 +14,7 @@ export const problems = {
     blocked: 'You have blocked this person.',
     cannot_block_self: 'You cannot block yourself.',
     cannot_message_self: 'You cannot write to yourself.',
+    administrators_only: 'Only an administrator may do this.',
     cannot_report_own: 'You cannot report a message of your own.',
     forbidden: 'You may not do that.',
     internal_error: 'Something went wrong on the server. Try again in a moment.',

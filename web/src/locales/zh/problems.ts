@@ -16,6 +16,7 @@ export const problems: typeof en = {
     blocked: '你已屏蔽对方。',
     cannot_block_self: '不能屏蔽自己。',
     cannot_message_self: '不能给自己发消息。',
+    administrators_only: '只有管理员可以这样做。',
     cannot_report_own: '不能举报自己的消息。',
     forbidden: '你没有权限进行此操作。',
     internal_error: '服务器出了点问题，请稍后重试。',
