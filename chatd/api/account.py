@@ -12,6 +12,7 @@ from chatd.schemas import people
 def routes(config: Config) -> list[Route]:
     """Return the routes for one's own account."""
     return [
+        Route("GET", "/users/me", "get_own_account", _own, "My account", answer=schemas.MeSchema()),
         Route(
             "PUT",
             "/users/me",
@@ -42,6 +43,10 @@ def routes(config: Config) -> list[Route]:
             errors=(WrongPassword,),
         ),
     ]
+
+
+async def _own(call: Call) -> User:
+    return await call.services.accounts.get(call.caller.user_id)
 
 
 async def _update_profile(call: Call) -> User:

@@ -49,7 +49,7 @@ def routes(config: Config) -> list[Route]:
             answer=schemas.TicketSchema(),
             status=201,
         ),
-        Route("GET", "/auth/me", "get_me", _me, "Who am I?", answer=schemas.MeSchema()),
+        Route("GET", "/auth/me", "get_me", _me, "Who am I?", answer=schemas.UserSchema()),
     ]
 
 

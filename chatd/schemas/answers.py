@@ -28,7 +28,7 @@ class UserSchema(BriefSchema):
 
 
 class MeSchema(UserSchema):
-    """The caller."""
+    """The caller's own account."""
 
     role = fields.String(required=True, validate=validate.OneOf(get_args(Role)))
 

@@ -131,7 +131,7 @@ async def test_answers_and_errors_can_be_read_by_a_configured_origin(start: Star
             answer = granted(response)
         assert answer["allow-origin"] == OURS, status
         assert {"chatd-epoch", "chatd-cursor", "retry-after"} <= items(answer["expose-headers"])
-        assert response.headers["Vary"] == "Origin"
+        assert "origin" in items(response.headers["Vary"])
 
 
 async def test_a_foreign_origin_is_answered_but_cannot_read_it(chat: Chat) -> None:

@@ -33,7 +33,7 @@ def schemas(chat: Chat) -> Iterator[RequestSchema]:
 
 def good(name: str, field: fields.Field[Any]) -> Any:
     """Return a good value for a field."""
-    if isinstance(field, fields.Integer):
+    if isinstance(field, fields.Integer) and name != "expires_in":
         return 2
     return {"emoji": "👍", "epoch": "e", **GOOD}[name]
 

@@ -82,6 +82,7 @@ NAMES = {
     "list_sessions": "GET /auth/sessions",
     "end_session": "DELETE /auth/sessions/{id}",
     "search_users": "GET /users/",
+    "get_own_account": "GET /users/me",
     "update_profile": "PUT /users/me",
     "change_password": "POST /users/me/password",
     "delete_account": "DELETE /users/me",

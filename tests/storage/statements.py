@@ -87,6 +87,7 @@ VALUES: dict[str, Any] = {
     "skip": 0,
     "up_to": 2**62,
     "used_at": 1,
+    "uses": 1,
     "user_id": ALICE,
     "username": "dora",
     "username_key": "dora",

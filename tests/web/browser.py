@@ -218,7 +218,7 @@ class Devices:
     async def _signed_in(self, person: Person, token: str | None) -> dict[str, Any]:
         """Return what the browser of somebody signed in keeps."""
         headers = {"Authorization": f"Bearer {person.token}"}
-        async with ClientSession(self._url, headers=headers) as session, session.get("/auth/me") as response:
+        async with ClientSession(self._url, headers=headers) as session, session.get("/users/me") as response:
             auth = {"token": token or person.token, "user": await response.json()}
         kept = {"name": "chatd.auth", "value": json.dumps(auth)}
         return {"cookies": [], "origins": [{"origin": self._url, "localStorage": [kept]}]}

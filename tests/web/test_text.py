@@ -21,7 +21,7 @@ MARKUP = (
 #: As long as a nickname may be.
 MARKUP_NAME = "<img src=x onerror=alert(3)><b>{{7*7}}</b> {n} @:x"
 
-ELEMENTS = "b, script:not([src]), img[src='x']"
+ELEMENTS = "b, body script:not([src]), img[src='x']"
 
 #: Everything the client gives to the browser to be shown as a notification.
 NOTED = """
@@ -163,11 +163,11 @@ async def test_text_that_turns_the_direction_round_does_not_turn_its_neighbours(
     await alice.send(bob, "\u202eturned")
     at_bobs = await devices.desk(bob)
     await at_bobs.open(f"/messages/{alice.id}")
+    await expect(at_bobs.page.get_by_text("ecila")).to_have_count(0)  # such a name is not shown
     places = [
-        at_bobs.conversations.list.get_by_text("ecila"),
+        at_bobs.conversations.list.get_by_text(alice.username).first,
         at_bobs.conversations.list.get_by_text("turned"),
         at_bobs.chat.messages.get_by_role("paragraph").filter(has_text="turned"),
-        at_bobs.page.get_by_role("heading").get_by_text("ecila").or_(at_bobs.page.get_by_role("heading", name="ecila")),
     ]
     for place in places:
         await expect(place.last).to_be_visible()

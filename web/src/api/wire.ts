@@ -17,7 +17,7 @@ export interface User extends Brief {
   created_at: string
 }
 
-/** The caller. */
+/** The caller's own account. */
 export interface Me extends User {
   role: string
 }

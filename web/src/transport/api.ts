@@ -1,6 +1,6 @@
 import { ApiError } from '@/api/errors'
 import { apiAddress } from '@/api/settings'
-import type { Block, Brief, Conversation, MessagePage, Position, Session, User } from '@/api/wire'
+import type { Block, Brief, Conversation, Me, MessagePage, Position, Session, User } from '@/api/wire'
 import { addressOf, type Place } from '@/model/places'
 
 /** How long a call may take, in milliseconds: longer than the server waits for a slow request. */
@@ -79,7 +79,7 @@ export const api = {
 
   logout: () => call<void>('POST', '/auth/logout'),
 
-  me: () => call<User>('GET', '/auth/me'),
+  me: () => call<Me>('GET', '/users/me'),
 
   updateProfile: (body: ProfileChanges) => call<User>('PUT', '/users/me', { json: body }),
 
