@@ -9,7 +9,7 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 STORED = re.compile("^(sent|read)$")
 
 #: What the menu of a message has.
-Action = Literal["Reply", "React", "Edit", "Copy", "Report", "Delete"]
+Action = Literal["Reply", "React", "Edit", "Copy", "Select text", "Report", "Delete"]
 
 
 def starting(name: str) -> re.Pattern[str]:

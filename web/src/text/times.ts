@@ -105,6 +105,11 @@ export function fullDate(date: Date, locale: string): string {
   return format(date, locale, { dateStyle: 'long' })
 }
 
+/** The date and time in short: `3/3/26, 14:05`. */
+export function stamp(date: Date, locale: string): string {
+  return format(date, locale, { dateStyle: 'short', timeStyle: 'short' })
+}
+
 /** The full date and time, for titles and screen readers. */
 export function fullTime(date: Date, locale: string): string {
   return format(date, locale, { dateStyle: 'full', timeStyle: 'short' })

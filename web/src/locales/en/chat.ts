@@ -49,6 +49,7 @@ export const chat = {
   edit: 'Edit',
   copy: 'Copy',
   delete: 'Delete',
+  selectText: 'Select text',
   copied: 'Copied',
   copyFailed: 'The browser does not allow copying.',
   deleteTitle: 'Delete this message?',

@@ -51,6 +51,7 @@ export const chat: typeof en = {
   edit: '编辑',
   copy: '复制',
   delete: '删除',
+  selectText: '选择文字',
   copied: '已复制',
   copyFailed: '浏览器不允许复制。',
   deleteTitle: '删除这条消息？',
