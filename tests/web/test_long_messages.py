@@ -132,8 +132,11 @@ async def test_a_message_at_the_end_is_unfolded_from_its_beginning(
     await phone.open(f"/messages/{alice.id}")
     message = phone.chat.by_id(sent["id"])
     await expect(message).to_be_visible()
+    more = message.get_by_role("button", name=MORE)
+    await more.scroll_into_view_if_needed()
+    await scroll(phone, 0)
     top = await top_of(message)
-    await message.get_by_role("button", name=MORE).click()
+    await more.click()
     await expect(message.get_by_role("button", name=LESS)).to_be_attached()
     await scroll(phone, 0)
     assert abs(await top_of(message) - top) <= STILL
