@@ -18,7 +18,7 @@ const LATER = /^\/assets\/emoji-/
 
 /** The widget library, what uses it, and forms: loaded with the first menu, dialog or form, not with every page. */
 const LAZY =
-  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|components.settings|Ui(Card|Choice|Select|Switch|PlainPage|Field|Form|Password)|text.rules/
+  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|components.settings|Ui(Card|Choice|Select|Switch|PlainPage|Field|Form|Password)|text.rules|linkify|uc.micro|tlds|text.(links|hosts)/
 
 export default defineConfig({
   plugins: [

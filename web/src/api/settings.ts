@@ -6,9 +6,15 @@ export interface Settings {
   registration: 'open' | 'invite' | 'closed'
   /** The shortest password, in characters. */
   password_min: number
+  /** What the community is called. */
+  name: string
+  /** The address of its picture, or empty. */
+  picture: string
+  /** Whom to ask about a forgotten password, in a sentence, or empty. */
+  help: string
 }
 
-const DEFAULTS: Settings = { api: '', registration: 'open', password_min: 8 }
+const DEFAULTS: Settings = { api: '', registration: 'open', password_min: 8, name: 'chatd', picture: '', help: '' }
 
 let current = DEFAULTS
 let loading: Promise<Settings> | null = null

@@ -81,6 +81,10 @@ function hold(me: number | null): void {
   }
   holder = me
   if (me !== null) {
+    if (useAuthStore().user?.role === undefined)
+      useAuthStore()
+        .refresh()
+        .catch(() => undefined)
     useOutboxStore().load()
     void useConversationsStore().showSnapshot()
   }

@@ -1,7 +1,7 @@
 import { onScopeDispose, readonly, ref, type Ref } from 'vue'
 
 /** Where there is room for two columns, as the style sheets have it too. */
-export const WIDE = '(min-width: 800px)'
+export const WIDE = '(width >= 50rem)'
 
 /** Whether a media query holds, as long as the caller's scope lives. */
 export function useMedia(query: string): Readonly<Ref<boolean>> {

@@ -1,9 +1,8 @@
 import { onScopeDispose, toValue, watchEffect, type MaybeRefOrGetter } from 'vue'
 
+import { settings } from '@/api/settings'
 import { isolate } from '@/i18n'
 import { shortCount } from '@/text/counts'
-
-const NAME = 'chatd'
 
 let page = ''
 let unread = 0
@@ -13,7 +12,8 @@ let owner: symbol | null = null
 
 /** Return the document's title: the number of unread messages, the page and the app. */
 export function titleOf(title: string, count: number): string {
-  const name = title ? `${isolate(title)} · ${NAME}` : NAME
+  const community = settings().name
+  const name = title ? `${isolate(title)} · ${community}` : community
   return count > 0 ? `(${shortCount(count)}) ${name}` : name
 }
 

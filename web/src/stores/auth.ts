@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
 import { api, type ProfileChanges, type Registration } from '@/transport/api'
-import type { ServerEvent, Session, User } from '@/api/wire'
+import type { Invite, Me, ServerEvent, Session, User } from '@/api/wire'
 import { forgetEverything } from '@/offline/forget'
 import { local, onChangedElsewhere, parsed } from '@/offline/local'
 import { wipeSnapshots } from '@/offline/snapshots'
@@ -11,9 +11,12 @@ const KEY = 'chatd.auth'
 /** Why the last session of this browser ended, for its other tabs. */
 const ENDED_KEY = 'chatd.ended'
 
+/** Who signed in before it was said has no role here until the profile is loaded again. */
+type Self = User & Partial<Pick<Me, 'role'>>
+
 interface Kept {
   token: string
-  user: User
+  user: Self
 }
 
 /** Why somebody was signed out or disconnected without having asked for it. */
@@ -28,6 +31,7 @@ export const useAuthStore = defineStore('auth', () => {
   const token = computed(() => kept.value?.token ?? null)
   const user = computed(() => kept.value?.user ?? null)
   const isSignedIn = computed(() => kept.value !== null)
+  const isAdmin = computed(() => user.value?.role === 'admin')
 
   watch(token, (value) => api.setToken(value), { immediate: true, flush: 'sync' })
   api.onUnauthorized((error) => void end(error.code === 'account_unavailable' ? 'no_account' : 'session_ended'))
@@ -114,7 +118,7 @@ export const useAuthStore = defineStore('auth', () => {
     if (me !== undefined) await forgetEverything(me)
   }
 
-  function setUser(changes: Partial<User>): void {
+  function setUser(changes: Partial<Self>): void {
     if (kept.value !== null) keep({ ...kept.value, user: { ...kept.value.user, ...changes } })
   }
 
@@ -135,6 +139,7 @@ export const useAuthStore = defineStore('auth', () => {
     await updateProfile({ avatar_path: url })
   }
 
+  const createInvite = (wish: { expires_in?: number; max_uses?: number }): Promise<Invite> => api.createInvite(wish)
   const changePassword = (old: string, replacement: string): Promise<void> => api.changePassword(old, replacement)
   const loadSessions = (): Promise<Session[]> => api.sessions()
   const endSession = (id: number): Promise<void> => api.endSession(id)
@@ -149,6 +154,7 @@ export const useAuthStore = defineStore('auth', () => {
     token,
     user,
     isSignedIn,
+    isAdmin,
     endedBecause,
     isForgetful,
     signIn,
@@ -158,6 +164,7 @@ export const useAuthStore = defineStore('auth', () => {
     refresh,
     updateProfile,
     uploadAvatar,
+    createInvite,
     changePassword,
     loadSessions,
     endSession,

@@ -1,6 +1,6 @@
 import { ApiError } from '@/api/errors'
 import { apiAddress } from '@/api/settings'
-import type { Block, Brief, Conversation, Me, MessagePage, Position, Session, User } from '@/api/wire'
+import type { Block, Brief, Conversation, Invite, Me, MessagePage, Position, Session, User } from '@/api/wire'
 import { addressOf, type Place } from '@/model/places'
 
 /** How long a call may take, in milliseconds: longer than the server waits for a slow request. */
@@ -112,6 +112,8 @@ export const api = {
       throw unreachable(error)
     })
   },
+
+  createInvite: (body: { expires_in?: number; max_uses?: number }) => call<Invite>('POST', '/invites', { json: body }),
 
   deleteAccount: (password: string) => call<void>('DELETE', '/users/me', { json: { password } }),
 

@@ -5,6 +5,8 @@ export const auth = {
     wrong: 'Wrong username or password.',
     noAccount: 'New here?',
     register: 'Create an account',
+    forgotten: 'Forgot your password?',
+    askThem: 'Ask the people who run {name} for a new one.',
   },
   register: {
     title: 'Create an account',
@@ -12,7 +14,7 @@ export const auth = {
     haveAccount: 'Already have an account?',
     signIn: 'Sign in',
     closedTitle: 'Registration is closed',
-    closed: 'This server does not accept new accounts. Ask its administrator for one.',
+    closed: 'New accounts are not made here. Ask the people who run {name} for one.',
     taken: 'This username is taken.',
     inviteInvalid: 'This invitation code is not valid. It may have been used already.',
   },
@@ -39,6 +41,6 @@ export const auth = {
     session_ended: 'You have been signed out: your session ended or expired.',
     no_account: 'This account no longer exists, or may not connect.',
     signed_out_elsewhere: 'You signed out in another tab.',
-    too_many: 'chatd is open in too many places with this account.',
+    too_many: '{name} is open in too many places with this account.',
   },
 }

@@ -1,6 +1,6 @@
 export const manners = {
   newVersion: 'A new version is ready',
   reload: 'Reload',
-  install: 'Install chatd',
-  installHint: 'Opens chatd in a window of its own, like any other app.',
+  install: 'Install {name}',
+  installHint: 'Opens {name} in a window of its own, like any other app.',
 }

@@ -1,6 +1,4 @@
 export const shell = {
-  name: 'chatd',
-  titled: '{page} · chatd',
   skip: 'Skip to content',
   loading: 'Loading…',
   justNow: 'just now',
@@ -25,7 +23,7 @@ export const shell = {
     reconnectingIn: 'Reconnecting in {seconds} s',
     reconnecting: 'Reconnecting…',
     retryNow: 'Retry now',
-    tooMany: 'chatd is open in too many places. This one has been disconnected.',
+    tooMany: '{name} is open in too many places. This one has been disconnected.',
     stopped: 'The connection ended because of an error.',
     reload: 'Reload',
   },

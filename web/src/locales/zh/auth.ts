@@ -7,6 +7,8 @@ export const auth: typeof en = {
     wrong: '用户名或密码错误。',
     noAccount: '还没有账号？',
     register: '注册账号',
+    forgotten: '忘记密码？',
+    askThem: '请联系 {name} 的管理人员重设密码。',
   },
   register: {
     title: '注册账号',
@@ -14,7 +16,7 @@ export const auth: typeof en = {
     haveAccount: '已有账号？',
     signIn: '登录',
     closedTitle: '暂不开放注册',
-    closed: '此服务器目前不接受新用户，请联系管理员开通账号。',
+    closed: '目前不接受新用户，请联系 {name} 的管理人员开通账号。',
     taken: '该用户名已被使用。',
     inviteInvalid: '邀请码无效，可能已被使用。',
   },
@@ -41,6 +43,6 @@ export const auth: typeof en = {
     session_ended: '登录已失效或已被结束，请重新登录。',
     no_account: '该账号已不存在，或无法连接。',
     signed_out_elsewhere: '你已在另一个标签页退出登录。',
-    too_many: '该账号打开的 chatd 过多。',
+    too_many: '该账号打开的 {name} 过多。',
   },
 }

@@ -3,6 +3,6 @@ import type { manners as en } from '../en/manners'
 export const manners: typeof en = {
   newVersion: '新版本已就绪',
   reload: '重新加载',
-  install: '安装 chatd',
-  installHint: '像其他应用一样，在独立窗口中打开 chatd。',
+  install: '安装 {name}',
+  installHint: '像其他应用一样，在独立窗口中打开 {name}。',
 }

@@ -1,8 +1,6 @@
 import type { shell as en } from '../en/shell'
 
 export const shell: typeof en = {
-  name: 'chatd',
-  titled: '{page} · chatd',
   skip: '跳到主要内容',
   loading: '加载中…',
   justNow: '刚刚',
@@ -27,7 +25,7 @@ export const shell: typeof en = {
     reconnectingIn: '{seconds} 秒后重新连接',
     reconnecting: '正在重新连接…',
     retryNow: '立即重试',
-    tooMany: 'chatd 打开的窗口过多，这里的连接已断开。',
+    tooMany: '{name} 打开的窗口过多，这里的连接已断开。',
     stopped: '连接因故障中断。',
     reload: '重新加载',
   },

@@ -1,0 +1,17 @@
+export const invite = {
+  open: 'Invite people',
+  title: 'Invite people',
+  text: 'Send this to whoever should come to {name}, or let them scan it.',
+  for: 'For how many people?',
+  people: 'One person | {n} people',
+  among: 'one person | {n} people',
+  make: 'Make a link',
+  link: 'Link',
+  code: 'The link as a QR code',
+  until: 'For {people}, until {time}.',
+  copy: 'Copy link',
+  copied: 'Link copied',
+  notCopied: 'The link could not be copied. It is selected: copy it by hand.',
+  share: 'Share',
+  message: 'Come to {name}',
+}
