@@ -195,3 +195,17 @@ class Settings:
             await group.get_by_role("radio", name=value).check(force=True)
         else:
             await select.select_option(label=value)
+
+
+async def expect_signed_out(page: Page, reason: str) -> None:
+    """Expect the login page to say why it is shown."""
+    await page.wait_for_url("**/login**")
+    await expect(page.get_by_text(re.compile(reason, re.IGNORECASE))).to_be_visible()
+    assert await page.evaluate("localStorage.getItem('chatd.auth')") is None
+
+
+async def confirm(page: Page) -> None:
+    """Confirm in a dialog, where one asks."""
+    dialog = page.get_by_role("alertdialog").or_(page.get_by_role("dialog"))
+    if await dialog.count():
+        await dialog.get_by_role("button", name=re.compile("End")).click()

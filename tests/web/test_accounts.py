@@ -9,12 +9,13 @@ from pathlib import Path
 import jwt
 import pytest
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.process import ServerProcess, chatd
 from tests.support import PASSWORD, Person
-from tests.web.browser import Device, Devices
+from tests.web.browser import Devices
 from tests.web.conftest import Newcomer
+from tests.web.pages import confirm, expect_signed_out
 
 NOT_FOUND = "Page not found"
 
@@ -37,13 +38,6 @@ def lasting(person: Person, seconds: float, data_dir: Path) -> str:
     key = bytes.fromhex((data_dir / "signing.key").read_text())
     claims = jwt.decode(person.token, key, ["HS256"])
     return jwt.encode({**claims, "exp": int(time.time() + seconds)}, key, "HS256")
-
-
-async def expect_signed_out(page: Page, reason: str) -> None:
-    """Expect the login page to say why it is shown."""
-    await page.wait_for_url("**/login**")
-    await expect(page.get_by_text(re.compile(reason, re.IGNORECASE))).to_be_visible()
-    assert await page.evaluate("localStorage.getItem('chatd.auth')") is None
 
 
 async def test_a_wrong_password_is_said_and_the_right_one_signs_in(devices: Devices, bob: Person) -> None:
@@ -133,34 +127,10 @@ async def test_a_session_is_ended_from_another_device(devices: Devices, bob: Per
     await desk.open("/settings")
     await expect(desk.settings.end_session).to_have_count(1)
     await desk.settings.end_session.click()
-    await confirm(desk)
+    await confirm(desk.page)
     await expect_signed_out(phone.page, "session ended or expired")
     await expect(desk.settings.end_session).to_have_count(0)
     await expect(desk.settings.nickname).to_have_value(bob.nickname)
-
-
-async def confirm(device: Device) -> None:
-    """Confirm in a dialog, where one asks."""
-    dialog = device.page.get_by_role("alertdialog").or_(device.page.get_by_role("dialog"))
-    if await dialog.count():
-        await dialog.get_by_role("button", name=re.compile("End")).click()
-
-
-async def test_signing_out_in_one_tab_signs_the_other_out(devices: Devices, alice: Person, bob: Person) -> None:
-    desk = await devices.desk(bob)
-    await desk.open(f"/messages/{alice.id}")
-    await desk.chat.box.fill("a draft that nobody else should find")
-    other = await desk.context.new_page()
-    first = desk.page
-    desk.use(other)
-    await desk.open("/settings")
-    await desk.settings.sign_out.click()
-    await other.wait_for_url("**/login**")
-    await expect_signed_out(first, "signed out in another tab")
-    kept = await first.evaluate("JSON.stringify(Object.entries(localStorage))")
-    assert "draft" not in kept
-    await first.go_back()
-    await expect(first.get_by_text("a draft that")).to_have_count(0)
 
 
 async def test_what_the_server_says_of_a_password_is_said_beside_it(devices: Devices, bob: Person) -> None:

@@ -8,6 +8,8 @@ import { local, onChangedElsewhere, parsed } from '@/offline/local'
 import { wipeSnapshots } from '@/offline/snapshots'
 
 const KEY = 'chatd.auth'
+/** Why the last session of this browser ended, for its other tabs. */
+const ENDED_KEY = 'chatd.ended'
 
 interface Kept {
   token: string
@@ -28,19 +30,37 @@ export const useAuthStore = defineStore('auth', () => {
   watch(token, (value) => api.setToken(value), { immediate: true, flush: 'sync' })
   api.onUnauthorized((error) => void end(error.code === 'account_unavailable' ? 'no_account' : 'session_ended'))
   onChangedElsewhere((key, value) => {
+    if (key === ENDED_KEY) learnWhy(value as Ended | null)
     if (key === null || key === KEY) follow(parsed<Kept>(key === null ? null : value))
   })
 
   function keep(value: Kept): void {
+    local.remove(ENDED_KEY)
     local.set(KEY, JSON.stringify(value))
     kept.value = value
   }
 
+  /** Remove what is stored of the user, and tell the other tabs why. */
+  function drop(because: Ended): void {
+    local.set(ENDED_KEY, because)
+    local.remove(KEY)
+    kept.value = null
+  }
+
   /** Follow another tab that has signed in or out. */
   function follow(theirs: Kept | null): void {
-    if (theirs === null && kept.value !== null) endedBecause.value = 'signed_out_elsewhere'
     if (theirs !== null) endedBecause.value = null
+    else if (kept.value !== null) endedBecause.value ??= 'signed_out_elsewhere'
     kept.value = theirs
+  }
+
+  /**
+   * Learn from another tab why the session ended. After a sign-out the server ends the connections of all tabs, which
+   * one of them may notice before it hears of the sign-out.
+   */
+  function learnWhy(because: Ended | null): void {
+    const isEnding = kept.value !== null || endedBecause.value === 'session_ended'
+    if (because !== null && isEnding) endedBecause.value = because
   }
 
   async function signIn(username: string, password: string): Promise<void> {
@@ -64,9 +84,8 @@ export const useAuthStore = defineStore('auth', () => {
   async function signOut(): Promise<void> {
     const me = user.value?.id
     const toldServer = api.logout().catch(() => undefined)
-    local.remove(KEY)
+    drop('signed_out_elsewhere')
     endedBecause.value = null
-    kept.value = null
     if (me !== undefined) await forgetEverything(me)
     await toldServer
   }
@@ -78,8 +97,7 @@ export const useAuthStore = defineStore('auth', () => {
   async function end(because: Ended): Promise<void> {
     endedBecause.value = because
     if (because === 'too_many' || kept.value === null) return
-    local.remove(KEY)
-    kept.value = null
+    drop(because)
     await wipeSnapshots()
   }
 
@@ -87,8 +105,7 @@ export const useAuthStore = defineStore('auth', () => {
   async function deleteAccount(password: string): Promise<void> {
     const me = user.value?.id
     await api.deleteAccount(password)
-    local.remove(KEY)
-    kept.value = null
+    drop('no_account')
     endedBecause.value = null
     if (me !== undefined) await forgetEverything(me)
   }
