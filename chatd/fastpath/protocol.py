@@ -51,7 +51,7 @@ class FastProtocol(Protocol):
     def data_received(self, data: bytes) -> None:
         """Parse what has come, and start a timer for a head that is incomplete."""
         if self._payload_parser is not None:  # a WebSocket
-            super().data_received(data)
+            web.RequestHandler.data_received(self, data)
             return
         before = self._request_count
         was_reading_head = not self._upgraded and self._has_whole_body()  # the last piece of a body makes it true

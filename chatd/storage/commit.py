@@ -44,14 +44,27 @@ class Outcome(Record, Generic[T_co]):
 Write = Callable[[Transaction], T]
 
 
-class Gathered(Protocol[T_co]):
-    """A work that runs together with all of its class that stand beside it in a batch."""
+class Conflict(Exception):
+    """Works that run together took for granted what is not so; see :class:`Gathered`."""
 
-    def run_all(self, db: Sql, memory: Memory, works: Sequence[Any], /) -> Sequence[Outcome[T_co]]:
+
+class Gathered(Protocol[T_co]):
+    """A work that runs together with all of its class that stand beside it in a batch.
+
+    It is optimistic: it takes for granted what is mostly so and takes time to look up. Where it finds a conflict with
+    that, it raises :class:`Conflict`. Then the whole batch is undone and runs again, and looks first.
+    """
+
+    def run_all(
+        self, db: Sql, memory: Memory, works: Sequence[Any], /, *, looks_first: bool
+    ) -> Sequence[Outcome[T_co]]:
         """Run ``works``, of which this is the first, and return their outcomes in the same order.
 
-        A work that fails has an outcome with an error, and has written nothing. What this raises is a bug or the
+        A work that fails has an outcome with an error, and has written nothing. What else this raises is a bug or the
         disk's fault; then the whole transaction is undone.
+
+        :param looks_first: take nothing for granted.
+        :raises Conflict: ``works`` have to look first.
         """
 
 
@@ -73,8 +86,7 @@ def commit(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -> 
             if db.is_lost(error):
                 raise
             log.exception("works that run together failed: each runs alone", extra={"event": "batch_parted"})
-            db.rollback()
-            db.begin()
+            _begin_again(db)
             outcomes = _run_each(db, memory, batch)
         db.commit()
     except BaseException:
@@ -85,8 +97,25 @@ def commit(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -> 
     return outcomes
 
 
+def _begin_again(db: WriterSql) -> None:
+    db.rollback()
+    db.begin()
+
+
 def _run_all(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -> list[Outcome[Any]]:
     """Run a batch in order: neighbours of one gathered class together, every other work in a savepoint."""
+    try:
+        return _run_once(db, memory, batch, looks_first=False)
+    except Conflict:
+        assert memory is not None
+        memory.forget()
+        _begin_again(db)
+        return _run_once(db, memory, batch, looks_first=True)
+
+
+def _run_once(
+    db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]], *, looks_first: bool
+) -> list[Outcome[Any]]:
     outcomes: list[Outcome[Any]] = []
     is_fresh = False
     for _, neighbours in itertools.groupby(batch, type):
@@ -96,7 +125,7 @@ def _run_all(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -
             if not is_fresh:
                 memory.refresh()
                 is_fresh = True
-            outcomes += works[0].run_all(db, memory, works)
+            outcomes += works[0].run_all(db, memory, works, looks_first=looks_first)
         else:
             outcomes += [_run(db, work) for work in works]
             is_fresh = False
@@ -117,7 +146,7 @@ def _run_each(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) 
             assert memory is not None
             memory.forget()
             memory.refresh()
-            (outcome,) = work.run_all(db, memory, [work])
+            (outcome,) = work.run_all(db, memory, [work], looks_first=True)
             if outcome.error is not None:
                 raise outcome.error
             tx.events += outcome.events

@@ -18,17 +18,20 @@ LIMIT = 50_000
 class Private:
     """A private conversation, and who of the two sees a message in it."""
 
-    __slots__ = ("begun_for", "id")
+    __slots__ = ("_begun_for", "id", "is_begun")
 
     def __init__(self, conversation_id: int, begun_for: Collection[int] = ()) -> None:
         self.id = conversation_id
-        self.begun_for = set(begun_for)
+        self._begun_for = set(begun_for)
+        #: Whether both of them see a message.
+        self.is_begun = len(self._begun_for) == 2
 
     def begin(self, whom: tuple[int, ...]) -> bool:
         """Note that a message is stored, and report whether it is the first one for any of those who see it."""
-        if len(self.begun_for) == 2 or self.begun_for.issuperset(whom):
+        if self._begun_for.issuperset(whom):
             return False
-        self.begun_for.update(whom)
+        self._begun_for.update(whom)
+        self.is_begun = len(self._begun_for) == 2
         return True
 
 

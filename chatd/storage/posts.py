@@ -1,6 +1,8 @@
 """What posting reads and writes: a few statements for any number of messages."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 
 from chatd.storage import visibility
 from chatd.storage.engine import Addition, Sql, as_list, in_list
@@ -17,22 +19,21 @@ _COUNT = Addition("conversations", ("message_count",), ("last_message_id", "last
 _COUNT_SENT = Addition("memberships", ("sent_count",), (), ("conversation_id", "user_id"), where=present("memberships"))
 
 
-def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> None:
+def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> bool:
     """Store new messages and count them in their conversations.
 
     :param rows: in the order of their ids, which are the next ``seq`` of the change log.
     :param hidden: the private messages among them that are hidden from their receivers: each id and receiver.
+    :returns: False where one was there already, under its sender and ``client_id``: then the transaction is useless.
     """
-    db.insert_many("messages", _COLUMNS[:-1], [row[:-1] for row in rows if row[-1] is None])
+    inserted = db.insert_new("messages", _COLUMNS[:-1], [row[:-1] for row in rows if row[-1] is None])
     replies = [row for row in rows if row[-1] is not None]
     if replies:
-        db.insert_many("messages", _COLUMNS, replies)
-    newest: dict[int, int] = {}
-    by_sender: dict[Pair, int] = {}
-    for message_id, conversation_id, sender_id, _, _, _, _ in rows:
-        newest[conversation_id] = message_id
-        key = conversation_id, sender_id
-        by_sender[key] = by_sender.get(key, 0) + 1
+        inserted += db.insert_new("messages", _COLUMNS, replies)
+    if inserted < len(rows):
+        return False
+    newest = {row[1]: row[0] for row in rows}
+    by_sender = Counter(map(itemgetter(1, 2), rows))
     in_all = dict.fromkeys(newest, 0)
     for (conversation_id, _), count in by_sender.items():
         in_all[conversation_id] += count
@@ -40,6 +41,7 @@ def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> 
     db.add_many(_COUNT_SENT, [(count, *key) for key, count in by_sender.items()])
     if hidden:
         visibility.hide_messages(db, hidden)
+    return True
 
 
 def by_client_ids(db: Sql, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, bytes | None]]:

@@ -137,7 +137,7 @@ class V2Protocol:
         """
         if not self._live:
             seq = None  # a sync will bring the change
-        self._send(frames.ack_frame(re, seq, data))
+        self._push(text_frame(frames.ack_frame(re, seq, data)))
         if seq is not None:
             self._cursor = seq
 

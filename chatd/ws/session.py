@@ -86,7 +86,8 @@ class V2Session:
 
     def hear_at_once(self, text: str) -> bool:
         """Run an ordinary ``send`` unless too many commands are on their way, and report whether it was run."""
-        if self.protocol.is_full:
+        protocol = self.protocol
+        if protocol.is_full:
             return False
         said = plain_send(text)
         if said is None:
@@ -99,7 +100,7 @@ class V2Session:
             ).then(self._answering(said.id, frames.sent))
         except ChatError:  # it is answered in its turn
             return False
-        self.protocol.on_way += 1
+        protocol.on_way += 1
         return True
 
     async def hear(self, text: str) -> None:
@@ -153,16 +154,17 @@ class V2Session:
 
     def _answering(self, re: str | int, describe: Callable[[Any], str]) -> Done[Any]:
         """Return the callback that answers a command when its write commits or fails."""
+        protocol = self.protocol
 
         def done(result: Any, error: Exception | None) -> None:
-            self.protocol.on_way -= 1
+            protocol.on_way -= 1
             if self._answered is not None and not self._answered.done():
                 self._answered.set_result(None)
             if error is not None:
                 self._refuse(re, error)
                 return
             try:
-                self.protocol.acknowledge(re, describe(result), result.seq)
+                protocol.acknowledge(re, describe(result), result.seq)
             except Exception:
                 log.exception(
                     "a command could not be answered",

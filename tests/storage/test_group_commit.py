@@ -11,7 +11,7 @@ import pytest
 from chatd.errors import UserNotFound
 from chatd.events import Event, UserDisabled
 from chatd.storage import invites
-from chatd.storage.commit import Outcome, Transaction, Write
+from chatd.storage.commit import Conflict, Outcome, Transaction, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.connections import connect
@@ -202,17 +202,24 @@ async def test_cancelling_a_caller_whose_work_fails_hurts_nobody(db: Database, p
 
 
 class Together:
-    """A work that runs together with its neighbours, and has a bug where one is called ``bug``."""
+    """A work that runs together with its neighbours.
+
+    It has a bug where one is called ``bug``, and has to look first where one is called ``conflict``.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def run_all(self, db: Sql, memory: Memory, works: "Sequence[Together]", /) -> list[Outcome[str]]:
+    def run_all(
+        self, db: Sql, memory: Memory, works: "Sequence[Together]", /, *, looks_first: bool
+    ) -> list[Outcome[str]]:
         """Store all names."""
         for work in works:
             invites.insert(db, work.name.encode(), 1)
             if work.name == "bug":
                 raise KeyError(work.name)
+            if work.name == "conflict" and not looks_first:
+                raise Conflict
         return [Outcome(", ".join(each.name for each in works), None, ()) for _ in works]
 
 
@@ -222,6 +229,18 @@ async def test_works_of_one_class_that_stand_side_by_side_run_together(db: Datab
     gate.open()
     await holding
     assert await asyncio.gather(*waiting) == ["a, b", "a, b", "alone", "c"]
+
+
+async def test_works_that_find_a_conflict_run_again_and_what_was_written_is_written_once(
+    db: Database, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate, holding = await hold(db)
+    waiting = await start(db, note("before"), Together("a"), Together("conflict"), note("after"))
+    gate.open()
+    await holding
+    assert await asyncio.gather(*waiting) == ["before", "a, conflict", "a, conflict", "after"]
+    assert seen_outside(path) == {"before", "a", "conflict", "after"}
+    assert not caplog.records
 
 
 async def test_a_bug_among_works_that_run_together_fails_its_own_work_alone(

@@ -69,6 +69,12 @@ class Sql(Protocol):
         :param rows: the values of each, in the order of ``columns``.
         """
 
+    def insert_new(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence[Any]], /) -> int:
+        """Insert rows as :meth:`insert_many` does, without those that a unique key has already.
+
+        :returns: how many were inserted.
+        """
+
     def add_many(self, addition: "Addition", rows: Iterable[Sequence[int]], /) -> None:
         """Add to columns of many rows, one after the other.
 

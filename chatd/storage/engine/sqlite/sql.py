@@ -71,6 +71,10 @@ class Connection(sqlite3.Connection):
         """See :meth:`chatd.storage.engine.Sql.insert_many`."""
         self.executemany(_insert(table, columns), rows)
 
+    def insert_new(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence[Any]], /) -> int:
+        """See :meth:`chatd.storage.engine.Sql.insert_new`."""
+        return self.executemany(f"{_insert(table, columns)} ON CONFLICT DO NOTHING", rows).rowcount
+
     def add_many(self, addition: Addition, rows: Iterable[Sequence[int]], /) -> None:
         """See :meth:`chatd.storage.engine.Sql.add_many`."""
         self.executemany(_add(addition), rows)
@@ -99,7 +103,8 @@ class Connection(sqlite3.Connection):
 @functools.cache
 def _with_pairs(sql: str, size: int) -> str:
     """Return a query that has its pairs as parameters. Sizes are powers of two, so that few statements are prepared."""
-    return f"WITH pair (one, two) AS (VALUES {', '.join(['(?, ?)'] * size)}) {sql}"
+    values = "SELECT ?, ?" if size == 1 else f"VALUES {', '.join(['(?, ?)'] * size)}"  # a lone VALUES takes longer
+    return f"WITH pair (one, two) AS ({values}) {sql}"
 
 
 @functools.cache
