@@ -35,7 +35,6 @@ export const useAuthStore = defineStore('auth', () => {
   })
 
   function keep(value: Kept): void {
-    local.remove(ENDED_KEY)
     local.set(KEY, JSON.stringify(value))
     kept.value = value
   }
@@ -44,6 +43,7 @@ export const useAuthStore = defineStore('auth', () => {
   function drop(because: Ended): void {
     local.set(ENDED_KEY, because)
     local.remove(KEY)
+    local.remove(ENDED_KEY) // the others hear of it by its event, in this order
     kept.value = null
   }
 
