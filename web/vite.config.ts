@@ -4,6 +4,7 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
 import { emojiData } from './build/emoji.ts'
+import { piniaProduction } from './build/piniaProduction.ts'
 import { precompress } from './build/precompress.ts'
 import { serviceWorker } from './build/serviceWorker.ts'
 import { stylesLast } from './build/stylesLast.ts'
@@ -18,11 +19,12 @@ const LATER = /^\/assets\/emoji-/
 
 /** The widget library, what uses it, and forms: loaded with the first menu, dialog or form, not with every page. */
 const LAZY =
-  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|components.settings|Ui(Card|Choice|Select|Switch|PlainPage|Field|Form|Password)|text.rules|linkify|uc.micro|tlds|text.(links|hosts)/
+  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|components.settings|Ui(Card|Choice|Select|Switch|PlainPage|Field|Form|Password|Notice)|PersonLine|InviteButton|NoConversations|useAllTexts|useForm|locales.en.(later|auth|emoji|finding|invite|privacy|profile|report|settings|signOut|values|welcome)|text.(rules|values)|linkify|uc.micro|tlds|text.(links|hosts)/
 
 export default defineConfig({
   plugins: [
     vue(),
+    piniaProduction(),
     stylesLast(),
     emojiData(),
     serviceWorker({ entry: 'src/sw.ts', extra: SHELL, later: LATER }),
@@ -36,10 +38,9 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // Each file of a first visit costs its headers, so what most pages need is one file, and what dialogs need another.
-    cssCodeSplit: false,
     rolldownOptions: {
       output: {
+        // Each file of a first visit costs its headers, so what most pages need is one file.
         codeSplitting: {
           groups: [{ name: 'shared', test: (id) => !LAZY.test(id) && !/components.find/.test(id), minShareCount: 2 }],
         },

@@ -99,6 +99,7 @@ REST: dict[tuple[str, str], list[Row]] = {
     ],
     ("POST", "/invites"): [ones_own("403", "/invites", json={})],
     ("GET", "/users/"): [ones_own("200", "/users/?limit=100")],
+    ("GET", "/users/me"): [ones_own("200", "/users/me")],
     ("PUT", "/users/me"): [ones_own("200", "/users/me", json={"bio": "x"})],
     ("GET", "/users/{id}"): [of_a_person("/users/{}")],
     ("PUT", "/users/{id}/block"): [

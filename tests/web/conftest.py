@@ -99,8 +99,10 @@ async def devices(
         for number, page in enumerate(page for device in devices.all for page in device.context.pages):
             await page.screenshot(path=tmp_path / f"page-{number}.png")
         request.node.add_report_section("teardown", "screenshots", f"what the browsers showed is in {tmp_path}")
+    # A page that is closed while it fetches something complains of that as well.
+    unexpected = [device.unexpected for device in devices.all if device.unexpected]
     await devices.close()
-    assert [device.unexpected for device in devices.all if device.unexpected] == []
+    assert unexpected == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -180,6 +180,7 @@ class Settings:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.heading = page.get_by_role("heading", name="Settings")
+        self.first_page = page.get_by_role("heading", name="Profile", exact=True)
         self.pages = page.get_by_role("navigation", name="Pages of the settings")
         self.back = page.get_by_role("link", name="Back to the settings")
         self.nickname = page.get_by_label("Nickname", exact=True)

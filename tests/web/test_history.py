@@ -193,7 +193,7 @@ async def test_the_place_in_a_chat_is_kept(
         await desk.page.go_forward()
     elif way == "settings":
         await desk.navigation.settings.click()
-        await expect(desk.settings.heading).to_be_visible()
+        await expect(desk.settings.first_page).to_be_visible()
         await desk.page.go_back()
     else:
         await desk.conversations.of(carol.nickname).click()

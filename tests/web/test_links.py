@@ -27,6 +27,8 @@ async def test_only_addresses_of_the_web_become_links_and_they_tell_the_other_si
     await at_bobs.open(f"/messages/{alice.id}")
     message = at_bobs.chat.messages.first
     await expect(message).to_contain_text(text)
+    await alice.send(bob, "https://example.org/last")
+    await expect(at_bobs.chat.messages.last.get_by_role("link")).to_be_visible()
     links = message.get_by_role("link")
     found: list[dict[str, Any]] = await links.evaluate_all(
         "all => all.map(({href, target, rel}) => ({href, target, rel}))"

@@ -95,7 +95,7 @@ async def with_notifications(devices: Devices, person: Person, *scripts: str) ->
     await desk.open("/messages")
     await kept(desk.page)
     # Whatever is sent before the conversations are there is no news.
-    await expect(desk.page.get_by_text("No conversations yet")).to_be_visible()
+    await expect(desk.page.get_by_role("button", name="Find a person")).to_be_visible()
     await desk.navigation.settings.click()
     await desk.settings.pages.get_by_role("link", name="Notifications").click()
     await desk.settings.notifications.click()

@@ -126,7 +126,7 @@ async def test_the_line_ends_when_the_chat_is_opened_again(devices: Devices, ali
     await expect(desk.chat.divider).to_be_visible()
     await expect(desk.navigation.unread(0)).to_be_visible()
     await desk.navigation.settings.click()
-    await expect(desk.settings.heading).to_be_visible()
+    await expect(desk.settings.first_page).to_be_visible()
     await desk.page.go_back()
     await expect(desk.chat.message("message 4.")).to_be_in_viewport()
     await expect(desk.chat.divider).to_have_count(0)

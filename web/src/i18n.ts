@@ -1,9 +1,13 @@
 import { readonly, ref, shallowRef, type Ref } from 'vue'
 
 import { en, type Messages } from '@/locales/en'
+import type { AllMessages } from '@/locales/en/later'
 
 /** The path of a text, such as `chat.send`. */
 export type MessageKey = Path<Messages>
+
+/** The path of any text, also of one that `useAllTexts` brings. */
+export type AnyKey = Path<AllMessages>
 
 type Path<Texts> = {
   [Name in keyof Texts & string]: Texts[Name] extends string ? Name : `${Name}.${Path<Texts[Name]>}`
@@ -13,7 +17,10 @@ type Path<Texts> = {
  * Return the text at `key` with each `{name}` filled in from `values`. A number is `{n}`, and chooses among the forms
  * of a text that has several: `one | more` or `none | one | more`.
  */
-export type Translate = (key: MessageKey, values?: Record<string, string | number> | number) => string
+export type Translate<Key extends AnyKey = MessageKey> = (
+  key: Key,
+  values?: Record<string, string | number> | number,
+) => string
 
 export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -21,11 +28,12 @@ export type Language = (typeof LANGUAGES)[number]
 const TAGS: Record<Language, string> = { en: 'en', zh: 'zh-CN' }
 
 const language = ref<Language>('en')
-const messages = shallowRef<Messages>(en)
-let zh: Messages | undefined
+let english: Messages = en
+const messages = shallowRef(english)
+let zh: AllMessages | undefined
 let wanted: Language = 'en'
 
-const t: Translate = (key, values = {}) => {
+const t: Translate<AnyKey> = (key, values = {}) => {
   const filling: Record<string, string | number> = typeof values === 'number' ? { n: values } : values
   const text = choose(find(key).split(' | '), typeof values === 'number' ? values : 2)
   return text.replace(/\{(\w+)\}/g, (gap, name: string) => isolate(String(filling[name] ?? gap)))
@@ -46,15 +54,24 @@ function choose(forms: readonly string[], count: number): string {
   return forms[Math.min(wanted, forms.length - 1)] ?? ''
 }
 
-function find(key: MessageKey): string {
+function find(key: AnyKey): string {
   let found: unknown = messages.value
   for (const name of key.split('.')) found = (found as Record<string, unknown> | undefined)?.[name]
   return typeof found === 'string' ? found : key
 }
 
 /** The texts of the client in the language shown. Templates that use them follow when that changes. */
-export function useI18n(): { t: Translate; language: Readonly<Ref<Language>> } {
+export function useI18n<Key extends AnyKey = MessageKey>(): {
+  t: Translate<Key>
+  language: Readonly<Ref<Language>>
+} {
   return { t, language: readonly(language) }
+}
+
+/** Bring the English texts that the first page has not. */
+export function addEnglish(all: AllMessages): void {
+  if (messages.value === english) messages.value = all
+  english = all
 }
 
 /** Return the first language of `wanted` that there are texts in, or English. */
@@ -77,6 +94,6 @@ export async function showLanguage(next: Language): Promise<void> {
   if (next === 'zh') zh ??= (await import('@/locales/zh')).zh
   if (wanted !== next) return
   language.value = next
-  messages.value = next === 'zh' && zh ? zh : en
+  messages.value = next === 'zh' && zh ? zh : english
   document.documentElement.lang = TAGS[next]
 }

@@ -1,8 +1,9 @@
 import { computed, reactive, ref, type ComputedRef, type Ref } from 'vue'
 
 import { ApiError } from '@/api/errors'
-import { useI18n } from '@/i18n'
-import { describe, describeValue, describeWait } from '@/text/problems'
+import { useAllTexts } from '@/composables/useAllTexts'
+import { describe, describeWait } from '@/text/problems'
+import { describeValue } from '@/text/values'
 
 import { useCountdown } from './useCountdown'
 
@@ -31,7 +32,7 @@ interface Options<Field extends string> {
 
 /** The state of a form: what is wrong with it, how long to wait, and whether it is being submitted. */
 export function useForm<Field extends string>({ fields, codes = {} }: Options<Field>): Form<Field> {
-  const { t } = useI18n()
+  const { t } = useAllTexts()
   const errors = reactive({}) as FieldErrors<Field>
   const text = ref('')
   const said = ref('')

@@ -1,27 +1,8 @@
 import { ApiError, CommandError, ConnectionLost } from '@/api/errors'
-import { languageTag, type MessageKey, type Translate } from '@/i18n'
+import { languageTag, type Translate } from '@/i18n'
 import { en } from '@/locales/en'
 
 import { fromNow, regional } from './times'
-
-/** What the server says of a value, in a sentence that may change, and our own words for it. */
-const SENTENCES: readonly (readonly [RegExp, MessageKey])[] = [
-  [/missing data|may not be null/i, 'auth.required'],
-  [/too common/i, 'problems.values.common'],
-  [/not be the username/i, 'problems.values.likeUsername'],
-  [/different scripts/i, 'problems.values.scripts'],
-  [/invisible|\bNUL\b/i, 'problems.values.invisible'],
-  [/at least one letter/i, 'auth.nicknameLetters'],
-  [/begin with a letter/i, 'auth.usernameStart'],
-  [/letters, marks and digits/i, 'auth.usernameCharacters'],
-  [/\blength\b|longer than|characters \(|maximum size/i, 'problems.values.length'],
-]
-
-/** Return what is wrong with a value, in the reader's language. */
-export function describeValue(sentences: unknown, t: Translate): string {
-  const said = JSON.stringify(sentences)
-  return t(SENTENCES.find(([pattern]) => pattern.test(said))?.[1] ?? 'problems.values.other')
-}
 
 /** Return the words for an error's code in the reader's language, or null if it has none. */
 export function describeCode(code: string, t: Translate): string | null {

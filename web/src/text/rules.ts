@@ -1,5 +1,5 @@
 import { LIMITS } from '@/model/limits'
-import type { Translate } from '@/i18n'
+import type { AnyKey, Translate } from '@/i18n'
 
 /** The server's rules for what people enter, checked before sending. Each returns what is wrong, or an empty text. */
 
@@ -17,7 +17,7 @@ export function lengthOf(text: string): number {
   return [...text].length
 }
 
-export function usernameProblem(username: string, t: Translate): string {
+export function usernameProblem(username: string, t: Translate<AnyKey>): string {
   const drawn = username.replace(JOINERS, '')
   const length = lengthOf(drawn.normalize('NFKC'))
   const { max } = LIMITS.username
@@ -32,7 +32,7 @@ export function usernameProblem(username: string, t: Translate): string {
   return ''
 }
 
-export function nicknameProblem(nickname: string, t: Translate): string {
+export function nicknameProblem(nickname: string, t: Translate<AnyKey>): string {
   if (nickname === '') return t('auth.required')
   if (!/[\p{L}\p{N}]/u.test(nickname)) return t('auth.nicknameLetters')
   if (lengthOf(nickname) > LIMITS.nickname) return t('auth.nicknameLong', { max: LIMITS.nickname })
@@ -40,7 +40,7 @@ export function nicknameProblem(nickname: string, t: Translate): string {
 }
 
 /** `min`: the shortest password that this server accepts, in characters. */
-export function passwordProblem(password: string, min: number, t: Translate): string {
+export function passwordProblem(password: string, min: number, t: Translate<AnyKey>): string {
   if (password === '') return t('auth.required')
   const composed = password.normalize('NFC')
   if (lengthOf(composed) < min) return t('auth.passwordShort', min)

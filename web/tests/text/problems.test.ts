@@ -4,12 +4,14 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 import { ApiError, CommandError } from '@/api/errors'
-import { LANGUAGES, showLanguage, useI18n } from '@/i18n'
-import { en } from '@/locales/en'
+import { useAllTexts } from '@/composables/useAllTexts'
+import { LANGUAGES, showLanguage } from '@/i18n'
+import { all as en } from '@/locales/en/later'
 import { zh } from '@/locales/zh'
-import { describe as say, describeValue } from '@/text/problems'
+import { describe as say } from '@/text/problems'
+import { describeValue } from '@/text/values'
 
-const { t } = useI18n()
+const { t } = useAllTexts()
 const all = { en, zh }
 
 /** What the client never has to say: it asks for none of these, or shows something else instead. */
@@ -40,8 +42,8 @@ describe('a problem', () => {
         expect(say(new ApiError({ status, code, detail }), t)).not.toContain(detail)
       expect(say(new CommandError({ code, detail }), t)).not.toContain(detail)
     }
-    expect(describeValue([detail], t)).toBe(all[language].problems.values.other)
-    expect(describeValue({ 0: [detail] }, t)).toBe(all[language].problems.values.other)
+    expect(describeValue([detail], t)).toBe(all[language].values.other)
+    expect(describeValue({ 0: [detail] }, t)).toBe(all[language].values.other)
   })
 
   it('says when to try again, in the reader’s language', async () => {

@@ -2,10 +2,11 @@ import { LogOut, Settings, SquarePen, UserRound } from '@lucide/vue'
 import { computed, type Component, type ComputedRef } from 'vue'
 import { useRouter } from 'vue-router'
 
+import { useAllTexts } from '@/composables/useAllTexts'
 import { personRoute } from '@/composables/useChatRoute'
 import { useFind } from '@/composables/useFind'
 import { useSignOut } from '@/composables/useSignOut'
-import { useI18n, type MessageKey } from '@/i18n'
+import { type AnyKey } from '@/i18n'
 import { useAuthStore } from '@/stores/auth'
 
 /** A page, or what can be done from anywhere. */
@@ -18,7 +19,7 @@ export interface Destination {
 
 /** Every page and action there is, in the language shown. */
 export function useDestinations(): ComputedRef<Destination[]> {
-  const { t } = useI18n()
+  const { t } = useAllTexts()
   const router = useRouter()
   const auth = useAuthStore()
   const { find } = useFind()
@@ -30,7 +31,7 @@ export function useDestinations(): ComputedRef<Destination[]> {
     return router.getRoutes().flatMap(({ name }) => {
       const page = typeof name === 'string' && name.startsWith('settings-') ? name.slice('settings-'.length) : ''
       if (!page) return []
-      const label = `${title}: ${t(`settings.${page}.title` as MessageKey)}`
+      const label = `${title}: ${t(`settings.${page}.title` as AnyKey)}`
       return { id: `settings-${page}`, label, icon: Settings, go: () => void router.push({ name: `settings-${page}` }) }
     })
   }
@@ -41,7 +42,7 @@ export function useDestinations(): ComputedRef<Destination[]> {
     ...settingsPages(),
     {
       id: 'self',
-      label: t('conversations.ownPage'),
+      label: t('finding.ownPage'),
       icon: UserRound,
       go: () => void router.push(personRoute(auth.user?.id ?? 0)),
     },

@@ -1,14 +1,6 @@
 export const problems = {
   refused: 'The server did not accept that.',
   offline: 'That needs a connection. Try again when you are online.',
-  values: {
-    common: 'This password is too common. Choose another.',
-    likeUsername: 'The password must not be the username.',
-    scripts: 'Use letters and digits of one script only: some of others look the same.',
-    invisible: 'Leave out invisible characters and those that turn the text around.',
-    length: 'This is too short or too long.',
-    other: 'The server does not accept this. Enter something else.',
-  },
   codes: {
     account_unavailable: 'This account does not exist or may not connect.',
     blocked: 'You have blocked this person.',

@@ -1,13 +1,38 @@
-import type { Messages } from '../en'
+import type { AllMessages } from '../en/later'
 import { auth } from './auth'
 import { chat } from './chat'
 import { conversations } from './conversations'
+import { emoji } from './emoji'
+import { finding } from './finding'
 import { invite } from './invite'
 import { manners } from './manners'
 import { people } from './people'
+import { privacy } from './privacy'
 import { problems } from './problems'
+import { profile } from './profile'
+import { report } from './report'
 import { settings } from './settings'
 import { shell } from './shell'
+import { signOut } from './signOut'
+import { values } from './values'
 import { welcome } from './welcome'
 
-export const zh: Messages = { shell, auth, settings, conversations, chat, people, problems, manners, invite, welcome }
+export const zh: AllMessages = {
+  auth,
+  chat,
+  conversations,
+  emoji,
+  finding,
+  invite,
+  manners,
+  people,
+  privacy,
+  problems,
+  profile,
+  report,
+  settings,
+  shell,
+  signOut,
+  values,
+  welcome,
+}

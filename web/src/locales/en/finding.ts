@@ -1,0 +1,16 @@
+export const finding = {
+  find: 'Find a person',
+  search: 'Search people',
+  searchHint: 'Search by name or username',
+  results: 'People',
+  noResults: 'Nobody is called “{q}”.',
+  nobody: 'Nobody else is here yet.',
+  searchFailed: 'The search did not work. Try again.',
+  shown: 'One person shown, there are more | {n} people shown, there are more',
+  shownAll: 'One person shown, no more | {n} people shown, no more',
+  go: 'Go to',
+  goHint: 'A person, a page, an action',
+  destinations: 'Where to',
+  nothing: 'There is nothing called “{q}”.',
+  ownPage: 'My profile',
+}
