@@ -9,6 +9,7 @@ Chromium installed. It starts a server of its own, has people talk there, and wr
 import argparse
 import asyncio
 import io
+import re
 import sqlite3
 import tempfile
 import time
@@ -107,9 +108,12 @@ async def visit(browser: Browser, data_dir: Path, directory: Path, form: str, sc
     options: dict[str, Any] = {**FORMS[form], "color_scheme": scheme, "reduced_motion": "reduce"}
     with ServerProcess(data_dir) as server:
         async with client_of(server) as client:
-            people = {name: await join(client, name, nickname) for name, nickname in PEOPLE.items()}
-            await talk(data_dir / "chatd.db", people)
             devices = Devices(browser, server.url)
+            first = await join(client, "mira", PEOPLE["mira"])
+            await first_minute(await devices.device(first, **options), directory, form, scheme)
+            people = {name: await join(client, name, PEOPLE[name]) for name in PEOPLE if name != "mira"}
+            people["mira"] = first
+            await talk(data_dir / "chatd.db", people)
             at_jonas = await devices.desk(people["jonas"])
             await at_jonas.open("/messages")
             await expect(at_jonas.conversations.of(PEOPLE["mira"])).to_be_visible()
@@ -198,6 +202,17 @@ async def talk(database: Path, people: dict[str, Person]) -> None:
             db.execute("UPDATE messages SET created_at = ? WHERE id = ?", (now - minutes * 60_000, message_id))
 
 
+async def first_minute(device: Device, directory: Path, form: str, scheme: Scheme) -> None:
+    """Show what the first account sees, and how it invites others."""
+    invite = device.page.get_by_role("button", name="Invite people")
+    await device.open("/messages")
+    await picture(device, invite, directory / f"welcome-{form}-{scheme}.webp")
+    await invite.click()
+    await picture(
+        device, device.page.get_by_role("img", name=re.compile("QR")), directory / f"invite-{form}-{scheme}.webp"
+    )
+
+
 async def pictures(device: Device, people: dict[str, Person], directory: Path, form: str, scheme: Scheme) -> None:
     """Go through the pages as Mira does, from signing in to the settings."""
 
@@ -215,11 +230,22 @@ async def pictures(device: Device, people: dict[str, Person], directory: Path, f
     await shoot("find", device.conversations.result(jonas.nickname))
     await device.page.keyboard.press("Escape")
     await expect(device.conversations.dialog).to_have_count(0)
+    await device.page.keyboard.press("Control+k")
+    await shoot("switcher", device.page.get_by_role("dialog", name="Go to").get_by_role("option").last)
+    await device.page.keyboard.press("Escape")
     await device.conversations.of(jonas.nickname).click()
     await shoot("chat", device.chat.message("Shall I?"))
     await device.chat.open_menu(device.chat.message("List of places"))
     await shoot("menu", device.page.get_by_role("menuitem", name="Reply"))
     await device.page.keyboard.press("Escape")
+    await device.page.get_by_role("button", name="Emoji", exact=True).click()
+    smileys = device.page.get_by_role("region", name="Smileys and emotion")
+    await shoot("emoji", smileys)
+    await device.page.keyboard.press("Escape")
+    await expect(smileys).to_have_count(0)
+    await device.chat.box.focus()
+    await device.open(f"/people/{jonas.id}")
+    await shoot("person", device.page.get_by_text("Posters, mostly."))
     await device.open(f"/messages/{prizes.id}")
     await device.chat.act(device.chat.message("Congratulations"), "Report")
     reason = device.page.get_by_label("What is wrong with it?")

@@ -133,3 +133,27 @@ class TestCounting:
             assert said is not None
             assert field is not None
             assert said["y"] >= field["y"] + field["height"]
+
+
+class TestTheList:
+    """Where a draft is found again."""
+
+    async def test_a_first_message_that_was_only_begun_is_in_the_list(
+        self, devices: Devices, alice: Person, bob: Person, newcomer: Newcomer
+    ) -> None:
+        carol = await newcomer("carol")
+        await carol.send(bob, "hello")
+        phone = await devices.phone(bob)
+        await phone.open(f"/messages/{alice.id}")
+        await phone.chat.box.fill("a long first message")
+        await phone.page.get_by_role("link", name="Back to the conversations").click()
+        entry = phone.conversations.of(alice.nickname)
+        await expect(entry).to_contain_text("Draft: a long first message")
+        await phone.page.reload()
+        await expect(entry).to_contain_text("Draft: a long first message")
+        await entry.click()
+        await expect(phone.chat.box).to_have_value("a long first message")
+        await phone.chat.box.fill("")
+        await phone.page.get_by_role("link", name="Back to the conversations").click()
+        await expect(phone.conversations.of(carol.nickname)).to_be_visible()
+        await expect(entry).to_have_count(0)

@@ -44,6 +44,7 @@ async def test_the_list_says_what_is_not_sent(
 
 async def test_a_first_message_that_waits_is_in_the_list(devices: Devices, alice: Person, bob: Person) -> None:
     phone = await devices.phone(alice)
+    phone.allow(*LINE_LOST)
     line = Line()
     await line.hold(phone.context)
     await phone.open(f"/messages/{bob.id}")
@@ -52,6 +53,8 @@ async def test_a_first_message_that_waits_is_in_the_list(devices: Devices, alice
     await phone.chat.say("a first word")
     await phone.page.get_by_role("link", name="Back to the conversations").click()
     entry = phone.conversations.of(bob.nickname)
+    await expect(entry).to_have_accessible_name(re.compile("Sending… a first word"))
+    await phone.page.reload()
     await expect(entry).to_have_accessible_name(re.compile("Sending… a first word"))
     line.is_up = True
     await expect(entry).to_have_accessible_name(re.compile("You: a first word"))

@@ -61,7 +61,7 @@ export const useConversationsStore = defineStore('conversations', () => {
   /** Begin with the places where something waits to be sent, also where nothing was said before. */
   function withUnsent(conversations: readonly PrivateConversation[]): readonly PrivateConversation[] {
     const first = [...outbox.newest.values()].reverse().flatMap(({ place }) => {
-      const conversation = get(place) ?? shown.value.begin(place)
+      const conversation = get(place) ?? begin(place)
       return conversation && isShownConversation(conversation) ? conversation : []
     })
     const ids = new Set(first.map(({ user }) => user.id))
@@ -71,6 +71,9 @@ export const useConversationsStore = defineStore('conversations', () => {
   function get(place: Place): Conversation | undefined {
     return shown.value.get(place)
   }
+
+  /** Return an empty conversation with a user; null for a group, or if the user is not known. */
+  const begin = (place: Place): Conversation | null => shown.value.begin(place)
 
   function showChanges(): void {
     if (version === ledger.version) return
@@ -253,5 +256,5 @@ export const useConversationsStore = defineStore('conversations', () => {
     version = 0
   }
 
-  return { list, isLoaded, more, totalUnread, get, load, loadMore, markRead, apply, showSnapshot, resume, reset }
+  return { list, isLoaded, more, totalUnread, get, begin, load, loadMore, markRead, apply, showSnapshot, resume, reset }
 })
