@@ -78,7 +78,8 @@ class ConversationList:
         self.new = page.get_by_role("button", name="New conversation")
         self.dialog = page.get_by_role("dialog", name="Find a person")
         self.search = self.dialog.get_by_role("combobox", name="Search people")
-        self.people = self.dialog.get_by_role("listbox", name="People").get_by_role("option")
+        self.people_list = self.dialog.get_by_role("listbox", name="People")
+        self.people = self.people_list.get_by_role("option")
 
     def of(self, nickname: str) -> Locator:
         """Return the entry of a conversation."""
@@ -92,6 +93,8 @@ class ConversationList:
         """Search for somebody and open the conversation with them."""
         await self.new.click()
         await self.search.fill(query)
+        # What an earlier text has found moves when the answer comes.
+        await expect(self.people_list).to_have_attribute("aria-busy", "false")
         await self.result(nickname).click()
 
 

@@ -28,7 +28,7 @@ async def test_only_addresses_of_the_web_become_links_and_they_tell_the_other_si
     message = at_bobs.chat.messages.first
     await expect(message).to_contain_text(text)
     await alice.send(bob, "https://example.org/last")
-    await expect(at_bobs.chat.messages.last.get_by_role("link")).to_be_visible()
+    await expect(at_bobs.chat.message("/last").get_by_role("link")).to_be_visible()
     links = message.get_by_role("link")
     found: list[dict[str, Any]] = await links.evaluate_all(
         "all => all.map(({href, target, rel}) => ({href, target, rel}))"

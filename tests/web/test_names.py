@@ -1,5 +1,6 @@
 """Names: whom they turn around, whom they hide, and how to tell apart those who have the same one."""
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -126,8 +127,10 @@ async def test_a_name_from_right_to_left_turns_no_sentence_around(
     await expect(desk.chat.message("مرحبا")).to_be_visible()
     hers = await devices.desk(sara)
     await hers.open(f"/messages/{alice.id}")
-    await hers.chat.box.press_sequentially("abc")
+    # She goes on: that somebody is typing is soon over.
+    typing = asyncio.create_task(hers.chat.box.press_sequentially("abc" * 200, delay=100))
     await is_before(desk.page.get_by_text("is typing"), "سارة", "is", "typing")
+    typing.cancel()
     await desk.page.get_by_role("button", name="More about").click()
     await desk.page.get_by_role("menuitem", name="Block").click()
     dialog = desk.page.get_by_role("dialog")

@@ -21,8 +21,9 @@ const PATIENCE = 1000
 const LOADING = 1000
 
 const layers: Layer[] = []
-/** Whether the history was asked to go back and has not said that it did. */
+/** Whether the history was asked to go back and has not said that it did, and how many layers are open where it leads. */
 let isLeaving = false
+let goal = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 let position: unknown
 const settled: (() => void)[] = []
@@ -43,7 +44,8 @@ function adjust(): void {
     history.pushState({ ...(history.state as object | null), [COUNT]: next }, '')
   if (count > layers.length) {
     isLeaving = true
-    history.go(layers.length - count)
+    goal = layers.length
+    history.go(goal - count)
     return
   }
   for (const resolve of settled.splice(0)) resolve()
@@ -64,12 +66,15 @@ function closeAbove(count: number): void {
 }
 
 function onPopstate(event: PopStateEvent): void {
+  const count = counted(event.state)
+  // What has opened since it was asked to go back has no entry yet, and stays.
+  const isOwn = isLeaving && count === goal
   isLeaving = false
   const isSamePage = read(event.state, POSITION) === position
   position = read(event.state, POSITION)
   // Nothing has changed for the router, and a navigation of its own that it is about to make would be given up.
   if (isSamePage) event.stopImmediatePropagation()
-  closeAbove(counted(event.state))
+  if (!isOwn) closeAbove(count)
   adjust()
 }
 

@@ -49,10 +49,12 @@ export function workers(): ServiceWorkerContainer | null {
   }
 }
 
-/** The client's service worker as it is registered, if it is. */
+/** The client's service worker as it is registered, if it is; one that is being installed is waited for. */
 export async function registered(): Promise<ServiceWorkerRegistration | undefined> {
   try {
-    return await workers()?.getRegistration()
+    const container = workers()
+    const found = await container?.getRegistration()
+    return found && !found.active ? await container?.ready : found
   } catch {
     return undefined
   }
