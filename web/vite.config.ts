@@ -17,9 +17,13 @@ const SHELL = ['favicon.svg', 'favicon-unread.svg', 'manifest.webmanifest']
 /** What is stored when it is first used: most browsers never need the names of the emoji, or not in every language. */
 const LATER = /^\/assets\/emoji-/
 
-/** The widget library, what uses it, and forms: loaded with the first menu, dialog or form, not with every page. */
-const LAZY =
-  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|components.settings|Ui(Card|Choice|Select|Switch|PlainPage|Field|Form|Password|Notice)|PersonLine|InviteButton|NoConversations|useAllTexts|useForm|locales.en.(later|auth|emoji|finding|invite|privacy|profile|report|settings|signOut|values|welcome)|text.(rules|values)|linkify|uc.micro|tlds|text.(links|hosts)/
+/** The widget library and what uses it: loaded with the first menu or dialog, not with every page. */
+const WIDGETS =
+  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|components.(settings|find)|Ui(Choice|Select|Switch)|PersonLine|InviteButton|NoConversations|linkify|uc.micro|tlds|text.(links|hosts)/
+
+/** What forms and pages share that are seldom opened: fields, the texts that are not on the first page, some icons. */
+const FORMS =
+  /Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|privacy|profile|report|settings|signOut|values|welcome)|text.(rules|values)|icons.(ban|bell|circle-alert|circle-check|copy|eye|eye-off|flag|hand|info|key-round|log-out|palette|pencil|trash|trash-2|user-plus|user-round)\.mjs/
 
 export default defineConfig({
   plugins: [
@@ -42,7 +46,10 @@ export default defineConfig({
       output: {
         // Each file of a first visit costs its headers, so what most pages need is one file.
         codeSplitting: {
-          groups: [{ name: 'shared', test: (id) => !LAZY.test(id) && !/components.find/.test(id), minShareCount: 2 }],
+          groups: [
+            { name: 'forms', test: FORMS },
+            { name: 'shared', test: (id) => !WIDGETS.test(id) && !FORMS.test(id), minShareCount: 2, priority: 1 },
+          ],
         },
       },
     },
