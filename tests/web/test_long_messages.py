@@ -127,7 +127,10 @@ async def test_a_message_is_unfolded_and_folded_again_and_nothing_jumps(
 async def test_a_message_at_the_end_is_unfolded_from_its_beginning(
     devices: Devices, alice: Person, bob: Person
 ) -> None:
+    for number in range(12):  # more than a screen, so that everything can stay where it is
+        await alice.send(bob, f"before {number}")
     sent = await alice.send(bob, LINES)
+    await bob.post(f"/messages/read/{alice.id}")
     phone = await devices.phone(bob)
     await phone.open(f"/messages/{alice.id}")
     message = phone.chat.by_id(sent["id"])

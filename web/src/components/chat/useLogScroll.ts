@@ -8,6 +8,9 @@ const AT_END_PX = 32
 const QUIET_MS = 50
 const PATIENCE_MS = 600
 
+/** How long a row that changes its height is kept where it is, in milliseconds: the list may learn of it late. */
+const PINNED_MS = 500
+
 /** A message that has not been seen is placed this far below the upper edge, so that what precedes it is in view. */
 const ABOVE_UNSEEN_PX = 96
 
@@ -41,7 +44,7 @@ export function useLogScroll(
   const isSettled = ref(false)
 
   /** A row that changes its height, and the edge of it that stays at a height of the window. */
-  let pinned: { element: HTMLElement; edge: Edge; at: number } | null = null
+  let pinned: { element: HTMLElement; edge: Edge; at: number; release: AbortController } | null = null
   /** The message beyond which a reader at the end is not taken, as long as they have not seen it. */
   let limit: number | null = null
   let lastOffset = 0
@@ -63,6 +66,7 @@ export function useLogScroll(
   }
 
   function onScroll(offset: number): void {
+    pin()
     measure()
     // Rows that grow push the end away although the reader has not moved: only scrolling up leaves the end.
     if (distance.value <= AT_END_PX) {
@@ -125,6 +129,7 @@ export function useLogScroll(
 
   function go(place: Place, smooth = false): void {
     limit = null
+    unpin()
     if (place === 'end') {
       atEnd.value = true
       const isNear = distance.value < 4 * (list.value?.viewportSize ?? 0)
@@ -148,19 +153,33 @@ export function useLogScroll(
    * @param by how much farther up the edge goes, in pixels.
    */
   async function keep(element: HTMLElement, edge: Edge, change: () => void, by = 0): Promise<void> {
-    pinned = { element, edge, at: element.getBoundingClientRect()[edge] - by }
+    pinned?.release.abort()
+    const release = new AbortController()
+    pinned = { element, edge, at: element.getBoundingClientRect()[edge] - by, release }
     if (edge === 'top') atEnd.value = false
     change()
     await nextTick()
     pin()
-    // By then the list knows the new height.
-    requestAnimationFrame(() => requestAnimationFrame(() => (pinned = null)))
+    const { signal } = release
+    if (signal.aborted) return
+    for (const kind of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
+      scroller.value?.addEventListener(kind, unpin, { signal, passive: true })
+    const timer = setTimeout(() => unpin(), PINNED_MS)
+    signal.addEventListener('abort', () => clearTimeout(timer))
   }
 
   function pin(): void {
     if (!pinned || atEnd.value) return
     const { element, edge, at } = pinned
-    scroller.value?.scrollBy({ top: element.getBoundingClientRect()[edge] - at, behavior: 'instant' })
+    const by = element.isConnected ? element.getBoundingClientRect()[edge] - at : 0
+    if (Math.abs(by) > 0.5) scroller.value?.scrollBy({ top: by, behavior: 'instant' })
+  }
+
+  /** Whoever scrolls goes where they like. */
+  function unpin(event?: Event): void {
+    if (event instanceof WheelEvent && event.deltaY === 0) return
+    pinned?.release.abort()
+    pinned = null
   }
 
   /** Begin at `place`, invisible until it is reached. */
@@ -189,6 +208,7 @@ export function useLogScroll(
   }
 
   onScopeDispose(() => {
+    unpin()
     clearTimeout(quiet)
     clearTimeout(patience)
   })
