@@ -49,7 +49,7 @@ async def is_in_view(device: Device, message: Locator) -> bool:
 
 
 async def around(alice: Person, bob: Person, text: str) -> int:
-    """Have Bob send a long message with some others before and after it, and return its id."""
+    """Send a long message from Bob to Alice, with some others before and after it, and return its id."""
     for number in range(12):
         await bob.send(alice, f"before {number}")
     message = await bob.send(alice, text)

@@ -24,7 +24,7 @@ async def watched(devices: Devices, person: Person, kind: str = "desk") -> tuple
 
 
 async def arrive(device: Device, one: Person, other: Person, count: int, words: str = LONG) -> list[int]:
-    """Have ``count`` messages arrive at the device of ``other``, unread, and return their ids."""
+    """Send ``count`` messages to ``other``, whose device has them unread, and return their ids."""
     ids = [(await one.send(other, f"new {number}. {words}"))["id"] for number in range(count)]
     await expect(device.page).to_have_title(re.compile(rf"^\({count}\)"))
     return ids

@@ -8,7 +8,7 @@ const MARKS = /(?<=[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}]\p{Mn}*)\p{Mn}/gu
 /** Return `text` as the server's searches compare it: in one case, without accents and what is invisible. */
 export function searched(text: string): string {
   const plain = text.replace(/\p{DI}+/gu, '').normalize('NFKD')
-  // By capitals, ß and SS are the same; ς and σ are only where the first is not made anew at the end of a word.
+  // By capitals, ß and SS are the same. Small letters again end a word with ς, which is σ elsewhere.
   const folded = plain.toUpperCase().toLowerCase().normalize('NFD').replace(/ς/g, 'σ')
   return folded.replace(MARKS, '').normalize('NFC').split(/\s+/).filter(Boolean).join(' ')
 }

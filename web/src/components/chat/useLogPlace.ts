@@ -66,7 +66,7 @@ export function useLogPlace(
     },
   )
 
-  /** Note where the reader is, who comes back here from another chat, or after everything was loaded anew. */
+  /** Note where the reader is, for when they come back from another chat, or after everything was loaded again. */
   function note(): void {
     if (!scroll.isSettled.value) return
     const anchor = scroll.atEnd.value ? null : scroll.anchor()

@@ -32,7 +32,7 @@ export interface Finder<Item> {
   hasFailed: ComputedRef<boolean>
   /** The index of the item that the keyboard has reached; -1 for none. */
   active: Readonly<Ref<number>>
-  /** Begin anew, with this text. */
+  /** Start over, with this text. */
   start: (text?: string) => void
   stop: () => void
   type: (text: string) => void
