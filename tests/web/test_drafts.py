@@ -111,7 +111,7 @@ class TestTabs:
         await expect(other.box).to_have_value('{"text": "no draft"}')
         await one.act(one.message("soon"), "Reply")
         await other.box.fill("newer")
-        assert await one.page.evaluate("key => localStorage.getItem(key)", key) == "newer"
+        await one.page.wait_for_function("([key, text]) => localStorage.getItem(key) === text", arg=[key, "newer"])
 
 
 class TestCounting:
