@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 
 from bench.generator import BenchError, cache_dir
 from bench.servers.chatd import Chatd, Checkout
-from chatd.storage.engine.sqlite.migrate import load_migrations
 
 #: The conversations of the reader, and those of everybody else.
 CONVERSATIONS, OTHERS = 50, 10_000
@@ -61,7 +60,8 @@ def stored(count: int, checkout: Checkout) -> Stored:
 
     :raises BenchError: the disk has no room for it.
     """
-    root = cache_dir() / f"messages-{count}-v{len(load_migrations(checkout.root / 'migrations'))}"
+    version = len(list((checkout.root / "migrations").glob("**/*.sql")))
+    root = cache_dir() / f"messages-{count}-v{version}"
     described = root / "stored.json"
     if described.exists():
         return Stored(**json.loads(described.read_text()))

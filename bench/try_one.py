@@ -66,6 +66,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds, interleaved (3)")
         parser.add_argument("--vs", type=Path, metavar="PATH", help="another copy of chatd")
         parser.add_argument("--vs-python", metavar="FILE", help="the Python that runs it, by default this one")
+        parser.add_argument("--database", metavar="URL", help="this copy on PostgreSQL, too, in databases made there")
         parser.add_argument("--checkout", type=Path, default=HERE, metavar="PATH", help="instead of this copy")
         parser.add_argument("--python", metavar="FILE", help="the Python that runs chatd")
         parser.add_argument("--json", action="store_true", help="print all figures as JSON, a line for each round")
@@ -78,6 +79,8 @@ def run(options: argparse.Namespace) -> None:
     subjects = {"this": Checkout(options.checkout, options.python)}
     if options.vs:
         subjects["other"] = Checkout(options.vs, options.vs_python)
+    if options.database:
+        subjects["other"] = Checkout(options.checkout, options.python, postgresql=options.database)
     figures: dict[str, list[float]] = {name: [] for name in subjects}
     per_core: dict[str, list[float]] = {name: [] for name in subjects}
     for number in range(options.rounds):
@@ -93,7 +96,7 @@ def run(options: argparse.Namespace) -> None:
     for name, values in figures.items():
         spread = (max(values) - min(values)) / statistics.median(values) * 100
         print(f"{name:<6} median {statistics.median(values):,.1f} {work.unit}, spread {spread:.0f} %")
-    if options.vs:
+    if "other" in subjects:
         ratio = statistics.median(figures["this"]) / statistics.median(figures["other"])
         print(f"this is {ratio:.3f} times the other")
         if work.unit.endswith("/s"):  # what holds on a busy machine too
@@ -103,7 +106,11 @@ def run(options: argparse.Namespace) -> None:
 
 def one_round(checkout: Checkout, work: Work, options: argparse.Namespace) -> Figures:
     """Start a server on new data, load it, and return what was seen."""
-    with scratch() as directory, Chatd(checkout).start(directory, work.accounts(options)) as server:
+    with (
+        scratch() as directory,
+        checkout.stored(),
+        Chatd(checkout).start(directory, work.accounts(options)) as server,
+    ):
         figures = load(
             port=server.process.port,
             pid=server.process.pid,

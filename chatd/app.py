@@ -17,8 +17,10 @@ from chatd.api.direct import DirectSends
 from chatd.api.events import POLL_CHECK_INTERVAL
 from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
+from chatd.cluster.encoding import encode
 from chatd.config import Config
-from chatd.consumers import Consumers, Erasing, Presence, SessionEnds, Sockets
+from chatd.consumers import Consumers, Erasing, OtherProcesses, Presence, SessionEnds, Sockets
+from chatd.consumers.others import Peers
 from chatd.delivery.connection import SocketTimeouts
 from chatd.delivery.registry import Registry
 from chatd.http.context import ADDRESS, CONFIG, DIRECTLY, REGISTRY, SERVICES, begin
@@ -41,17 +43,19 @@ from chatd.services import (
     Services,
     Sessions,
     Sync,
-    Tickets,
     housekeeping,
     name_keys,
 )
+from chatd.services.limiting import per_hour
 from chatd.services.limits import per_second
 from chatd.services.passwords import DEFAULT, Hashing, Passwords
+from chatd.services.sharing import Sharing
+from chatd.services.tickets import OwnTickets, SharedTickets
 from chatd.services.tokens import Tokens
 from chatd.stats import Stats
+from chatd.storage import stores
 from chatd.storage.database import Database
 from chatd.storage.engine.sqlite.connections import Synchronous
-from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.web.files import STATIC
 from chatd.web.routes import add_routes as add_web_routes
 from chatd.ws.handler import SocketHandler
@@ -95,7 +99,12 @@ def create_app(
     :param hashing: what the hash of a password costs.
     """
     stats = Stats()
-    db = Database(Sqlite(config.database, synchronous=synchronous), stats=stats if config.metrics.are_read else None)
+    engine = stores.engine(config, synchronous=synchronous)
+    db = Database(
+        engine,
+        stats=stats if config.metrics.are_read else None,
+        encode=encode if engine.is_shared else None,
+    )
     registry = Registry(
         per_user=config.limits.connections_per_user,
         per_address=config.limits.connections_per_address,
@@ -105,19 +114,20 @@ def create_app(
     sessions = Sessions(db, Tokens(key), passwords, config.accounts, config.limits, clock)
     sync = Sync(db, clock, config.server.change_log_days)
     erasure = Erasure(db, clock)
-    exports = Exports(config.database, config.limits, clock)
+    exports_limit = per_hour(db, clock, "exports", config.limits.exports_per_hour)
+    exports = Exports(config.store, config.data_dir, exports_limit, clock)
     services = Services(
         database=db,
         accounts=Accounts(db, sessions, passwords, config.accounts, config.limits, clock),
         sessions=sessions,
-        tickets=Tickets(sessions, clock),
+        tickets=SharedTickets(db, sessions, clock) if db.is_shared else OwnTickets(sessions, clock),
         messages=Messages(db, config.limits, clock),
         avatars=Avatars(db, clock),
         backups=Backups(
-            config.database,
+            config.database_file,
             config.backups,
             clock,
-            every_hours=config.backup.every_hours,
+            every_hours=0 if config.database.url else config.backup.every_hours,
             keep=config.backup.keep,
         ),
         sync=sync,
@@ -154,9 +164,17 @@ def create_app(
     add_route(app.router, "GET", "/openapi.json", openapi.handler(table))
     app.on_response_prepare.append(add_headers)
     consumers = Consumers(db)
+    others = None
+    if isinstance(engine, Peers):
+        others = OtherProcesses(engine, db, registry, sessions, clock, per_user=config.limits.connections_per_user)
+        consumers.add(others)
     consumers.add(Sockets(registry, sync))
-    count = _measure(app, stats, consumers).count_status if config.metrics.are_read else None
-    consumers.add(Presence(sync, registry, clock), Erasing(erasure), SessionEnds(sessions, registry))
+    count = None
+    if config.metrics.are_read:
+        count = _measure(app, stats, consumers, others).count_status
+    consumers.add(
+        Presence(sync, registry, clock), Erasing(erasure, lambda: engine.is_leading), SessionEnds(sessions, registry)
+    )
     app[DIRECTLY] = DirectSends(services, requests, count, always(config))
 
     async def running(_: web.Application) -> AsyncIterator[None]:
@@ -164,7 +182,10 @@ def create_app(
         await name_keys.renew_where_due(db)
         await consumers.start()
         chores = housekeeping.Housekeeping(
-            sessions.write_seen, sync.prune, erasure.run, Forgetting(db, clock).run, interval=housekeeping_interval
+            sessions.write_seen,
+            *(housekeeping.leading(db, chore) for chore in (sync.prune, erasure.run, Forgetting(db, clock).run)),
+            housekeeping.leading(db, Sharing(db, clock).tidy),
+            interval=housekeeping_interval,
         )
         tasks = [asyncio.create_task(chores.run()), asyncio.create_task(services.backups.run())]
         yield
@@ -182,7 +203,7 @@ def create_app(
     return app
 
 
-def _measure(app: web.Application, stats: Stats, consumers: Consumers) -> "Watch":
+def _measure(app: web.Application, stats: Stats, consumers: Consumers, others: OtherProcesses | None) -> "Watch":
     """Count what the metrics say and let whoever has the token read them; return the counter."""
     # Imported only where somebody may read them: see the collector.
     from chatd.metrics import door
@@ -196,11 +217,12 @@ def _measure(app: web.Application, stats: Stats, consumers: Consumers) -> "Watch
             watch=watch,
             registry=app[REGISTRY],
             database=services.database,
-            path=config.database,
+            path=None if config.database.url else config.database_file,
             sync=services.sync,
             log_seconds=config.server.change_log_days * DAY_MS / 1000,
             backup_proven_at=lambda: services.backups.last_proven_at,
             cursors=consumers.cursors,
+            cluster=lambda: None if others is None else others.numbers(),
         )
     )
     consumers.add(watch)

@@ -126,6 +126,11 @@ def server_pid(data_dir: Path) -> int | None:
     return None
 
 
+def has_credential(credentials: str | None) -> bool:
+    """Report whether a credential brings the signing key; see :func:`signing_key`."""
+    return bool(credentials) and (Path(str(credentials)) / KEY_CREDENTIAL).is_file()
+
+
 def key_path(data_dir: Path, credentials: str | None = None) -> Path:
     """Return where the signing key is, or will be made; see :func:`signing_key`."""
     if credentials and (credential := Path(credentials) / KEY_CREDENTIAL).is_file():
@@ -145,7 +150,7 @@ def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
     if path != data_dir / KEY_FILE:
         return _decoded(path)
     if not path.exists():
-        _create(path)
+        _create(path, secrets.token_bytes(KEY_BYTES))
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         if _has_modes(data_dir):
@@ -156,6 +161,18 @@ def signing_key(data_dir: Path, credentials: str | None = None) -> bytes:
             extra={"event": "key_readable"},
         )
     return _decoded(path)
+
+
+def keep_key(data_dir: Path, key: bytes) -> None:
+    """Put a signing key into a data directory that has none, or has this one.
+
+    :raises ConfigurationError: it has another one, or none can be made.
+    """
+    path = data_dir / KEY_FILE
+    if not path.exists():
+        _create(path, key)
+    if _decoded(path) != key:
+        raise ConfigurationError(f"{path} is another signing key: put it away first")
 
 
 def _has_modes(directory: Path) -> bool:
@@ -174,15 +191,15 @@ def _decoded(path: Path) -> bytes:
     return key
 
 
-def _create(path: Path) -> None:
-    """Write a new key and have it on disk before anything is signed; a key that is already there wins."""
+def _create(path: Path, key: bytes) -> None:
+    """Write a key and have it on disk before anything is signed; a key that is already there wins."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         with alone(path.parent):
             partial.unlink(missing_ok=True)  # left by a crash; in a container the next process often has the same id
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(KEY_BYTES) + "\n")
+                file.write(key.hex() + "\n")
                 file.flush()
                 os.fsync(file.fileno())
             hand_over(partial)

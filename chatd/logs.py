@@ -137,4 +137,5 @@ def configure(level: str, form: Literal["auto", "text", "json"], stream: IO[str]
     logging.captureWarnings(True)
     for noisy in ("aiosqlite", "asyncio", "aiohttp.websocket"):
         logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
-    logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
+    for noisier in ("aiohttp.websocket", "psycopg"):
+        logging.getLogger(noisier).setLevel(logging.ERROR)

@@ -8,13 +8,13 @@ convert, and nothing else does.
 from chatd.records import Record
 
 
-class UserPlace(Record):
+class UserPlace(Record, tag="user"):
     """The private chat with a user."""
 
     id: int
 
 
-class GroupPlace(Record):
+class GroupPlace(Record, tag="group"):
     """A group."""
 
     id: int

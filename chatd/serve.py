@@ -28,11 +28,10 @@ from chatd.http.listener import Listener
 from chatd.http.proxies import Proxies
 from chatd.http.timeouts import Timeouts
 from chatd.http.tls import load_certificate, tls_context
-from chatd.services import housekeeping
+from chatd.services import housekeeping, keys
 from chatd.services.passwords import DEFAULT, Hashing
+from chatd.storage import stores
 from chatd.storage.engine.sqlite.connections import Synchronous
-from chatd.storage.engine.sqlite.damage import require_whole
-from chatd.storage.engine.sqlite.migrate import current_version, migrate
 from chatd.web.community import read_picture
 from chatd.web.files import STATIC
 
@@ -132,12 +131,11 @@ class Server:
         data_dir.prepare(config.data_dir)
         self._held.enter_context(data_dir.locked(config.data_dir))
         try:
-            key = data_dir.signing_key(config.data_dir, os.environ.get("CREDENTIALS_DIRECTORY"))
             if config.server.tls_cert:
                 self._tls = tls_context(config.server.tls_cert, config.server.tls_key)
-            require_whole(config.database)
-            is_new = not current_version(config.database)
-            migrate(config.database, upgrading=_ask_for_time)
+            key = b"" if keys.is_shared(config) else keys.own(config)
+            is_new = stores.prepare(config.store, upgrading=_ask_for_time)
+            key = key or keys.signing_key(config)
             app = self._create_app(config, key, picture=await read_picture(config.web))
             self._runner = web.AppRunner(app, shutdown_timeout=self._timeouts.shutdown)
             await self._runner.setup()
@@ -156,8 +154,9 @@ class Server:
                 extra={"event": "fast_path_off", "missing": list(fastpath.MISSING)},
             )
         if is_new:
-            path = str(config.database)
-            log.info("a new database was made: %s", path, extra={"event": "database_made", "path": path})
+            path = "" if config.database.url else str(config.database_file)
+            where = path or "in PostgreSQL"
+            log.info("a new database was made: %s", where, extra={"event": "database_made", "path": path})
 
     async def _open_metrics(self, app: web.Application) -> None:
         """Begin to answer at the metrics' own listener."""

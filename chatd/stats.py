@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
+from typing import NamedTuple
 
 #: Upper bounds of the buckets of a duration, in seconds: from what a commit takes on a fast disk to what is no chat.
 DURATIONS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -46,6 +47,19 @@ class Histogram:
             self.counts[place] += up_to - below
             below = up_to
         self.counts[-1] += len(values) - below
+
+
+class Cluster(NamedTuple):
+    """How it is with the other processes on the same database."""
+
+    #: How many processes there are, this one included.
+    processes: int
+    #: How many commits are known to be there and were not told here yet.
+    lag: int
+    #: How many commits of others were told here.
+    foreign: int
+    #: How many times the table of commits was read as something was missing.
+    gaps: int
 
 
 class Stats:

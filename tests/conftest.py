@@ -1,4 +1,4 @@
-"""Fixtures: a real server on a free port, over a real SQLite file."""
+"""Fixtures: a real server on a free port, over a real database."""
 
 import asyncio
 import gc
@@ -6,7 +6,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import hypothesis
 import pytest
@@ -21,7 +21,10 @@ from chatd.services.passwords import Hashing
 from tests.loop_time import LoopTime
 from tests.support import Chat, RealServer, settings
 
-pytest_plugins = ["tests.selection"]
+if TYPE_CHECKING:
+    from tests.engines import Stores
+
+pytest_plugins = ["tests.selection", "tests.engines"]
 
 Start = Callable[..., Awaitable[Chat]]
 
@@ -104,7 +107,7 @@ QUICK = Hashing(memory_kib=64, passes=1)
 
 
 @pytest.fixture
-def start(tmp_path: Path, aiohttp_client: AiohttpClient, fast: bool) -> Start:
+def start(tmp_path: Path, stores: "Stores", aiohttp_client: AiohttpClient, fast: bool) -> Start:
     """Start servers, with passwords that are quick to check: ``await start(limits={"logins_per_minute": 3})``."""
 
     async def start(
@@ -117,8 +120,10 @@ def start(tmp_path: Path, aiohttp_client: AiohttpClient, fast: bool) -> Start:
         clock: Clock = now,
         **sections: Any,
     ) -> Chat:
+        directory = data_dir or tmp_path / "data"
+        database = {**stores.settings(directory), **sections.pop("database", {})}
         server = Server(
-            settings(data_dir or tmp_path / "data", **sections),
+            settings(directory, database=database, **sections),
             fast=fast,
             timeouts=timeouts,
             housekeeping_interval=housekeeping_interval,
@@ -148,7 +153,7 @@ def own_log() -> Iterator[None]:
     """Give the test a log of its own, and put everything back."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in ("aiosqlite", "asyncio", "aiohttp.websocket")}
+    levels = {name: logging.getLogger(name).level for name in ("aiosqlite", "asyncio", "aiohttp.websocket", "psycopg")}
     root.handlers = []
     yield
     logging.captureWarnings(False)

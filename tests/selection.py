@@ -11,6 +11,7 @@ import pytest
 
 MEANINGS = {
     "browser": "drives Chromium",
+    "postgresql": "runs a second time, on PostgreSQL",
     "faults": "kills, starves or damages a server",
     "slow": "starts programs, tries hundreds of examples, or waits",
 }
@@ -23,6 +24,12 @@ MARKS = {
     "bench": "slow",
     "chat": "slow",
     "client": "slow",
+    "cluster/test_authorization.py": "slow",
+    "cluster/test_dialects.py": "slow",
+    "cluster/test_failover.py": "faults",
+    "cluster/test_faults.py": "faults",
+    "cluster/test_outages.py": "faults",
+    "cluster/test_together.py": "slow",
     "doctor": "slow",
     "e2e": "slow",
     "faults": "faults",
@@ -31,6 +38,7 @@ MARKS = {
     "services/test_blocked_views.py": "slow",
     "services/test_posting.py": "slow",
     "services/test_v2_counts.py": "slow",
+    "storage/postgresql": "postgresql",
     "storage/test_migrate_together.py": "slow",
     "test_build_hook.py": "slow",
     "web": "browser",

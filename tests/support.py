@@ -12,9 +12,10 @@ from aiohttp.test_utils import BaseTestServer, TestClient
 from yarl import URL
 
 from chatd import config
-from chatd.http.context import SERVICES
+from chatd.http.context import CONFIG, SERVICES
 from chatd.serve import Server
 from chatd.storage.engine.sqlite.engine import Sqlite
+from chatd.storage.stores import snapshot
 
 PASSWORD = "correct horse"
 
@@ -222,7 +223,16 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def watch_often(chat: Chat) -> None:
-    """Let a server look for commits of other processes every 50 ms, after the second it is waiting already."""
+    """Let a server look for commits of other processes every 50 ms, after the second it is waiting already.
+
+    PostgreSQL tells of them by itself.
+    """
     engine = chat.server.app[SERVICES].database.engine
-    assert isinstance(engine, Sqlite)
-    engine.watch_interval = 0.05
+    if isinstance(engine, Sqlite):
+        engine.watch_interval = 0.05
+
+
+def rows(chat: Chat, query: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Return what a query finds in the database of a server."""
+    with snapshot(chat.server.app[CONFIG].store) as db:
+        return [tuple(row) for row in db.execute(query, values)]

@@ -40,10 +40,9 @@ def values(setting: Setting) -> tuple[Any, Any, Any]:
     if kind is float:
         least = setting.field.metadata["at_least"]
         return least + 11.5, least + 12.0, least + 13.25
-    if kind is str and setting.name == "token":
-        return 16 * "1", 16 * "2", 16 * "3"
     if kind is str:
-        return "/one", "/two", "/three"
+        start = {"token": 16 * "1", "url": "postgresql://", "listen_url": "postgresql://"}.get(setting.name, "")
+        return f"{start}/one", f"{start}/two", f"{start}/three"
     others = [choice for choice in get_args(kind) if choice != setting.default]
     return others[0], others[-1] if len(others) > 1 else setting.default, others[0]
 

@@ -12,7 +12,7 @@ from chatd.errors import ConfigurationError
 #: Settings where an empty value has a meaning, which their text says.
 MAY_BE_EMPTY = {
     *("server.data_dir", "server.origins", "server.trusted_proxies", "server.tls_cert", "server.tls_key"),
-    *("accounts.help", "backup.directory", "metrics.token", "web.picture"),
+    *("accounts.help", "backup.directory", "metrics.token", "web.picture", "database.url", "database.listen_url"),
 }
 
 

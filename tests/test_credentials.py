@@ -28,12 +28,17 @@ def value_of(settings: config.Config, setting: Setting) -> object:
     return getattr(getattr(settings, setting.section), setting.name)
 
 
+def good(setting: Setting, secret: str) -> str:
+    """Return a value that a setting takes, with a secret in it."""
+    return f"postgresql://chatd:{secret}@localhost/chatd" if setting.section == "database" else secret
+
+
 @by_name
-@pytest.mark.parametrize("content", [VALUE, f"{VALUE}\n", f" {VALUE}\r\n"])
-def test_every_secret_setting_may_be_a_credential(tmp_path: Path, setting: Setting, content: str) -> None:
-    (tmp_path / setting.credential).write_text(content)
+@pytest.mark.parametrize("around", ["%s", "%s\n", " %s\r\n"])
+def test_every_secret_setting_may_be_a_credential(tmp_path: Path, setting: Setting, around: str) -> None:
+    (tmp_path / setting.credential).write_text(around % good(setting, VALUE))
     found = load(tmp_path)
-    assert value_of(found, setting) == VALUE
+    assert value_of(found, setting) == good(setting, VALUE)
     assert found.sources[f"{setting.section}.{setting.name}"] == f"credential {setting.credential}"
     assert VALUE not in repr(found)
 
@@ -41,11 +46,11 @@ def test_every_secret_setting_may_be_a_credential(tmp_path: Path, setting: Setti
 @by_name
 def test_a_credential_beats_the_file_and_the_environment_beats_it(tmp_path: Path, setting: Setting) -> None:
     file = tmp_path / "chatd.toml"
-    file.write_text(f'[{setting.section}]\n{setting.name} = "another-secret-of-the-file"')
-    assert value_of(load(tmp_path, file), setting) == "another-secret-of-the-file"
-    (tmp_path / setting.credential).write_text(VALUE)
-    assert value_of(load(tmp_path, file), setting) == VALUE
-    ours = "the-secret-of-the-environment"
+    theirs, kept, ours = (good(setting, f"a-secret-of-the-{where}") for where in ("file", "unit", "environment"))
+    file.write_text(f'[{setting.section}]\n{setting.name} = "{theirs}"')
+    assert value_of(load(tmp_path, file), setting) == theirs
+    (tmp_path / setting.credential).write_text(kept)
+    assert value_of(load(tmp_path, file), setting) == kept
     assert value_of(load(tmp_path, file, **{setting.variable: ours}), setting) == ours
 
 

@@ -87,7 +87,7 @@ def test_the_copy_of_the_example_becomes_what_the_page_says(tmp_path: Path) -> N
 
 def test_what_is_copied_from_the_package_is_in_it_and_goes_where_the_unit_expects_it() -> None:
     shared = PACKAGE["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"].values()
-    assert {f"/opt/chatd/{each}" for each in shared} == set(re.findall(r"/opt/chatd/share/chatd/[\w.]+", DEPLOY))
+    assert {f"/opt/chatd/{each}" for each in shared} == set(re.findall(r"/opt/chatd/share/chatd/[\w.@]+", DEPLOY))
     assert "ExecStart=/opt/chatd/bin/chatd serve" in UNIT
     assert "StateDirectory=chatd\n" in UNIT
     credentials = set(re.findall(r"^#LoadCredential=(\w+):(/etc/chatd/[\w.]+)$", UNIT, re.MULTILINE))
@@ -97,6 +97,28 @@ def test_what_is_copied_from_the_package_is_in_it_and_goes_where_the_unit_expect
     assert files["metrics_token"] in OPERATION
     for line in re.findall(r"^#(?:StateDirectory|AmbientCapabilities)=.*$", UNIT, re.MULTILINE):
         assert "chatd-backups" in line or "CAP_NET_BIND_SERVICE" in line
+
+
+def test_the_unit_of_several_processes_is_that_of_one_but_for_what_each_has_of_its_own() -> None:
+    several = (ROOT / "systemd" / "chatd@.service").read_text(encoding="utf-8")
+
+    def lines(unit: str) -> set[str]:
+        return {line for line in unit.splitlines() if line and not line.startswith("# ")}
+
+    assert lines(several) - lines(UNIT) == {
+        "Description=chatd, a chat server: the process on port %i",
+        "ExecStart=/opt/chatd/bin/chatd serve --port %i --data-dir %S/chatd-%i",
+        "StateDirectory=chatd-%i",
+        "LoadCredential=database_url:/etc/chatd/database_url",
+        "#Environment=CHATD_METRICS_PORT=1%i",
+    }
+    assert {each.partition("=")[0] for each in lines(UNIT) - lines(several)} == {
+        "Description",
+        "ExecStart",
+        "StateDirectory",
+        "#StateDirectory",
+        "#LoadCredential",
+    }
 
 
 def test_a_newcomer_comes_to_each_step_before_it_is_needed() -> None:

@@ -154,7 +154,7 @@ async def test_what_fails_while_a_socket_is_heard_has_its_number(said: io.String
     await presence(watching, alice, online=True)  # which is read from the database, too
     app = chat.server.app
     await keep_no_pages(app[SERVICES].database)
-    with unreadable(app[CONFIG].database):
+    with unreadable(app[CONFIG].database_file):
         await client.error("typing", user=bob.id)
         async with await alice.request("GET", f"/users/{bob.id}") as response:
             assert await error_of(response) == (503, StorageUnavailable.code)

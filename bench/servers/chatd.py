@@ -34,13 +34,17 @@ ACCOUNTS_AT_ONCE = 2000
 class Checkout:
     """A copy of chatd's source, and the Python that runs it."""
 
-    def __init__(self, root: Path, python: str | None = None) -> None:
+    def __init__(self, root: Path, python: str | None = None, *, postgresql: str = "") -> None:
         """Take a copy.
 
         :param root: its directory.
         :param python: by default ours, so that two copies that are compared have the same.
+        :param postgresql: the URL of a PostgreSQL where it stores everything, in a new database each time; empty is
+            SQLite.
         """
         self.root = root.resolve()
+        self.postgresql = postgresql
+        self.database = ""
         self.python = python or sys.executable
         if not (self.root / "chatd" / "__main__.py").exists():
             raise BenchError(f"{root} is not a copy of chatd")
@@ -49,7 +53,20 @@ class Checkout:
         """Return the environment that chatd runs in."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CHATD_")}
         limits = {f"CHATD_LIMITS_{name}": str(value) for name, value in LIMITS.items()}
-        return {**inherited, **limits, "PYTHONPATH": str(self.root), "XDG_DATA_HOME": str(data_dir.parent)}
+        database = {"CHATD_DATABASE_URL": self.database} if self.database else {}
+        return {**inherited, **limits, **database, "PYTHONPATH": str(self.root), "XDG_DATA_HOME": str(data_dir.parent)}
+
+    @contextmanager
+    def stored(self) -> Iterator[None]:
+        """Make a new database to store everything in."""
+        if not self.postgresql:
+            yield
+            return
+        from bench.servers.postgresql import new_database
+
+        with new_database(self.postgresql) as self.database:
+            yield
+        self.database = ""
 
 
 class Chatd:

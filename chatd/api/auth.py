@@ -75,7 +75,7 @@ async def _logout(call: Call) -> None:
 
 
 async def _issue_ticket(call: Call) -> dict[str, Any]:
-    ticket = call.services.tickets.issue(call.caller)
+    ticket = await call.services.tickets.issue(call.caller)
     return {"ticket": ticket.secret, "expires_at": ticket.expires_at}
 
 

@@ -98,7 +98,7 @@ def refusal(error: Exception, what: str, number: int) -> JsonResponse:
     if isinstance(error, ValidationError):
         status = STATUS[Invalid]
     elif isinstance(error, ChatError):
-        status = STATUS[type(error)]
+        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     else:
         log.error("%s failed", what, exc_info=error, extra={"event": "request_failed", "request": number})
         status = STATUS[Failed]

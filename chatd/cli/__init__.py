@@ -5,7 +5,7 @@ A command imports what it runs inside its function, so that no command waits for
 
 from collections.abc import Sequence
 
-from chatd.cli import accounts, chat, config, copies, demo, doctor, invites, location, reports, serve, streams
+from chatd.cli import accounts, chat, config, copies, demo, doctor, invites, location, moves, reports, serve, streams
 from chatd.cli.parsing import Parser, loaded
 from chatd.errors import BackupFailed, ChatError, ConfigurationError, DatabaseUnusable
 
@@ -45,6 +45,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         streams.tell(error)
     except ChatError as error:
         streams.tell(error.detail)
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        streams.tell("PostgreSQL needs a library: pip install 'chatd[postgresql]'")
     except KeyboardInterrupt:
         return 130
     return 1
@@ -52,6 +56,6 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> Parser:
     parser = Parser()
-    for group in (serve, demo, chat, config, accounts, invites, reports, copies, doctor):
+    for group in (serve, demo, chat, config, accounts, invites, reports, copies, moves, doctor):
         group.add_to(parser.commands)
     return parser

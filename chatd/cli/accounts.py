@@ -182,13 +182,18 @@ def _tokens(settings: "Config") -> "Tokens":
     import os
 
     from chatd import data_dir
+    from chatd.cli.database import bring_up_to_date
+    from chatd.services import keys
     from chatd.services.tokens import Tokens
     from chatd.storage import sessions
 
     data_dir.prepare(settings.data_dir)
+    if keys.is_shared(settings):
+        bring_up_to_date(settings)
+        return Tokens(keys.signing_key(settings))
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     is_new = not data_dir.key_path(settings.data_dir, credentials).exists()
-    if is_new and settings.database.exists() and read(settings, sessions.are_there):  # by a key that is elsewhere
+    if is_new and settings.database_file.exists() and read(settings, sessions.are_there):  # by a key that is elsewhere
         raise ConfigurationError(
             f"there is no signing key in {settings.data_dir}, and tokens by a new one would be worth nothing: where "
             "the service has it as a credential, name the credential's directory in CREDENTIALS_DIRECTORY; where it is "

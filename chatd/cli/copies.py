@@ -25,10 +25,23 @@ def add_to(commands: Commands) -> None:
     commands.add("rollback", _rollback, "Go back to the copy made before the last upgrade; the server must be stopped.")
 
 
+def _require_sqlite(settings: "Config") -> None:
+    """Refuse what is done with the file of SQLite.
+
+    :raises ConfigurationError: everything is stored in PostgreSQL.
+    """
+    if settings.database.url:
+        raise ConfigurationError(
+            "[database] url is set, and the backups of PostgreSQL are its own: pg_dump, pg_restore and continuous "
+            "archiving; after a restore clients load everything again by themselves"
+        )
+
+
 def _backup(settings: "Config", options: argparse.Namespace) -> None:
+    _require_sqlite(settings)
     from chatd.storage.engine.sqlite.backup import back_up
 
-    made = back_up(settings.database, options.file)
+    made = back_up(settings.database_file, options.file)
     size = made.size / 2**20
     print(f"{made.path} is proven: {size:.1f} MiB, {made.rows['messages']} messages of {made.rows['users']} accounts")
 
@@ -38,6 +51,7 @@ def _restore(settings: "Config", options: argparse.Namespace) -> None:
     from chatd.cli import location
     from chatd.storage.engine.sqlite import restore
 
+    _require_sqlite(settings)
     if (options.file is None) != options.new_epoch:
         raise ConfigurationError(
             "name the copy to restore, or say --new-epoch after you have put one in place yourself"
@@ -51,14 +65,14 @@ def _restore(settings: "Config", options: argparse.Namespace) -> None:
     data_dir.prepare(settings.data_dir)
     with data_dir.locked(settings.data_dir):
         if options.new_epoch:
-            restore.renew_epoch(settings.database)
+            restore.renew_epoch(settings.database_file)
             print("the change log has a new epoch: every client will load everything again")
             return
         aside = _aside(settings)
-        lost = restore.restore(settings.database, options.file, aside=aside)
+        lost = restore.restore(settings.database_file, options.file, aside=aside)
     print(f"{options.file} is restored")
     if not aside.exists():
-        print(f"{settings.database} is new: there was no database there before")
+        print(f"{settings.database_file} is new: there was no database there before")
     _tell_lost(lost, aside)
 
 
@@ -68,16 +82,17 @@ def _rollback(settings: "Config", _: argparse.Namespace) -> None:
     from chatd import data_dir
     from chatd.storage.engine.sqlite import migrate, restore
 
+    _require_sqlite(settings)
     data_dir.prepare(settings.data_dir)
     with data_dir.locked(settings.data_dir):
-        copy = restore.copy_before_upgrade(settings.database)
+        copy = restore.copy_before_upgrade(settings.database_file)
         made = dt.datetime.fromtimestamp(copy.stat().st_mtime, dt.UTC)
         aside = _aside(settings)
-        lost = restore.restore(settings.database, copy, aside=aside, upgrade=False)
-        version = migrate.current_version(settings.database)
+        lost = restore.restore(settings.database_file, copy, aside=aside, upgrade=False)
+        version = migrate.current_version(settings.database_file)
     print(f"the database is as it was before the upgrade of {made:%Y-%m-%d %H:%M} UTC (version {version})")
     _tell_lost(lost, aside)
-    if version < migrate.load_migrations(migrate.migrations_directory())[-1].version:
+    if version < migrate.newest_version():
         print("install the older chatd before you start it: this one would upgrade the database again")
 
 
@@ -85,7 +100,7 @@ def _aside(settings: "Config") -> Path:
     """Return a name for the database that is replaced, which is kept."""
     from chatd import clock
 
-    return settings.database.with_name(f"{settings.database.name}.replaced-{clock.now()}")
+    return settings.database_file.with_name(f"{settings.database_file.name}.replaced-{clock.now()}")
 
 
 def _tell_lost(lost: "Lost | None", aside: Path) -> None:

@@ -1,5 +1,6 @@
 """The database for a command, with or without a running server beside it."""
 
+import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ def write(settings: "Config", work: "Write[T]") -> T:
     """
     from chatd.storage.commit import write_once
 
-    _bring_up_to_date(settings)
-    return write_once(settings.database, work)
+    bring_up_to_date(settings)
+    if not settings.database.url:
+        return write_once(settings.store, work)
+    from chatd.cluster.encoding import encode
+
+    return write_once(settings.store, work, encode)
 
 
 def read(settings: "Config", work: "Read[T]") -> T:
@@ -28,28 +33,29 @@ def read(settings: "Config", work: "Read[T]") -> T:
 
     :raises StorageUnavailable: the database could not be read.
     """
-    from chatd.storage.engine.sqlite.beside import snapshot
+    from chatd.storage.stores import snapshot
 
-    _bring_up_to_date(settings)
-    with snapshot(settings.database) as db:
+    bring_up_to_date(settings)
+    with snapshot(settings.store) as db:
         return work(db)
 
 
-def _bring_up_to_date(settings: "Config") -> None:
+def bring_up_to_date(settings: "Config") -> None:
     """Create or upgrade the database if needed."""
     from chatd import data_dir
     from chatd.cli import streams
-    from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrate, migrations_directory
+    from chatd.storage import stores
 
     data_dir.prepare(settings.data_dir)
-    newest = load_migrations(migrations_directory())[-1].version
-    version = current_version(settings.database)
-    if version != newest:
-        with data_dir.locked(settings.data_dir):
+    version = stores.current_version(settings.store)
+    if version != stores.newest_version(settings.store):
+        # PostgreSQL's migrations have a lock of their own, and may run beside servers.
+        with contextlib.nullcontext() if settings.database.url else data_dir.locked(settings.data_dir):
             from chatd.services.name_keys import renew
             from chatd.storage.commit import write_once
 
-            migrate(settings.database)
-            write_once(settings.database, renew)
+            stores.migrate(settings.store)
+            write_once(settings.store, renew)
         if not version:
-            streams.tell(f"{settings.database} is a new database")
+            what = "PostgreSQL has" if settings.database.url else f"{settings.database_file} is"
+            streams.tell(f"{what} a new database")

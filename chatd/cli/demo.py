@@ -52,10 +52,10 @@ def _fill_and_serve(directory: "Path", options: argparse.Namespace) -> None:
     settings = config.load(options=given, environment={}, search=())
     data_dir.prepare(settings.data_dir)
     with data_dir.locked(settings.data_dir):
-        if settings.database.exists():
-            raise ConfigurationError(f"{settings.database} is there already: a demo needs a directory of its own")
-        migrate(settings.database)
-        asyncio.run(demo.fill(settings.database, now=clock.now(), seed=options.seed))
+        if settings.database_file.exists():
+            raise ConfigurationError(f"{settings.database_file} is there already: a demo needs a directory of its own")
+        migrate(settings.database_file)
+        asyncio.run(demo.fill(settings.database_file, now=clock.now(), seed=options.seed))
     names = ", ".join(each.username for each in PEOPLE)
     streams.tell(
         f"a demo of {len(PEOPLE)} people is in {settings.data_dir}; {PEOPLE[0].username} has the most to look at"

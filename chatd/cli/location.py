@@ -39,7 +39,9 @@ def found(settings: "Config", use: Use, service: Sequence[Path] = SERVICE) -> tu
     :param service: where a service of this machine may have its data.
     :raises ConfigurationError: there is no database to work on, or two, either of which could be meant.
     """
-    if use is Use.NONE:
+    if use is Use.NONE or settings.database.url:
+        return settings, ""
+    if settings.database.url:  # the database says itself whether it is there
         return settings, ""
     if settings.sources.get("server.data_dir") in _UNNAMED and (theirs := _service(settings, use, service)) is not None:
         return _moved(settings, theirs), f"using the data of the service in {theirs}"
@@ -53,9 +55,9 @@ def _service(settings: "Config", use: Use, service: Sequence[Path]) -> Path | No
 
     :raises ConfigurationError: this account may not look into it, or another database could be meant as well.
     """
-    is_there = _is_there(settings.database)
+    is_there = _is_there(settings.database_file)
     try:
-        theirs = next((each for each in service if _is_there(each / settings.database.name)), None)
+        theirs = next((each for each in service if _is_there(each / settings.database_file.name)), None)
     except _Hidden as hidden:
         if is_there or use is Use.FINDS:
             return None
@@ -64,7 +66,7 @@ def _service(settings: "Config", use: Use, service: Sequence[Path]) -> Path | No
         return None
     if is_there:
         raise ConfigurationError(
-            f"there are two databases, {settings.database} and {theirs / settings.database.name}: "
+            f"there are two databases, {settings.database_file} and {theirs / settings.database_file.name}: "
             "choose one with --data-dir"
         )
     return theirs
@@ -75,8 +77,10 @@ def require(settings: "Config") -> None:
 
     :raises ConfigurationError: there is none.
     """
-    if not _is_there(settings.database):
-        raise ConfigurationError(f"there is no database at {settings.database}: name its directory with --data-dir")
+    if not settings.database.url and not _is_there(settings.database_file):
+        raise ConfigurationError(
+            f"there is no database at {settings.database_file}: name its directory with --data-dir"
+        )
 
 
 class _Hidden(ConfigurationError):

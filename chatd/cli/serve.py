@@ -45,7 +45,7 @@ def _serve_reloading(settings: "Config", options: argparse.Namespace) -> int:
 
     import chatd
     from chatd import config, logs, reloading
-    from chatd.storage.engine.sqlite.migrate import migrations_directory
+    from chatd.storage.engine.migrations import directory_of
 
     logs.configure(settings.log.level, settings.log.format)
     command = [sys.executable, "-m", "chatd", "serve"]
@@ -54,4 +54,4 @@ def _serve_reloading(settings: "Config", options: argparse.Namespace) -> int:
             command.append(f"--{name.replace('_', '-')}={value}")
     command += [f"--host={host}" for host in options.host or ()]
     files = config.SEARCH if options.config is None else (options.config,)
-    return reloading.run(command, [Path(chatd.__file__).parent, migrations_directory(), *files])
+    return reloading.run(command, [Path(chatd.__file__).parent, directory_of("sqlite").parent, *files])

@@ -1,5 +1,6 @@
 """The configuration: every setting, and the values in force."""
 
+from chatd.config.listing import Setting, settings, to_toml
 from chatd.config.loading import SEARCH, load
 from chatd.config.settings import (
     PREFIX,
@@ -7,14 +8,12 @@ from chatd.config.settings import (
     Accounts,
     Backup,
     Config,
+    Database,
     Limits,
     Log,
     Metrics,
     Server,
-    Setting,
     Web,
-    settings,
-    to_toml,
 )
 
 __all__ = [
@@ -24,6 +23,7 @@ __all__ = [
     "Accounts",
     "Backup",
     "Config",
+    "Database",
     "Limits",
     "Log",
     "Metrics",

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from chatd.config.settings import PREFIX, SECTIONS, Config, Setting, settings
+from chatd.config.listing import Setting, settings
+from chatd.config.settings import PREFIX, SECTIONS, Config
 from chatd.errors import ConfigurationError
 
 #: The largest number a setting may have, and the smallest but 0: every time computed from one can then be represented.

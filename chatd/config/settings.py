@@ -4,12 +4,10 @@ Each is a field of one of the section classes below; its metadata is its documen
 ``docs/configuration.md`` and ``chatd config`` are held to them by tests.
 """
 
-import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import Literal
 
 from chatd.config import values
 from chatd.config.declaring import hosts_setting, setting
@@ -52,6 +50,32 @@ class Server:
     )
     heartbeat_seconds: float = setting(
         30.0, "How often a silent socket is pinged; one that answers none is gone within two beats.", at_least=0.1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where everything is stored: in a file of the data directory, or in PostgreSQL."""
+
+    url: str = setting(
+        "",
+        "The PostgreSQL that stores everything, as postgresql://user:password@host/name; several hosts and TLS are "
+        "said as its own programs take them. All processes with the same one are one server. Empty: SQLite, in the "
+        "data directory.",
+        kept=values.database_url,
+        secret=True,
+    )
+    listen_url: str = setting(
+        "",
+        "Where PostgreSQL itself is, if url names a pooler that passes no notifications on. Empty: the same.",
+        kept=values.database_url,
+        secret=True,
+    )
+    readers: int = setting(4, "How many reads of one process run at once in PostgreSQL.", at_least=1, at_most=64)
+    lossless_failover: bool = setting(
+        False,
+        "Whether a standby of PostgreSQL that takes over has everything that was acknowledged, as a synchronous one "
+        "has. Otherwise every client loads everything again after a failover.",
     )
 
 
@@ -176,6 +200,7 @@ class Config:
     """All settings, section by section, and where each value came from."""
 
     server: Server = field(default_factory=Server)
+    database: Database = field(default_factory=Database)
     accounts: Accounts = field(default_factory=Accounts)
     limits: Limits = field(default_factory=Limits)
     backup: Backup = field(default_factory=Backup)
@@ -194,9 +219,14 @@ class Config:
         return Path(self.server.data_dir).absolute()
 
     @property
-    def database(self) -> Path:
-        """The database file."""
+    def database_file(self) -> Path:
+        """The database file of SQLite."""
         return self.data_dir / "chatd.db"
+
+    @property
+    def store(self) -> Path | str:
+        """What stores everything: the file of SQLite, or the URL of PostgreSQL."""
+        return self.database.url or self.database_file
 
     @property
     def backups(self) -> Path:
@@ -206,6 +236,7 @@ class Config:
 
 SECTIONS: dict[str, type] = {
     "server": Server,
+    "database": Database,
     "accounts": Accounts,
     "limits": Limits,
     "backup": Backup,
@@ -213,63 +244,3 @@ SECTIONS: dict[str, type] = {
     "metrics": Metrics,
     "log": Log,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting's name and documentation."""
-
-    section: str
-    name: str
-    kind: Any
-    default: Any
-    text: str
-    field: "dataclasses.Field[Any]"
-
-    @property
-    def is_list(self) -> bool:
-        """Whether its value is a list of strings."""
-        return get_origin(self.kind) is tuple
-
-    @property
-    def is_path(self) -> bool:
-        """Whether it is the path of a file or a directory."""
-        return bool(self.field.metadata["path"])
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether its value must never be shown."""
-        return bool(self.field.metadata["secret"])
-
-    @property
-    def credential(self) -> str:
-        """The name of the credential that sets it, where it is a secret."""
-        return f"{self.section}_{self.name}"
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that sets it."""
-        return f"{PREFIX}{self.section}_{self.name}".upper()
-
-
-def settings() -> list[Setting]:
-    """Return every setting, in the order of the sections."""
-    found = []
-    for section, cls in SECTIONS.items():
-        kinds = get_type_hints(cls)
-        for each in dataclasses.fields(cls):
-            found.append(Setting(section, each.name, kinds[each.name], each.default, each.metadata["text"], each))
-    return found
-
-
-def to_toml(value: Any) -> str:
-    """Return a setting's value as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(to_toml(item) for item in value) + "]"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, str):  # as in JSON, but TOML wants one more control character escaped
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return str(value)

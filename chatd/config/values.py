@@ -169,3 +169,12 @@ def path(given: str) -> str:
     if "://" in given:
         raise ValueError(f"{given!r} is a URL, and not a path such as /var/lib/chatd")
     return given
+
+
+def database_url(text: str) -> str:
+    """Return the address of PostgreSQL; what follows the scheme is for its own library to understand."""
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    if any(character.isspace() for character in text):
+        raise ValueError("must have no spaces in it: one of a password is %20")
+    return text

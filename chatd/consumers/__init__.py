@@ -7,8 +7,18 @@ A :class:`Consumer` is called with what this process commits, and forgets with t
 from chatd.consumers.consumer import Consumer, Consumers
 from chatd.consumers.durable import DurableConsumer
 from chatd.consumers.erasing import Erasing
+from chatd.consumers.others import OtherProcesses
 from chatd.consumers.presence import Presence
 from chatd.consumers.session_ends import SessionEnds
 from chatd.consumers.sockets import Sockets
 
-__all__ = ["Consumer", "Consumers", "DurableConsumer", "Erasing", "Presence", "SessionEnds", "Sockets"]
+__all__ = [
+    "Consumer",
+    "Consumers",
+    "DurableConsumer",
+    "Erasing",
+    "OtherProcesses",
+    "Presence",
+    "SessionEnds",
+    "Sockets",
+]

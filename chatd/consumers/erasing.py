@@ -1,6 +1,7 @@
 """The consumer that erases what deleted accounts leave behind."""
 
 import logging
+from collections.abc import Callable
 
 from chatd.consumers.consumer import Consumer
 from chatd.errors import ChatError
@@ -20,9 +21,14 @@ class Erasing(Consumer):
     name = "erasing"
     kinds = (AccountDeleted,)
 
-    def __init__(self, erasure: Erasure) -> None:
+    def __init__(self, erasure: Erasure, leads: Callable[[], bool] = lambda: True) -> None:
+        """Create the consumer.
+
+        :param leads: whether this process does what one does for all.
+        """
         super().__init__()
         self._erasure = erasure
+        self._leads = leads
 
     def consume(self, event: Event) -> None:
         """Erase the account."""
@@ -33,7 +39,9 @@ class Erasing(Consumer):
         self.spawn(self._erase())
 
     async def _erase(self) -> None:
-        """Erase what is left; the housekeeping repeats what fails."""
+        """Erase what is left; the housekeeping repeats what fails, or what nobody has done."""
+        if not self._leads():
+            return
         try:
             await self._erasure.run()
         except ChatError as error:

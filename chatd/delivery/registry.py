@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 from weakref import ref
 
 from chatd.delivery.connection import NOT_AUTHENTICATED, Connection
@@ -24,6 +25,22 @@ NO_TOKEN = 4001
 ACCOUNT_UNAVAILABLE = 4003
 TOO_MANY = 4009
 RESTARTING = 1012
+
+
+class Elsewhere(Protocol):
+    """The other processes of a cluster, and who is connected to them."""
+
+    def came(self, user_id: int, number: int, /) -> None:
+        """Note a connection here, by its number. Whether its user has come by it is told by itself."""
+
+    def went(self, user_id: int, number: int, /) -> None:
+        """Note that a connection here has gone."""
+
+    def is_online(self, user_id: int, /) -> bool:
+        """Report whether a user has a connection here or elsewhere."""
+
+    def tell(self, event: Event, /) -> None:
+        """Tell the clients of the other processes something that may be lost."""
 
 
 class Registry:
@@ -46,6 +63,7 @@ class Registry:
         self._stopping = False
         self._emptied = asyncio.Event()
         self._came_or_went: Callable[[int], None] | None = None
+        self._elsewhere: Elsewhere | None = None
         #: The newest ``seq`` that was published.
         self.head = 0
 
@@ -76,6 +94,15 @@ class Registry:
         """Call ``subscriber`` with a user's id when their first client connects and when their last one leaves."""
         self._came_or_went = subscriber
 
+    def note_presence(self, user_id: int) -> None:
+        """Note that a user has come or gone."""
+        if self._came_or_went is not None:
+            self._came_or_went(user_id)
+
+    def join(self, elsewhere: Elsewhere) -> None:
+        """Be one of several processes: count with them who is connected."""
+        self._elsewhere = elsewhere
+
     def add(self, client: Dialect) -> None:
         """Add a client. If its user has too many now, close the oldest."""
         user_id = client.connection.identity.user_id
@@ -87,16 +114,26 @@ class Registry:
             oldest = min([*clients, client], key=lambda each: each.connection.number)
             self._keep(user_id, [each for each in self._clients(user_id) if each is not oldest])
             oldest.connection.say_goodbye(TOO_MANY, "too many connections of this user")
-        if not clients and self._came_or_went is not None:
-            self._came_or_went(user_id)
+        if self._elsewhere is not None:
+            self._elsewhere.came(user_id, client.connection.number)
+        elif not clients:
+            self.note_presence(user_id)
 
     def remove(self, client: Dialect) -> None:
         """Remove a client."""
         user_id = client.connection.identity.user_id
         if user_id in self._by_user:
             self._keep(user_id, [each for each in self._clients(user_id) if each is not client])
-            if user_id not in self._by_user and self._came_or_went is not None:
-                self._came_or_went(user_id)
+            if user_id not in self._by_user and self._elsewhere is None:
+                self.note_presence(user_id)
+        if self._elsewhere is not None:
+            self._elsewhere.went(user_id, client.connection.number)
+
+    def close_as_too_many(self, user_id: int, number: int) -> None:
+        """Close a connection of a user with too many of them, counted over all processes."""
+        for connection in self.of(user_id):
+            if connection.number == number:
+                connection.say_goodbye(TOO_MANY, "too many connections of this user")
 
     def _keep(self, user_id: int, clients: list[Dialect]) -> None:
         """Replace a user's clients."""
@@ -119,12 +156,18 @@ class Registry:
         return len(self._by_user)
 
     def is_online(self, user_id: int) -> bool:
-        """Report whether a user has a connection."""
-        return user_id in self._by_user
+        """Report whether a user has a connection, here or to another process."""
+        return user_id in self._by_user if self._elsewhere is None else self._elsewhere.is_online(user_id)
 
     def sessions(self) -> set[tuple[int, int]]:
         """Return the user id and session id of each session that has a connection."""
         return {(each.identity.user_id, each.identity.session_id) for each in self.all()}
+
+    def publish_everywhere(self, event: Event) -> None:
+        """Send an event that nobody stores to its recipients, to whichever process they are connected."""
+        self.publish(event)
+        if self._elsewhere is not None:
+            self._elsewhere.tell(event)
 
     def publish(self, event: Event) -> None:
         """Send an event to its recipients' connections, except the one it comes from."""
@@ -183,15 +226,19 @@ class Registry:
             if not futures and self._waiting.get(user_id) is futures:
                 del self._waiting[user_id]
 
-    async def close_all(self) -> None:
-        """Close every connection, wait until all are gone, and admit no more: the server is stopping."""
-        self._stopping = True
+    def send_away(self, reason: str) -> None:
+        """Close every connection with 1012 and wake whoever waits: each client comes back and catches up."""
         for futures in self._waiting.values():
             self._wake(futures)
         for user_id in list(self._by_user):
             for client in self._clients(user_id):
                 client.warn_of_restart()
-                client.connection.say_goodbye(RESTARTING, "the server restarts")
+                client.connection.say_goodbye(RESTARTING, reason)
+
+    async def close_all(self) -> None:
+        """Close every connection, wait until all are gone, and admit no more: the server is stopping."""
+        self._stopping = True
+        self.send_away("the server restarts")
         if self._admitted:
             await self._emptied.wait()
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from chatd import clock
 from chatd.config import Config
+from chatd.doctor import postgresql
 from chatd.doctor.findings import Finding, change, good, mib
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.storage.engine.sqlite import damage
 from chatd.storage.engine.sqlite.backup import last_proven_at
-from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrations_directory
+from chatd.storage.engine.sqlite.migrate import current_version, newest_version
 
 #: How far the newest change may be ahead of the clock, in milliseconds.
 SLACK_MS = 5 * 60 * 1000
@@ -33,7 +34,10 @@ def look(config: Config) -> Iterator[Finding]:
     except PermissionError:
         yield change("permissions", f"run it as root, or as who owns {directory}, which cannot be read")
         return
-    yield _database(config.database)
+    if config.database.url:
+        yield from postgresql.look(config)
+        return
+    yield _database(config.database_file)
     yield _backups(config)
 
 
@@ -58,7 +62,7 @@ def _permissions(config: Config) -> Iterator[Finding]:
 def _database(path: Path) -> Finding:
     about = "database"
     try:
-        version, newest = current_version(path), load_migrations(migrations_directory())[-1].version
+        version, newest = current_version(path), newest_version()
         if not version:
             return change(about, f"there is none at {path}: start chatd once")
         if version > newest:
@@ -80,7 +84,7 @@ def _database(path: Path) -> Finding:
 def _backups(config: Config) -> Finding:
     about = "backup"
     hours = config.backup.every_hours
-    proven_at = last_proven_at(config.database)
+    proven_at = last_proven_at(config.database_file)
     if proven_at is None:
         what = (
             "look for 'the backup failed' in the log, if chatd has run for some minutes"

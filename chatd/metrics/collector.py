@@ -27,7 +27,7 @@ from chatd.delivery.registry import Registry
 from chatd.metrics.watching import Watch
 from chatd.models import LogExtent
 from chatd.services import Sync
-from chatd.stats import Histogram, Stats
+from chatd.stats import Cluster, Histogram, Stats
 from chatd.storage.database import Database
 
 #: Every dialect.
@@ -39,18 +39,20 @@ class Sources:
     """Where the numbers are.
 
     ``backup_proven_at`` returns when a backup was last proven, in UTC milliseconds since 1970, or None; ``cursors`` how
-    far each durable consumer has come in the change log, by its name.
+    far each durable consumer has come in the change log, by its name; ``cluster`` how it is with other processes, None
+    where there can be none.
     """
 
     stats: Stats
     watch: Watch
     registry: Registry
     database: Database
-    path: Path
+    path: Path | None
     sync: Sync
     log_seconds: float
     backup_proven_at: Callable[[], int | None] = lambda: None
     cursors: Callable[[], Mapping[str, int]] = dict
+    cluster: Callable[[], Cluster | None] = lambda: None
 
 
 class ServerCollector(Collector):
@@ -68,6 +70,7 @@ class ServerCollector(Collector):
         yield from self._messages()
         yield from self._commits()
         yield from self._storage()
+        yield from self._cluster()
         yield _histogram(
             "chatd_event_loop_lag_seconds",
             "How much later than asked for the event loop called back, four times a second.",
@@ -120,9 +123,10 @@ class ServerCollector(Collector):
 
     def _storage(self) -> Iterator[Metric]:
         path, extent = self._sources.path, self.log_extent
-        wal = path.with_name(f"{path.name}-wal")
-        yield GaugeMetricFamily("chatd_database_size_bytes", "Size of the database file.", _size(path))
-        yield GaugeMetricFamily("chatd_database_wal_size_bytes", "Size of its write-ahead log.", _size(wal))
+        if path is not None:
+            wal = path.with_name(f"{path.name}-wal")
+            yield GaugeMetricFamily("chatd_database_size_bytes", "Size of the database file.", _size(path))
+            yield GaugeMetricFamily("chatd_database_wal_size_bytes", "Size of its write-ahead log.", _size(wal))
         yield GaugeMetricFamily(
             "chatd_change_log_retention_seconds", "How far back the change log has to reach.", self._sources.log_seconds
         )
@@ -148,6 +152,23 @@ class ServerCollector(Collector):
                 "When a backup was last made and proven to be whole.",
                 proven_at / 1000,
             )
+
+    def _cluster(self) -> Iterator[Metric]:
+        cluster = self._sources.cluster()
+        if cluster is None:
+            return
+        yield GaugeMetricFamily(
+            "chatd_cluster_processes", "Processes on the same database, this one included.", cluster.processes
+        )
+        yield GaugeMetricFamily(
+            "chatd_commits_lag", "Commits that are known to be there and were not told here yet.", cluster.lag
+        )
+        yield CounterMetricFamily(
+            "chatd_commits_foreign", "Commits of other processes that were told here.", cluster.foreign
+        )
+        yield CounterMetricFamily(
+            "chatd_commits_gaps", "Reads of the table of commits for one that was missing.", cluster.gaps
+        )
 
 
 class SandboxedProcessCollector(ProcessCollector):

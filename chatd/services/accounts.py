@@ -11,7 +11,8 @@ from chatd.errors import InviteInvalid, RegistrationClosed, UsernameTaken, UserN
 from chatd.events import AccountDeleted, ProfileChanged, SessionEnded, UserDisabled
 from chatd.models import Identity, Role, Session, User
 from chatd.services.invites import code_hash as invite_hash
-from chatd.services.limits import limit_key, per_hour
+from chatd.services.limiting import per_hour
+from chatd.services.limits import limit_key
 from chatd.services.names import account_keys, folded, search_key, searched
 from chatd.services.passwords import Passwords
 from chatd.services.sessions import Sessions, start
@@ -40,7 +41,7 @@ class Accounts:
         self._passwords = passwords
         self._registration = accounts.registration
         self._clock = clock
-        self._registrations = per_hour(limits.registrations_per_hour)
+        self._registrations = per_hour(db, clock, "registrations", limits.registrations_per_hour)
 
     async def register(self, username: str, password: str, nickname: str, *, invite: str | None, address: str) -> User:
         """Create an account; the first one is the administrator's.
@@ -57,7 +58,7 @@ class Accounts:
         code_hash = None
         if self._registration == "invite":
             code_hash = invite_hash(invite or "")
-        self._registrations.take(limit_key(address))
+        await self._registrations.take(limit_key(address))
 
         def check(db: Sql) -> None:
             if code_hash is not None and not invites.is_open(db, code_hash, self._clock()):
@@ -141,7 +142,7 @@ class Accounts:
         :raises RateLimited: too many attempts in this session.
         """
         user = await self.get(caller.user_id)
-        self._logins.throttle_session(caller.session_id)
+        await self._logins.throttle_session(caller.session_id)
         stored = await self._db.read(lambda db: users.password_hash(db, user.id))
         if not await self._passwords.verify(stored, old):
             raise WrongPassword
@@ -162,7 +163,7 @@ class Accounts:
         :raises RateLimited: too many attempts in this session.
         """
         user = await self.get(caller.user_id)
-        self._logins.throttle_session(caller.session_id)
+        await self._logins.throttle_session(caller.session_id)
         stored = await self._db.read(lambda db: users.password_hash(db, user.id))
         if not await self._passwords.verify(stored, password):
             raise WrongPassword("The password is wrong.")

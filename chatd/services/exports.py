@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import IO
 
 from chatd.clock import Clock
-from chatd.config import Limits as LimitSettings
 from chatd.errors import RateLimited, StorageUnavailable
 from chatd.models import Block, Conversation, Membership, Message, Report, Session, User
-from chatd.services.limits import per_hour
+from chatd.services.limiting import Limit
 from chatd.storage import avatars, blocks, conversations, messages, reactions, reports, sessions, users
 from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite.beside import snapshot
+from chatd.storage.stores import Store, snapshot
 
 #: How many messages are in memory at once.
 PAGE = 500
@@ -106,16 +105,19 @@ class PersonalData:
 class Exports:
     """Writes exports."""
 
-    def __init__(self, database: Path, limits: LimitSettings, clock: Clock, *, page_size: int = PAGE) -> None:
+    def __init__(self, store: Store, directory: Path, limit: Limit, clock: Clock, *, page_size: int = PAGE) -> None:
         """Create the service.
 
-        :param database: the database file; the files are written beside it, without a name.
+        :param store: what is read.
+        :param directory: where the files are written, without a name.
+        :param limit: of the exports of each user.
         :param page_size: how many messages are in memory at once.
         """
         self.page_size = page_size
-        self._database = database
+        self._store = store
+        self._directory = directory
         self._clock = clock
-        self._limit = per_hour(limits.exports_per_hour)
+        self._limit = limit
         self._thread = ThreadPoolExecutor(1, "exports")
         self._pending = 0
         self._stopping = threading.Event()
@@ -129,7 +131,7 @@ class Exports:
         """
         if self._pending >= QUEUE_LIMIT:
             raise RateLimited(5.0)
-        self._limit.take(user_id)
+        await self._limit.take(user_id)
         self._pending += 1
         written = self._thread.submit(self._build, user_id, write)
         try:
@@ -148,9 +150,9 @@ class Exports:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _build(self, user_id: int, write: Callable[[IO[bytes], PersonalData], None]) -> IO[bytes]:
-        file = tempfile.TemporaryFile(dir=self._database.parent)  # noqa: SIM115 (the caller closes it)
+        file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 (the caller closes it)
         try:
-            with snapshot(self._database) as db:
+            with snapshot(self._store) as db:
                 is_stopping, page_size = self._stopping.is_set, self.page_size
                 write(file, PersonalData(db, user_id, self._clock(), is_stopping, page_size=page_size))
             file.seek(0)

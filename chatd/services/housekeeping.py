@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from chatd.errors import ChatError
+from chatd.storage.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -37,3 +38,13 @@ class Housekeeping:
             except Exception:
                 log.exception("housekeeping failed", extra={"event": "housekeeping_failed"})
             await asyncio.sleep(self._interval)
+
+
+def leading(db: Database, chore: Chore) -> Chore:
+    """Return a chore that only one of the processes that share a database runs."""
+
+    async def run() -> None:
+        if db.engine.is_leading:
+            await chore()
+
+    return run

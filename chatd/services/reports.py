@@ -6,7 +6,7 @@ from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
 from chatd.errors import CannotReportOwn, MessageDeleted, ReportNotFound
 from chatd.models import Report
-from chatd.services.limits import per_hour
+from chatd.services.limiting import per_hour
 from chatd.services.lookup import find_message
 from chatd.storage import reports
 from chatd.storage.commit import Transaction
@@ -21,7 +21,7 @@ class Reports:
     def __init__(self, db: Database, limits: LimitSettings, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._limit = per_hour(limits.reports_per_hour)
+        self._limit = per_hour(db, clock, "reports", limits.reports_per_hour)
 
     async def report(self, user_id: int, message_id: int, reason: str) -> Report:
         """Store a report: a copy of a message as the user sees it, and their reason.
@@ -33,7 +33,7 @@ class Reports:
         :raises MessageDeleted: there is nothing left to report.
         :raises RateLimited: the user reports too much.
         """
-        self._limit.take(user_id)
+        await self._limit.take(user_id)
         now = self._clock()
 
         def work(tx: Transaction) -> Report:

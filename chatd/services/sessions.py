@@ -12,7 +12,8 @@ from chatd.config import Limits as LimitSettings
 from chatd.errors import AccountUnavailable, NotAuthenticated, SessionNotFound, StorageUnavailable, WrongCredentials
 from chatd.events import Event, SessionEnded, UserDisabled
 from chatd.models import Identity, Session
-from chatd.services.limits import limit_key, per_minute
+from chatd.services.limiting import per_minute
+from chatd.services.limits import limit_key
 from chatd.services.names import account_key, account_keys
 from chatd.services.passwords import Passwords, Verdict
 from chatd.services.tokens import Tokens
@@ -57,8 +58,8 @@ class Sessions:
         self._passwords = passwords
         self._lifetime_ms = int(accounts.token_days * DAY_MS)
         self._clock = clock
-        self._attempts = per_minute(limits.logins_per_minute)
-        self._all_attempts = per_minute(limits.logins_per_minute * 5)
+        self._attempts = per_minute(db, clock, "logins", limits.logins_per_minute)
+        self._all_attempts = per_minute(db, clock, "logins of all", limits.logins_per_minute * 5)
         self._signed_in_from: OrderedDict[tuple[int, str], None] = OrderedDict()
         self._checked: dict[str, Identity] = {}
         self._generation = 0
@@ -85,7 +86,7 @@ class Sessions:
         user_id, stored, addresses = await self._db.read(read)
         origin = limit_key(address)
         is_known = (user_id, origin) in self._signed_in_from or origin in map(limit_key, addresses)
-        self.throttle(account_key(username), address, is_known=is_known)
+        await self.throttle(account_key(username), address, is_known=is_known)
         verdict = await self._passwords.verify(stored, password)
         if not verdict or user_id is None or stored is None:
             raise WrongCredentials
@@ -104,7 +105,7 @@ class Sessions:
 
         session = await self._db.write(work)
         self._remember(session.user_id, origin)
-        self.throttle_session(session.id)
+        await self.throttle_session(session.id)
         log.info(
             "signed in",
             extra={
@@ -116,7 +117,7 @@ class Sessions:
         )
         return self._tokens.issue(session)
 
-    def throttle(self, account: str, address: str, *, is_known: bool = False) -> None:
+    async def throttle(self, account: str, address: str, *, is_known: bool = False) -> None:
         """Count an attempt to sign in.
 
         All strangers to an account share one limit, so that many addresses guess no faster than one; an address that
@@ -128,18 +129,18 @@ class Sessions:
         """
         origin = limit_key(address)
         whose = hashlib.blake2b(account.encode(), digest_size=16).digest()  # keys are kept, however long
-        self._attempts.take((whose, origin))
+        await self._attempts.take((whose, origin))
         if is_known:
-            self._all_attempts.take(("known", origin))
+            await self._all_attempts.take(("known", origin))
         else:
-            self._all_attempts.take(("account", whose), ("address", origin))
+            await self._all_attempts.take(("account", whose), ("address", origin))
 
-    def throttle_session(self, session_id: int) -> None:
+    async def throttle_session(self, session_id: int) -> None:
         """Count an attempt to prove, by the password, that a session is its user's; signing in was the first.
 
         :raises RateLimited: too many attempts in this session, whatever others do.
         """
-        self._attempts.take(session_id)
+        await self._attempts.take(session_id)
 
     def _remember(self, user_id: int, origin: str) -> None:
         """Remember an address after its sessions have ended, until the server stops."""

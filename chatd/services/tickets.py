@@ -3,11 +3,15 @@
 import hashlib
 import secrets
 from collections import OrderedDict
+from typing import Protocol
 
 from chatd.clock import Clock
 from chatd.errors import NotAuthenticated
 from chatd.models import Identity, Ticket
 from chatd.services.sessions import Sessions
+from chatd.storage.cluster import tickets
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
 
 #: How long a ticket is valid, in milliseconds.
 LIFETIME_MS = 30_000
@@ -22,11 +26,52 @@ MOST = 100_000
 _SECRET_BYTES = 32
 
 
-class Tickets:
-    """Secrets that each stand for a session once, for a short time: worthless to anybody who reads them in a log.
+class Tickets(Protocol):
+    """Secrets that each stand for a session once, for a short time: worthless to anybody who reads them in a log."""
 
-    They are kept in memory, by their hashes, and do not outlive the server.
-    """
+    async def issue(self, identity: Identity, /) -> Ticket:
+        """Return a new ticket for a session."""
+
+    async def redeem(self, secret: str, /) -> Identity:
+        """Use up a ticket and return whom it identifies.
+
+        :raises AccountUnavailable: the user no longer exists or is disabled.
+        :raises NotAuthenticated: there is no such ticket, it was used, it has expired, or its session has ended.
+        """
+
+
+class SharedTickets:
+    """Tickets in the database, by their hashes, for several processes: another one may see the handshake."""
+
+    def __init__(self, db: Database, sessions: Sessions, clock: Clock) -> None:
+        self._db = db
+        self._sessions = sessions
+        self._clock = clock
+
+    async def issue(self, identity: Identity) -> Ticket:
+        """See :meth:`Tickets.issue`."""
+        now, secret = self._clock(), secrets.token_urlsafe(_SECRET_BYTES)
+
+        def work(tx: Transaction) -> None:
+            tickets.insert(tx.db, _key(secret), identity, issued_at=now, most=_MOST_OF_SESSION)
+
+        await self._db.write(work)
+        return Ticket(secret, min(now + LIFETIME_MS, identity.expires_at))
+
+    async def redeem(self, secret: str) -> Identity:
+        """See :meth:`Tickets.redeem`."""
+        found = await self._db.write(lambda tx: tickets.take(tx.db, _key(secret)))
+        if found is None:
+            raise NotAuthenticated
+        identity, issued_at = found
+        if not abs(self._clock() - issued_at) < LIFETIME_MS:  # the clock of another machine may be ahead
+            raise NotAuthenticated
+        await self._sessions.require_live(identity)
+        return identity
+
+
+class OwnTickets:
+    """Tickets in memory, by their hashes; they do not outlive the server."""
 
     def __init__(self, sessions: Sessions, clock: Clock, *, at_most: int = MOST) -> None:
         self._at_most = at_most
@@ -35,8 +80,8 @@ class Tickets:
         self._issued: OrderedDict[bytes, tuple[Identity, int]] = OrderedDict()  # the oldest first, as below
         self._of_session: dict[int, OrderedDict[bytes, None]] = {}
 
-    def issue(self, identity: Identity) -> Ticket:
-        """Return a new ticket for a session."""
+    async def issue(self, identity: Identity) -> Ticket:
+        """See :meth:`Tickets.issue`."""
         now = self._clock()
         self._forget_old(now)
         of_session = self._of_session.get(identity.session_id, ())
@@ -51,11 +96,7 @@ class Tickets:
         return Ticket(secret, min(now + LIFETIME_MS, identity.expires_at))
 
     async def redeem(self, secret: str) -> Identity:
-        """Use up a ticket and return whom it identifies.
-
-        :raises AccountUnavailable: the user no longer exists or is disabled.
-        :raises NotAuthenticated: there is no such ticket, it was used, it has expired, or its session has ended.
-        """
+        """See :meth:`Tickets.redeem`."""
         identity, issued_at = self._take(_key(secret))
         if not 0 <= self._clock() - issued_at < LIFETIME_MS:  # negative: the clock was set back
             raise NotAuthenticated

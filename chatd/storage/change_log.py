@@ -33,22 +33,38 @@ _APPEND = f"""
 
 _COLUMNS = ", ".join(LogEntry.__struct_fields__)
 
-# Each part has a LIMIT of its own, by which SQLite leaves a conversation as soon as what comes there is too new to be
-# among the oldest. Without them a reader's whole part of the log above ``since`` is read.
-_VISIBLE = f"""
+
+def _in_stays(table: str, row: str, seq: str, *, laterally: bool) -> str:
+    """Return what follows FROM for the oldest rows of a table that ``:viewer`` sees by their stays.
+
+    SQLite leaves a conversation as soon as what comes there is too new to be among the oldest. PostgreSQL reads all of
+    it, unless each conversation has a limit of its own.
+
+    :param row: the alias of the table's row.
+    :param seq: its column with the place in the log.
+    :param laterally: give each conversation a limit.
+    """
+    seen = f"{row}.conversation_id = mine.conversation_id AND {during('mine', f'{row}.{seq}')} AND {sees(row)}"
+    if laterally:
+        each = f"SELECT * FROM {table} AS {row} WHERE {seen} ORDER BY {row}.{seq} LIMIT :limit"
+        joined = f"memberships AS mine CROSS JOIN LATERAL ({each}) AS {row} WHERE mine.user_id = :viewer"
+    else:
+        joined = f"memberships AS mine JOIN {table} AS {row} ON {seen} WHERE mine.user_id = :viewer"
+    return f"{joined} ORDER BY {row}.{seq} LIMIT :limit"
+
+
+# Each part has a LIMIT of its own. Without them a reader's whole part of the log above ``since`` is read.
+def _visible(*, laterally: bool) -> str:
+    return f"""
     SELECT {_COLUMNS} FROM (
         SELECT m.id AS seq, 'message' AS kind, m.conversation_id AS conversation_id, m.sender_id AS user_id,
             m.id AS message_id, CAST(NULL AS TEXT) AS data, m.created_at AS created_at
-        FROM memberships AS mine JOIN messages AS m ON m.conversation_id = mine.conversation_id
-        WHERE mine.user_id = :viewer AND {during("mine", "m.id")} AND {sees("m")}
-        ORDER BY m.id LIMIT :limit
+        FROM {_in_stays("messages", "m", "id", laterally=laterally)}
     ) AS said
     UNION ALL
     SELECT {_COLUMNS} FROM (
         SELECT l.seq, l.kind, l.conversation_id, l.user_id, l.message_id, l.data, l.created_at
-        FROM memberships AS mine JOIN change_log AS l ON l.conversation_id = mine.conversation_id
-        WHERE mine.user_id = :viewer AND {during("mine", "l.seq")} AND {sees("l")}
-        ORDER BY l.seq LIMIT :limit
+        FROM {_in_stays("change_log", "l", "seq", laterally=laterally)}
     ) AS changed
     UNION ALL
     SELECT {_COLUMNS} FROM (
@@ -59,8 +75,10 @@ _VISIBLE = f"""
         ORDER BY l.seq LIMIT :limit
     ) AS renamed
     ORDER BY seq LIMIT :limit
-"""
+    """
 
+
+_VISIBLE, _VISIBLE_LATERALLY = _visible(laterally=False), _visible(laterally=True)
 
 _SINCE = f"""
     SELECT {_COLUMNS} FROM (
@@ -162,7 +180,7 @@ def visible(db: Sql, user_id: int, *, since: int, up_to: int, limit: int) -> lis
     them, and the changes of the profiles of those they share a conversation with.
     """
     values = {"viewer": user_id, "user_id": user_id, "since": since, "up_to": up_to, "limit": limit}
-    return [LogEntry(*row) for row in db.execute(_VISIBLE, values)]
+    return [LogEntry(*row) for row in db.execute(_VISIBLE_LATERALLY if db.joins_laterally else _VISIBLE, values)]
 
 
 def since(db: Sql, seq: int, limit: int) -> list[LogEntry]:

@@ -2,15 +2,16 @@
 
 import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeGuard, TypeVar, cast
+from typing import Any, Generic, NamedTuple, Protocol, TypeGuard, TypeVar, cast
 
+from chatd.errors import ChatError
 from chatd.events import Event
 from chatd.records import Record
 from chatd.storage.engine import Sql, WriterSql
-from chatd.storage.engine.sqlite.beside import writer
 from chatd.storage.memory import Memory
+from chatd.storage.stores import writer
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +72,25 @@ class Gathered(Protocol[T_co]):
 Work = Write[T] | Gathered[T]
 
 
-def commit(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -> list[Outcome[Any]]:
+#: Returns what other processes are told of events.
+Encode = Callable[[Iterable[Event]], bytes]
+
+
+class Committed(NamedTuple):
+    """What became of a batch."""
+
+    outcomes: list[Outcome[Any]]
+    #: The commit's place among those of all processes; 0 where they are not numbered.
+    number: int
+
+
+def commit(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]], encode: Encode | None = None) -> Committed:
     """Run every work of ``batch`` in one transaction and commit it.
 
     A work that fails is undone alone. If the engine gives up the transaction (a full disk), so does this.
 
     :param memory: what ``db`` remembers; None where no work is gathered.
+    :param encode: makes of the events what other processes are told; None does not say what has happened.
     """
     try:
         db.begin()
@@ -88,13 +102,14 @@ def commit(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) -> 
             log.exception("works that run together failed: each runs alone", extra={"event": "batch_parted"})
             _begin_again(db)
             outcomes = _run_each(db, memory, batch)
+        db.record(None if encode is None else encode(event for outcome in outcomes for event in outcome.events))
         db.commit()
     except BaseException:
         if memory is not None:
             memory.forget()
         db.rollback()
         raise
-    return outcomes
+    return Committed(outcomes, db.number)
 
 
 def _begin_again(db: WriterSql) -> None:
@@ -162,27 +177,32 @@ def _run_each(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) 
 
 def _run(db: WriterSql, work: Write[T]) -> Outcome[T]:
     transaction = Transaction(db)
-    db.execute("SAVEPOINT work")
+    db.savepoint()
     try:
         outcome = Outcome(work(transaction), None, transaction.events)
+        db.release()
     except Exception as error:
         if db.is_lost(error):
             raise
-        db.execute("ROLLBACK TO work")
+        db.undo()
+        if isinstance(error, ChatError):  # a refusal: its frames, which refer to it, are of no use to anybody
+            error.__traceback__ = None
         if isinstance(error, StopIteration):  # no future takes one
             error = RuntimeError("a work raised StopIteration")
         outcome = Outcome(None, error, ())
-    db.execute("RELEASE work")
+        db.release()
     return outcome
 
 
-def write_once(path: Path, work: Write[T]) -> T:
+def write_once(store: Path | str, work: Write[T], encode: Encode | None = None) -> T:
     """Run ``work`` in a transaction of its own, for a command beside the server or without one.
 
+    :param store: see :mod:`chatd.storage.stores`.
+    :param encode: see :func:`commit`.
     :raises StorageUnavailable: nothing could be written.
     """
-    with writer(path) as db:
-        (outcome,) = commit(db, None, [work])
+    with writer(store) as db:
+        ((outcome,), _) = commit(db, None, [work], encode)
     if outcome.error is not None:
         raise outcome.error
     return cast(T, outcome.result)

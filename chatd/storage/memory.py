@@ -1,7 +1,8 @@
 """What the writer remembers from one transaction to the next, so that posting a message looks little up.
 
 It holds what is committed, or written by the transaction under way. Whatever else is written, here or by another
-process, changes one of the engine's versions, and then what may have changed with it is forgotten.
+process, changes one of the engine's versions, and then what may have changed with it is forgotten. Nothing but a
+message begins a private conversation, which no version counts: those that have begun stay so, others are looked up.
 """
 
 from collections.abc import Collection, Mapping
@@ -62,6 +63,7 @@ class Memory:
         self._db = db
         self._limit = limit
         self._foreign: int | None = None
+        self._others: int | None = None
         self._versions: Versions | None = None
         self._is_doubted = True
         self._head: int | None = None
@@ -81,6 +83,11 @@ class Memory:
         if foreign != self._foreign:
             self.forget()
             self._foreign = foreign
+        others = self._db.others_version()
+        if others != self._others:
+            self._others = others
+            self._is_doubted = True
+            self._private = {pair: each for pair, each in self._private.items() if each.is_begun}
         if self._is_doubted:
             self._head = None
             versions, known = self._db.own_versions(), self._versions

@@ -12,8 +12,13 @@ _PONG = text_frame(CLASSIC_PONG)
 class Classic:
     """A client of the original web front end."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, since: int = 0) -> None:
+        """Create a client.
+
+        :param since: what was stored up to this ``seq`` is no news, though it may be told just now.
+        """
         self.connection = connection
+        self._since = since
         self._inbox = UserPlace(connection.identity.user_id)
 
     async def start(self) -> None:
@@ -35,7 +40,7 @@ class Classic:
     def receive(self, frames: Frames) -> None:
         """Push a new message to its receiver."""
         event = frames.event
-        if isinstance(event, MessageCreated) and event.message.to == self._inbox:
+        if isinstance(event, MessageCreated) and event.message.to == self._inbox and event.seq > self._since:
             self.connection.push(frames.classic)
 
     def warn_of_restart(self) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -24,8 +25,10 @@ from chatd.delivery.registry import Registry
 from chatd.errors import AccountUnavailable, NotAuthenticated, StorageUnavailable
 from chatd.http.answers import http_error
 from chatd.http.context import ADDRESS, CONFIG, REGISTRY, SERVICES, request_number
+from chatd.http.heads import items
 from chatd.http.origins import is_allowed
 from chatd.http.socket import Socket, read_little
+from chatd.models import Identity
 from chatd.services.limits import RateLimiter, limit_key, per_second
 from chatd.stats import Stats
 from chatd.ws.classic import Classic
@@ -90,8 +93,11 @@ class SocketHandler:
                 max_msg_size=MAX_FRAME + 1,  # the first size that aiohttp refuses
                 timeout=self._timeouts.close,
             )
+            identified = await _identified(request)  # first: who sees the handshake done misses nothing from then on
+            if request.transport is None:
+                return socket
             await socket.prepare(request)
-            converse = await self._admitted(request, socket)
+            converse = await self._admitted(request, socket, identified)
         finally:
             if converse is None:
                 request.app[REGISTRY].dismiss(address)
@@ -101,7 +107,9 @@ class SocketHandler:
             await converse()
         return socket
 
-    async def _admitted(self, request: web.Request, socket: Socket) -> Callable[[], Awaitable[None]] | None:
+    async def _admitted(
+        self, request: web.Request, socket: Socket, identified: "_Identified"
+    ) -> Callable[[], Awaitable[None]] | None:
         """Return the function that serves a socket after its handshake, or None if the socket was refused."""
         transport = request.transport
         if transport is None:
@@ -109,7 +117,7 @@ class SocketHandler:
         read_little(transport)
         client = None
         try:
-            client = await self._welcome(request, socket, transport)
+            client = await self._welcome(request, socket, transport, identified)
         finally:
             if client is None:
                 _end(socket, transport)
@@ -117,20 +125,13 @@ class SocketHandler:
             return None
         return partial(self._converse, request.app[REGISTRY], client, socket, transport, request[ADDRESS])
 
-    async def _welcome(self, request: web.Request, socket: Socket, transport: asyncio.Transport) -> Dialect | None:
-        """Identify the client and return it; close the socket and return None if it may not connect."""
-        identity = None
-        refusal = registry.NO_TOKEN, "no token"
-        try:
-            identity = await identify(request)
-        except AccountUnavailable as error:
-            refusal = registry.ACCOUNT_UNAVAILABLE, error.detail
-        except NotAuthenticated as error:
-            refusal = NOT_AUTHENTICATED, error.detail
-        except StorageUnavailable as error:
-            refusal = TRY_AGAIN_LATER, error.detail
+    async def _welcome(
+        self, request: web.Request, socket: Socket, transport: asyncio.Transport, identified: "_Identified"
+    ) -> Dialect | None:
+        """Return the client; close the socket and return None if it may not connect."""
+        identity = identified.identity
         if identity is None:
-            await close_politely(socket, transport, *refusal, timeout=self._timeouts.close)
+            await close_politely(socket, transport, *identified.refusal, timeout=self._timeouts.close)
             return None
         seconds = (identity.expires_at - self._clock()) / 1000
         connection = Connection(socket, transport, identity, seconds, self._flusher, self._stats, self._timeouts)
@@ -146,7 +147,7 @@ class SocketHandler:
             },
         )
         self._stats.connections_opened[_name(socket)] += 1
-        return self._dialect(request, socket, connection)
+        return self._dialect(request, socket, connection, identified.since)
 
     async def _converse(
         self, clients: Registry, client: Dialect, socket: Socket, transport: asyncio.Transport, address: str
@@ -171,9 +172,9 @@ class SocketHandler:
             )
             _end(socket, transport)
 
-    def _dialect(self, request: web.Request, socket: Socket, connection: Connection) -> Dialect:
+    def _dialect(self, request: web.Request, socket: Socket, connection: Connection, since: int) -> Dialect:
         if socket.ws_protocol != V2:
-            return Classic(connection)
+            return Classic(connection, since)
         heartbeat_ms = int(request.app[CONFIG].server.heartbeat_seconds * 1000)
         return V2Session(
             connection,
@@ -182,6 +183,33 @@ class SocketHandler:
             heartbeat_ms=heartbeat_ms,
             max_frame=MAX_FRAME,
         )
+
+
+class _Identified(NamedTuple):
+    """Who opens a socket."""
+
+    #: None: nobody who may.
+    identity: Identity | None
+    #: The code and the reason the socket is closed with if there is no identity.
+    refusal: tuple[int, str]
+    #: What was stored up to this ``seq`` is no news to a classic client.
+    since: int = 0
+
+
+async def _identified(request: web.Request) -> _Identified:
+    """Find out who opens a socket."""
+    services = request.app[SERVICES]
+    since = 0
+    try:
+        if services.database.is_shared and V2 not in items(request.headers, "Sec-WebSocket-Protocol"):
+            since = (await services.sync.position()).seq
+        return _Identified(await identify(request), (registry.NO_TOKEN, "no token"), since)
+    except AccountUnavailable as error:
+        return _Identified(None, (registry.ACCOUNT_UNAVAILABLE, error.detail))
+    except NotAuthenticated as error:
+        return _Identified(None, (NOT_AUTHENTICATED, error.detail))
+    except StorageUnavailable as error:
+        return _Identified(None, (TRY_AGAIN_LATER, error.detail))
 
 
 def _name(socket: Socket) -> str:

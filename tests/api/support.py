@@ -35,7 +35,7 @@ class Clock:
 
 def write(chat: Chat, work: Write[T]) -> T:
     """Change the database as a command beside the server does."""
-    return write_once(chat.server.app[CONFIG].database, work)
+    return write_once(chat.server.app[CONFIG].store, work)
 
 
 def disable(chat: Chat, person: Person) -> None:

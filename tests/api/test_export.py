@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from chatd.clock import now
-from chatd.config import Limits
 from chatd.errors import StorageUnavailable
 from chatd.http.context import SERVICES
 from chatd.services.exports import Exports
+from chatd.services.limiting import OwnLimit
+from chatd.services.limits import per_hour
 from tests.api.test_avatars import picture, upload
 from tests.conftest import Start
 from tests.support import Chat, Person, error_of
@@ -143,7 +144,7 @@ async def test_no_file_is_left_behind(chat: Chat) -> None:
 async def test_an_export_of_a_database_that_cannot_be_read_is_refused_without_its_path(tmp_path: Path) -> None:
     database = tmp_path / "chatd.db"
     database.write_text("this is not a database, however long one looks at it")
-    exports = Exports(database, Limits(), now)
+    exports = Exports(database, tmp_path, OwnLimit(per_hour(0)), now)
     with pytest.raises(StorageUnavailable) as refused:
         await exports.build(1, lambda file, data: None)
     exports.close()

@@ -36,14 +36,17 @@ async def come_back(chat: Chat, username: str, address: str = HOME) -> Person:
     return person
 
 
-async def attack(chat: Chat, username: str) -> None:
-    """Guess from one address after the other, as often as each may, until a new one may not even once."""
+async def attack(chat: Chat, username: str, least: int = 3) -> None:
+    """Guess from one address after the other, as often as each may, until a new one may not even once.
+
+    :param least: how many addresses may guess at the least.
+    """
     for number in itertools.count(1):
         if await signs_in(chat, username, f"198.51.100.{number}"):
             break
         for _ in range(FEW):
             await signs_in(chat, username, f"198.51.100.{number}")
-    assert number > 3
+    assert number > least
 
 
 async def test_sixty_wrong_passwords_from_six_addresses_keep_the_owner_from_nothing(start: Start) -> None:
@@ -69,7 +72,7 @@ async def test_a_place_the_owner_was_never_at_waits_like_strangers(start: Start)
     assert not await signs_in(chat, "alice", HOME, PASSWORD)
 
 
-async def test_a_place_is_known_after_signing_out_and_after_a_restart(start: Start) -> None:
+async def test_a_place_is_known_after_signing_out_and_after_a_restart(start: Start, engine: str) -> None:
     chat = await guarded(start)
     await comes(chat, "alice", HOME)
     gone = await come_back(chat, "alice", OFFICE)
@@ -78,7 +81,8 @@ async def test_a_place_is_known_after_signing_out_and_after_a_restart(start: Sta
     await come_back(chat, "alice", OFFICE)
     await chat.client.close()
     chat = await guarded(start)
-    await attack(chat, "alice")
+    shared = engine == "postgresql"  # limits that several processes share outlive each of them
+    await attack(chat, "alice", 0 if shared else 3)
     await come_back(chat, "alice", HOME)
 
 

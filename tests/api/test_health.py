@@ -2,14 +2,13 @@
 
 import json
 import os
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
 
 from chatd import __version__
 from chatd.http.context import CONFIG, SERVICES
+from chatd.storage.stores import writer
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.raw import connect
@@ -91,13 +90,12 @@ async def test_a_server_that_cannot_store_messages_says_so_until_it_can(start: S
     chat = await start(clock=clock)
     health = chat.server.app[SERVICES].health
     health.patience = 0.05
-    database = chat.server.app[CONFIG].database
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with writer(chat.server.app[CONFIG].store) as other:
+        other.begin()
         async with chat.client.get("/health") as response:
             assert await error_of(response) == (503, "storage_unavailable")
             assert response.headers["Retry-After"].isdigit()
-        other.execute("ROLLBACK")
+        other.rollback()
     health.patience = 10
     clock.advance(seconds=60)
     async with chat.client.get("/health") as response:

@@ -1,14 +1,11 @@
 """What its sender has taken back is not unread, previews nowhere, and cannot be said again as something else."""
 
-import contextlib
 import hashlib
-import sqlite3
 from typing import Any
 
 import pytest
 
-from chatd.http.context import CONFIG
-from tests.support import Chat, Person, error_of
+from tests.support import Chat, Person, error_of, rows
 from tests.ws.v2_client import live
 
 
@@ -106,9 +103,8 @@ async def test_of_a_deleted_text_nothing_is_kept_by_which_it_could_be_found(chat
     alice, bob = await chat.people("alice", "bobby")
     await take_back(alice, *[await alice.send(bob, "yes", f"c{number}") for number in range(2)])
     await take_back(alice, await alice.send(bob, "yes"))
-    with contextlib.closing(sqlite3.connect(chat.server.app[CONFIG].database)) as db:
-        rows = [row[0] for row in db.execute("SELECT first_digest FROM messages ORDER BY id")]
-    assert [len(row or b"") for row in rows] == [12, 12, 0]
-    assert rows[0] != rows[1], "the same text leaves something else each time"
+    kept = [digest for (digest,) in rows(chat, "SELECT first_digest FROM messages ORDER BY id")]
+    assert [len(each or b"") for each in kept] == [12, 12, 0]
+    assert kept[0] != kept[1], "the same text leaves something else each time"
     known = [hashlib.blake2b(b"yes", digest_size=size).digest()[:4] for size in (4, 16, 32, 64)]
-    assert not any(each in row for row in rows[:2] for each in known)
+    assert not any(each in digest for digest in kept[:2] for each in known)

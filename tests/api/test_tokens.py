@@ -5,8 +5,8 @@ from typing import Any
 import jwt
 import pytest
 
-from chatd.data_dir import signing_key
 from chatd.http.context import CONFIG
+from chatd.services.keys import signing_key
 from tests.api.support import Clock
 from tests.conftest import Start
 from tests.support import Chat, error_of
@@ -24,7 +24,7 @@ def claims_of(token: str) -> Claims:
 
 def key_of(chat: Chat) -> bytes:
     """Return the key the server signs with."""
-    return signing_key(chat.server.app[CONFIG].data_dir)
+    return signing_key(chat.server.app[CONFIG])
 
 
 async def answer(chat: Chat, token: str) -> tuple[int, str]:

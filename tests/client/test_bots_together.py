@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from chatd import clock, data_dir
+from chatd import clock
 from chatd.client import Bot, Client, MessageEdited, NewMessage
 from chatd.http.context import CONFIG
-from chatd.services import accounts
+from chatd.services import accounts, keys
 from chatd.services.tokens import Tokens
 from tests.api.support import write
 from tests.client.bots import running
@@ -18,7 +18,7 @@ from tests.support import Chat, Person, until
 def robots(chat: Chat, *names: str) -> list[Person]:
     """Make bots as ``chatd user add --bot`` does."""
     now = clock.now()
-    tokens = Tokens(data_dir.signing_key(chat.server.app[CONFIG].data_dir))
+    tokens = Tokens(keys.signing_key(chat.server.app[CONFIG]))
 
     def made(name: str) -> Person:
         session = write(chat, lambda tx: accounts.create_bot(tx, name, name, now=now, lifetime_ms=clock.DAY_MS))

@@ -80,7 +80,7 @@ async def test_the_plain_client_misses_and_doubles_nothing_through_a_cut_line_an
         line.is_down = True
         line.cut()
         await until(lambda: not connections())
-        write_once(chat.server.app[CONFIG].database, lambda tx: renew_epoch(tx.db))
+        write_once(chat.server.app[CONFIG].store, lambda tx: renew_epoch(tx.db))
         await bob.send(alice, "in another log")
         line.is_down = False
         await shown(process, "in another log")

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,9 @@ from aiohttp import web
 from yarl import URL
 
 from chatd.client import Client, Cursor, NewMessage, Resync
+from chatd.http.context import CONFIG
+from chatd.storage.change_log import renew_epoch
+from chatd.storage.commit import write_once
 from tests.client.support import Line, PeerSocket, client_of, cut_again_and_again, fast, nap, peer, take, take_contents
 from tests.conftest import Start
 from tests.process import ServerProcess
@@ -96,9 +98,7 @@ async def test_another_log_is_told_with_how_things_stand(start: Start, tmp_path:
         assert await take_contents(events, 1) == ["before"]
         line.is_down = True
         await chat.server.stop()
-        with sqlite3.connect(data_dir / "chatd.db") as db:
-            db.execute("UPDATE change_log_state SET epoch = 'another'")
-        db.close()
+        another = write_once(chat.server.app[CONFIG].store, lambda tx: renew_epoch(tx.db))
         again = await start(data_dir=data_dir)
         alice = replace(alice, client=again.client)
         await alice.send(bob, "meanwhile")
@@ -108,7 +108,7 @@ async def test_another_log_is_told_with_how_things_stand(start: Start, tmp_path:
         assert isinstance(resync, Resync)
         assert resync.cursor == resync.conversations.cursor == client.cursor
         assert resync.cursor is not None
-        assert resync.cursor.epoch == "another"
+        assert resync.cursor.epoch == another
         (conversation,) = resync.conversations.items
         assert conversation.user is not None
         assert (conversation.user.id, conversation.unread_count) == (alice.id, 2)

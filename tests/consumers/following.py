@@ -11,7 +11,8 @@ from pathlib import Path
 from chatd.consumers import DurableConsumer
 from chatd.models import LogEntry
 from chatd.storage.database import Database
-from chatd.storage.engine.sqlite.engine import Sqlite
+from chatd.storage.stores import Store
+from tests.engines import open_engine
 
 
 def say(what: object) -> None:
@@ -37,9 +38,9 @@ class Following(DurableConsumer):
                 await asyncio.Future()
 
 
-async def main(path: Path, step: int, hold_at: int) -> None:
+async def main(store: Store, step: int, hold_at: int) -> None:
     """Follow until killed."""
-    db = Database(Sqlite(path))
+    db = Database(open_engine(store))
     await db.open()
     await Following(db, step, hold_at).start()
     say("started")
@@ -47,4 +48,4 @@ async def main(path: Path, step: int, hold_at: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -4,7 +4,6 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -14,23 +13,15 @@ from chatd.models import LogEntry
 from chatd.storage import change_log, cursors, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
-from chatd.storage.engine.sqlite.engine import Sqlite
-from chatd.storage.engine.sqlite.migrate import migrate
+from chatd.storage.stores import Store
+from tests.engines import open_engine
 from tests.support import PATIENCE
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A migrated database."""
-    path = tmp_path / "chatd.db"
-    migrate(path)
-    return path
-
-
-@pytest.fixture
-async def db(path: Path) -> AsyncIterator[Database]:
+async def db(store: Store) -> AsyncIterator[Database]:
     """A database with one user, open."""
-    db = Database(Sqlite(path))
+    db = Database(open_engine(store))
     await db.open()
 
     def add(tx: Transaction) -> None:
@@ -168,23 +159,23 @@ async def test_a_consumer_that_has_handled_everything_does_not_notice_that_the_l
     assert collector.resyncs == 0
 
 
-async def test_after_kill_9_every_change_is_handled_at_least_once_and_in_order(db: Database, path: Path) -> None:
+async def test_after_kill_9_every_change_is_handled_at_least_once_and_in_order(db: Database, store: Store) -> None:
     step = 3
-    assert run_until(path, step, hold_at=0, last="started") == []
+    assert run_until(store, step, hold_at=0, last="started") == []
     made = [await change(db) for _ in range(14)]
-    runs = [run_until(path, step, hold_at=hold_at, last=str(hold_at)) for hold_at in (7, 14)]
+    runs = [run_until(store, step, hold_at=hold_at, last=str(hold_at)) for hold_at in (7, 14)]
     stored = await db.read(lambda sql: cursors.get(sql, "following"))
     assert runs == [[1, 2, 3, 4, 5, 6, 7], [7, 8, 9, 10, 11, 12, 13, 14]]
     assert sorted({seq for run in runs for seq in run}) == made
     assert stored == 12
 
 
-def run_until(path: Path, step: int, *, hold_at: int, last: str) -> list[int]:
+def run_until(store: Store, step: int, *, hold_at: int, last: str) -> list[int]:
     """Run a consumer until it has said ``last``, kill it with SIGKILL, and return what it handled.
 
     :param hold_at: the change at which it stands still before it stores its cursor.
     """
-    command = [sys.executable, "-m", "tests.consumers.following", str(path), str(step), str(hold_at)]
+    command = [sys.executable, "-m", "tests.consumers.following", str(store), str(step), str(hold_at)]
     said: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -91,12 +91,16 @@ class Nginx(Proxy):
 
     def command(self) -> list[str]:
         """Return what runs it in the foreground."""
-        (site,) = blocks("nginx")
+        site = blocks("nginx")[0]
+        assert "server 127.0.0.1:8000;" in site
+        return self.running_with(site.replace("server 127.0.0.1:8000;", f"server 127.0.0.1:{self.upstream};"))
+
+    def running_with(self, site: str) -> list[str]:
+        """Return what runs it with a file for its sites."""
         site = re.sub(r"^ *listen \[::\].*\n", "", site, flags=re.MULTILINE)  # there may be no IPv6
         for old, new in (
             ("listen 443 ssl;", f"listen 127.0.0.1:{self.port} ssl;"),
             ("listen 80;", f"listen 127.0.0.1:{self.http_port};"),
-            ("server 127.0.0.1:8000;", f"server 127.0.0.1:{self.upstream};"),
             ("/etc/letsencrypt/live/chat.example.org/fullchain.pem", str(self.certificate)),
             ("/etc/letsencrypt/live/chat.example.org/privkey.pem", str(self.key)),
             ("/var/log/nginx/", f"{self.directory}/"),
@@ -228,3 +232,12 @@ def test_every_file_of_caddy_on_the_page_is_well_formed(tmp_path: Path) -> None:
         command = [program("caddy"), "adapt", "--config", str(path)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_upstreams_of_several_processes_fit_into_the_file_of_nginx(tmp_path: Path) -> None:
+    site, several = blocks("nginx")
+    own = re.search(r"^upstream chatd \{.*?^\}\n", site, re.MULTILINE | re.DOTALL)
+    assert own is not None
+    command = Nginx(tmp_path / "nginx", 1).running_with(site.replace(own[0], several))
+    done = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import chatd as package
-from chatd.storage.engine.sqlite.migrate import load_migrations, migrations_directory
+from chatd.storage.engine.sqlite.migrate import migrations_directory, newest_version
 from tests.process import ServerProcess, chatd, client_of
 from tests.support import Person, register
 
-NEWEST = load_migrations(migrations_directory())[-1].version
+NEWEST = newest_version()
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def newer(tmp_path: Path) -> dict[str, str]:
     source = Path(package.__file__).parent
     program = tmp_path / "newer" / "chatd"
     shutil.copytree(source, program, ignore=shutil.ignore_patterns("static", "__pycache__"))
-    shutil.copytree(migrations_directory(), program / "migrations", dirs_exist_ok=True)
+    shutil.copytree(migrations_directory(), program / "migrations" / "sqlite", dirs_exist_ok=True)
     add_migration(program, NEWEST + 1)
     return {"PYTHONPATH": str(program.parent), "CHATD_WEB_ENABLED": "no"}
 
@@ -29,7 +29,7 @@ def newer(tmp_path: Path) -> dict[str, str]:
 def add_migration(program: Path, version: int) -> None:
     """Give a program another migration."""
     sql = f"CREATE TABLE more_{version} (number INTEGER NOT NULL) STRICT;"
-    (program / "migrations" / f"{version:04}_more.sql").write_text(sql)
+    (program / "migrations" / "sqlite" / f"{version:04}_more.sql").write_text(sql)
 
 
 def contents(database: Path) -> list[str]:

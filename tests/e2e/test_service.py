@@ -106,9 +106,10 @@ def test_a_wheel_carries_all_that_an_installed_server_needs(tmp_path: Path) -> N
     assert {top.partition("-")[0] for top in tops} == {"chatd"}, "only chatd may be installed, under its own name"
     assert any(name.endswith("/share/chatd/chatd.service") for name in names)
     assert any(name.endswith("/share/chatd/chatd.toml") for name in names)
-    assert {path.name for path in (installed / "chatd" / "migrations").iterdir()} == {
-        path.name for path in (ROOT / "migrations").iterdir()
-    }
+    for engine in ("sqlite", "postgresql"):
+        assert {path.name for path in (installed / "chatd" / "migrations" / engine).iterdir()} == {
+            path.name for path in (ROOT / "migrations" / engine).iterdir()
+        }
     page = (installed / "chatd" / "static" / "index.html").read_text(encoding="utf-8")
     assets = [f"chatd/static{address}" for address in re.findall(r'(?:src|href)="(/assets/[^"]+)"', page)]
     assert assets
@@ -122,5 +123,5 @@ def test_a_wheel_carries_all_that_an_installed_server_needs(tmp_path: Path) -> N
     done = subprocess.run(
         [sys.executable, "-c", where], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
     )
-    newest = len(list((ROOT / "migrations").glob("*.sql")))
-    assert done.stdout.split() == [str(installed / "chatd" / "migrations"), str(newest)]
+    newest = len(list((ROOT / "migrations" / "sqlite").glob("*.sql")))
+    assert done.stdout.split() == [str(installed / "chatd" / "migrations" / "sqlite"), str(newest)]

@@ -272,7 +272,7 @@ async def require_nothing_half_done(chat: Chat, alice: Person, bob: Person, befo
     await until(
         lambda: not any(each._request_in_progress for each in server_of(chat).connections) and len(tasks()) <= before
     )
-    await asyncio.to_thread(require_whole, chat.server.app[CONFIG].database)
+    await asyncio.to_thread(require_whole, chat.server.app[CONFIG].database_file)
 
 
 #: Each finds what belongs to nothing, or a count that is wrong.

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.engines import Stores
 from tests.faults.world import Device, Frame, Message, User, View, World, message_of
 
 T = TypeVar("T")
@@ -349,12 +350,13 @@ def pick(items: list[T], number: int) -> T:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, stores: Stores) -> Iterator[World]:
     """A server that nobody has used."""
-    with World(tmp_path / "data", random.Random(0)) as world:
+    with World(tmp_path / "data", random.Random(0), database=stores.settings(tmp_path / "data")) as world:
         yield world
 
 
+@pytest.mark.timeout(300)
 def test_every_device_sees_what_is_and_nothing_twice(world: World) -> None:
     Chatting.world = world
     bounds = settings(

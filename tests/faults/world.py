@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -226,9 +226,10 @@ def event_of(user_id: int, kind: str, asked: Frame, answer: Frame) -> tuple[str,
 class World:
     """A real server behind a line that can be cut, driven step by step."""
 
-    def __init__(self, data_dir: Path, chance: Any) -> None:
+    def __init__(self, data_dir: Path, chance: Any, *, database: Mapping[str, str]) -> None:
         self._data_dir = data_dir
         self._chance = chance
+        self._database = database
         self._runner = asyncio.Runner()
         self._users = self._newcomers()
 
@@ -273,12 +274,15 @@ class World:
         await self.server.stop()
 
     async def _start(self) -> None:
-        self.server = Server(settings(self._data_dir))
+        self.server = Server(settings(self._data_dir, database=self._database))
         await self.server.start()
 
     def _newcomers(self) -> Iterator[User]:
         for batch in itertools.count():
-            added = chatd(self._data_dir, "user", "add", "--bot", *(f"bot{batch}.{number}" for number in range(200)))
+            names = (f"bot{batch}.{number}" for number in range(200))
+            url = self._database.get("url", "")
+            added = chatd(self._data_dir, "user", "add", "--bot", *names, CHATD_DATABASE_URL=url)
+            assert added.returncode == 0, added.stderr
             for line in added.stdout.splitlines():
                 user_id, _, token = line.split()
                 yield User(int(user_id), token)

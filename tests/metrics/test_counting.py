@@ -184,7 +184,7 @@ async def test_the_change_log_and_the_files_are_measured(start: Start) -> None:
     assert found["chatd_change_log_head_seq"] == 3
     assert began - 1 < found["chatd_change_log_oldest_timestamp_seconds"] < time.time() + 1
     assert found["chatd_change_log_retention_seconds"] == 40 * 86_400
-    path = server.chat.server.app[CONFIG].database
+    path = server.chat.server.app[CONFIG].database_file
     assert found["chatd_database_size_bytes"] == path.stat().st_size > 0
     assert found["chatd_database_wal_size_bytes"] == path.with_name("chatd.db-wal").stat().st_size > 0
 
@@ -227,7 +227,7 @@ async def test_sends_that_are_answered_directly_are_counted_by_their_status(star
 async def test_a_database_that_cannot_be_read_is_no_reason_to_be_silent(server: Measured) -> None:
     app = server.chat.server.app
     await keep_no_pages(app[SERVICES].database)
-    with unreadable(app[CONFIG].database):
+    with unreadable(app[CONFIG].database_file):
         found = await server.scrape()
     assert "chatd_change_log_head_seq" not in found
     assert "chatd_users_online" in found

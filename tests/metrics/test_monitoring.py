@@ -14,6 +14,7 @@ import pytest
 
 from chatd.app import METRICS
 from chatd.http.context import SERVICES
+from chatd.stats import Cluster
 from tests.conftest import Start
 from tests.metrics.support import OURS, Scrape, measured
 from tests.programs import program
@@ -38,6 +39,7 @@ async def scraped(start: Start) -> Scrape:
     server = await measured(start)
     server.chat.server.app[METRICS].sources.backup_proven_at = lambda: int(time.time() * 1000)
     server.chat.server.app[METRICS].sources.cursors = lambda: {"push": 1}
+    server.chat.server.app[METRICS].sources.cluster = lambda: Cluster(processes=2, lag=0, foreign=1, gaps=0)
     alice, bob = await server.chat.people("alice", "bobby")
     await alice.send(bob, "hello")
     assert await (await connect(alice)).error("sync", epoch="another", since=0) == "resync"

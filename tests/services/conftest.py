@@ -1,19 +1,21 @@
 """Fixtures: the services over a real database, on a clock that stands until it is moved."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from chatd.cluster.stream import Stream
 from chatd.config import Accounts as AccountSettings
 from chatd.config import Limits
+from chatd.consumers.others import Peers
 from chatd.services import Accounts, Sessions
 from chatd.services.passwords import DEFAULT, Hashing, Passwords
 from chatd.services.tokens import Tokens
 from chatd.storage.database import Database
-from chatd.storage.engine.sqlite.engine import Sqlite
-from chatd.storage.engine.sqlite.migrate import migrate
+from chatd.storage.stores import Store
+from tests.engines import open_engine
 
 NO_LIMITS = Limits(logins_per_minute=0, registrations_per_hour=0)
 
@@ -32,7 +34,7 @@ class Clock:
 class House:
     """A database and the services over it."""
 
-    path: Path
+    store: Store
     db: Database
     clock: Clock
     tokens: Tokens
@@ -61,16 +63,35 @@ def passwords(hashing: Hashing) -> Iterator[Passwords]:
     passwords.close()
 
 
+@contextlib.asynccontextmanager
+async def following(db: Database) -> AsyncIterator[None]:
+    """Follow what other processes commit, as a server on a shared database does."""
+    if not isinstance(db.engine, Peers):
+        yield
+        return
+
+    async def came_back() -> None:
+        pytest.fail("the database was out of reach")
+
+    def left_behind() -> None:
+        pytest.fail("something was missed")
+
+    stream = Stream(db.engine, db.publish, unsaid=db.tell_foreign, returned=came_back, left_behind=left_behind)
+    await stream.start()
+    db.settle_by(stream)
+    yield
+    await stream.stop()
+
+
 @pytest.fixture
-async def house(tmp_path: Path, clock: Clock, passwords: Passwords) -> AsyncIterator[House]:
+async def house(store: Store, clock: Clock, passwords: Passwords) -> AsyncIterator[House]:
     """The services, with no limits; logins last a day."""
-    path = tmp_path / "chatd.db"
-    migrate(path)
-    db = Database(Sqlite(path, readers=1, watch_interval=0.01))
+    db = Database(open_engine(store, readers=1, watch_interval=0.01))
     tokens = Tokens(b"k" * 32)
     settings = AccountSettings(token_days=1)
     sessions = Sessions(db, tokens, passwords, settings, NO_LIMITS, clock)
     accounts = Accounts(db, sessions, passwords, settings, NO_LIMITS, clock)
     await db.open()
-    yield House(path, db, clock, tokens, passwords, sessions, accounts)
+    async with following(db):
+        yield House(store, db, clock, tokens, passwords, sessions, accounts)
     await db.close()

@@ -167,6 +167,7 @@ async def test_a_damaged_database_costs_no_older_backup(
     assert names(directory) == ["chatd-20260131T120000Z.db"]
 
 
+@pytest.mark.sqlite  # backups are of its file; PostgreSQL has its own
 async def test_a_server_makes_backups_off_its_loop_and_can_say_when(
     start: Start, log: pytest.LogCaptureFixture
 ) -> None:

@@ -127,7 +127,7 @@ class World:
     def take(self, step: Step, at: int, *, reply_to: int | None = None) -> Any:
         """Take a step and return its result, or None where it was refused."""
         self._clock.now = at
-        (outcome,) = commit(self.db, self._memory, [self._work(step, at, reply_to)])
+        ((outcome,), _) = commit(self.db, self._memory, [self._work(step, at, reply_to)])
         assert outcome.error is None or isinstance(outcome.error, ChatError)
         seqs = [event.seq for event in outcome.events if isinstance(event, Change)]
         assert sorted(seqs) == seqs

@@ -109,7 +109,7 @@ def test_unread_are_the_others_messages_above_the_marker_that_were_not_taken_bac
 def check_step(db: Connection, memory: Memory, work: Work[Any]) -> None:
     """Carry a step out, and check what everybody sees then."""
     head = change_log.head(db)
-    (outcome,) = commit(db, memory, [work])
+    ((outcome,), _) = commit(db, memory, [work])
     assert outcome.error is None or isinstance(outcome.error, ChatError)
     seq = getattr(outcome.result, "seq", None)
     assert [getattr(event, "seq", None) for event in outcome.events] == ([] if seq is None else [seq])

@@ -18,8 +18,8 @@ from typing import Any
 import chatd.storage
 
 #: Where transactions are run and connections are made. Their statements are an engine's own: see
-#: :mod:`chatd.storage.engine.sqlite`.
-MACHINERY = {"commit", "database", "memory", "engine"}
+#: :mod:`chatd.storage.engine.sqlite`. What several processes share has no tables in SQLite.
+MACHINERY = {"commit", "database", "memory", "engine", "cluster"}
 
 #: The people and messages of :func:`settle`: 1 and 2 talk in conversation 1, where 1 blocks 2, and in the group 2.
 ALICE, BOBBY, CAROL = 1, 2, 3
@@ -107,6 +107,25 @@ VALUES: dict[str, Any] = {
 }
 
 
+_A_LITTLE = """
+    INSERT INTO users (username, username_key, nickname, search_key, created_at) VALUES
+        ('alice', 'alice', 'Alice', 'alice', 1), ('bobby', 'bobby', 'Bobby', 'bobby', 1),
+        ('carol', 'carol', 'Carol', 'carol', 1);
+    INSERT INTO conversations (kind, low_user_id, high_user_id, name, created_at, message_count, hidden_from_low)
+    VALUES ('private', 1, 2, NULL, 1, 2, 1), ('group', NULL, NULL, 'Friends', 1, 1, 0);
+    INSERT INTO memberships (conversation_id, user_id) VALUES (1, 1), (1, 2), (2, 1), (2, 2);
+    INSERT INTO messages (id, conversation_id, sender_id, content, client_id, created_at, hidden_from) VALUES
+        (1, 1, 2, 'hidden', NULL, 1, 1), (2, 1, 1, 'hello', 'one', 1, NULL), (3, 2, 1, 'hello', NULL, 1, NULL);
+    INSERT INTO reactions (message_id, emoji, user_id) VALUES (2, '👍', 2);
+    INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, created_at)
+    VALUES (4, 'edit', 1, 1, 2, 1), (5, 'profile', NULL, 2, NULL, 1);
+    INSERT INTO reports (reporter_id, message_id, reason, content, created_at) VALUES (1, 2, 'rude', 'hello', 1);
+    INSERT INTO sessions (user_id, device, address, created_at, last_seen_at, expires_at)
+    VALUES (1, 'test', '127.0.0.1', 1, 1, 2);
+    INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (1, 2, 1)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement, and the function that executes it, as ``module.function``."""
@@ -182,26 +201,10 @@ def call(db: Any, function: Callable[..., Any]) -> None:
 
 def settle(db: Any) -> None:
     """Store a little of everything."""
-    db.executescript(
-        """
-        INSERT INTO users (username, username_key, nickname, search_key, created_at) VALUES
-            ('alice', 'alice', 'Alice', 'alice', 1), ('bobby', 'bobby', 'Bobby', 'bobby', 1),
-            ('carol', 'carol', 'Carol', 'carol', 1);
-        INSERT INTO conversations (kind, low_user_id, high_user_id, name, created_at, message_count, hidden_from_low)
-        VALUES ('private', 1, 2, NULL, 1, 2, 1), ('group', NULL, NULL, 'Friends', 1, 1, 0);
-        INSERT INTO memberships (conversation_id, user_id) VALUES (1, 1), (1, 2), (2, 1), (2, 2);
-        INSERT INTO messages (id, conversation_id, sender_id, content, client_id, created_at, hidden_from) VALUES
-            (1, 1, 2, 'hidden', NULL, 1, 1), (2, 1, 1, 'hello', 'one', 1, NULL), (3, 2, 1, 'hello', NULL, 1, NULL);
-        INSERT INTO reactions (message_id, emoji, user_id) VALUES (2, '👍', 2);
-        INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, created_at)
-        VALUES (4, 'edit', 1, 1, 2, 1), (5, 'profile', NULL, 2, NULL, 1);
-        INSERT INTO reports (reporter_id, message_id, reason, content, created_at) VALUES (1, 2, 'rude', 'hello', 1);
-        INSERT INTO avatars (filename, owner_id, content, created_at) VALUES ('a.png', 1, x'00', 1);
-        INSERT INTO sessions (user_id, device, address, created_at, last_seen_at, expires_at)
-        VALUES (1, 'test', '127.0.0.1', 1, 1, 2);
-        INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES (1, 2, 1);
-        """
-    )
+    for statement in _A_LITTLE.split(";\n"):
+        db.execute(statement)
+    avatar = "INSERT INTO avatars (filename, owner_id, content, created_at) VALUES ('a.png', 1, :content, 1)"
+    db.execute(avatar, {"content": b"picture"})
 
 
 def places() -> dict[tuple[str, int], range]:

@@ -14,6 +14,7 @@ from chatd.storage.commit import Transaction, Work, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.sql import Connection
+from chatd.storage.stores import Store, snapshot
 from tests.support import PATIENCE
 
 
@@ -34,10 +35,13 @@ def notes(db: Sql) -> set[str]:
     return {code.decode() for (code,) in db.execute("SELECT code_hash FROM invites")}
 
 
-def seen_outside(path: Path) -> set[str]:
+def seen_outside(store: Store) -> set[str]:
     """Return what :func:`note` has stored, as another connection sees it now."""
-    with contextlib.closing(sqlite3.connect(path, factory=Connection)) as other:
-        return notes(other)
+    if isinstance(store, Path):
+        with contextlib.closing(sqlite3.connect(store, factory=Connection)) as other:
+            return notes(other)
+    with snapshot(store) as db:
+        return notes(db)
 
 
 def connection(db: Sql) -> Connection:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,8 @@ from chatd.services.tokens import Tokens
 from chatd.storage import change_log, messages
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
-from chatd.storage.engine.sqlite.engine import Sqlite
+from chatd.storage.stores import Store
+from tests.engines import open_engine
 from tests.storage.support import connection, hold, traced
 from tests.support import LOG
 
@@ -106,6 +106,7 @@ async def test_what_changes_nothing_has_no_row_and_no_event(room: Room) -> None:
     assert room.events == []
 
 
+@pytest.mark.sqlite  # its trace of statements
 async def test_a_change_and_its_row_are_written_in_one_transaction(room: Room) -> None:
     acts: list[tuple[Callable[[], Awaitable[object]], str, str]] = [
         (lambda: room.messages.post(1, UserPlace(2), "hello"), "messages", "conversations"),
@@ -125,6 +126,7 @@ async def test_a_change_and_its_row_are_written_in_one_transaction(room: Room) -
         assert changed in tables
 
 
+@pytest.mark.sqlite  # its file, which is full
 async def test_writes_that_fail_leave_no_gap(room: Room) -> None:
     def failing(tx: Transaction) -> None:
         change_log.append(tx.db, "profile", user_id=1, created_at=1)
@@ -134,7 +136,7 @@ async def test_writes_that_fail_leave_no_gap(room: Room) -> None:
         change_log.append(tx.db, "profile", user_id=1, created_at=1)
         count = tx.db.execute("PRAGMA page_count").fetchone()[0]
         tx.db.execute(f"PRAGMA max_page_count = {count}")
-        tx.db.execute("UPDATE change_log_state SET epoch = ?", ("x" * 100_000,))
+        tx.db.execute("UPDATE change_log_state SET epoch = :epoch", {"epoch": "x" * 100_000})
 
     await room.messages.post(1, UserPlace(2), "first", "c1")
     for failure in (
@@ -232,10 +234,10 @@ async def test_when_the_newest_change_was_made_is_known_whatever_it_was(room: Ro
     assert await room.db.read(change_log.newest_at) == 1500
 
 
-async def test_the_log_has_a_name_that_stays(db: Database, path: Path) -> None:
+async def test_the_log_has_a_name_that_stays(db: Database, store: Store) -> None:
     name = await db.read(change_log.epoch)
     assert len(name) >= 16
-    other = Database(Sqlite(path))
+    other = Database(open_engine(store))
     await other.open()
     assert await other.read(change_log.epoch) == name
     await other.close()

@@ -1,8 +1,12 @@
-"""Who may name SQLite's own library: what is behind the protocol of an engine, and nobody else."""
+"""Who may name the library of a database: what is behind the protocol of its engine, and nobody else."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import chatd
 
@@ -18,12 +22,15 @@ def imports_of(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
-def test_only_the_engine_of_sqlite_imports_its_library() -> None:
-    engine = ROOT / "storage" / "engine" / "sqlite"
-    named = {
-        path
-        for path in ROOT.rglob("*.py")
-        if {name.partition(".")[0] for name in imports_of(path)} & {"sqlite3", "aiosqlite"}
-    }
+@pytest.mark.parametrize(("room", "libraries"), [("sqlite", {"sqlite3", "aiosqlite"}), ("postgresql", {"psycopg"})])
+def test_only_its_engine_imports_the_library_of_a_database(room: str, libraries: set[str]) -> None:
+    engine = ROOT / "storage" / "engine" / room
+    named = {path for path in ROOT.rglob("*.py") if {name.partition(".")[0] for name in imports_of(path)} & libraries}
     assert {path.relative_to(ROOT).as_posix() for path in named if engine not in path.parents} == set()
     assert engine / "sql.py" in named
+
+
+def test_a_server_on_sqlite_does_not_load_the_library_of_postgresql() -> None:
+    loaded = "import sys, chatd.serve; print([name for name in sys.modules if name.startswith('psycopg')])"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

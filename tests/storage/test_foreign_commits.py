@@ -16,6 +16,8 @@ from chatd.storage.engine.sqlite.engine import Sqlite
 from tests.storage.support import note, traced
 from tests.support import PATIENCE
 
+pytestmark = pytest.mark.sqlite  # its watch; PostgreSQL has the stream of commits
+
 
 @pytest.fixture
 async def db(path: Path) -> AsyncIterator[Database]:

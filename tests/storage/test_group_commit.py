@@ -1,23 +1,22 @@
 """Group commit: writes that wait share one commit, and none of them knows."""
 
 import asyncio
-import contextlib
 import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 
+import psycopg
 import pytest
 
 from chatd.errors import UserNotFound
 from chatd.events import Event, UserDisabled
 from chatd.storage import invites
-from chatd.storage.commit import Conflict, Outcome, Transaction, Write
+from chatd.storage.commit import Conflict, Outcome, Transaction, Write, write_once
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
-from chatd.storage.engine.sqlite.connections import connect
-from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.memory import Memory
-from tests.storage.support import Gate, connection, hold, note, notes, seen_outside, start, traced
+from chatd.storage.stores import Store
+from tests.engines import open_engine
+from tests.storage.support import Gate, hold, note, notes, seen_outside, start, traced
 
 
 def raising(name: str, event: int) -> Write[None]:
@@ -34,7 +33,8 @@ def boundaries(statements: list[str]) -> list[str]:
     return [statement for statement in statements if statement in ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")]
 
 
-async def test_writes_that_wait_share_one_commit(db: Database, path: Path) -> None:
+@pytest.mark.sqlite  # its trace of statements
+async def test_writes_that_wait_share_one_commit(db: Database, store: Store) -> None:
     statements: list[str] = []
     await db.write(traced(statements))
     gate, holding = await hold(db)
@@ -43,11 +43,12 @@ async def test_writes_that_wait_share_one_commit(db: Database, path: Path) -> No
     gate.open()
     await asyncio.gather(holding, *waiting)
     assert boundaries(statements) == ["COMMIT", "BEGIN IMMEDIATE", "COMMIT"]
-    assert len(seen_outside(path)) == 40
+    assert len(seen_outside(store)) == 40
 
 
-async def test_a_batch_has_a_limit_and_the_rest_comes_with_the_next(path: Path) -> None:
-    db = Database(Sqlite(path), batch_limit=8)
+@pytest.mark.sqlite  # its trace of statements
+async def test_a_batch_has_a_limit_and_the_rest_comes_with_the_next(store: Store) -> None:
+    db = Database(open_engine(store), batch_limit=8)
     await db.open()
     statements: list[str] = []
     await db.write(traced(statements))
@@ -68,7 +69,8 @@ async def test_each_write_gets_its_own_result(db: Database) -> None:
     assert await asyncio.gather(*waiting) == ["n0", "n1", "n2", "n3", "n4"]
 
 
-async def test_a_work_that_raises_undoes_itself_alone(db: Database, path: Path) -> None:
+@pytest.mark.sqlite  # its trace of statements
+async def test_a_work_that_raises_undoes_itself_alone(db: Database, store: Store) -> None:
     events: list[Event] = []
     db.subscribe(events.append)
     statements: list[str] = []
@@ -83,11 +85,11 @@ async def test_a_work_that_raises_undoes_itself_alone(db: Database, path: Path) 
         await failing
     assert await after == "after"
     assert boundaries(statements) == ["COMMIT", "BEGIN IMMEDIATE", "COMMIT"]
-    assert seen_outside(path) == {"before", "after"}
+    assert seen_outside(store) == {"before", "after"}
     assert events == [UserDisabled(recipients=(1,)), UserDisabled(recipients=(3,))]
 
 
-async def test_a_statement_that_fails_undoes_its_work_alone(db: Database, path: Path) -> None:
+async def test_a_statement_that_fails_undoes_its_work_alone(db: Database, store: Store) -> None:
     def twice(tx: Transaction) -> None:
         note("once")(tx)
         note("once")(tx)
@@ -95,13 +97,13 @@ async def test_a_statement_that_fails_undoes_its_work_alone(db: Database, path: 
     gate, _ = await hold(db)
     failing, fine = await start(db, twice, note("fine"))
     gate.open()
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)):
         await failing
     await fine
-    assert seen_outside(path) == {"fine"}
+    assert seen_outside(store) == {"fine"}
 
 
-async def test_a_write_is_answered_only_after_the_commit_of_its_batch(db: Database, path: Path) -> None:
+async def test_a_write_is_answered_only_after_the_commit_of_its_batch(db: Database, store: Store) -> None:
     first_gate, holding = await hold(db)
     second_gate = Gate()
     written, rest = await start(db, note("written"), second_gate.work)
@@ -109,19 +111,19 @@ async def test_a_write_is_answered_only_after_the_commit_of_its_batch(db: Databa
     await holding
     await second_gate.entered()
     assert not written.done()
-    assert seen_outside(path) == set()
+    assert seen_outside(store) == set()
     visible: list[set[str]] = []
-    written.add_done_callback(lambda _: visible.append(seen_outside(path)))
+    written.add_done_callback(lambda _: visible.append(seen_outside(store)))
     second_gate.open()
     await asyncio.gather(written, rest)
     assert visible == [{"written"}]
 
 
-async def test_events_are_told_in_the_order_of_the_commits_before_any_caller_goes_on(db: Database, path: Path) -> None:
+async def test_events_are_told_in_the_order_of_commits_before_any_caller_goes_on(db: Database, store: Store) -> None:
     told: list[str] = []
 
     def subscriber(event: Event) -> None:
-        assert f"n{event.recipients[0]}" in seen_outside(path), "told before it was committed"
+        assert f"n{event.recipients[0]}" in seen_outside(store), "told before it was committed"
         told.append(f"event {event.recipients[0]}")
 
     async def caller(number: int) -> None:
@@ -157,7 +159,7 @@ async def test_a_subscriber_that_raises_hurts_nobody(db: Database, caplog: pytes
     assert "a bug in a subscriber" in caplog.text
 
 
-async def test_cancelling_a_caller_before_its_work_changes_nothing(db: Database, path: Path) -> None:
+async def test_cancelling_a_caller_before_its_work_changes_nothing(db: Database, store: Store) -> None:
     events: list[Event] = []
     db.subscribe(events.append)
     gate, holding = await hold(db)
@@ -167,11 +169,11 @@ async def test_cancelling_a_caller_before_its_work_changes_nothing(db: Database,
         await cancelled
     gate.open()
     await asyncio.gather(holding, other)
-    assert seen_outside(path) == {"cancelled", "other"}
+    assert seen_outside(store) == {"cancelled", "other"}
     assert events == [UserDisabled(recipients=(1,)), UserDisabled(recipients=(2,))]
 
 
-async def test_cancelling_a_caller_during_its_work_changes_nothing(db: Database, path: Path) -> None:
+async def test_cancelling_a_caller_during_its_work_changes_nothing(db: Database, store: Store) -> None:
     gate = Gate()
 
     def work(tx: Transaction) -> None:
@@ -183,22 +185,20 @@ async def test_cancelling_a_caller_during_its_work_changes_nothing(db: Database,
     cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
         await cancelled
-    assert seen_outside(path) == set()
+    assert seen_outside(store) == set()
     gate.open()
-    assert await db.write(lambda tx: connection(tx.db).in_transaction)
-    assert seen_outside(path) == {"cancelled"}
-    with contextlib.closing(connect(path, checkpoints=False)) as other:
-        other.execute("PRAGMA busy_timeout = 0")
-        other.execute("BEGIN IMMEDIATE")
+    await db.write(lambda tx: None)
+    assert seen_outside(store) == {"cancelled"}
+    assert write_once(store, note("another")) == "another", "no transaction was left open"
 
 
-async def test_cancelling_a_caller_whose_work_fails_hurts_nobody(db: Database, path: Path) -> None:
+async def test_cancelling_a_caller_whose_work_fails_hurts_nobody(db: Database, store: Store) -> None:
     gate, holding = await hold(db)
     cancelled, other = await start(db, raising("failing", 1), note("other"))
     cancelled.cancel()
     gate.open()
     await asyncio.gather(holding, other)
-    assert seen_outside(path) == {"other"}
+    assert seen_outside(store) == {"other"}
 
 
 class Together:
@@ -232,19 +232,19 @@ async def test_works_of_one_class_that_stand_side_by_side_run_together(db: Datab
 
 
 async def test_works_that_find_a_conflict_run_again_and_what_was_written_is_written_once(
-    db: Database, path: Path, caplog: pytest.LogCaptureFixture
+    db: Database, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     gate, holding = await hold(db)
     waiting = await start(db, note("before"), Together("a"), Together("conflict"), note("after"))
     gate.open()
     await holding
     assert await asyncio.gather(*waiting) == ["before", "a, conflict", "a, conflict", "after"]
-    assert seen_outside(path) == {"before", "a", "conflict", "after"}
+    assert seen_outside(store) == {"before", "a", "conflict", "after"}
     assert not caplog.records
 
 
 async def test_a_bug_among_works_that_run_together_fails_its_own_work_alone(
-    db: Database, path: Path, caplog: pytest.LogCaptureFixture
+    db: Database, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     events: list[Event] = []
     db.subscribe(events.append)
@@ -255,7 +255,7 @@ async def test_a_bug_among_works_that_run_together_fails_its_own_work_alone(
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert [each for each in outcomes if isinstance(each, str)] == ["first", "a", "b", "last"]
     assert isinstance(outcomes[2], KeyError)
-    assert seen_outside(path) == {"first", "a", "b", "last"}
+    assert seen_outside(store) == {"first", "a", "b", "last"}
     assert events == [UserDisabled(recipients=(1,)), UserDisabled(recipients=(2,))]
     assert "KeyError" in caplog.text
 

@@ -1,7 +1,6 @@
 """What the writer remembers is never older than what is stored."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -13,23 +12,21 @@ from chatd.services.posting import Post
 from chatd.storage import visibility
 from chatd.storage.commit import Transaction, write_once
 from chatd.storage.database import Database
-from chatd.storage.engine.sqlite.engine import Sqlite
-from chatd.storage.engine.sqlite.migrate import migrate
+from chatd.storage.stores import Store
+from tests.engines import open_engine
 
 
 @pytest.fixture
-async def people(tmp_path: Path) -> Database:
+async def people(store: Store) -> Database:
     """A database with three people, not open yet."""
-    path = tmp_path / "chatd.db"
-    migrate(path)
     columns = "username, username_key, nickname, search_key, created_at"
 
     def settle(tx: Transaction) -> None:
         for name in ("alice", "bobby", "carol"):
-            tx.db.execute(f"INSERT INTO users ({columns}) VALUES (?1, ?1, ?1, ?1, 1)", (name,))
+            tx.db.execute(f"INSERT INTO users ({columns}) VALUES (:name, :name, :name, :name, 1)", {"name": name})
 
-    write_once(path, settle)
-    return Database(Sqlite(path))
+    write_once(store, settle)
+    return Database(open_engine(store))
 
 
 def rename(tx: Transaction) -> None:
@@ -52,10 +49,10 @@ async def test_a_changed_name_is_in_the_next_message(people: Database) -> None:
     await people.close()
 
 
-async def test_what_another_process_changed_is_in_the_next_message(people: Database, tmp_path: Path) -> None:
+async def test_what_another_process_changed_is_in_the_next_message(people: Database, store: Store) -> None:
     await people.open()
     assert await nicknames(people) == {"alice"}
-    write_once(tmp_path / "chatd.db", rename)
+    write_once(store, rename)
     assert await nicknames(people) == {"Ally"}
     await people.close()
 
@@ -71,8 +68,8 @@ async def test_a_conversation_whose_beginning_was_undone_is_begun_again(people: 
     await people.close()
 
 
-async def test_a_full_memory_is_emptied(people: Database, tmp_path: Path) -> None:
-    db = Database(Sqlite(tmp_path / "chatd.db"), memory_limit=2)
+async def test_a_full_memory_is_emptied(people: Database, store: Store) -> None:
+    db = Database(open_engine(store), memory_limit=2)
     await db.open()
     for _ in range(3):
         assert await nicknames(db) == {"alice"}

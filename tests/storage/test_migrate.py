@@ -12,10 +12,10 @@ import pytest
 from chatd.errors import DatabaseUnusable
 from chatd.services import accounts, sessions
 from chatd.storage.commit import Transaction, write_once
+from chatd.storage.engine.migrations import load_migrations
 from chatd.storage.engine.sqlite.migrate import (
     APPLICATION_ID,
     current_version,
-    load_migrations,
     migrate,
     migrations_directory,
 )
@@ -81,7 +81,7 @@ def test_migrating_again_changes_nothing(path: Path) -> None:
 
 
 def test_the_migrations_are_found_in_a_checkout_and_put_where_a_package_looks_for_them() -> None:
-    assert migrations_directory() == CHECKOUT / "migrations"
+    assert migrations_directory() == CHECKOUT / "migrations" / "sqlite"
     assert [step.version for step in load_migrations(migrations_directory())] == list(range(1, NEWEST + 1))
     wheel = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["force-include"]["migrations"] == "chatd/migrations"
@@ -89,8 +89,8 @@ def test_the_migrations_are_found_in_a_checkout_and_put_where_a_package_looks_fo
 
 def test_an_installed_package_uses_the_migrations_inside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "migrations").mkdir()
-    monkeypatch.setattr("chatd.storage.engine.sqlite.migrate._PACKAGE", tmp_path)
-    assert migrations_directory() == tmp_path / "migrations"
+    monkeypatch.setattr("chatd.storage.engine.migrations._PACKAGE", tmp_path)
+    assert migrations_directory() == tmp_path / "migrations" / "sqlite"
 
 
 @pytest.mark.parametrize(

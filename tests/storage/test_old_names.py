@@ -19,6 +19,8 @@ from tests.conftest import Start
 from tests.process import chatd
 from tests.support import PASSWORD, Chat, Person, error_of, sign_in
 
+pytestmark = pytest.mark.sqlite  # PostgreSQL has no tables from before
+
 HEART, BARE = "\u2764\ufe0f", "\u2764"
 
 #: Usernames as they could be, with the keys of then: one and the same word to look at, and others.

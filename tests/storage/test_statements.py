@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pglast
+import psycopg
 import pytest
 from pglast import ast, enums
 from pglast.visitors import Visitor
 
 import chatd
 from chatd.storage.engine import in_list
+from chatd.storage.engine.postgresql.writer import Writer
 from chatd.storage.engine.sqlite.connections import connect
 from chatd.storage.engine.sqlite.migrate import migrate
+from chatd.storage.stores import writer
+from tests.postgresql import Cluster
 from tests.storage.statements import Recorder, Statement, call, executions, functions, places, settle
 
 #: What every PostgreSQL has, each with one argument.
@@ -42,6 +46,23 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
             call(recorder, function)
         recorder.statements = [each for each in recorder.statements if not each.function.startswith("statements.")]
         yield recorder
+
+
+@pytest.mark.postgresql
+def test_every_statement_runs_on_postgresql(cluster: Cluster) -> None:
+    with writer(cluster.database()) as db:
+        assert isinstance(db, Writer)
+        db.begin()
+        settle(db)
+        db.settle()
+        faults = {}
+        for function in functions():
+            try:
+                call(db, function)
+                db.settle()
+            except psycopg.Error as error:
+                faults[f"{function.__module__}.{function.__name__}"] = str(error)
+        assert not faults
 
 
 def test_every_place_that_executes_a_statement_is_reached(recorded: Recorder) -> None:

@@ -21,6 +21,8 @@ from tests.storage.support import ended_since, hold, note, notes, seen_outside, 
 
 ROOM = 1_000_000
 
+pytestmark = pytest.mark.sqlite  # its file, which is made full, unreadable or damaged
+
 
 def pages(limit: int | None = None) -> Write[None]:
     """Return a work that lets the file grow to ``limit`` pages, or no further than it is."""

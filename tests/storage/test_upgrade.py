@@ -19,8 +19,9 @@ from chatd.services import Messages, accounts
 from chatd.services.sync import Sync
 from chatd.storage import change_log, messages, overviews, users
 from chatd.storage.database import Database
+from chatd.storage.engine.migrations import load_migrations
 from chatd.storage.engine.sqlite.engine import Sqlite
-from chatd.storage.engine.sqlite.migrate import load_migrations, migrate, migrations_directory
+from chatd.storage.engine.sqlite.migrate import migrate, migrations_directory
 from chatd.storage.engine.sqlite.restore import Lost, copy_before_upgrade, restore
 from chatd.storage.engine.sqlite.sql import Connection
 

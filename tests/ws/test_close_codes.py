@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Collection
@@ -9,14 +10,13 @@ from collections.abc import Collection
 import jwt
 import pytest
 
-from chatd import data_dir
 from chatd.delivery.connection import SocketTimeouts
 from chatd.errors import StorageUnavailable
 from chatd.events import Event
 from chatd.http.context import CONFIG, REGISTRY, SERVICES
 from chatd.http.timeouts import Timeouts
 from chatd.models import Session
-from chatd.services import accounts, sessions
+from chatd.services import accounts, keys, sessions
 from chatd.services.tokens import Tokens
 from chatd.storage.commit import write_once
 from tests.conftest import Start
@@ -31,7 +31,7 @@ async def code(chat: Chat, token: str) -> int | None:
 
 def key(chat: Chat) -> bytes:
     """Return what the server signs tokens with."""
-    return data_dir.signing_key(chat.server.app[CONFIG].data_dir)
+    return keys.signing_key(chat.server.app[CONFIG])
 
 
 def signed(chat: Chat, **claims: object) -> str:
@@ -43,7 +43,7 @@ def new_session(chat: Chat, person: Person, lifetime_ms: int = 60_000) -> tuple[
     """Start a session whose lifetime is cut to the full second, and return it with its token."""
     now = time.time_ns() // 1_000_000
     session = write_once(
-        chat.server.app[CONFIG].database,
+        chat.server.app[CONFIG].store,
         lambda tx: sessions.start(tx, person.id, device="", address="", now=now, lifetime_ms=lifetime_ms),
     )
     return session, Tokens(key(chat)).issue(session)
@@ -51,9 +51,11 @@ def new_session(chat: Chat, person: Person, lifetime_ms: int = 60_000) -> tuple[
 
 async def chatd(chat: Chat, *arguments: str) -> None:
     """Run a command beside the server, in another process."""
-    directory = str(chat.server.app[CONFIG].data_dir)
+    settings = chat.server.app[CONFIG]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "chatd", *arguments, "--data-dir", directory, stdout=asyncio.subprocess.DEVNULL
+        *(sys.executable, "-m", "chatd", *arguments, "--data-dir", str(settings.data_dir)),
+        stdout=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "CHATD_DATABASE_URL": settings.database.url},
     )
     assert await process.wait() == 0
 
@@ -184,7 +186,7 @@ async def test_a_session_ended_by_another_process_is_looked_for_until_that_succe
         return await look(connected)
 
     monkeypatch.setattr(found, "find_ended", fail_at_first)
-    write_once(chat.server.app[CONFIG].database, lambda tx: accounts.set_password(tx, alice.id, "another hash"))
+    write_once(chat.server.app[CONFIG].store, lambda tx: accounts.set_password(tx, alice.id, "another hash"))
     assert await socket.closed() == 4002
     assert tries == 3
 
@@ -195,7 +197,7 @@ async def test_a_password_set_beside_the_server_closes_the_users_sockets(
     watch_often(chat)
     alice, bob = await chat.people("alice", "bobby")
     socket, other = await alice.connect(), await bob.connect()
-    write_once(chat.server.app[CONFIG].database, lambda tx: accounts.set_password(tx, alice.id, "another hash"))
+    write_once(chat.server.app[CONFIG].store, lambda tx: accounts.set_password(tx, alice.id, "another hash"))
     assert await socket.closed() == 4002
     await other.ping()
 

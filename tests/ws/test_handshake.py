@@ -1,14 +1,16 @@
 """The handshake of the socket: what it needs, whose token counts, whose pages may connect."""
 
+import asyncio
 import itertools
 from collections.abc import Mapping
 
 import pytest
 from aiohttp import ClientWebSocketResponse
 
-from chatd.http.context import REGISTRY
+from chatd.http.context import REGISTRY, SERVICES
 from tests.conftest import Start
-from tests.raw import KEY, connect
+from tests.raw import KEY, connect, upgrade_head
+from tests.storage.support import Gate
 from tests.support import Chat, Person, Socket, error_of, until
 
 UPGRADE = {
@@ -236,3 +238,41 @@ async def test_a_foreign_page_is_refused_whatever_token_it_has(chat: Chat) -> No
     alice = await chat.person("alice")
     headers = {**UPGRADE, "Origin": "https://evil.example.org", "Authorization": f"Bearer {alice.token}"}
     assert await refused(chat, headers) == (403, "forbidden")
+
+
+async def test_the_handshake_is_done_only_when_it_is_known_who_comes_so_that_they_miss_nothing(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    await alice.send(bob, "before")
+    gates = [Gate() for _ in range(8)]  # more than there are readers
+    reads = [asyncio.create_task(chat.server.app[SERVICES].database.read(gate.read)) for gate in gates]
+    connecting = asyncio.create_task(bob.connect())
+    await gates[0].entered()
+    for number in range(5):
+        await alice.send(bob, f"{number}")
+    assert not connecting.done()
+    for gate in gates:
+        gate.open()
+    socket = await connecting
+    await alice.send(bob, "after")
+    assert (await socket.receive())["data"]["content"] == "after"
+    await asyncio.gather(*reads)
+
+
+async def test_a_client_that_leaves_before_it_is_known_is_no_error(
+    chat: Chat, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    await alice.send(bob, "before")
+    gates = [Gate() for _ in range(8)]
+    reads = [asyncio.create_task(chat.server.app[SERVICES].database.read(gate.read)) for gate in gates]
+    await gates[0].entered()
+    registry = chat.server.app[REGISTRY]
+    async with connect(chat) as raw:
+        await raw.send(upgrade_head(bob.token))
+        await until(lambda: registry._admitted)
+    await alice.send(bob, "meanwhile")
+    for gate in gates:
+        gate.open()
+    await asyncio.gather(*reads)
+    await until(lambda: not registry._admitted)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -198,13 +198,13 @@ async def test_a_session_has_only_so_many_and_the_oldest_gives_way(chat: Chat) -
 async def test_there_are_only_so_many_in_all_and_what_has_expired_is_forgotten(chat: Chat, clock: Clock) -> None:
     sessions = chat.server.app[SERVICES].sessions
     people = [await sessions.authenticate(each.token) for each in await chat.people("alice", "bobby", "carol", "david")]
-    kept = tickets.Tickets(sessions, clock, at_most=3)
-    first, *_ = [kept.issue(each).secret for each in people]
+    kept = tickets.OwnTickets(sessions, clock, at_most=3)
+    first, *_ = [(await kept.issue(each)).secret for each in people]
     with pytest.raises(NotAuthenticated):
         await kept.redeem(first)
     assert len(kept._issued) == len(kept._of_session) == 3
     clock.advance(seconds=60)
-    kept.issue(people[0])
+    await kept.issue(people[0])
     assert len(kept._issued) == len(kept._of_session) == 1
 
 

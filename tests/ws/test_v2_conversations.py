@@ -1,11 +1,9 @@
 """The commands of chatd.v2 that are about conversations: reading, typing, and all of them in groups."""
 
 import itertools
-import sqlite3
 from collections.abc import Awaitable, Callable
 
-from chatd.http.context import CONFIG
-from tests.support import Chat, Person
+from tests.support import Chat, Person, rows
 from tests.ws.v2_client import V2Client, add_group, contents, join, kinds, leave, live, logged
 
 
@@ -255,10 +253,7 @@ async def test_counts_in_the_tables_are_what_the_messages_say(chat: Chat) -> Non
     (last,) = await say(two, group, "c")
     await one.ack("delete", message_id=second)
     await one.ack("read", group=group, up_to=last)
-    with sqlite3.connect(chat.server.app[CONFIG].database) as db:
-        rows = db.execute(
-            "SELECT user_id, read_up_to, sent_count, read_count FROM memberships WHERE conversation_id = ?", (group,)
-        ).fetchall()
-        count = db.execute("SELECT message_count FROM conversations WHERE id = ?", (group,)).fetchone()[0]
-    db.close()
-    assert (count, sorted(rows)) == (3, [(alice.id, last, 2, 1), (bob.id, first, 1, 1)])
+    query = "SELECT user_id, read_up_to, sent_count, read_count FROM memberships WHERE conversation_id = :id"
+    members = rows(chat, query, id=group)
+    assert rows(chat, "SELECT message_count FROM conversations WHERE id = :id", id=group) == [(3,)]
+    assert sorted(members) == [(alice.id, last, 2, 1), (bob.id, first, 1, 1)]

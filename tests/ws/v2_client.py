@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
@@ -10,6 +10,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 from chatd.http.context import CONFIG, SERVICES
 from chatd.storage import change_log
 from chatd.storage.commit import Transaction, write_once
+from chatd.storage.stores import Store
 from tests.support import PATIENCE, Chat, Person
 
 Frame = dict[str, Any]
@@ -18,6 +19,14 @@ PROTOCOL = "chatd.v2"
 
 #: What may come at any time, without a place in the log.
 PASSING = ("presence", "presence_list", "typing")
+
+
+#: Awaited before a client asks whether all has come, where what others do takes a moment to come here.
+BEFORE_SETTLING: list[Callable[[], Awaitable[None]]] = []
+
+
+class ResyncNeeded(AssertionError):
+    """What a client has is of another log: it has to load everything again."""
 
 
 class V2Client:
@@ -92,6 +101,8 @@ class V2Client:
 
         :param passing: also what has no place in the log.
         """
+        for wait in BEFORE_SETTLING:
+            await wait()
         await self.write({"type": "ping"})
         found = []
         while (frame := await self.read())["type"] != "pong":
@@ -101,15 +112,26 @@ class V2Client:
 
     async def cursor(self) -> int | None:
         """Ping, and return the cursor of the pong; all before it must have been read."""
+        for wait in BEFORE_SETTLING:
+            await wait()
         await self.write({"type": "ping"})
         found: int | None = (await self.read_until("pong"))["data"]["cursor"]
         return found
 
-    async def page(self, since: int, limit: int | None = None) -> tuple[list[Frame], int, bool]:
-        """Sync a page; return its events, the cursor after them, and whether there are more."""
-        data = {"epoch": self.hello["epoch"], "since": since, **({} if limit is None else {"limit": limit})}
+    async def page(
+        self, since: int, limit: int | None = None, *, epoch: str | None = None
+    ) -> tuple[list[Frame], int, bool]:
+        """Sync a page; return its events, the cursor after them, and whether there are more.
+
+        :param epoch: of which log; None is the one that the server has named.
+        :raises ResyncNeeded: it is another log.
+        """
+        data = {"epoch": epoch or self.hello["epoch"], "since": since, **({} if limit is None else {"limit": limit})}
         before = len(self._kept)
-        answer = await self.ack("sync", **data)
+        answer = await self.command("sync", **data)
+        if answer["type"] == "error" and answer["error"]["code"] == "resync":
+            raise ResyncNeeded(answer)
+        assert answer["type"] == "ack", answer
         events = [frame for frame in self._kept[before:] if frame["type"] not in PASSING]
         del self._kept[before:]
         assert set(answer) == {"type", "re", "data"}
@@ -172,15 +194,15 @@ async def logged(chat: Chat, person: Person) -> list[Frame]:
 
 def add_group(chat: Chat, name: str, *people: Person) -> int:
     """Make a group as it is in the tables, and return its id."""
-    return write_group(chat.server.app[CONFIG].database, name, *people)
+    return write_group(chat.server.app[CONFIG].store, name, *people)
 
 
-def write_group(database: Path, name: str, *people: Person) -> int:
+def write_group(database: Store, name: str, *people: Person) -> int:
     """Make a group in the database of a server, and return its id."""
 
     def work(tx: Transaction) -> int:
         (group_id,) = tx.db.execute(
-            "INSERT INTO conversations (kind, name, created_at) VALUES ('group', ?, 0) RETURNING id", (name,)
+            "INSERT INTO conversations (kind, name, created_at) VALUES ('group', :name, 0) RETURNING id", {"name": name}
         ).fetchone()
         for person in people:
             _join(tx, group_id, person)
@@ -191,7 +213,7 @@ def write_group(database: Path, name: str, *people: Person) -> int:
 
 def join(chat: Chat, group_id: int, person: Person) -> None:
     """Let somebody join a group."""
-    write_once(chat.server.app[CONFIG].database, lambda tx: _join(tx, group_id, person))
+    write_once(chat.server.app[CONFIG].store, lambda tx: _join(tx, group_id, person))
 
 
 def leave(chat: Chat, group_id: int, person: Person) -> None:
@@ -200,18 +222,21 @@ def leave(chat: Chat, group_id: int, person: Person) -> None:
     def work(tx: Transaction) -> None:
         left = _log_membership(tx, group_id, person, "null")
         tx.db.execute(
-            "UPDATE memberships SET left_seq = ? WHERE conversation_id = ? AND user_id = ? AND left_seq IS NULL",
-            (left, group_id, person.id),
+            """
+            UPDATE memberships SET left_seq = :seq
+            WHERE conversation_id = :group_id AND user_id = :user_id AND left_seq IS NULL
+            """,
+            {"seq": left, "group_id": group_id, "user_id": person.id},
         )
 
-    write_once(chat.server.app[CONFIG].database, work)
+    write_once(chat.server.app[CONFIG].store, work)
 
 
 def _join(tx: Transaction, group_id: int, person: Person) -> None:
     joined = _log_membership(tx, group_id, person, '"member"')
     tx.db.execute(
-        "INSERT INTO memberships (conversation_id, user_id, joined_seq) VALUES (?, ?, ?)",
-        (group_id, person.id, joined),
+        "INSERT INTO memberships (conversation_id, user_id, joined_seq) VALUES (:group_id, :user_id, :seq)",
+        {"group_id": group_id, "user_id": person.id, "seq": joined},
     )
 
 

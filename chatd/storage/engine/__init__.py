@@ -48,6 +48,10 @@ class Cursor(Protocol):
 class Sql(Protocol):
     """A connection inside a transaction."""
 
+    @property
+    def joins_laterally(self) -> bool:
+        """Whether the engine has LATERAL, and needs it."""
+
     def execute(self, sql: str, values: Params = (), /) -> Cursor:
         """Execute one statement."""
 
@@ -76,14 +80,34 @@ class Sql(Protocol):
         """
 
     def add_many(self, addition: "Addition", rows: Iterable[Sequence[int]], /) -> None:
-        """Add to columns of many rows, one after the other.
+        """Add to columns of many rows, each of which is named once.
 
         :param rows: the values for each, in the order of the addition's ``sums``, ``puts`` and ``keys``.
         """
 
 
+class Hint(NamedTuple):
+    """What was heard of a commit."""
+
+    number: int
+    #: The name of the process that made it.
+    writer: str
+    #: As in :class:`Told`; None also where there was no room for them.
+    events: bytes | None
+
+
+class Told(NamedTuple):
+    """A commit as its writer recorded it."""
+
+    number: int
+    #: The name of the process that made it.
+    writer: str
+    #: What happened; None where it does not say.
+    events: bytes | None
+
+
 class Versions(NamedTuple):
-    """Numbers, each of which is another one after this connection has changed what it stands for."""
+    """Numbers, each of which is another one after what it stands for has changed."""
 
     users: int
     blocks: int
@@ -112,14 +136,36 @@ class WriterSql(Sql, Protocol):
     def begin(self) -> None:
         """Begin a transaction, once no other process is in one."""
 
+    def record(self, events: bytes | None, /) -> None:
+        """Tell other processes of the transaction at its end, where there are any.
+
+        :param events: what happened, as they understand it; None where that is not said.
+        """
+
     def commit(self) -> None:
         """Make what was written durable, and visible to everybody."""
+
+    @property
+    def number(self) -> int:
+        """The place of the last commit among those of all processes; 0 where they are not numbered."""
 
     def rollback(self) -> None:
         """Undo what was written, if there is still a transaction."""
 
+    def savepoint(self) -> None:
+        """Begin a part of the transaction that can be undone alone."""
+
+    def undo(self) -> None:
+        """Undo the part, after whatever error; :meth:`release` still ends it."""
+
+    def release(self) -> None:
+        """End the part. An error of one of its statements is raised here at the latest."""
+
     def foreign_version(self) -> int:
-        """Return a number that is another one after another process has committed, whatever it has changed."""
+        """Return a number that is another one after something unknown may have changed."""
+
+    def others_version(self) -> int:
+        """Return a number that is another one after another process has committed what :meth:`own_versions` counts."""
 
     def own_versions(self) -> Versions:
         """Return the versions of what this connection sees in its transaction."""
@@ -134,6 +180,10 @@ Read = Callable[[Sql], T]
 
 class Engine(Protocol):
     """A database that is open: where writes and reads run, and how it is with other processes."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several servers may use it."""
 
     async def open(self) -> None:
         """Open the database.
@@ -160,6 +210,13 @@ class Engine(Protocol):
 
     def subscribe_foreign(self, subscriber: Callable[[], None], /) -> None:
         """Call ``subscriber`` after another process has committed something."""
+
+    def subscribe_doubt(self, subscriber: Callable[[bool], None], /) -> None:
+        """Call ``subscriber`` with True when it is not known whether a commit is there, and with False when it is."""
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether this process does what one does for all that share the database."""
 
     async def forget_deleted(self) -> bool:
         """Remove what was deleted from wherever it is still kept, such as a log of what was written.

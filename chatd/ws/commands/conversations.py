@@ -22,7 +22,7 @@ async def typing(session: Session, re: str | int, data: Mapping[str, Any]) -> No
     await session.all_answered()
     where = place(data)
     members = await session.services.messages.members(session.user_id, where)
-    session.registry.publish(
+    session.registry.publish_everywhere(
         Typing(recipients=members, origin=session.connection, user_id=session.user_id, place=where)
     )
     session.protocol.acknowledge(re)

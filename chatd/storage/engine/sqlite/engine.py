@@ -49,6 +49,8 @@ class _Thread(aiosqlite.Connection):
 class Sqlite:
     """A database file; see :class:`chatd.storage.engine.Engine`."""
 
+    is_shared = False
+
     def __init__(
         self,
         path: Path,
@@ -113,6 +115,14 @@ class Sqlite:
     def subscribe_foreign(self, subscriber: Callable[[], None]) -> None:
         """Call ``subscriber`` after another process has committed something."""
         self._foreign_subscribers.append(subscriber)
+
+    def subscribe_doubt(self, subscriber: Callable[[bool], None]) -> None:
+        """Do nothing: a commit is on disk, or the process ends."""
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether this process does what one does for all of them: it is the only server."""
+        return True
 
     async def write(self, work: Callable[[WriterSql], T]) -> T:
         """Run ``work`` on the writer's thread; see :meth:`chatd.storage.engine.Engine.write`."""

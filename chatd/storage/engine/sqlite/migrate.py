@@ -2,14 +2,13 @@
 
 import contextlib
 import os
-import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from chatd.data_dir import alone, hand_over, sync_directory
 from chatd.errors import DatabaseUnusable
+from chatd.storage.engine.migrations import Migration, directory_of, load_migrations
 from chatd.storage.engine.sqlite.connections import overwrite_deleted
 from chatd.storage.engine.sqlite.faults import reason
 
@@ -22,17 +21,6 @@ MINIMUM_SQLITE = (3, 39, 0)
 #: The version of SQLite that is wanted at least, and the one that Python has.
 WANTED, FOUND = ".".join(map(str, MINIMUM_SQLITE)), sqlite3.sqlite_version
 
-_PACKAGE = Path(__file__).resolve().parents[3]
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One numbered file of SQL."""
-
-    version: int
-    name: str
-    sql: str
-
 
 def library_is_new_enough() -> bool:
     """Report whether this Python's SQLite supports everything the statements use."""
@@ -40,25 +28,13 @@ def library_is_new_enough() -> bool:
 
 
 def migrations_directory() -> Path:
-    """Return the directory of the migrations: in the installed package, or beside it in a checkout."""
-    installed = _PACKAGE / "migrations"
-    return installed if installed.is_dir() else _PACKAGE.parent / "migrations"
+    """Return the directory of the migrations."""
+    return directory_of("sqlite")
 
 
-def load_migrations(directory: Path) -> list[Migration]:
-    """Return the migrations in ``directory`` in order.
-
-    :raises DatabaseUnusable: a number is missing or given twice.
-    """
-    found = []
-    for path in sorted(directory.glob("*.sql")):
-        match = re.fullmatch(r"(\d{4})_(\w+)", path.stem)
-        if match is None:
-            raise DatabaseUnusable(f"{path} is not named like a migration (0001_name.sql)")
-        found.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
-    if not found or [migration.version for migration in found] != list(range(1, len(found) + 1)):
-        raise DatabaseUnusable(f"the migrations in {directory} are not numbered from 0001 without a gap")
-    return found
+def newest_version() -> int:
+    """Return the version that this program makes."""
+    return load_migrations(migrations_directory())[-1].version
 
 
 def current_version(path: Path) -> int:

@@ -14,7 +14,7 @@ from chatd.storage import change_log
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.backup import check, opened
 from chatd.storage.engine.sqlite.connections import overwrite_deleted
-from chatd.storage.engine.sqlite.migrate import current_version, load_migrations, migrate, migrations_directory
+from chatd.storage.engine.sqlite.migrate import current_version, migrate, newest_version
 from chatd.storage.engine.sqlite.sql import Connection
 
 
@@ -105,7 +105,7 @@ def renew_epoch(path: Path) -> None:
 
 
 def _verify(copy: Path) -> None:
-    newest = load_migrations(migrations_directory())[-1].version
+    newest = newest_version()
     version = current_version(copy)
     if not version:
         raise DatabaseUnusable(f"{copy} is not a database of chatd")

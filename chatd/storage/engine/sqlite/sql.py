@@ -54,6 +54,9 @@ class Row(sqlite3.Row):
 class Connection(sqlite3.Connection):
     """A :class:`chatd.storage.engine.WriterSql`; what it does not define is the library's own, in C."""
 
+    #: See :attr:`chatd.storage.engine.Sql.joins_laterally`.
+    joins_laterally = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row_factory = Row
@@ -86,6 +89,30 @@ class Connection(sqlite3.Connection):
     def count_changes(self) -> None:
         """Begin to count what :meth:`own_versions` returns."""
         self.executescript(_COUNTERS)
+
+    def record(self, events: bytes | None, /) -> None:
+        """See :meth:`chatd.storage.engine.WriterSql.record`: there is nobody to tell."""
+
+    @property
+    def number(self) -> int:
+        """See :meth:`chatd.storage.engine.WriterSql.number`."""
+        return 0
+
+    def savepoint(self) -> None:
+        """See :meth:`chatd.storage.engine.WriterSql.savepoint`."""
+        self.execute("SAVEPOINT work")
+
+    def undo(self) -> None:
+        """See :meth:`chatd.storage.engine.WriterSql.undo`."""
+        self.execute("ROLLBACK TO work")
+
+    def release(self) -> None:
+        """See :meth:`chatd.storage.engine.WriterSql.release`."""
+        self.execute("RELEASE work")
+
+    def others_version(self) -> int:
+        """See :meth:`chatd.storage.engine.WriterSql.others_version`: what another process changes is not known."""
+        return 0
 
     def foreign_version(self) -> int:
         """See :meth:`chatd.storage.engine.WriterSql.foreign_version`."""

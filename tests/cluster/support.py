@@ -1,0 +1,111 @@
+"""Several real processes on one real PostgreSQL, and people who use whichever of them."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from aiohttp.test_utils import TestClient
+
+from tests.process import ServerProcess, client_of
+from tests.support import Person, register
+
+
+def free_port() -> int:
+    """Return a port that nobody uses just now."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+def end_sessions(url: str) -> int:
+    """End all other sessions on a database, and return how many there were."""
+    with psycopg.connect(url, autocommit=True) as db:
+        rows = db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    return len(rows)
+
+
+class Processes:
+    """The processes of a cluster, each with a client."""
+
+    def __init__(self, url: str, directory: Path, count: int, **variables: str) -> None:
+        """Create processes that ``async with`` starts, one after the other.
+
+        :param url: of the database.
+        :param directory: where each has a data directory.
+        :param variables: their environment, beside that of every test.
+        """
+        self.url = url
+        self._directory = directory
+        self._variables = variables
+        self._count = count
+        self.servers: list[ServerProcess] = []
+        self.clients: list[TestClient[Any, Any]] = []
+        self._stack = contextlib.AsyncExitStack()
+
+    def process(self, number: int) -> ServerProcess:
+        """Return a process that is not started yet."""
+        return ServerProcess(self._directory / str(number), CHATD_DATABASE_URL=self.url, **self._variables)
+
+    async def start(self) -> None:
+        """Start one process more."""
+        server, client = await self._started(len(self.servers))
+        self.servers.append(server)
+        self.clients.append(client)
+
+    async def replace(self, number: int) -> None:
+        """Start a process in the place of one that has ended."""
+        self.servers[number], self.clients[number] = await self._started(number)
+
+    async def _started(self, number: int) -> "tuple[ServerProcess, TestClient[Any, Any]]":
+        server = self.process(number)
+        await asyncio.to_thread(server.start)  # the line to its database may be ours
+        self._stack.callback(server.kill)
+        return server, await self._stack.enter_async_context(client_of(server))
+
+    async def people(self, *usernames: str) -> list[Person]:
+        """Register people, each at another process."""
+        return [await register(self.clients[number % len(self.clients)], name) for number, name in enumerate(usernames)]
+
+    def at(self, number: int, person: Person) -> Person:
+        """Return a person who uses a process."""
+        return replace(person, client=self.clients[number])
+
+    def everywhere(self, person: Person) -> list[Person]:
+        """Return a person at each process."""
+        return [self.at(number, person) for number in range(len(self.clients))]
+
+    async def __aenter__(self) -> "Processes":
+        try:
+            for _ in range(self._count):
+                await self.start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+
+@contextlib.asynccontextmanager
+async def running(url: str, directory: Path, count: int, **variables: str) -> AsyncIterator[Processes]:
+    """Run processes on a database."""
+    async with Processes(url, directory, count, **variables) as processes:
+        yield processes
+
+
+async def stored(person: Person, to: Person, content: str) -> int:
+    """Send a message until it is stored, and return its id."""
+    while True:
+        body = {"content": content, "client_id": content}
+        async with await person.request("POST", f"/messages/send/{to.id}", json=body) as response:
+            if response.status == 200:
+                return int((await response.json())["id"])
+        await asyncio.sleep(0.05)

@@ -1,0 +1,1 @@
+"""What PostgreSQL alone has: its order of commits, lost connections, other processes, its own tables."""

@@ -1,0 +1,100 @@
+"""A line between a process and PostgreSQL that is cut at a chosen place, or carries nothing."""
+
+import asyncio
+from pathlib import Path
+from typing import Literal
+
+#: Where to cut: before the server gets what follows the marker, or after it has answered that.
+Where = Literal["before", "after"]
+
+_CHUNK = 1 << 20
+
+
+class Line:
+    """A Unix socket that passes on to another one."""
+
+    def __init__(self, server: Path, directory: Path, url: str) -> None:
+        """Create a line that :meth:`open` opens.
+
+        :param server: the socket of PostgreSQL.
+        :param directory: where this one is made.
+        :param url: of the database, at the server's own socket.
+        """
+        self._server = server
+        self._directory = directory
+        self.url = url.replace(str(server.parent), str(directory))
+        self._marker = b""
+        self._where: Where = "before"
+        self._listening: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        #: How often it was cut at the marker.
+        self.cuts = 0
+
+    async def open(self) -> None:
+        """Begin to take connections."""
+        self._directory.mkdir(exist_ok=True)
+        path = self._directory / ".s.PGSQL.5432"
+        path.unlink(missing_ok=True)
+        self._listening = await asyncio.start_unix_server(self._carry, path)
+
+    async def close(self) -> None:
+        """Take no connections any more, and end those that there are."""
+        if self._listening is not None:
+            self._listening.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def cut_at(self, marker: bytes, where: Where) -> None:
+        """Cut the connection whose client sends ``marker`` as it commits, on its first or second commit."""
+        self._marker, self._where = marker, where
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            there, back = await asyncio.open_unix_connection(self._server)
+        except OSError:
+            writer.close()
+            return
+        answers = asyncio.create_task(self._pass(there, writer))
+        try:
+            await self._listen(reader, writer, back, answers)
+        except (OSError, asyncio.CancelledError):
+            pass  # asyncio reports a cancelled handler as an error
+        finally:
+            answers.cancel()
+            for each in (writer, back):
+                each.transport.abort()
+
+    async def _listen(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        back: asyncio.StreamWriter,
+        answers: "asyncio.Task[None]",
+    ) -> None:
+        is_marked = False
+        while data := await reader.read(_CHUNK):
+            if is_marked and b"COMMIT" in data:
+                self._marker = b""
+                if self._where == "after":
+                    answers.cancel()
+                    await asyncio.gather(answers, return_exceptions=True)
+                    back.write(data)
+                    await back.drain()
+                    await asyncio.sleep(0.2)  # until it has committed; whether it has is what is asked afterwards
+                self.cuts += 1
+                return
+            is_marked = is_marked or (bool(self._marker) and self._marker in data)
+            back.write(data)
+            await back.drain()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
