@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -220,6 +220,13 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+async def until_true(question: Callable[[], Awaitable[object]]) -> None:
+    """Wait until the answer to a question is yes; it is asked again and again, for as long as there is patience."""
+    async with asyncio.timeout(PATIENCE):
+        while not await question():
+            await asyncio.sleep(0.05)
 
 
 def watch_often(chat: Chat) -> None:

@@ -31,7 +31,26 @@ def end_sessions(url: str) -> int:
     return len(rows)
 
 
-class Processes:
+class Doors:
+    """Where people come in: one client for each address."""
+
+    def __init__(self) -> None:
+        self.clients: list[TestClient[Any, Any]] = []
+
+    async def people(self, *usernames: str) -> list[Person]:
+        """Register people, each at another address."""
+        return [await register(self.clients[number % len(self.clients)], name) for number, name in enumerate(usernames)]
+
+    def at(self, number: int, person: Person) -> Person:
+        """Return a person who uses an address."""
+        return replace(person, client=self.clients[number])
+
+    def everywhere(self, person: Person) -> list[Person]:
+        """Return a person at each address."""
+        return [self.at(number, person) for number in range(len(self.clients))]
+
+
+class Processes(Doors):
     """The processes of a cluster, each with a client."""
 
     def __init__(self, url: str, directory: Path, count: int, **variables: str) -> None:
@@ -41,17 +60,26 @@ class Processes:
         :param directory: where each has a data directory.
         :param variables: their environment, beside that of every test.
         """
+        super().__init__()
         self.url = url
         self._directory = directory
         self._variables = variables
         self._count = count
         self.servers: list[ServerProcess] = []
-        self.clients: list[TestClient[Any, Any]] = []
         self._stack = contextlib.AsyncExitStack()
 
     def process(self, number: int) -> ServerProcess:
         """Return a process that is not started yet."""
-        return ServerProcess(self._directory / str(number), CHATD_DATABASE_URL=self.url, **self._variables)
+        variables = {"CHATD_DATABASE_URL": self.url_for(number), **self._variables}
+        return ServerProcess(self._directory / str(number), *self._arguments(number), **variables)
+
+    def url_for(self, number: int) -> str:
+        """Return the URL by which a process reaches the database."""
+        return self.url
+
+    def _arguments(self, number: int) -> tuple[str, ...]:
+        """Return further options of a process."""
+        return ()
 
     async def start(self) -> None:
         """Start one process more."""
@@ -69,18 +97,6 @@ class Processes:
         self._stack.callback(server.kill)
         return server, await self._stack.enter_async_context(client_of(server))
 
-    async def people(self, *usernames: str) -> list[Person]:
-        """Register people, each at another process."""
-        return [await register(self.clients[number % len(self.clients)], name) for number, name in enumerate(usernames)]
-
-    def at(self, number: int, person: Person) -> Person:
-        """Return a person who uses a process."""
-        return replace(person, client=self.clients[number])
-
-    def everywhere(self, person: Person) -> list[Person]:
-        """Return a person at each process."""
-        return [self.at(number, person) for number in range(len(self.clients))]
-
     async def __aenter__(self) -> "Processes":
         try:
             for _ in range(self._count):
@@ -92,6 +108,18 @@ class Processes:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+
+class FixedProcesses(Processes):
+    """Processes that have the same port when they are started again, as a proxy knows them by it."""
+
+    def __init__(self, url: str, directory: Path, count: int, **variables: str) -> None:
+        """Create processes that ``async with`` starts, one after the other; see :class:`Processes`."""
+        super().__init__(url, directory, count, **variables)
+        self.ports = [free_port() for _ in range(count)]
+
+    def _arguments(self, number: int) -> tuple[str, ...]:
+        return "--port", str(self.ports[number])
 
 
 @contextlib.asynccontextmanager
