@@ -87,6 +87,11 @@ class Cluster:
         return self.directory / "data"
 
     @property
+    def port(self) -> str:
+        """The port that it listens at, which also is in the name of its socket."""
+        return self._settings.get("port", "5432")
+
+    @property
     def pid(self) -> int:
         """The id of its main process."""
         assert self._postmaster is not None
@@ -204,7 +209,7 @@ class Standby(Cluster):
     def make(self) -> None:
         """Make the files."""
         self._give_directory()
-        source = ("-h", str(self._primary.directory), "-U", "postgres")
+        source = ("-h", str(self._primary.directory), "-p", self._primary.port, "-U", "postgres")
         self.run("pg_basebackup", *source, "-D", str(self.data), "-R", "-c", "fast", "--no-sync")
 
     def cut(self) -> None:

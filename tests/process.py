@@ -195,4 +195,12 @@ class _Elsewhere(BaseTestServer):
 
 def client_of(server: ServerProcess) -> "TestClient[Any, Any]":
     """Return a client of a server in another process, to be closed by ``async with``."""
-    return TestClient(_Elsewhere(server.url))
+    return client_at(server.url)
+
+
+def client_at(url: str, **session: Any) -> "TestClient[Any, Any]":
+    """Return a client of whatever is at an address, to be closed by ``async with``.
+
+    :param session: options of aiohttp's session.
+    """
+    return TestClient(_Elsewhere(url), **session)

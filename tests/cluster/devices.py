@@ -8,21 +8,28 @@ from typing import Any
 
 from aiohttp import ClientError
 
-from tests.cluster.support import Processes
+from tests.cluster.support import Doors
 from tests.support import Person
 from tests.ws.v2_client import PASSING, ResyncNeeded, V2Client, connect
+
+#: What is answered where nothing can be stored now, or by a proxy that reaches nobody.
+UNAVAILABLE = (502, 503, 504)
+
+
+class Disorder(Exception):
+    """An event came twice, or after a later one."""
 
 
 class Device:
     """A device that stays connected, whatever happens to processes, and records every logged event."""
 
-    def __init__(self, processes: Processes, person: Person, dice: random.Random) -> None:
+    def __init__(self, doors: Doors, person: Person, dice: random.Random) -> None:
         self.record: list[dict[str, Any]] = []
         #: How many times it has been told to load everything again.
         self.resyncs = 0
         #: Why connections ended: close codes.
         self.ends: list[int | None] = []
-        self._processes = processes
+        self._doors = doors
         self._person = person
         self._dice = dice
         self._cursor = 0
@@ -44,9 +51,9 @@ class Device:
 
     async def _stay(self) -> None:
         while True:
-            number = self._dice.randrange(len(self._processes.clients))
+            number = self._dice.randrange(len(self._doors.clients))
             with contextlib.suppress(ClientError, OSError, AssertionError, TimeoutError):
-                client = await asyncio.wait_for(connect(self._processes.at(number, self._person)), 3)
+                client = await asyncio.wait_for(connect(self._doors.at(number, self._person)), 3)
                 try:
                     await self._listen(client)
                 finally:
@@ -74,7 +81,8 @@ class Device:
                 self._take(frame)
 
     def _take(self, event: dict[str, Any]) -> None:
-        assert event["seq"] > self._cursor, (event["seq"], self._cursor)
+        if event["seq"] <= self._cursor:
+            raise Disorder(event["seq"], self._cursor)
         self._cursor = event["seq"]
         self.record.append(event)
 
@@ -82,12 +90,13 @@ class Device:
 class Writer:
     """Writes one message after the other to somebody, over REST, each again until it is acknowledged."""
 
-    def __init__(self, processes: Processes, person: Person, to: Person, dice: random.Random) -> None:
+    def __init__(self, doors: Doors, person: Person, to: Person, dice: random.Random, *, pause: float = 0) -> None:
         self.acked: dict[str, int] = {}
-        self._processes = processes
+        self._doors = doors
         self._person = person
         self._to = to
         self._dice = dice
+        self._pause = pause
         self._is_stopping = False
         self._task = asyncio.create_task(self._write())
 
@@ -101,7 +110,7 @@ class Writer:
         self._task.cancel()
 
     def _at_any(self) -> Person:
-        return self._processes.at(self._dice.randrange(len(self._processes.clients)), self._person)
+        return self._doors.at(self._dice.randrange(len(self._doors.clients)), self._person)
 
     async def _write(self) -> None:
         for number in itertools.count():
@@ -116,12 +125,13 @@ class Writer:
                 await asyncio.sleep(0.05)
             if self._is_stopping:
                 return
+            await asyncio.sleep(self._pause)
 
     async def _send(self, client_id: str) -> int | None:
         """Send a message and return its id; None where it is said that it cannot be stored now."""
         body = {"content": client_id, "client_id": client_id}
         async with await self._at_any().request("POST", f"/messages/send/{self._to.id}", json=body) as response:
-            assert response.status in (200, 503), await response.text()
+            assert response.status in (200, *UNAVAILABLE), await response.text()
             return (await response.json())["id"] if response.status == 200 else None
 
 

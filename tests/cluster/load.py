@@ -1,30 +1,45 @@
 """People who write and read without pause, and what each of their devices has to have at the end."""
 
 import random
+from collections.abc import Sequence
+
+import psycopg
 
 from tests.cluster.devices import Device, SocketWriter, Writer, whole_log
-from tests.cluster.support import Processes
+from tests.cluster.support import Doors, Processes
 from tests.support import Person, until
 from tests.ws.v2_client import Frame, contents
 
+PEOPLE = "alice", "bobby", "carol", "david"
+
 
 class Load:
-    """Four people, each with a writer and two devices; two write over a socket."""
+    """People with a writer and two devices each; half of them write over a socket."""
 
-    def __init__(self, processes: Processes) -> None:
-        """Create people whom ``async with`` registers."""
+    def __init__(
+        self, processes: Processes, *, doors: Doors | None = None, names: Sequence[str] = PEOPLE, pause: float = 0
+    ) -> None:
+        """Create people whom ``async with`` registers.
+
+        :param doors: where they come in, if that is not at the processes themselves.
+        :param names: of the people; each writes to the next.
+        :param pause: how long each waits between two messages, in seconds.
+        """
         self.processes = processes
         self.dice = random.Random(1)
         self.people: list[Person] = []
         self.writers: list[Writer] = []
         self.devices: dict[str, list[Device]] = {}
+        self._doors = doors or processes
+        self._names = names
+        self._pause = pause
 
     async def __aenter__(self) -> "Load":
-        self.people = await self.processes.people("alice", "bobby", "carol", "david")
+        self.people = await self.processes.people(*self._names)
         for person, to in zip(self.people, self.people[1:] + self.people[:1], strict=True):
-            self.devices[person.username] = [Device(self.processes, person, self.dice) for _ in range(2)]
+            self.devices[person.username] = [Device(self._doors, person, self.dice) for _ in range(2)]
             writer = Writer if len(self.writers) % 2 else SocketWriter
-            self.writers.append(writer(self.processes, person, to, self.dice))
+            self.writers.append(writer(self._doors, person, to, self.dice, pause=self._pause))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -54,7 +69,7 @@ class Load:
         assert await self.lost() == {}
 
     async def lost(self) -> dict[str, int]:
-        """Stop writing, and see that each device has the log, and that nothing is in it twice.
+        """Stop writing, and see that each device and each process has the log, and that nothing is in it twice.
 
         :returns: the messages that were acknowledged and are not in the log, with the ids they had.
         """
@@ -64,6 +79,9 @@ class Load:
         for person in self.people:
             for device in self.devices[person.username]:
                 await _compare(device, logs[person.username])
+            for other in self.processes.everywhere(person)[1:]:
+                assert await whole_log(other) == logs[person.username]
+        _compare_stored(self.processes.url, [*logs.values()])
         ids = {event["data"]["content"]: event["seq"] for log in logs.values() for event in log if contents([event])}
         said = [text for log in logs.values() for text in contents(log)]
         lost = {}
@@ -82,3 +100,10 @@ async def _compare(device: Device, log: list[Frame]) -> None:
     await device.stop()
     assert [each["seq"] for each in device.record] == [each["seq"] for each in log]
     assert contents(device.record) == contents(log)
+
+
+def _compare_stored(url: str, logs: list[list[Frame]]) -> None:
+    """See that what all people have is what the database has."""
+    told = {event["seq"]: text for log in logs for event in log for text in contents([event])}
+    with psycopg.connect(url, autocommit=True) as db:
+        assert dict(db.execute("SELECT id, content FROM messages").fetchall()) == told

@@ -7,63 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.load import Load
+from tests.cluster.pair import Pair
 from tests.cluster.support import Processes, running, stored
 from tests.conftest import Figure
-from tests.postgresql import Cluster, Standby, wait_for
 from tests.support import until
 from tests.ws.v2_client import ResyncNeeded, connect, contents, kinds, live
 
 pytestmark = pytest.mark.timeout(300)
-
-#: Processes die here and no machine does: what was written stays.
-_SETTINGS = {"fsync": "off"}
-
-
-class Pair:
-    """A primary, its standby, and a URL that names both."""
-
-    def __init__(self) -> None:
-        self.primary = Cluster(_SETTINGS)
-        self.standby = Standby(self.primary, _SETTINGS)
-        self.url = ""
-
-    def start(self) -> None:
-        self.primary.start()
-        name = self.primary.database().removeprefix("postgresql:///").partition("?")[0]
-        self.standby.start()
-        hosts = f"{self.primary.directory},{self.standby.directory}"
-        self.url = f"postgresql:///{name}?host={hosts}&user=postgres&target_session_attrs=read-write"
-        self._wait_until("sync_state = 'async' AND state = 'streaming'")
-
-    def require_both(self) -> None:
-        """Let each commit wait until the standby has it."""
-        with self.primary.connection() as db:
-            db.execute("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'")
-            db.execute("SELECT pg_reload_conf()")
-        self._wait_until("sync_state = 'quorum'")
-
-    def part(self) -> None:
-        """Let the standby have all that there is now, and nothing that comes later."""
-        self._wait_until("flush_lsn >= pg_current_wal_lsn()")
-        self.standby.cut()
-
-    def cancel_wait(self) -> None:
-        """Let a commit wait for the standby no longer."""
-        waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-        with self.primary.connection() as db:
-            wait_for(db, f"SELECT pg_cancel_backend(pid) {waiting}")
-
-    def fail_over(self) -> None:
-        self.primary.kill()
-        self.standby.promote()
-
-    def remove(self) -> None:
-        self.standby.remove()
-        self.primary.remove()
-
-    def _wait_until(self, state: str) -> None:
-        with self.primary.connection() as db:
-            wait_for(db, f"SELECT 1 FROM pg_stat_replication WHERE {state}")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from chatd.client import Backoff, Client, Cursor, link
 from tests.conftest import Figure, Size
-from tests.faults import network
+from tests.faults import namespaces, network
 from tests.faults.network import Network
 from tests.faults.support import Disk, add_bots
 from tests.faults.test_exactly_once import Reader
@@ -26,7 +26,7 @@ CLIENTS = 6
 Make = Callable[..., AbstractAsyncContextManager[Network]]
 
 #: Where namespaces cannot be made the proxy is all there is.
-NETWORKS = [network.through_a_proxy, *([network.in_a_namespace] if network.can_make_namespaces() else [])]
+NETWORKS = [network.through_a_proxy, *([network.in_a_namespace] if namespaces.can_make_namespaces() else [])]
 
 
 def count(server: ServerProcess, message: str) -> int:
