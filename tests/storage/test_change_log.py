@@ -41,7 +41,7 @@ class Room:
 
     async def log(self) -> list[tuple[Any, ...]]:
         """Return seq, kind, user and message of every row."""
-        query = f"SELECT seq, kind, user_id, message_id FROM {LOG} ORDER BY seq"
+        query = f"SELECT seq, kind, user_id, message_id FROM {LOG} AS log ORDER BY seq"
         return await self.db.read(lambda connection: connection.execute(query).fetchall())
 
     async def prune(self, *, before: int = 2**60, limit: int) -> int:
