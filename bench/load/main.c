@@ -14,6 +14,8 @@
  *                until its standard input ends                                             idle at_once hold
  *   mode=ask     every connection makes the requests of a file in turn, one at a time      senders requests
  *
+ * With other_port the two of a pair are at two processes of one server: the first of them at port and at other_port in
+ * turn, the second at the other one.
  * Everywhere: warm and seconds (how long, before and while it counts), idle (connections that are only there), pid
  * (processes of the server, with commas, whose share of a core is told), run (a name that makes client ids new).
  * With rate: side_rate requests of the file side_requests a second over side_connections HTTP connections.
@@ -67,6 +69,7 @@ static void set_option(const char *argument)
         {"warm", NULL, &options.warm, NULL},
         {"seconds", NULL, &options.seconds, NULL},
         {"port", NULL, NULL, &options.port},
+        {"other_port", NULL, NULL, &options.other_port},
         {"senders", NULL, NULL, &options.senders},
         {"window", NULL, NULL, &options.window},
         {"idle", NULL, NULL, &options.idle},
@@ -104,6 +107,8 @@ int main(int count, char **arguments)
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
+    if (!options.other_port)
+        options.other_port = options.port;
     port = (int)options.port;
     run_name = options.run;
     if (!options.accounts || port <= 0 || options.senders < 1 || options.window < 1 || options.fan < 1)

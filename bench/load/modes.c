@@ -59,10 +59,13 @@ static void open_pairs(void)
         pair->slots = calloc(slots, sizeof *pair->slots);
         pair->slots_mask = slots - 1;
         pair->next = 1;
+        port = (int)(at % 2 ? options.port : options.other_port);
         pair->receiver = open_soon(receiver_kind, at * 2 + 1);
+        port = (int)(at % 2 ? options.other_port : options.port);
         pair->sender = open_soon(sender_kind, at * 2);
         pair->receiver->pair = pair->sender->pair = pair;
     }
+    port = (int)options.port;
     until_ready();
 }
 

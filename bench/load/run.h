@@ -11,7 +11,7 @@
 typedef struct {
     const char *mode, *kind, *accounts, *requests, *side_requests, *pid, *run;
     double rate, side_rate, warm, seconds;
-    long port, senders, window, idle, at_once, fan, gap_ms, hold, side_connections;
+    long port, other_port, senders, window, idle, at_once, fan, gap_ms, hold, side_connections;
 } Options;
 
 typedef struct {

@@ -94,12 +94,12 @@ class Chatd:
         with self.process(directory) as process:
             yield Running(process, made)
 
-    def process(self, directory: Path) -> Process:
-        """Return the server on the data in a directory, to be started by ``with``."""
+    def process(self, directory: Path, core: int | None = None) -> Process:
+        """Return the server on the data in a directory, to be started by ``with``; see :class:`Process`."""
         port = free_port()
         data = self.data_dir(directory)
         command = [self._checkout.python, "-m", "chatd", "serve", "--port", str(port), "--data-dir", str(data)]
-        return Process(command, directory, port, self._checkout.environment(data))
+        return Process(command, directory, port, self._checkout.environment(data), core=core)
 
     def add_accounts(self, directory: Path, count: int, prefix: str = "user") -> list[Account]:
         """Make accounts that have a token."""

@@ -30,17 +30,25 @@ class Process:
     """A process that runs while the ``with`` lasts; its output goes into a file."""
 
     def __init__(
-        self, command: Sequence[str], directory: Path, port: int, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        directory: Path,
+        port: int,
+        environment: Mapping[str, str] | None = None,
+        *,
+        core: int | None = None,
     ) -> None:
         """Take note of what to start.
 
         :param directory: where it runs, and where its output goes.
         :param port: where it will listen on 127.0.0.1.
         :param environment: its whole environment; by default ours.
+        :param core: the one it runs on; by default the server's, and -1 is any.
         """
         self._command = command
         self._directory = directory
         self._environment = environment
+        self._core = cores()[0] if core is None else core
         self.port = port
         self.log = directory / "output.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,7 +62,7 @@ class Process:
     def __enter__(self) -> "Process":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                pinned(cores()[0], self._command),
+                list(self._command) if self._core < 0 else pinned(self._core, self._command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -82,6 +90,12 @@ class Process:
                 return
             time.sleep(INTERVAL)
         raise BenchError(f"{Path(self._command[0]).name} did not start\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def kill(self) -> None:
+        """End it at once."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         """End it, and what it has started."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bench.cluster import CLIENTS, SESSIONS, load_all, processes, returns_after_kill, session_ends
 from bench.databases import Stored, stored
 from bench.figures import Measured, cell
 from bench.generator import BenchError, load, write_accounts, write_requests
@@ -14,6 +15,7 @@ from bench.report import table
 from bench.servers.chatd import HERE, Chatd, Checkout
 from bench.works.reads import calls
 from bench.works.work import Case, Figure, Work
+from tests.postgresql import Cluster
 
 SERVER = Chatd(Checkout(HERE))
 
@@ -53,6 +55,19 @@ def test_one_message_reaches_all_connections_of_a_user(directory: Path) -> None:
     assert found["ready"] == 31
     assert found["last_us"]["count"] > 0
     assert found["last_us"]["p50"] >= found["first_us"]["p50"]
+
+
+def test_people_at_two_processes_write_to_each_other(cluster: Cluster) -> None:
+    with processes(2, cluster.url(), 8) as (servers, accounts):
+        assert len({server.port for server in servers}) == 2
+        found = load_all(servers, accounts, mode="pump", senders=4, window=4, warm=0.1, seconds=0.3)
+    assert found["count"] > 0
+    assert found["sent"] == found["acked"] == found["delivered"] >= found["count"]
+
+
+def test_what_people_notice_of_a_session_and_of_a_process_that_end_is_timed(cluster: Cluster) -> None:
+    assert len(session_ends(cluster.url())) == SESSIONS
+    assert len(returns_after_kill(cluster.url())) == CLIENTS
 
 
 def test_a_server_that_refuses_is_no_figure(directory: Path) -> None:
