@@ -15,7 +15,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +141,21 @@ class Cluster:
 
     def kill(self) -> None:
         """End all its processes at once, as where its machine dies."""
-        pids = [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        pids = self._children()
         self.stop(signal.SIGKILL)
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _signal_all(pids, signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Suspend all its processes, until :meth:`thaw`: the kernel takes connections, and nobody answers."""
+        os.kill(self.pid, signal.SIGSTOP)  # first, so that there are no new ones
+        _signal_all(self._children(), signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let all its processes go on."""
+        _signal_all([*self._children(), self.pid], signal.SIGCONT)
+
+    def _children(self) -> list[int]:
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def remove(self) -> None:
         """Stop it and remove its files."""
@@ -234,6 +244,12 @@ class Standby(Cluster):
     def promote(self) -> None:
         """Take over; return when it takes writes."""
         self.run("pg_ctl", "promote", "-D", str(self.data))
+
+
+def _signal_all(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def wait_for(db: "psycopg.Connection[tuple[object, ...]]", query: str) -> None:

@@ -29,6 +29,7 @@ MARKS = {
     "cluster/test_dialects.py": "slow",
     "cluster/test_failover.py": "faults",
     "cluster/test_faults.py": "faults",
+    "cluster/test_frozen.py": "faults",
     "cluster/test_outages.py": "faults",
     "cluster/test_together.py": "slow",
     "cluster/test_without_measures.py": "faults",

@@ -45,7 +45,9 @@ class Order:
         self.newest = told
         self._others: dict[int, bytes] = {}
         self._unread: set[int] = set()
-        self._own: dict[int, list[Settle]] = {}
+        self._own: dict[int, Settle] = {}
+        #: What settles our own of which nothing was committed, by the number after which it is told.
+        self._failed: dict[int, list[Settle]] = {}
         self._is_own_on_way = False
         #: The number up to which no commit of our own can be the one on its way.
         self._known = told
@@ -63,8 +65,9 @@ class Order:
         """
         self._is_own_on_way = False
         if number is None:
-            number = max(self._own, default=self.told)
-        self._own.setdefault(number, []).append(settle)
+            self._failed.setdefault(max(self._own, default=self.told), []).append(settle)
+            return
+        self._own[number] = settle
         self.newest = max(self.newest, number)
         self._known = max(self._known, number)
 
@@ -93,21 +96,23 @@ class Order:
 
     def ready(self) -> Iterator[bytes | list[Settle]]:
         """Yield, in order, what may be told now: the events of others, or what settles our own."""
-        if uncommitted := self.uncommitted():
-            yield uncommitted
         while True:
+            if failed := self._failed.pop(self.told, None):
+                yield failed
             number = self.told + 1
-            item = self._own.pop(number, None) or self._others.pop(number, None)
+            own, others = self._own.pop(number, None), self._others.pop(number, None)
+            item = others if own is None else [own]
             if item is None:
                 return
-            self._others.pop(number, None)
             self._unread.discard(number)
             self.told = number
             yield item
 
     def uncommitted(self) -> list[Settle]:
-        """Return what settles our own of which nothing was committed and before which nothing of ours waits."""
-        return self._own.pop(self.told, [])
+        """Return what settles all our own of which nothing was committed, also where commits of ours wait before it."""
+        settles = [settle for number in sorted(self._failed) for settle in self._failed[number]]
+        self._failed.clear()
+        return settles
 
     @property
     def is_behind(self) -> bool:
@@ -124,8 +129,11 @@ class Order:
 
         :returns: what settles our own up to there, in order.
         """
-        settles = [settle for own in sorted(self._own) if own <= number for settle in self._own[own]]
-        self._own = {own: each for own, each in self._own.items() if own > number}
+        settles: list[Settle] = []
+        for each in sorted({*self._own, *self._failed}):
+            if each <= number:
+                settles += [self._own.pop(each)] if each in self._own else []
+                settles += self._failed.pop(each, [])
         self._others = {other: each for other, each in self._others.items() if other > number}
         self._unread = {each for each in self._unread if each > number}
         self.told = max(self.told, number)

@@ -184,8 +184,11 @@ class Database:
         return await self.engine.forget_deleted()
 
     def _doubt(self, is_doubted: bool) -> None:
-        """Take no more writes while it is not known whether a commit is there: they would wait as long as it does."""
+        """Take no writes while it is not known whether a commit is there: they would wait as long as it does."""
         self._refuses = is_doubted or self._closing
+        if is_doubted:
+            waiting, self._waiting = list(self._waiting), deque()
+            self._settle(waiting, [Outcome(None, StorageUnavailable(), ()) for _ in waiting])
 
     async def _commit_loop(self, remembered: Memory) -> None:
         while True:

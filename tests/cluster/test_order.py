@@ -79,6 +79,19 @@ def test_an_answer_without_a_commit_waits_for_our_own_before_it() -> None:
     assert teller.tell() == [1, -2, -99, -100]
 
 
+def test_what_failed_does_not_wait_for_our_own_before_it_while_nothing_can_be_told() -> None:
+    teller = Teller()
+    teller.order.begin()
+    teller.order.end(2, teller.settle(2))
+    teller.order.begin()
+    teller.order.end(None, teller.settle(99))
+    for settle in teller.order.uncommitted():
+        settle()
+    assert teller.tell() == [-99]
+    teller.order.hear(heard(theirs(1)))
+    assert teller.tell() == [-99, 1, -2]
+
+
 def test_our_own_that_failed_but_is_there_is_told_as_others_tell_it() -> None:
     teller = Teller()
     teller.order.begin()

@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Literal
 
-#: Where to cut: before the server gets what follows the marker, or after it has answered that.
-Where = Literal["before", "after"]
+#: Where to cut: before the server gets what follows the marker, or after it has answered that; or cut nothing, and let
+#: no answer through.
+Where = Literal["before", "after", "never"]
 
 _CHUNK = 1 << 20
 
@@ -88,6 +89,11 @@ class Line:
                     await back.drain()
                     await asyncio.sleep(0.2)  # until it has committed; whether it has is what is asked afterwards
                 self.cuts += 1
+                if self._where == "never":
+                    answers.cancel()
+                    back.write(data)
+                    while await reader.read(_CHUNK):
+                        pass
                 return
             is_marked = is_marked or (bool(self._marker) and self._marker in data)
             back.write(data)

@@ -52,6 +52,33 @@ async def test_a_commit_whose_answer_is_lost_is_answered_by_what_became_of_it(
     await db.close()
 
 
+async def test_a_commit_that_is_never_answered_is_answered_by_what_became_of_it(line: Line, url: str) -> None:
+    db = await opened(line.url)
+    await db.write(note("before"))
+    line.cut_at(b"marked", "never")
+    assert await db.write(note("marked")) == "marked"
+    assert line.cuts == 1
+    assert stored(url) == {"before", "marked"}
+    await db.close()
+
+
+async def test_what_waits_behind_a_commit_that_comes_into_doubt_is_refused_at_once(line: Line) -> None:
+    db = await opened(line.url)
+    await db.write(note("before"))
+    line.cut_at(b"marked", "never")
+    marked = asyncio.create_task(db.write(note("marked")))
+    await until(lambda: line.cuts)
+    waiting = asyncio.create_task(db.write(note("waiting")))
+    await asyncio.sleep(0)
+    await line.close()
+    with pytest.raises(StorageUnavailable):
+        await waiting
+    assert not marked.done()
+    await line.open()
+    assert await marked == "marked"
+    await db.close()
+
+
 async def test_while_a_commit_is_in_doubt_nothing_else_is_taken_and_nobody_is_answered() -> None:
     cluster = Cluster({"fsync": "off"})
     try:

@@ -49,9 +49,9 @@ def snapshot(url: str) -> Iterator[Sql]:
         raise StorageUnavailable(f"cannot read from PostgreSQL: {reason(error)}") from error
 
 
-def reader(url: str) -> Connection:
-    """Return a connection that reads, not opened yet."""
-    return Connection(lambda: connect(url, READER_SETTINGS))
+def reader(url: str, *, patience: float | None = None) -> Connection:
+    """Return a connection that reads, not opened yet; see :func:`connect`."""
+    return Connection(lambda: connect(url, READER_SETTINGS, patience=patience))
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """Connections to PostgreSQL, all with the same settings, and what cannot be used."""
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import conninfo
@@ -11,6 +12,8 @@ from chatd.errors import DatabaseUnusable
 from chatd.storage.engine.postgresql.faults import reason
 
 Raw = psycopg.Connection[Any]
+
+T = TypeVar("T")
 
 #: IDENTITY, RETURN in functions and all else that the statements use are older; 15 is what is tested.
 MINIMUM = 150000
@@ -26,6 +29,11 @@ _DEFAULTS = {
     "tcp_user_timeout": "5000",
     "target_session_attrs": "read-write",
 }
+
+#: How long a server may take to answer, in seconds, before the connection counts as lost. A server that is well answers
+#: sooner: who waits for the lock of writers is told so after five seconds. One that is suspended never does, while its
+#: kernel confirms what arrives, so that no time limit of TCP counts.
+PATIENCE = 8.0
 
 #: Compiling takes longer than all that is asked here: 46 ms a commit were measured on PostgreSQL 15. Who stops within a
 #: transaction, and holds up every other process, is ended by the server.
@@ -45,15 +53,58 @@ READER_SETTINGS = {**_SETTINGS, "plan_cache_mode": "force_custom_plan"}
 WRITER_SETTINGS = {**_SETTINGS, "enable_seqscan": "off", "lock_timeout": "5s"}
 
 
-def connect(url: str, settings: Mapping[str, str] = _SETTINGS) -> Raw:
+class Unanswered(psycopg.OperationalError):
+    """The server does not answer."""
+
+
+class _Impatient(psycopg.Connection[Any]):
+    """A connection that is closed where the server takes too long to answer."""
+
+    #: In seconds; None waits for as long as it takes.
+    patience: float | None = None
+
+    def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
+        """Wait for an answer.
+
+        :raises Unanswered: there is none.
+        """
+        if self.patience is None:
+            return super().wait(gen, *args, **kwargs)
+        try:
+            return super().wait(_limited(gen, self.patience), *args, **kwargs)
+        except Unanswered:
+            self.pgconn.finish()
+            raise
+
+
+def _limited(gen: Generator[Any, Any, T], patience: float) -> Generator[Any, Any, T]:
+    """Pass on what waits for a socket, and give it up when nothing has come for too long."""
+    try:
+        waits_for = next(gen)
+        heard_at = time.monotonic()
+        while True:
+            ready = yield waits_for
+            if ready:
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > patience:
+                raise Unanswered(f"no answer in {patience:g} s")
+            waits_for = gen.send(ready)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+def connect(url: str, settings: Mapping[str, str] = _SETTINGS, *, patience: float | None = None) -> Raw:
     """Connect.
 
     :param url: ``postgresql://…``, as libpq takes it.
     :param settings: of the session.
+    :param patience: how long the server may take to answer, in seconds; None is as long as it takes.
     :raises psycopg.Error: there is no server, or it lets nobody in.
     """
     given: dict[str, Any] = {**_DEFAULTS, **conninfo.conninfo_to_dict(url)}
-    raw = psycopg.connect(**given, autocommit=True, prepare_threshold=2)
+    raw = _Impatient.connect(**given, autocommit=True, prepare_threshold=2)
+    raw.patience = patience
     try:
         raw.prepared_max = 512
         raw.adapters.register_dumper(int, Int8Dumper)

@@ -5,6 +5,7 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -14,6 +15,7 @@ import psycopg
 from chatd.errors import DatabaseUnusable, StorageUnavailable
 from chatd.storage.engine import Hint, Read, Told, WriterSql
 from chatd.storage.engine.postgresql.beside import reader, reading
+from chatd.storage.engine.postgresql.connections import PATIENCE, Unanswered
 from chatd.storage.engine.postgresql.faults import is_storage_fault, reason
 from chatd.storage.engine.postgresql.listening import Listener
 from chatd.storage.engine.postgresql.speaking import Speaker
@@ -23,6 +25,9 @@ from chatd.storage.engine.postgresql.writer import InDoubt, Writer
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: How long reads fail at once after the server did not answer one, in seconds: there are only so many who can wait.
+SILENCE = 1.0
 
 _AFTER = """
     SELECT number, writer, events FROM commits WHERE number > :number ORDER BY number LIMIT :limit
@@ -51,7 +56,7 @@ class PostgreSql:
         self._writer = Writer(url, self.name, lossless=lossless, closing=self._closing, doubting=self._doubt)
         self._writing = ThreadPoolExecutor(1, "postgresql-writer")
         self._reading = ThreadPoolExecutor(readers, "postgresql-reader")
-        self._readers = [reader(url) for _ in range(readers)]
+        self._readers = [reader(url, patience=PATIENCE) for _ in range(readers)]
         self._free: queue.LifoQueue[Connection] = queue.LifoQueue()
         for each in self._readers:
             self._free.put(each)
@@ -62,6 +67,7 @@ class PostgreSql:
         self._doubt_subscribers: list[Callable[[bool], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._heard_up_to = 0
+        self._silent_until = 0.0
 
     async def open(self) -> None:
         """Open the writer and begin to listen; readers connect when they are needed.
@@ -196,6 +202,15 @@ class PostgreSql:
                     log.exception("a subscriber failed on a foreign commit", extra={"event": "subscriber_failed"})
 
     def _read(self, work: Read[T]) -> T:
+        if time.monotonic() < self._silent_until:
+            raise Unanswered("the server did not answer just now")
+        try:
+            return self._read_once_more(work)
+        except (Unanswered, psycopg.errors.ConnectionTimeout):
+            self._silent_until = time.monotonic() + SILENCE
+            raise
+
+    def _read_once_more(self, work: Read[T]) -> T:
         db = self._free.get()
         try:
             if not db.is_open:
@@ -203,8 +218,8 @@ class PostgreSql:
             try:
                 with reading(db):
                     return work(db)
-            except psycopg.Error:
-                if db.is_open:
+            except psycopg.Error as error:
+                if db.is_open or isinstance(error, Unanswered):
                     raise
             db.open()  # the connection was lost, and a read changes nothing
             with reading(db):

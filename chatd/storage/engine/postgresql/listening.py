@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 from chatd.storage.engine import Hint
-from chatd.storage.engine.postgresql.connections import Raw, connect
+from chatd.storage.engine.postgresql.connections import PATIENCE, Raw, connect
 from chatd.storage.engine.postgresql.faults import reason
 from chatd.storage.engine.postgresql.speaking import TALK, said
 from chatd.storage.engine.postgresql.writer import CHANNEL, LOCK
@@ -87,7 +87,7 @@ class Listener:
             self._thread.join()
 
     def _listening(self) -> Raw:
-        raw = connect(self._url, {"idle_in_transaction_session_timeout": "5s"})
+        raw = connect(self._url, {"idle_in_transaction_session_timeout": "5s"}, patience=PATIENCE)
         try:
             raw.execute(f"LISTEN {CHANNEL}")
             raw.execute(f"LISTEN {TALK}")

@@ -5,7 +5,7 @@ import contextlib
 
 import psycopg
 
-from chatd.storage.engine.postgresql.connections import Raw, connect
+from chatd.storage.engine.postgresql.connections import PATIENCE, Raw, connect
 
 #: Where it is said. Not under the lock: this orders nothing.
 TALK = "chatd_talk"
@@ -31,7 +31,7 @@ class Speaker:
         :raises psycopg.Error: it cannot be said.
         """
         if self._raw is None or self._raw.closed:
-            self._raw = connect(self._url)
+            self._raw = connect(self._url, patience=PATIENCE)
         self._raw.execute(_SAY, (TALK, f"{self._name} {base64.b64encode(data).decode()}"))
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ import psycopg
 from chatd.errors import StorageUnavailable
 from chatd.storage.engine import Versions
 from chatd.storage.engine.postgresql import lineage
-from chatd.storage.engine.postgresql.connections import WRITER_SETTINGS, Raw, connect
+from chatd.storage.engine.postgresql.connections import PATIENCE, WRITER_SETTINGS, Raw, Unanswered, connect
 from chatd.storage.engine.postgresql.faults import is_storage_fault, reason
 from chatd.storage.engine.postgresql.sql import Connection
 
@@ -93,7 +93,7 @@ class Writer(Connection):
         :param closing: set when the process ends, and a commit in doubt is given up.
         :param doubting: called on this thread when a commit comes into doubt, and when it is known what became of it.
         """
-        super().__init__(lambda: connect(url, WRITER_SETTINGS))
+        super().__init__(lambda: connect(url, WRITER_SETTINGS, patience=PATIENCE))
         self.name = name
         #: The number of the newest commit this connection knows, which is its own after :meth:`commit`.
         self.number = 0
@@ -123,7 +123,7 @@ class Writer(Connection):
         try:
             number = self._begin()
         except psycopg.Error as error:
-            if not was_open or not self.is_lost(error):
+            if not was_open or not self.is_lost(error) or isinstance(error, Unanswered):
                 raise
             self.open()  # the server has restarted meanwhile, and nothing was begun
             number = self._begin()
