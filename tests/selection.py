@@ -30,6 +30,7 @@ MARKS = {
     "cluster/test_failover.py": "faults",
     "cluster/test_faults.py": "faults",
     "cluster/test_frozen.py": "faults",
+    "cluster/test_one_order.py": "slow",
     "cluster/test_outages.py": "faults",
     "cluster/test_together.py": "slow",
     "cluster/test_without_measures.py": "faults",

@@ -10,10 +10,19 @@ from aiohttp import ClientError
 
 from tests.cluster.support import Doors
 from tests.support import Person
-from tests.ws.v2_client import PASSING, ResyncNeeded, V2Client, connect
+from tests.ws.v2_client import PASSING, ResyncNeeded, V2Client, connect, contents
 
 #: What is answered where nothing can be stored now, or by a proxy that reaches nobody.
 UNAVAILABLE = (502, 503, 504)
+
+
+#: What is kept of an event: a long run has many.
+Entry = tuple[int, list[str]]
+
+
+def entry_of(event: dict[str, Any]) -> Entry:
+    """Return what is kept of an event."""
+    return event["seq"], contents([event])
 
 
 class Disorder(Exception):
@@ -24,7 +33,8 @@ class Device:
     """A device that stays connected, whatever happens to processes, and records every logged event."""
 
     def __init__(self, doors: Doors, person: Person, dice: random.Random) -> None:
-        self.record: list[dict[str, Any]] = []
+        #: The ``seq`` of each event, and what it says if it is a new message.
+        self.record: list[Entry] = []
         #: How many times it has been told to load everything again.
         self.resyncs = 0
         #: Why connections ended: close codes.
@@ -84,7 +94,7 @@ class Device:
         if event["seq"] <= self._cursor:
             raise Disorder(event["seq"], self._cursor)
         self._cursor = event["seq"]
-        self.record.append(event)
+        self.record.append(entry_of(event))
 
 
 class Writer:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from tests.cluster.devices import Device, SocketWriter, Writer, whole_log
+from tests.cluster.devices import Device, SocketWriter, Writer, entry_of, whole_log
 from tests.cluster.support import Doors, Processes
 from tests.support import Person, until
 from tests.ws.v2_client import Frame, contents
@@ -98,8 +98,7 @@ class Load:
 async def _compare(device: Device, log: list[Frame]) -> None:
     await until(lambda: device.cursor >= log[-1]["seq"])
     await device.stop()
-    assert [each["seq"] for each in device.record] == [each["seq"] for each in log]
-    assert contents(device.record) == contents(log)
+    assert device.record == [entry_of(each) for each in log]
 
 
 def _compare_stored(url: str, logs: list[list[Frame]]) -> None:

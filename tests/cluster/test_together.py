@@ -10,10 +10,9 @@ import psycopg
 import pytest
 
 from tests.cluster.support import Processes, running
-from tests.conftest import Size
 from tests.process import chatd
-from tests.support import PASSWORD, PATIENCE, Person, error_of
-from tests.ws.v2_client import PASSING, PROTOCOL, V2Client, connect, contents, kinds, live
+from tests.support import PASSWORD, PATIENCE, error_of
+from tests.ws.v2_client import PROTOCOL, V2Client, connect, contents, kinds, live
 
 
 @pytest.fixture
@@ -68,55 +67,6 @@ async def test_changes_of_every_kind_are_told_in_one_order(two: Processes) -> No
             "message_deleted",
         ]
         assert [frame["seq"] for frame in seen] == sorted(frame["seq"] for frame in seen)
-
-
-async def test_answers_and_events_of_each_connection_are_in_the_order_of_seq(
-    database_url: str, tmp_path: Path, size: Size
-) -> None:
-    each = size(short=1_500, long=25_000)
-    async with running(database_url, tmp_path, 3) as three:
-        alice, bob = await three.people("alice", "bobby")
-        talkers = [
-            (await live(three.at(number % 3, me)), to)
-            for number, (me, to) in enumerate([(alice, bob)] * 2 + [(bob, alice)] * 2)
-        ]
-        await asyncio.gather(*(_talk(client, to, each, 4 * each) for client, to in talkers))
-
-
-async def _talk(client: V2Client, to: Person, count: int, in_all: int) -> None:
-    """Send messages, some at once, and check that everything comes in order, others' messages and our own."""
-    written = 0
-
-    async def write() -> None:
-        nonlocal written
-        await client.write({"type": "send", "id": written, "data": {"user": to.id, "content": f"{written}"}})
-        written += 1
-
-    for _ in range(32):
-        await write()
-    last = seen = 0
-    while seen < in_all:
-        frame = await client.read()
-        assert frame["type"] in ("ack", "new_message", *PASSING), frame
-        if "seq" in frame:
-            assert frame["seq"] > last
-            last, seen = frame["seq"], seen + 1
-        if frame["type"] == "ack" and written < count:
-            await write()
-
-
-async def test_one_client_id_at_both_processes_at_once_is_one_message(two: Processes) -> None:
-    alice, bob = await two.people("alice", "bobby")
-    for number in range(20):
-        sent = await asyncio.gather(*(each.send(bob, "once", f"c{number}") for each in two.everywhere(alice) * 3))
-        assert len({message["id"] for message in sent}) == 1
-    for each in two.everywhere(alice):
-        async with await each.request(
-            "POST", f"/messages/send/{bob.id}", json={"content": "x", "client_id": "c1"}
-        ) as response:
-            assert await error_of(response) == (409, "client_id_reused")
-    history = await two.at(1, bob).get(f"/messages/history/{alice.id}?page_size=100")
-    assert history["total"] == 20
 
 
 async def test_a_token_and_a_ticket_are_good_at_the_other_process(two: Processes) -> None:
