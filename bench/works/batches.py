@@ -3,17 +3,15 @@
 import random
 import statistics
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from bench.works.work import Case, Figure, Values, Work
 from chatd.places import UserPlace
 from chatd.services.posting import Post
 from chatd.storage import users
-from chatd.storage.commit import Outcome, Transaction, commit, write_once
+from chatd.storage.commit import Transaction, commit, write_once
 from chatd.storage.database import BATCH_LIMIT
 from chatd.storage.engine.sqlite.connections import connect
 from chatd.storage.engine.sqlite.migrate import migrate
@@ -65,15 +63,10 @@ def stored(every: int | None, directory: Path) -> Values:
             began = time.thread_time()
             committed = commit(db, memory, posts)
             times.append((time.thread_time() - began) / BATCH_LIMIT * 1e6)
-            for pair, outcome in zip(pairs, _outcomes(committed), strict=True):
+            for pair, outcome in zip(pairs, committed.outcomes, strict=True):
                 assert outcome.result is not None, outcome.error
                 newest[pair] = outcome.result.message.id
     return {"us": statistics.median(times[WARM:])}
-
-
-def _outcomes(committed: Any) -> Sequence[Outcome[Any]]:
-    """Return the outcomes of a commit, of this chatd or of one before commits had numbers."""
-    return getattr(committed, "outcomes", committed)  # type: ignore[no-any-return]
 
 
 WORKS = (

@@ -18,7 +18,7 @@ from chatd.events import Event
 from chatd.stats import Stats
 from chatd.storage import memory
 from chatd.storage.commit import Encode, Outcome, Work, commit
-from chatd.storage.engine import Engine, Read
+from chatd.storage.engine import Engine, Read, Watching
 from chatd.storage.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,8 @@ class Database:
         self._foreign_subscribers: list[Callable[[], None]] = []
         self._refuses = False
         engine.subscribe_doubt(self._doubt)
+        if isinstance(engine, Watching):
+            engine.subscribe_foreign(self.tell_foreign)
 
     async def open(self) -> None:
         """Open the engine and start committing.
@@ -129,10 +131,7 @@ class Database:
 
     def subscribe_foreign(self, subscriber: Callable[[], None]) -> None:
         """Call ``subscriber`` after another process has committed something that is not published here."""
-        if self.is_shared:
-            self._foreign_subscribers.append(subscriber)
-        else:
-            self.engine.subscribe_foreign(subscriber)
+        self._foreign_subscribers.append(subscriber)
 
     def tell_foreign(self) -> None:
         """Tell that another process has committed something that it does not describe."""

@@ -3,7 +3,7 @@
 -- what has been pruned.
 --
 -- The messages there are keep their ids, which are not their seqs. So the log is pruned up to here: who was not there
--- for its last change loads everything anew, once.
+-- for its last change loads everything again, once.
 
 UPDATE change_log_state SET pruned_seq = coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'change_log'), 0);
 

@@ -7,7 +7,7 @@ The statements are written once, in the dialect that SQLite and PostgreSQL share
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
 
@@ -208,9 +208,6 @@ class Engine(Protocol):
         :raises StorageUnavailable: the database could not be read.
         """
 
-    def subscribe_foreign(self, subscriber: Callable[[], None], /) -> None:
-        """Call ``subscriber`` after another process has committed something."""
-
     def subscribe_doubt(self, subscriber: Callable[[bool], None], /) -> None:
         """Call ``subscriber`` with True when it is not known whether a commit is there, and with False when it is."""
 
@@ -224,6 +221,17 @@ class Engine(Protocol):
         :returns: False where others read for so long that it has to be tried again.
         :raises StorageUnavailable: the disk failed.
         """
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """An engine that notices by itself that a command beside the server has committed something: SQLite's.
+
+    What is shared by several servers says what they commit: see :class:`chatd.cluster.stream.Commits`.
+    """
+
+    def subscribe_foreign(self, subscriber: Callable[[], None], /) -> None:
+        """Call ``subscriber`` after another process has committed something."""
 
 
 def in_list(name: str) -> str:

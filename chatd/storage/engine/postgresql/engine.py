@@ -63,10 +63,8 @@ class PostgreSql:
         self._listener = Listener(listen_url or url)
         self._speaking = ThreadPoolExecutor(1, "postgresql-speaker")
         self._speaker = Speaker(url, self.name)
-        self._foreign_subscribers: list[Callable[[], None]] = []
         self._doubt_subscribers: list[Callable[[bool], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._heard_up_to = 0
         self._silent_until = 0.0
 
     async def open(self) -> None:
@@ -84,7 +82,6 @@ class PostgreSql:
         except BaseException:
             await self.close()
             raise
-        self._listener.hear(self._hear)
         self._listener.start()
 
     async def close(self) -> None:
@@ -97,10 +94,6 @@ class PostgreSql:
         self._speaker.close()
         for each in (*self._readers, self._writer):
             each.close()
-
-    def subscribe_foreign(self, subscriber: Callable[[], None]) -> None:
-        """Call ``subscriber`` after another process has committed something."""
-        self._foreign_subscribers.append(subscriber)
 
     def subscribe_doubt(self, subscriber: Callable[[bool], None]) -> None:
         """Say when it is not known whether a commit is there, and when it is."""
@@ -188,18 +181,6 @@ class PostgreSql:
         assert self._loop is not None
         for subscriber in self._doubt_subscribers:
             self._loop.call_soon_threadsafe(subscriber, is_doubted)
-
-    def _hear(self, hints: Sequence[Hint]) -> None:
-        newest = max(hints)
-        if newest.number <= self._heard_up_to:
-            return
-        self._heard_up_to = newest.number
-        if any(hint.writer != self.name for hint in hints):
-            for subscriber in self._foreign_subscribers:
-                try:
-                    subscriber()
-                except Exception:
-                    log.exception("a subscriber failed on a foreign commit", extra={"event": "subscriber_failed"})
 
     def _read(self, work: Read[T]) -> T:
         if time.monotonic() < self._silent_until:
