@@ -22,6 +22,18 @@ _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 #: The bits before an IPv4 address that is written as IPv6: RFC 4291, section 2.5.5.2.
 _MAPPED_BITS = 96
 
+#: The host of a database, and perhaps its port.
+_DATABASE_HOST = r"(?:\[[^\]@/?]*\]|[^@/?:,\[\]]*)(?::[0-9]*)?"
+
+#: The URL of a database, with every sign that divides it where it belongs:
+#: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
+_DATABASE = re.compile(
+    rf"postgres(?:ql)?://(?:[^@/?]*@)?{_DATABASE_HOST}(?:,{_DATABASE_HOST})*(?:/[^@?]*)?(?:\?[^@]*)?", re.IGNORECASE
+)
+
+#: A sign of percent that is not followed by what it stands for; nothing may stand for the end of a text.
+_NOT_ENCODED = re.compile(r"%(?![0-9A-F]{2})|%00", re.IGNORECASE)
+
 #: Quotes around values in a file of variables, which Docker's ``--env-file`` does not remove.
 _QUOTES = ('"', "'")
 
@@ -172,9 +184,17 @@ def path(given: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """Return the address of PostgreSQL; what follows the scheme is for its own library to understand."""
+    """Return the address of PostgreSQL; what follows the scheme is for its own library to understand.
+
+    A sign of a password that is not encoded would end up as a part of a host, a port or a name, and in an error of that
+    library. So whatever may be one is refused here, in words that repeat none of it.
+    """
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql://")
     if any(character.isspace() for character in text):
         raise ValueError("must have no spaces in it: one of a password is %20")
+    if text and not _DATABASE.fullmatch(text):
+        raise ValueError("must have the signs of a password encoded: @ is %40, : is %3A, / is %2F, ? is %3F")
+    if _NOT_ENCODED.search(text):
+        raise ValueError("must have no % that encodes nothing: one of a password is %25")
     return text

@@ -102,14 +102,10 @@ def connect(url: str, settings: Mapping[str, str] = _SETTINGS, *, patience: floa
     :param patience: how long the server may take to answer, in seconds; None is as long as it takes.
     :raises psycopg.Error: there is no server, or it lets nobody in.
     """
-    given: dict[str, Any] = {**_DEFAULTS, **conninfo.conninfo_to_dict(url)}
-    raw = _Impatient.connect(**given, autocommit=True, prepare_threshold=2)
+    raw = _opened(url)
     raw.patience = patience
     try:
-        raw.prepared_max = 512
-        raw.adapters.register_dumper(int, Int8Dumper)
-        raw.adapters.register_dumper(int, Int8BinaryDumper)
-        raw.execute("".join(f"SET {name} = '{value}';" for name, value in settings.items()))
+        _set(raw, settings)
     except BaseException:
         raw.close()
         raise
@@ -122,15 +118,39 @@ def connect_usable(url: str) -> Raw:
     :raises DatabaseUnusable: it cannot be used; one line says why.
     """
     try:
-        raw = connect(url)
+        raw = _opened(url)
+    except psycopg.errors.ConnectionTimeout as error:
+        raise DatabaseUnusable(
+            f"PostgreSQL cannot be reached: no answer within {_parameters(url)['connect_timeout']} s (connect_timeout)"
+        ) from error
     except psycopg.Error as error:
         raise DatabaseUnusable(f"PostgreSQL cannot be reached: {reason(error)}") from error
     try:
         _require_usable(raw)
+        _set(raw, _SETTINGS)  # after it is known that it is one which has them
+    except psycopg.Error as error:
+        raw.close()
+        raise DatabaseUnusable(f"PostgreSQL cannot be used: {reason(error)}") from error
     except BaseException:
         raw.close()
         raise
     return raw
+
+
+def _parameters(url: str) -> dict[str, Any]:
+    return {**_DEFAULTS, **conninfo.conninfo_to_dict(url)}
+
+
+def _opened(url: str) -> _Impatient:
+    raw = _Impatient.connect(**_parameters(url), autocommit=True, prepare_threshold=2)
+    raw.prepared_max = 512
+    raw.adapters.register_dumper(int, Int8Dumper)
+    raw.adapters.register_dumper(int, Int8BinaryDumper)
+    return raw
+
+
+def _set(raw: Raw, settings: Mapping[str, str]) -> None:
+    raw.execute("".join(f"SET {name} = '{value}';" for name, value in settings.items()))
 
 
 def _require_usable(raw: Raw) -> None:
