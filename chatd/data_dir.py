@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatd import processes
-from chatd.errors import ConfigurationError
+from chatd.errors import AlreadyServed, ConfigurationError
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ def prepare(data_dir: Path) -> None:
 def locked(data_dir: Path) -> Iterator[None]:
     """Hold the data directory against every other server.
 
-    :raises ConfigurationError: another server holds it, or its file system has no locks.
+    :raises AlreadyServed: another server holds it.
+    :raises ConfigurationError: its file system has no locks.
     """
     descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -55,7 +56,7 @@ def locked(data_dir: Path) -> Iterator[None]:
         try:
             _lock(descriptor, data_dir, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigurationError(f"another chatd is already serving from {data_dir}: {_holder(data_dir)}") from None
+            raise AlreadyServed(f"another chatd is already serving from {data_dir}: {_holder(data_dir)}") from None
         with contextlib.suppress(OSError):  # on a full disk the lock holds as well
             os.truncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())

@@ -1,12 +1,13 @@
 """``chatd move``: a community from SQLite to PostgreSQL, and back."""
 
 import argparse
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatd.cli.parsing import Commands, path, text
-from chatd.errors import ConfigurationError
+from chatd.errors import AlreadyServed, ConfigurationError
 
 if TYPE_CHECKING:
     from chatd.config import Config
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    what = "Copy everything to PostgreSQL, or from there to SQLite; the server must be stopped."
+    what = "Copy everything to PostgreSQL, or from there to SQLite; without --live the server must be stopped."
     move = commands.add("move", _move, what)
     move.add_argument(
         "--to",
@@ -24,6 +25,11 @@ def add_to(commands: Commands) -> None:
         metavar="PLACE",
         help="postgresql://user@host/name, a database with no community in it; or, where [database] url is set, a data "
         "directory that has no chatd.db yet",
+    )
+    move.add_argument(
+        "--live",
+        action="store_true",
+        help="copy while the server runs, then wait until it is stopped, and copy what is left: seconds",
     )
 
 
@@ -45,26 +51,37 @@ def _move(settings: "Config", options: argparse.Namespace) -> None:
     except ValueError as error:
         raise ConfigurationError(f"--to {error}") from error
     if is_url:
-        _to_postgresql(settings, url)
+        _to_postgresql(settings, url, is_live=options.live)
     else:
-        _to_sqlite(url, Path(options.to).absolute())
+        _to_sqlite(url, Path(options.to).absolute(), is_live=options.live)
 
 
-def _to_postgresql(settings: "Config", url: str) -> None:
+def _to_postgresql(settings: "Config", url: str, *, is_live: bool) -> None:
     from chatd import data_dir
     from chatd.services import keys
-    from chatd.storage.engine.moving import to_postgresql
+    from chatd.storage.engine.moving import Live, to_postgresql
 
-    with data_dir.locked(settings.data_dir):
-        _show(to_postgresql(settings.database_file, url, keys.to_share(settings)))
+    with contextlib.ExitStack() as held:
+
+        def take() -> bool:
+            try:
+                held.enter_context(data_dir.locked(settings.data_dir))
+            except AlreadyServed:
+                return False
+            return True
+
+        if not is_live:
+            held.enter_context(data_dir.locked(settings.data_dir))
+        live = Live(_say, take) if is_live else None
+        _show(to_postgresql(settings.database_file, url, keys.to_share(settings), live))
     print("all of it was read back from PostgreSQL; now set [database] url, and start the server")
     print(f"{settings.database_file} is as it was: put it away, so that no server starts on it by mistake")
 
 
-def _to_sqlite(url: str, directory: Path) -> None:
+def _to_sqlite(url: str, directory: Path, *, is_live: bool) -> None:
     from chatd import data_dir
     from chatd.services import keys
-    from chatd.storage.engine.moving import to_sqlite
+    from chatd.storage.engine.moving import Live, to_sqlite
 
     def keep_key(key: bytes | None) -> None:
         if key is not None and not keys.is_brought():
@@ -75,9 +92,13 @@ def _to_sqlite(url: str, directory: Path) -> None:
     with data_dir.locked(directory):
         if database.exists():
             raise ConfigurationError(f"{database} is already there: name another directory, or put it away")
-        _show(to_sqlite(url, database, keep_key))
+        _show(to_sqlite(url, database, keep_key, Live(_say) if is_live else None))
     print(f"all of it was read back from {database}; now remove [database] url, and start the server on {directory}")
     print("the database in PostgreSQL is as it was: drop it, so that no server starts on it by mistake")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _show(totals: "Mapping[str, Total]") -> None:

@@ -1,5 +1,6 @@
 """``chatd move`` as tests run it, and what there is before and after."""
 
+import asyncio
 import contextlib
 import sqlite3
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import psycopg
 
@@ -36,6 +39,48 @@ def move(data_dir: Path, to: str, url: str = "") -> str:
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+class LiveMove:
+    """``chatd move --live`` as a process that says how far it is."""
+
+    def __init__(self, data_dir: Path, to: str, url: str = "") -> None:
+        """Create a move that ``async with`` runs, and ends.
+
+        :param url: where everything is now; empty for the data directory.
+        """
+        self._arguments = [*CHATD, "move", "--live", "--to", to, "--data-dir", str(data_dir)]
+        self._variables = environment(data_dir, CHATD_DATABASE_URL=url)
+
+    async def __aenter__(self) -> Self:
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, *self._arguments, env=self._variables, stdout=subprocess.PIPE
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    async def says(self, text: str) -> None:
+        """Wait until it says something, however long that takes."""
+        assert self.process.stdout is not None
+        while text not in (line := await self.process.stdout.readline()).decode():
+            assert line, text
+
+    async def is_done(self) -> str:
+        """Wait until it has ended well, and return what it said since."""
+        said, _ = await self.process.communicate()
+        assert self.process.returncode == 0
+        return said.decode()
+
+    async def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        await self.process.wait()
 
 
 def fill(database: Path, count: int) -> None:

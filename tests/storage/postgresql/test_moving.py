@@ -12,6 +12,7 @@ import pytest
 from chatd.errors import DatabaseUnusable
 from chatd.storage.engine.copying import Counted, Table
 from chatd.storage.engine.moving import to_postgresql, to_sqlite
+from chatd.storage.engine.pieces import ROWS
 from chatd.storage.engine.postgresql import copying as postgresql
 from chatd.storage.engine.sqlite import copying as sqlite
 from chatd.storage.engine.sqlite.migrate import migrate
@@ -224,7 +225,7 @@ def test_where_the_connection_is_ended_others_could_have_written_so_there_is_no_
 
 
 def test_more_rows_than_are_sent_at_once_arrive_in_their_order(path: Path, empty: str, tmp_path: Path) -> None:
-    count = 2 * postgresql.CHECKED_TOGETHER + 1
+    count = 2 * ROWS + 1
     with closing(sqlite3.connect(path)) as db:
         db.executemany(
             "INSERT INTO messages (id, conversation_id, sender_id, content, created_at) VALUES (?, 1, 1, ?, 1)",

@@ -1,8 +1,7 @@
-"""PostgreSQL as one side of a copy, in one transaction under the lock of writers: by COPY, in and out."""
+"""PostgreSQL as one side of a copy: by COPY, in and out."""
 
 import contextlib
 import graphlib
-import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from psycopg import conninfo
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from chatd.errors import DatabaseUnusable
-from chatd.storage.engine.copying import Table, Values
+from chatd.storage.engine.copying import ALL, Conflict, Span, Table, Values
 from chatd.storage.engine.postgresql import lineage
 from chatd.storage.engine.postgresql.connections import Raw, connect_usable
 from chatd.storage.engine.postgresql.faults import reason
@@ -27,8 +26,8 @@ NOT_COPIED = frozenset({"schema", "commits", "generations", "lineage", "secrets"
 #: What has rows although nobody has an account: the tables of one row, and how far consumers of the log have come.
 KEPT_FROM_THE_START = frozenset({"change_log_state", "name_keys", "health", "consumer_cursors"})
 
-#: How many rows are sent before PostgreSQL checks their keys to others, and forgets that it had to.
-CHECKED_TOGETHER = 20_000
+#: How many rows are fetched at once.
+FETCHED_TOGETHER = 500
 
 #: How long a connection may stand still while the server is busy with its disk, in milliseconds.
 PATIENCE_MS = 60_000
@@ -69,6 +68,14 @@ _REFERENCES = """
         AND k.connamespace = CAST(current_schema() AS REGNAMESPACE)
 """
 
+#: References are looked up in the end, all at once: pieces come and go, and each row would be looked up one by one.
+_CONSTRAINTS = """
+    SELECT CAST(c.relname AS TEXT), CAST(k.conname AS TEXT), pg_get_constraintdef(k.oid)
+    FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
+    WHERE k.contype = 'f' AND k.connamespace = CAST(current_schema() AS REGNAMESPACE)
+    ORDER BY k.oid
+"""
+
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -76,11 +83,17 @@ _OTHERS = """
 """
 
 
+class InUse(DatabaseUnusable):
+    """A server or a command is connected to the database."""
+
+
 class Side:
     """A :class:`chatd.storage.engine.copying.Target`."""
 
     def __init__(self, raw: Raw) -> None:
         self._raw = raw
+        self._types_of: dict[str, list[int]] = {}
+        self._references: list[tuple[str, str, str]] = []
 
     def tables(self) -> list[Table]:
         """Return the tables to copy, each after those it refers to."""
@@ -95,15 +108,18 @@ class Side:
                 order.add(name, other)
         return [found[name] for name in order.static_order()]
 
-    def rows(self, table: Table) -> Iterator[Values]:
+    def columns(self) -> dict[str, frozenset[str]]:
+        """Return the columns of each table that is copied."""
+        return {table.name: frozenset(table.columns) for table in self.tables()}
+
+    def rows(self, table: Table, span: Span = ALL, limit: int | None = None) -> Iterator[Values]:
         """See :meth:`chatd.storage.engine.copying.Source.rows`."""
-        types = self._types(table)
-        query = SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT (FORMAT binary)").format(
-            _listed(table.columns), Identifier(table.name), _listed(table.key)
+        query = SQL("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}").format(
+            _listed(table.columns), Identifier(table.name), _within(table, span), _listed(table.key), Literal(limit)
         )
-        with self._raw.cursor() as cursor, cursor.copy(query) as copy:
-            copy.set_types(types)
-            yield from copy.rows()
+        with self._raw.transaction(), self._raw.cursor("piece", binary=True) as cursor:
+            cursor.itersize = FETCHED_TOGETHER
+            yield from cursor.execute(query)
 
     def last_ids(self, tables: Sequence[Table]) -> dict[str, int]:
         """See :meth:`chatd.storage.engine.copying.Source.last_ids`."""
@@ -126,24 +142,44 @@ class Side:
                     f"there is a community in that database already ({table.name} has rows): create one for this"
                 )
 
-    def fill(self, table: Table, rows: Iterable[Values]) -> None:
-        """See :meth:`chatd.storage.engine.copying.Target.fill`."""
-        name = Identifier(table.name)
-        types = self._types(table)
-        if table.name in KEPT_FROM_THE_START:
-            self._raw.execute(SQL("DELETE FROM {}").format(name))
-        query = SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(name, _listed(table.columns))
-        left = iter(rows)
-        for first in left:
-            with self._raw.cursor() as cursor, cursor.copy(query) as copy:
-                copy.set_types(types)
-                for row in itertools.chain([first], itertools.islice(left, CHECKED_TOGETHER - 1)):
-                    copy.write_row(row)
-        self._raw.execute(SQL("ANALYZE {}").format(name))  # or the first queries are planned for empty tables
+    def begin(self) -> None:
+        """See :meth:`chatd.storage.engine.copying.Target.begin`; nobody else sees that."""
+        self._references = self._raw.execute(_CONSTRAINTS).fetchall()
+        for table, name, _ in self._references:
+            self._raw.execute(SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(Identifier(table), Identifier(name)))
 
-    def set_last_ids(self, last_ids: Mapping[str, int]) -> None:
-        """See :meth:`chatd.storage.engine.copying.Target.set_last_ids`."""
-        self._raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    def clear(self, table: Table, span: Span) -> None:
+        """See :meth:`chatd.storage.engine.copying.Target.clear`."""
+        self._raw.execute(SQL("DELETE FROM {} WHERE {}").format(Identifier(table.name), _within(table, span)))
+
+    def add(self, table: Table, rows: Iterable[Values]) -> None:
+        """See :meth:`chatd.storage.engine.copying.Target.add`."""
+        query = SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(Identifier(table.name), _listed(table.columns))
+        types = self._types(table)
+        try:
+            with self._raw.transaction(), self._raw.cursor() as cursor, cursor.copy(query) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.IntegrityError as error:
+            raise Conflict(f"PostgreSQL: {reason(error)}") from error
+
+    def count(self, table: Table) -> int:
+        """See :meth:`chatd.storage.engine.copying.Target.count`."""
+        return int(self._value(SQL("SELECT count(*) FROM {}").format(Identifier(table.name))))
+
+    def prepare(self) -> None:
+        """See :meth:`chatd.storage.engine.copying.Target.prepare`."""
+        for table in self.tables():  # or the first queries are planned for empty tables
+            self._raw.execute(SQL("ANALYZE {}").format(Identifier(table.name)))
+
+    def finish(self, last_ids: Mapping[str, int]) -> None:
+        """See :meth:`chatd.storage.engine.copying.Target.finish`."""
+        self._raw.execute("RESET enable_seqscan; RESET enable_sort")
+        for table, name, text in self._references:
+            self._raw.execute(
+                SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(Identifier(table), Identifier(name), SQL(text))
+            )
         identities = {table.name: table.identity for table in self.tables()}
         for name, last_id in last_ids.items():  # setval() would not be undone with the transaction
             sequence = self._sequence(name, identities[name])
@@ -161,6 +197,10 @@ class Side:
             (KEY, key),
         )
 
+    def is_used(self) -> bool:
+        """Report whether a server or a command is connected."""
+        return bool(_others(self._raw))
+
     def require_held(self) -> None:
         """Require that nobody has ended this connection, and could have written since.
 
@@ -174,8 +214,10 @@ class Side:
         return row[0]
 
     def _types(self, table: Table) -> list[int]:
-        types = dict(self._raw.execute(_TYPES, (f'"{table.name}"',)).fetchall())
-        return [types[column] for column in table.columns]
+        if table.name not in self._types_of:
+            types = dict(self._raw.execute(_TYPES, (f'"{table.name}"',)).fetchall())
+            self._types_of[table.name] = [types[column] for column in table.columns]
+        return self._types_of[table.name]
 
     def _sequence(self, table: str, column: str | None) -> Identifier:
         query = """
@@ -191,9 +233,20 @@ class Side:
 def source(url: str) -> Iterator[Side]:
     """Open a database that no server uses; who wants to write to it waits.
 
-    :raises DatabaseUnusable: it is in use, or cannot be read.
+    :raises InUse: a server is connected.
+    :raises DatabaseUnusable: it cannot be read.
     """
-    with _alone(url) as raw:
+    with _connected(url) as raw, _alone(raw):
+        yield Side(raw)
+
+
+@contextlib.contextmanager
+def live(url: str) -> Iterator[Side]:
+    """Open a database that servers may be using, and that they go on using: each reading is of its own moment.
+
+    :raises DatabaseUnusable: it cannot be read.
+    """
+    with _connected(url) as raw:
         yield Side(raw)
 
 
@@ -201,34 +254,58 @@ def source(url: str) -> Iterator[Side]:
 def target(url: str) -> Iterator[Side]:
     """Open a database that no server uses, for all of it to be written or nothing.
 
-    :raises DatabaseUnusable: it is in use, or cannot be written.
+    :raises InUse: a server is connected.
+    :raises DatabaseUnusable: it cannot be written.
     """
-    with _alone(url) as raw:
+    with _connected(url) as raw, _alone(raw):
         lineage.verify(raw, lossless=True)  # so that no start sees another PostgreSQL, and renews the epoch
         yield Side(raw)
 
 
 @contextlib.contextmanager
-def _alone(url: str) -> Iterator[Raw]:
-    """Hold off all other processes, also one that starts, in a transaction."""
+def _connected(url: str) -> Iterator[Raw]:
     patient = conninfo.make_conninfo(url, tcp_user_timeout=PATIENCE_MS)
     with contextlib.closing(connect_usable(patient)) as raw:
         try:
             raw.execute("SET idle_in_transaction_session_timeout = 0")
-            raw.execute(f"SELECT pg_advisory_lock({MIGRATING})")
-            with locked(raw):
-                _require_alone(raw)
-                yield raw
+            # Rows are always read in the order of their key, also from a table of which no statistics are known.
+            raw.execute("SET enable_seqscan = off; SET enable_sort = off")
+            yield raw
         except psycopg.Error as error:
             raise DatabaseUnusable(f"PostgreSQL: {reason(error)}") from error
 
 
+@contextlib.contextmanager
+def _alone(raw: Raw) -> Iterator[None]:
+    """Hold off all other processes, also one that starts, in a transaction."""
+    raw.execute(f"SELECT pg_advisory_lock({MIGRATING})")
+    with locked(raw):
+        _require_alone(raw)
+        yield
+
+
 def _require_alone(raw: Raw) -> None:
     deadline = time.monotonic() + LINGERING
-    while (row := raw.execute(_OTHERS).fetchone()) and row[0]:
+    while count := _others(raw):
         if time.monotonic() > deadline:
-            raise DatabaseUnusable(f"chatd is connected to that PostgreSQL ({row[0]} connections): stop it first")
+            raise InUse(f"chatd is connected to that PostgreSQL ({count} connections): stop it first")
         raw.execute("SELECT pg_sleep(0.05), pg_stat_clear_snapshot()")
+
+
+def _others(raw: Raw) -> int:
+    (count,) = raw.execute(_OTHERS).fetchone() or (0,)
+    return int(count)
+
+
+def _within(table: Table, span: Span) -> Composable:
+    """Return the condition that a row is in a span."""
+    bounds = [(">", span.above), ("<=", span.up_to)]
+    conditions = [
+        SQL("({}) {} ({})").format(_listed(table.key), SQL(sign), SQL(", ").join(map(Literal, key)))
+        for sign, key in bounds
+        if key is not None
+    ]
+    return SQL(" AND ").join(conditions) if conditions else SQL("TRUE")
 
 
 def _listed(columns: Sequence[str]) -> Composable:

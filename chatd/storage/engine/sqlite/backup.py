@@ -181,6 +181,12 @@ def check(db: sqlite3.Connection, name: str) -> None:
     :param name: what to call it.
     :raises DatabaseUnusable: it is damaged.
     """
+    check_pages(db, name)
+    check_references(db, name)
+
+
+def check_pages(db: sqlite3.Connection, name: str) -> None:
+    """Check the pages of ``db``, and that its indexes have what its tables have; see :func:`check`."""
     try:
         (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
@@ -189,6 +195,10 @@ def check(db: sqlite3.Connection, name: str) -> None:
         verdict = str(error)
     if verdict != "ok":
         raise DatabaseUnusable(f"{name} is damaged: {' '.join(verdict.split())}")
+
+
+def check_references(db: sqlite3.Connection, name: str) -> None:
+    """Check that all that rows refer to is there; see :func:`check`."""
     if (row := db.execute("PRAGMA foreign_key_check").fetchone()) is not None:
         raise DatabaseUnusable(f"{name} is damaged: {row[0]} refers to what is not in {row[2]}")
 
