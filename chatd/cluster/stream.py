@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
+from chatd.cluster.background import Background
 from chatd.cluster.encoding import Undecodable, decode
 from chatd.cluster.order import UNSAID, Behind, Order, Settle
 from chatd.errors import StorageUnavailable
@@ -100,7 +101,7 @@ class Stream:
         self._outage_patience = outage_patience
         self._order: Order | None = None
         self._epoch = ""
-        self._following: asyncio.Task[None] | None = None
+        self._following = Background(self._follow)
         self._gap_timer: asyncio.TimerHandle | None = None
         self._look = asyncio.Event()
         self._is_held = False
@@ -120,15 +121,11 @@ class Stream:
         self._commits.listen(self._hear, self._lost)
         self._epoch, head = await self._commits.read(_position)
         self._order = Order(self._commits.name, head)
-        self._following = asyncio.create_task(self._follow())
+        self._following.start()
 
     async def stop(self) -> None:
         """Stop following. Our own commits are settled at once from now on."""
-        if self._following is not None:
-            self._following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._following
-            self._following = None
+        await self._following.stop()
         if self._gap_timer is not None:
             self._gap_timer.cancel()
         self._skip_to_newest()
@@ -145,7 +142,7 @@ class Stream:
 
     def end(self, number: int | None, settle: Settle) -> None:
         """Settle our own commit in its turn; see :meth:`Order.end`."""
-        if self._order is None or self._following is None:
+        if self._order is None or not self._following.is_running:
             settle()
             return
         self._order.end(number, settle)

@@ -5,7 +5,6 @@ connections from time to time, and is forgotten by the others where it is silent
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import msgspec
 
 from chatd.clock import Clock
+from chatd.cluster.background import Background
 from chatd.cluster.encoding import Undecodable, decode, encode
 from chatd.cluster.roll import Opened, Roll, parts
 from chatd.errors import StorageUnavailable
@@ -84,19 +84,16 @@ class Talk:
         self._events: list[bytes] = []
         self._gone: dict[int, float] = {}
         self._wants_list = asyncio.Event()
-        self._talking: asyncio.Task[None] | None = None
+        self._talking = Background(self._run)
 
     async def start(self) -> None:
         """Ask the others who is there, and begin to say what happens here."""
         await self._try([["who"]])
-        self._talking = asyncio.create_task(self._run())
+        self._talking.start()
 
     async def stop(self) -> None:
         """Say goodbye."""
-        if self._talking is not None:
-            self._talking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._talking
+        await self._talking.stop()
         await self._try([["bye"]])
 
     def came(self, user_id: int, number: int) -> None:

@@ -12,7 +12,7 @@ import psycopg
 from aiohttp.test_utils import TestClient
 
 from tests.process import ServerProcess, client_of
-from tests.support import Person, register
+from tests.support import Person, register, until_true
 
 
 def free_port() -> int:
@@ -131,9 +131,14 @@ async def running(url: str, directory: Path, count: int, **variables: str) -> As
 
 async def stored(person: Person, to: Person, content: str) -> int:
     """Send a message until it is stored, and return its id."""
-    while True:
+    ids: list[int] = []
+
+    async def is_stored() -> bool:
         body = {"content": content, "client_id": content}
         async with await person.request("POST", f"/messages/send/{to.id}", json=body) as response:
             if response.status == 200:
-                return int((await response.json())["id"])
-        await asyncio.sleep(0.05)
+                ids.append((await response.json())["id"])
+            return response.status == 200
+
+    await until_true(is_stored)
+    return ids[0]

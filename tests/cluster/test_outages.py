@@ -17,7 +17,7 @@ from tests.faults.proxy import FaultProxy
 from tests.postgresql import Cluster
 from tests.storage.postgresql.line import Line as CutLine
 from tests.storage.postgresql.line import Where
-from tests.support import PATIENCE, Person
+from tests.support import Person, until_true
 from tests.ws.v2_client import V2Client, contents, live
 
 pytestmark = pytest.mark.timeout(300)
@@ -58,6 +58,11 @@ async def health(processes: Processes, number: int) -> int:
         return response.status
 
 
+async def is_well(processes: Processes, number: int) -> bool:
+    """Report whether a process says that it can store something; what it found is good for a second."""
+    return await health(processes, number) == 200
+
+
 async def test_a_process_without_its_database_says_so_keeps_its_sockets_and_goes_on(line: Line) -> None:
     processes = line.processes
     alice, bob = await processes.people("alice", "bobby")
@@ -70,9 +75,7 @@ async def test_a_process_without_its_database_says_so_keeps_its_sockets_and_goes
     line.proxy.mend()
     assert (await there.read_until("new_message"))["seq"] == sent["id"]
     await there.send(alice, "again")
-    async with asyncio.timeout(PATIENCE):
-        while await health(processes, 1) != 200:  # what it found is good for a second
-            await asyncio.sleep(0.1)
+    await until_true(lambda: is_well(processes, 1))
 
 
 async def test_a_session_that_ended_meanwhile_is_told_nothing_when_the_line_is_back(line: Line) -> None:
@@ -134,6 +137,12 @@ def gone(person: Person, *, online: bool) -> dict[str, object]:
     return {"user_id": person.id, "online": online, "last_seen_at": 0}
 
 
+async def is_sent(client: V2Client, to: Person, content: str) -> bool:
+    """Send a message, and report whether it is stored now."""
+    answer = await client.command("send", user=to.id, content=content, client_id=content)
+    return bool(answer["type"] == "ack")
+
+
 @pytest.mark.parametrize("where", ["after", "before"])
 async def test_a_line_that_is_cut_in_a_commit_leaves_one_message_or_none_on_every_process(
     cluster: Cluster, database_url: str, tmp_path: Path, where: Where
@@ -148,8 +157,7 @@ async def test_a_line_that_is_cut_in_a_commit_leaves_one_message_or_none_on_ever
         talking = await live(processes.at(1, alice))
         watching = [await live(processes.at(number, bob)) for number in (0, 1)]
         await asyncio.to_thread(end_sessions, database_url)  # the first commits of a connection say COMMIT
-        while (await talking.command("send", user=bob.id, content="before", client_id="b"))["type"] == "error":
-            await asyncio.sleep(0.05)
+        await until_true(lambda: is_sent(talking, bob, "before"))
         line.cut_at(b"marked", where)
         answer = await talking.command("send", user=bob.id, content="marked", client_id="m")
         assert line.cuts == 1

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cluster.support import Processes, running
 from tests.process import chatd
-from tests.support import PASSWORD, PATIENCE, error_of
+from tests.support import PASSWORD, error_of, until
 from tests.ws.v2_client import PROTOCOL, V2Client, connect, contents, kinds, live
 
 
@@ -242,8 +242,6 @@ async def test_a_deleted_account_is_erased_by_one_process_only(two: Processes) -
     since = (await live(two.at(1, bob))).hello["cursor"]
     async with await two.at(1, alice).request("DELETE", "/users/me", json={"password": PASSWORD}) as response:
         assert response.status == 204
-    async with asyncio.timeout(PATIENCE):
-        while not any('"account_erased"' in server.log for server in two.servers):
-            await asyncio.sleep(0.05)
+    await until(lambda: any('"account_erased"' in server.log for server in two.servers))
     told = await (await connect(two.at(0, bob))).catch_up(since)
     assert Counter(kinds(told)) == {"profile": 1, "message_deleted": 3}
