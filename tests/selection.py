@@ -33,6 +33,7 @@ MARKS = {
     "cluster/test_one_order.py": "slow",
     "cluster/test_outages.py": "faults",
     "cluster/test_together.py": "slow",
+    "cluster/test_upgrade.py": "slow",
     "cluster/test_without_measures.py": "faults",
     "doctor": "slow",
     "e2e": "slow",
