@@ -67,7 +67,8 @@ class Database:
     )
     listen_url: str = setting(
         "",
-        "Where PostgreSQL itself is, if url names a pooler that passes no notifications on. Empty: the same.",
+        "Where PostgreSQL itself is, if url names a pooler: it gives connections out by transactions, and "
+        "passes no notifications on. Migrations and commands go there as well. Empty: there is none.",
         kept=values.database_url,
         secret=True,
     )
@@ -225,8 +226,10 @@ class Config:
 
     @property
     def store(self) -> Path | str:
-        """What stores everything: the file of SQLite, or the URL of PostgreSQL."""
-        return self.database.url or self.database_file
+        """What stores everything: the file of SQLite, or the URL of PostgreSQL itself, whatever pooler is before it."""
+        if not self.database.url:
+            return self.database_file
+        return self.database.listen_url or self.database.url
 
     @property
     def backups(self) -> Path:

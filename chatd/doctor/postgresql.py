@@ -17,7 +17,7 @@ def look(config: Config) -> Iterator[Finding]:
 
     try:
         version, newest = stores.current_version(config.store), stores.newest_version(config.store)
-        found = inspect(config.database.url)
+        found = inspect(str(config.store))
     except (DatabaseUnusable, StorageUnavailable) as error:
         yield change("database", str(error))
         return

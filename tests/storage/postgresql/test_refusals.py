@@ -10,8 +10,8 @@ import pytest
 
 from tests.postgresql import Cluster
 from tests.process import ServerProcess, chatd, client_of
-from tests.storage.postgresql.outside import Deaf, Stranger
-from tests.support import register, until
+from tests.storage.postgresql.outside import Stranger
+from tests.support import until
 
 #: A password, with signs that stand for something in a URL.
 PASSWORD = "open/se:sa?me@%home"
@@ -80,23 +80,6 @@ async def test_a_host_that_does_not_answer_is_given_up_and_the_time_is_named(tmp
         url = f"postgresql://chatd@127.0.0.1:{silent.getsockname()[1]}/chatd?connect_timeout=2"
         told = await asyncio.to_thread(refusal, tmp_path, url)
     assert "PostgreSQL cannot be reached: no answer within 2 s (connect_timeout)" in told
-
-
-async def test_a_line_on_which_no_notification_arrives_is_found_at_the_start(
-    tmp_path: Path, cluster: Cluster, url: str
-) -> None:
-    name = url.removeprefix("postgresql:///").partition("?")[0]
-    async with Deaf(str(cluster.directory / ".s.PGSQL.5432")) as line:
-        pooled = f"postgresql://postgres@127.0.0.1:{line.port}/{name}"
-        told = await asyncio.to_thread(refusal, tmp_path, pooled)
-        assert "no NOTIFY arrives: name the server itself by [database] listen_url" in told
-        server = ServerProcess(tmp_path / "data", CHATD_DATABASE_URL=pooled, CHATD_DATABASE_LISTEN_URL=url)
-        await asyncio.to_thread(server.start)
-        try:
-            async with client_of(server) as client:
-                await register(client, "alice")
-        finally:
-            await asyncio.to_thread(server.kill)
 
 
 def test_a_wrong_password_is_told_of_and_not_shown(tmp_path: Path, guarded: str) -> None:

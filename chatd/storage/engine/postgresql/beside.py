@@ -7,7 +7,7 @@ import psycopg
 
 from chatd.errors import StorageUnavailable
 from chatd.storage.engine import Sql, WriterSql
-from chatd.storage.engine.postgresql.connections import READER_SETTINGS, connect
+from chatd.storage.engine.postgresql.connections import READER_SETTINGS, connect, local_settings
 from chatd.storage.engine.postgresql.faults import reason
 from chatd.storage.engine.postgresql.sql import Connection
 from chatd.storage.engine.postgresql.writer import Writer
@@ -49,15 +49,19 @@ def snapshot(url: str) -> Iterator[Sql]:
         raise StorageUnavailable(f"cannot read from PostgreSQL: {reason(error)}") from error
 
 
-def reader(url: str, *, patience: float | None = None) -> Connection:
+def reader(url: str, *, patience: float | None = None, is_pooled: bool = False) -> Connection:
     """Return a connection that reads, not opened yet; see :func:`connect`."""
-    return Connection(lambda: connect(url, READER_SETTINGS, patience=patience))
+    return Connection(
+        lambda: connect(url, READER_SETTINGS, patience=patience, is_pooled=is_pooled),
+        _BEGIN_READING,
+        local_settings(READER_SETTINGS) if is_pooled else "",
+    )
 
 
 @contextlib.contextmanager
 def reading(db: Connection) -> Iterator[None]:
     """Read from one snapshot."""
-    db.execute(_BEGIN_READING)
+    db.begin_transaction()
     try:
         yield
     except BaseException:

@@ -94,22 +94,34 @@ def _limited(gen: Generator[Any, Any, T], patience: float) -> Generator[Any, Any
         return value
 
 
-def connect(url: str, settings: Mapping[str, str] = _SETTINGS, *, patience: float | None = None) -> Raw:
+def connect(
+    url: str, settings: Mapping[str, str] = _SETTINGS, *, patience: float | None = None, is_pooled: bool = False
+) -> Raw:
     """Connect.
 
     :param url: ``postgresql://…``, as libpq takes it.
     :param settings: of the session.
     :param patience: how long the server may take to answer, in seconds; None is as long as it takes.
+    :param is_pooled: whether a pooler may give each transaction to another session: nothing is kept in one then, no
+        statement and no setting, and ``settings`` are for :func:`local_settings`.
     :raises psycopg.Error: there is no server, or it lets nobody in.
     """
     raw = _opened(url)
     raw.patience = patience
     try:
-        _set(raw, settings)
+        if is_pooled:
+            raw.prepare_threshold = None
+        else:
+            _set(raw, settings)
     except BaseException:
         raw.close()
         raise
     return raw
+
+
+def local_settings(settings: Mapping[str, str]) -> str:
+    """Return the statement that makes settings those of a transaction."""
+    return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
 
 
 def connect_usable(url: str) -> Raw:

@@ -46,23 +46,26 @@ class PostgreSql:
 
         :param url: ``postgresql://…``; its tables are there already.
         :param readers: how many reads may run at once.
-        :param listen_url: where to listen, if a pooler is at ``url``.
+        :param listen_url: where PostgreSQL itself is, if a pooler is at ``url``.
         :param lossless: whether a standby that takes over has everything that was committed.
         :param name: of this process among those that write; by default a new one.
         """
         #: The name of this process among those that write.
         self.name = name or secrets.token_hex(4)
         self._closing = threading.Event()
-        self._writer = Writer(url, self.name, lossless=lossless, closing=self._closing, doubting=self._doubt)
+        is_pooled = bool(listen_url) and listen_url != url
+        self._writer = Writer(
+            url, self.name, is_pooled=is_pooled, lossless=lossless, closing=self._closing, doubting=self._doubt
+        )
         self._writing = ThreadPoolExecutor(1, "postgresql-writer")
         self._reading = ThreadPoolExecutor(readers, "postgresql-reader")
-        self._readers = [reader(url, patience=PATIENCE) for _ in range(readers)]
+        self._readers = [reader(url, patience=PATIENCE, is_pooled=is_pooled) for _ in range(readers)]
         self._free: queue.LifoQueue[Connection] = queue.LifoQueue()
         for each in self._readers:
             self._free.put(each)
         self._listener = Listener(listen_url or url)
         self._speaking = ThreadPoolExecutor(1, "postgresql-speaker")
-        self._speaker = Speaker(url, self.name)
+        self._speaker = Speaker(url, self.name, is_pooled=is_pooled)
         self._doubt_subscribers: list[Callable[[bool], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._silent_until = 0.0

@@ -67,8 +67,8 @@ class Listener:
 
         :raises psycopg.OperationalError: none does.
         """
-        with contextlib.closing(self._listening()) as raw:
-            raw.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
+        with contextlib.closing(self._listening()) as raw, contextlib.closing(connect(self._url)) as other:
+            other.execute("SELECT pg_notify(%s, '')", (CHANNEL,))  # to a session that does nothing, as most of the time
             if not any(True for _ in raw.notifies(timeout=5, stop_after=1)):
                 raise psycopg.OperationalError(
                     "no NOTIFY arrives: name the server itself by [database] listen_url, if there is a pooler before it"

@@ -16,13 +16,14 @@ _SAY = "SELECT pg_notify(%s, %s)"
 class Speaker:
     """A connection that says something; it is made when it is first needed, and again where it was lost."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, *, is_pooled: bool = False) -> None:
         """Create a speaker.
 
         :param name: of the process that speaks.
         """
         self._url = url
         self._name = name
+        self._is_pooled = is_pooled
         self._raw: Raw | None = None
 
     def say(self, data: bytes) -> None:
@@ -31,7 +32,7 @@ class Speaker:
         :raises psycopg.Error: it cannot be said.
         """
         if self._raw is None or self._raw.closed:
-            self._raw = connect(self._url, patience=PATIENCE)
+            self._raw = connect(self._url, patience=PATIENCE, is_pooled=self._is_pooled)
         self._raw.execute(_SAY, (TALK, f"{self._name} {base64.b64encode(data).decode()}"))
 
     def close(self) -> None:

@@ -60,12 +60,15 @@ class Connection:
     #: See :attr:`chatd.storage.engine.Sql.joins_laterally`.
     joins_laterally = True
 
-    def __init__(self, connect: Callable[[], Raw]) -> None:
+    def __init__(self, connect: Callable[[], Raw], begin: str = "BEGIN", local: str = "") -> None:
         """Create a connection that :meth:`open` opens.
 
         :param connect: makes the connection proper.
+        :param begin: begins a transaction.
+        :param local: gives a transaction its settings, where the session does not keep them.
         """
         self._connect = connect
+        self._begin_statements = tuple(filter(None, (begin, local)))
         self._stack = contextlib.ExitStack()
         self.raw: Raw | None = None
         self._pipeline: psycopg.Pipeline | None = None
@@ -97,6 +100,11 @@ class Connection:
             self._stack.close()
         self._stack = contextlib.ExitStack()
         self.raw = self._pipeline = None
+
+    def begin_transaction(self) -> None:
+        """Begin a transaction."""
+        for statement in self._begin_statements:
+            self.execute(statement)
 
     def settle(self) -> None:
         """Wait for every statement sent so far.

@@ -18,7 +18,14 @@ import psycopg
 from chatd.errors import StorageUnavailable
 from chatd.storage.engine import Versions
 from chatd.storage.engine.postgresql import lineage
-from chatd.storage.engine.postgresql.connections import PATIENCE, WRITER_SETTINGS, Raw, Unanswered, connect
+from chatd.storage.engine.postgresql.connections import (
+    PATIENCE,
+    WRITER_SETTINGS,
+    Raw,
+    Unanswered,
+    connect,
+    local_settings,
+)
 from chatd.storage.engine.postgresql.faults import is_storage_fault, reason
 from chatd.storage.engine.postgresql.sql import Connection
 
@@ -82,6 +89,7 @@ class Writer(Connection):
         url: str,
         name: str,
         *,
+        is_pooled: bool = False,
         lossless: bool = False,
         closing: threading.Event | None = None,
         doubting: Callable[[bool], None] = lambda is_doubted: None,
@@ -89,11 +97,15 @@ class Writer(Connection):
         """Create a connection that :meth:`begin` opens.
 
         :param name: of the process, among those that write.
+        :param is_pooled: whether a pooler is at ``url``.
         :param lossless: see :func:`lineage.verify`.
         :param closing: set when the process ends, and a commit in doubt is given up.
         :param doubting: called on this thread when a commit comes into doubt, and when it is known what became of it.
         """
-        super().__init__(lambda: connect(url, WRITER_SETTINGS, patience=PATIENCE))
+        self._local = local_settings(WRITER_SETTINGS) if is_pooled else ""
+        super().__init__(
+            lambda: connect(url, WRITER_SETTINGS, patience=PATIENCE, is_pooled=is_pooled), local=self._local
+        )
         self.name = name
         #: The number of the newest commit this connection knows, which is its own after :meth:`commit`.
         self.number = 0
@@ -111,7 +123,7 @@ class Writer(Connection):
         assert self.raw is not None
         self.raw.add_notice_handler(self._heed)
         self._connections += 1
-        with locked(self.raw):
+        with locked(self.raw, self._local):
             lineage.verify(self.raw, lossless=self._lossless)
 
     def begin(self) -> None:
@@ -224,7 +236,7 @@ class Writer(Connection):
     def _begin(self) -> int:
         """Begin a transaction under the lock, and return the number of the newest commit."""
         while True:
-            self.execute("BEGIN")
+            self.begin_transaction()
             self.execute(_TAKE_LOCK)
             try:
                 return int(self.execute(_HEAD).fetchall()[0][0])
@@ -262,12 +274,17 @@ class Writer(Connection):
 
 
 @contextlib.contextmanager
-def locked(raw: Raw) -> Iterator[None]:
-    """Hold the lock of writers, in a transaction."""
+def locked(raw: Raw, local: str = "") -> Iterator[None]:
+    """Hold the lock of writers, in a transaction.
+
+    :param local: gives the transaction its settings, where the session does not keep them.
+    """
     with contextlib.ExitStack() as transaction:
         while True:
             transaction.enter_context(raw.transaction())
             try:
+                if local:
+                    raw.execute(local)
                 raw.execute(_TAKE_LOCK)
                 break
             except psycopg.errors.LockNotAvailable:
