@@ -59,6 +59,14 @@ class Pair:
         self.primary.kill()
         self.standby.promote()
 
+    def switch_over(self) -> None:
+        """Let the primary take no writes any more, and its standby take over; no connection ends by that."""
+        with self.primary.connection() as db:
+            db.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+            db.execute("SELECT pg_reload_conf()")
+        self._wait_until("flush_lsn >= pg_current_wal_lsn()")
+        self.standby.promote()
+
     def remove(self) -> None:
         """End both."""
         self.standby.remove()

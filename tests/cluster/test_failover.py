@@ -71,6 +71,20 @@ async def test_an_asynchronous_standby_that_takes_over_lacks_the_newest_and_ever
         figure(f"{len(lost)} of {load.acked} acknowledged messages lost with an asynchronous standby")
 
 
+async def test_a_primary_that_takes_no_writes_any_more_is_left_though_no_connection_to_it_has_ended(
+    pair: Pair, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(pair.require_both)
+    variables = {"CHATD_DATABASE_LOSSLESS_FAILOVER": "true"}
+    async with running(pair.url, tmp_path, 2, **variables) as processes, Load(processes) as load:
+        await load.goes_on()
+        await asyncio.to_thread(pair.switch_over)
+        await load.goes_on()
+        await load.end()
+        assert set(load.resyncs) == {0}
+        assert renewals(processes) == 0
+
+
 @pytest.mark.parametrize("lossless", [False, True])
 async def test_who_comes_back_to_a_standby_that_lacked_something_loads_anew_unless_it_is_said_to_have_all(
     pair: Pair, tmp_path: Path, lossless: bool

@@ -45,6 +45,9 @@ _SETTINGS = {
     "timezone": "UTC",
 }
 
+#: Whether a server takes writes: it may have become a standby, or be closing, without a connection being lost.
+TAKES_WRITES = "current_setting('default_transaction_read_only') = 'off' AND NOT pg_is_in_recovery()"
+
 #: A plan for the values at hand: a cached one was made for lists and ranges of another size.
 READER_SETTINGS = {**_SETTINGS, "plan_cache_mode": "force_custom_plan"}
 

@@ -60,6 +60,7 @@ class PostgreSql:
         self._writing = ThreadPoolExecutor(1, "postgresql-writer")
         self._reading = ThreadPoolExecutor(readers, "postgresql-reader")
         self._readers = [reader(url, patience=PATIENCE, is_pooled=is_pooled) for _ in range(readers)]
+        self._opened_after: dict[Connection, int] = {}
         self._free: queue.LifoQueue[Connection] = queue.LifoQueue()
         for each in self._readers:
             self._free.put(each)
@@ -197,16 +198,25 @@ class PostgreSql:
     def _read_once_more(self, work: Read[T]) -> T:
         db = self._free.get()
         try:
-            if not db.is_open:
-                db.open()
+            if not db.is_open or self._opened_after[db] != self._connections:  # the others may be at another server
+                self._open(db)
             try:
                 with reading(db):
                     return work(db)
             except psycopg.Error as error:
                 if db.is_open or isinstance(error, Unanswered):
                     raise
-            db.open()  # the connection was lost, and a read changes nothing
+            self._open(db)  # the connection was lost, and a read changes nothing
             with reading(db):
                 return work(db)
         finally:
             self._free.put(db)
+
+    def _open(self, db: Connection) -> None:
+        self._opened_after[db] = self._connections
+        db.open()
+
+    @property
+    def _connections(self) -> int:
+        """How many times the connections were made that find out whether the server still takes writes."""
+        return self._writer.connections + self._listener.connections

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 from chatd.storage.engine import Hint
-from chatd.storage.engine.postgresql.connections import PATIENCE, Raw, connect
+from chatd.storage.engine.postgresql.connections import PATIENCE, TAKES_WRITES, Raw, connect
 from chatd.storage.engine.postgresql.faults import reason
 from chatd.storage.engine.postgresql.speaking import TALK, said
 from chatd.storage.engine.postgresql.writer import CHANNEL, LOCK
@@ -29,7 +29,7 @@ ASK_INTERVAL = 0.25
 #: How long after a lost connection to wait for the next attempt, in seconds.
 RETRY_INTERVAL = 0.25
 
-_HIGHEST = "SELECT number, writer FROM commits ORDER BY number DESC LIMIT 1"
+_HIGHEST = f"SELECT number, writer, {TAKES_WRITES} FROM commits ORDER BY number DESC LIMIT 1"
 
 #: Held by the process that leads, for as long as its connection lives.
 _LEAD = f"SELECT pg_try_advisory_lock({LOCK + 2})"
@@ -49,6 +49,8 @@ class Listener:
         self._said: list[Callable[[str, bytes], None]] = []
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        #: How many times it has begun to listen.
+        self.connections = 0
         #: Whether this process does what one does for all of them.
         self.is_leading = False
         self._thread: threading.Thread | None = None
@@ -101,6 +103,7 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 with contextlib.closing(self._listening()) as raw:
+                    self.connections += 1
                     if was_lost:
                         log.info("listening to PostgreSQL again", extra={"event": "listening_again"})
                     was_lost = False
@@ -131,6 +134,8 @@ class Listener:
             self.is_leading = bool(raw.execute(_LEAD).fetchone() == (True,))
         row = raw.execute(_HIGHEST).fetchone()
         if row is not None:
+            if not row[2]:
+                raise psycopg.errors.ReadOnlySqlTransaction("the server takes no writes any more")
             self._pass_on([Hint(row[0], row[1], None)])
 
     def _pass_on(self, hints: Sequence[Hint]) -> None:

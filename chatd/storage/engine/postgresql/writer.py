@@ -20,6 +20,7 @@ from chatd.storage.engine import Versions
 from chatd.storage.engine.postgresql import lineage
 from chatd.storage.engine.postgresql.connections import (
     PATIENCE,
+    TAKES_WRITES,
     WRITER_SETTINGS,
     Raw,
     Unanswered,
@@ -57,7 +58,7 @@ _END_STOPPED = f"""
 """
 
 #: A statement of its own: in the one that waits for the lock this would be as it was before the wait.
-_HEAD = "SELECT coalesce(max(number), 0) FROM commits"
+_HEAD = f"SELECT coalesce(max(number), 0), {TAKES_WRITES} FROM commits"
 
 _RECORD = """
     INSERT INTO commits (number, token, writer, events) VALUES (:number, :token, :writer, :events)
@@ -112,7 +113,8 @@ class Writer(Connection):
         self._lossless = lossless
         self._closing = closing or threading.Event()
         self._doubting = doubting
-        self._connections = 0
+        #: How many times it was opened.
+        self.connections = 0
         self._others = 0
         self._announced: _Announced | None = None
         self._warning = ""
@@ -122,7 +124,7 @@ class Writer(Connection):
         super().open()
         assert self.raw is not None
         self.raw.add_notice_handler(self._heed)
-        self._connections += 1
+        self.connections += 1
         with locked(self.raw, self._local):
             lineage.verify(self.raw, lossless=self._lossless)
 
@@ -205,7 +207,7 @@ class Writer(Connection):
 
     def foreign_version(self) -> int:
         """See :meth:`chatd.storage.engine.WriterSql.foreign_version`."""
-        return self._connections
+        return self.connections
 
     def others_version(self) -> int:
         """See :meth:`chatd.storage.engine.WriterSql.others_version`."""
@@ -239,7 +241,10 @@ class Writer(Connection):
             self.begin_transaction()
             self.execute(_TAKE_LOCK)
             try:
-                return int(self.execute(_HEAD).fetchall()[0][0])
+                ((number, takes_writes),) = self.execute(_HEAD).fetchall()
+                if not takes_writes:
+                    raise psycopg.errors.ReadOnlySqlTransaction("the server takes no writes any more")
+                return int(number)
             except psycopg.errors.LockNotAvailable:
                 self.rollback()
                 if not self.is_open:
