@@ -15,7 +15,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ _SETTINGS = {
     "max_wal_size": "256MB",
     "log_min_messages": "warning",
 }
+
+_AS_NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 
 _TEMPLATE = "chatd_template"
 
@@ -67,12 +69,14 @@ def _copied(installed: Path) -> Path:
 class Cluster:
     """A PostgreSQL of one's own, in a temporary directory, on a Unix socket and, if asked for, a port."""
 
-    def __init__(self, settings: Mapping[str, str] = FORGETFUL, *, port: int = 0) -> None:
+    def __init__(self, settings: Mapping[str, str] = FORGETFUL, *, port: int = 0, within: Sequence[str] = ()) -> None:
         """Create a cluster that :meth:`start` starts.
 
         :param settings: of postgresql.conf, besides those of every test.
         :param port: also listen at this port of 127.0.0.1.
+        :param within: a command that runs another one as root, such as on another machine.
         """
+        self._within = within
         self.directory = Path(tempfile.mkdtemp(prefix="chatd-pg-"))
         self._settings = {**_SETTINGS, **settings}
         if port:
@@ -115,11 +119,11 @@ class Cluster:
         log = (self.directory / "log").open("ab")
         with log:
             self._postmaster = subprocess.Popen(
-                [programs() / "postgres", "-D", self.data, "-k", self.directory, *options],
+                self._command("postgres", "-D", str(self.data), "-k", str(self.directory), *options),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **_user(),
+                **self._user(),
             )
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -169,10 +173,20 @@ class Cluster:
     def run(self, program: str, *arguments: str) -> str:
         """Run one of PostgreSQL's programs and return what it says."""
         done = subprocess.run(
-            [programs() / program, *arguments], capture_output=True, text=True, cwd=self.directory, **_user()
+            self._command(program, *arguments), capture_output=True, text=True, cwd=self.directory, **self._user()
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return str(done.stdout)
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        as_nobody = _AS_NOBODY if self._within else ()
+        return [*self._within, *as_nobody, str(programs() / program), *arguments]
+
+    def _user(self) -> dict[str, Any]:
+        """Return whom to run it as, for subprocess: PostgreSQL refuses to run as root."""
+        if os.getuid() != 0 or self._within:
+            return {}
+        return {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
     def _give_directory(self) -> None:
         self.directory.chmod(0o755)
@@ -258,8 +272,3 @@ def wait_for(db: "psycopg.Connection[tuple[object, ...]]", query: str) -> None:
     while db.execute(query).fetchone() is None:
         assert time.monotonic() < deadline, query
         time.sleep(0.02)
-
-
-def _user() -> dict[str, Any]:
-    """Return whom to run PostgreSQL as, for subprocess."""
-    return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}

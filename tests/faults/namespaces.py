@@ -22,19 +22,19 @@ class Card:
         self._outside = outside
         #: The addresses at both ends.
         self.here, self.there = f"{network}.1", f"{network}.2"
-        _run("ip", "link", "add", outside, "type", "veth", "peer", "name", inside, "netns", namespace)
-        _run("ip", "addr", "add", f"{self.here}/24", "dev", outside)
-        _run("ip", "-n", namespace, "addr", "add", f"{self.there}/24", "dev", inside)
-        _run("ip", "-n", namespace, "link", "set", inside, "up")
+        run("ip", "link", "add", outside, "type", "veth", "peer", "name", inside, "netns", namespace)
+        run("ip", "addr", "add", f"{self.here}/24", "dev", outside)
+        run("ip", "-n", namespace, "addr", "add", f"{self.there}/24", "dev", inside)
+        run("ip", "-n", namespace, "link", "set", inside, "up")
         self.heal()
 
     def cut(self) -> None:
         """Let nothing through, and tell nobody within."""
-        _run("ip", "link", "set", self._outside, "down")
+        run("ip", "link", "set", self._outside, "down")
 
     def heal(self) -> None:
         """Let everything through."""
-        _run("ip", "link", "set", self._outside, "up")
+        run("ip", "link", "set", self._outside, "up")
 
     def can_be_bad(self) -> bool:
         """Report whether this kernel can delay and lose packets."""
@@ -44,7 +44,7 @@ class Card:
 
     def spoil(self) -> None:
         """Delay packets and lose some."""
-        _run(*self._bad())
+        run(*self._bad())
 
     def mend(self) -> None:
         """Delay and lose nothing."""
@@ -61,8 +61,8 @@ class Namespace:
     def __init__(self) -> None:
         """Make it, without any card but its loopback."""
         self.name = _name(next(_numbers))
-        _run("ip", "netns", "add", self.name)
-        _run("ip", "-n", self.name, "link", "set", "lo", "up")
+        run("ip", "netns", "add", self.name)
+        run("ip", "-n", self.name, "link", "set", "lo", "up")
 
     @property
     def within(self) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class Namespace:
 
     def remove(self) -> None:
         """Remove it, and all its cards."""
-        _run("ip", "netns", "del", self.name)
+        run("ip", "netns", "del", self.name)
 
 
 @contextlib.contextmanager
@@ -104,10 +104,11 @@ def can_make_namespaces() -> bool:
     try:
         return _succeeds("ip", "link", "add", name, "type", "veth", "peer", "name", "inside", "netns", name)
     finally:
-        _run("ip", "netns", "del", name)
+        run("ip", "netns", "del", name)
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
+    """Run a command, which must succeed."""
     subprocess.run(command, check=True, capture_output=True)
 
 
