@@ -9,7 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -179,14 +179,17 @@ def functions() -> Iterator[Callable[..., Any]]:
                     yield function
 
 
-def call(db: Any, function: Callable[..., Any]) -> None:
-    """Call a function and undo what it has written."""
+def call(db: Any, function: Callable[..., Any], values: Mapping[str, Any] = VALUES) -> None:
+    """Call a function and undo what it has written.
+
+    :param values: its arguments, by their names.
+    """
     noun = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     args, kwargs = [], {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
         own = f"{noun}.{parameter.name}"
-        assert own in VALUES or parameter.name in VALUES, f"say in VALUES what to call {noun} with: {parameter.name}"
-        value = VALUES.get(own, VALUES.get(parameter.name))
+        assert own in values or parameter.name in values, f"say in VALUES what to call {noun} with: {parameter.name}"
+        value = values.get(own, values.get(parameter.name))
         if parameter.kind is parameter.KEYWORD_ONLY:
             kwargs[parameter.name] = value
         else:
