@@ -61,7 +61,7 @@ class Source(Protocol):
         """Return the columns of each table that is copied."""
 
     def rows(self, table: Table, span: Span = ALL, limit: int | None = None, /) -> Iterator[Values]:
-        """Yield rows in the order of their key, without holding them all; they are those of one moment."""
+        """Yield rows in the order of their key; they are those of one moment."""
 
     def last_ids(self, tables: Sequence[Table], /) -> dict[str, int]:
         """Return the highest id that each table with an identity has ever given, 0 for none."""

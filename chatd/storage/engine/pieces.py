@@ -121,10 +121,11 @@ class Copier:
                 after += before[place:]
                 break
             rows = Counted(source.rows(table, Span(above, piece.up_to), None if piece.up_to else ROWS), *more).drain()
-            if rows.total != piece.total:
+            has_grown = piece.up_to is None and rows.rows >= ROWS
+            if has_grown or rows.total != piece.total:
                 self._target.clear(table, Span(above, piece.up_to))
                 piece.total = None
-            while piece.up_to is None and rows.rows >= ROWS and rows.last is not None:  # the end has grown
+            while piece.up_to is None and rows.rows >= ROWS and rows.last is not None:
                 above = table.key_of(rows.last)
                 after.append(_Piece(above, None))
                 rows = Counted(source.rows(table, Span(above), ROWS), *more).drain()

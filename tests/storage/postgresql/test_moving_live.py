@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from chatd.errors import DatabaseUnusable
+from chatd.storage.engine.copying import Span, Table
 from chatd.storage.engine.moving import to_postgresql, to_sqlite
 from chatd.storage.engine.pieces import ROWS, Copier
 from chatd.storage.engine.postgresql import copying as postgresql
@@ -139,6 +140,52 @@ def test_a_name_that_changes_hands_between_two_pieces_is_copied_by_the_next_pass
             assert target.count(users) == ROWS + 500
             assert copier.catch_up(running) == 2 * ROWS
             assert target.count(users) == 2 * ROWS + 500
+
+
+def test_an_end_that_grows_to_a_whole_piece_as_it_is_written_is_taken_apart_by_the_next_pass(
+    path: Path, empty: str
+) -> None:
+    migrate(empty)
+    asked = 0
+
+    def grow() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 5:  # all three pieces have been compared, and the last is about to be written
+            change(
+                path,
+                f"""
+                INSERT INTO messages (id, conversation_id, sender_id, content, created_at)
+                SELECT id + 100000, 1, 2, 'more', 1 FROM messages WHERE id <= {ROWS - 500}
+                """,
+            )
+        return False
+
+    with postgresql.target(empty) as target:
+        (table,) = [table for table in target.tables() if table.name == "messages"]
+        copier = Copier(target, [table])
+        with sqlite.live(path) as running:
+            copier.catch_up(running)
+            change(path, f"UPDATE messages SET content = 'edited' WHERE id = {2 * ROWS + 1}")
+            assert copier.catch_up(running, grow) == ROWS
+            change(
+                path, "INSERT INTO messages (id, conversation_id, sender_id, content, created_at) VALUES (2e6,1,1,'',1)"
+            )
+            assert copier.catch_up(running) == ROWS + 1
+            assert copier.catch_up(running) == 0
+        assert target.count(table) == 3 * ROWS + 1
+
+
+def test_while_a_piece_is_written_the_server_can_empty_its_log(path: Path) -> None:
+    with sqlite.live(path) as running:
+        table = Table("messages", ("id", "content"), ("id",), None)
+        rows = running.rows(table, Span(), ROWS)
+        next(rows)
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("UPDATE health SET checked_at = 1")
+            db.commit()
+            assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        assert sum(1 for _ in rows) == ROWS - 1
 
 
 def test_between_two_pieces_the_server_can_empty_its_log(path: Path, empty: str) -> None:

@@ -39,7 +39,7 @@ class Side:
         yield from self._db.execute(
             f'SELECT {_listed(table.columns)} FROM "{table.name}" WHERE {where} ORDER BY {_listed(table.key)} LIMIT ?',
             (*values, -1 if limit is None else limit),
-        )
+        ).fetchall()  # at once, or the log could not be emptied until who takes them has taken the last
 
     def last_ids(self, tables: Sequence[Table]) -> dict[str, int]:
         """See :meth:`chatd.storage.engine.copying.Source.last_ids`."""
