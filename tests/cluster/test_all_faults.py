@@ -34,7 +34,8 @@ NAMES = "alice", "bobby", "carol", "david", "erika", "frank", "grace", "henry", 
 #: How long each waits between two messages, in seconds: the machine has other work.
 PAUSE = 0.05
 
-_LISTENING = "query LIKE 'SELECT number, writer FROM commits%' OR query LIKE 'LISTEN%'"
+#: Whoever listens also asks for the highest number.
+_LISTENING = "query LIKE 'SELECT number, writer,%FROM commits ORDER BY number DESC%' OR query LIKE 'LISTEN%'"
 
 
 class Site(FixedProcesses):
