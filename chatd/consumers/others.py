@@ -1,5 +1,10 @@
 """The consumer that brings what other processes commit and say, and tells them what happens here."""
 
+import asyncio
+import contextlib
+import logging
+import os
+import signal
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
@@ -9,9 +14,15 @@ from chatd.cluster.stream import Commits, Stream
 from chatd.cluster.talk import Talk
 from chatd.consumers.consumer import Consumer
 from chatd.delivery.registry import Registry
+from chatd.errors import StorageUnavailable
 from chatd.services import Sessions
 from chatd.stats import Cluster
 from chatd.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+#: How often to see whether another process has upgraded the tables, in seconds.
+OUTDATED_INTERVAL = 1.0
 
 
 @runtime_checkable
@@ -26,6 +37,12 @@ class Peers(Commits, Protocol):
 
     def hear(self, heard: Callable[[str, bytes], None], /) -> None:
         """Call ``heard`` on the event loop with what others say, and the name of who says it."""
+
+    async def is_outdated(self) -> bool:
+        """Report whether another process has made tables of which this program is too old.
+
+        :raises StorageUnavailable: the database could not be read.
+        """
 
 
 class OtherProcesses(Consumer):
@@ -79,6 +96,7 @@ class OtherProcesses(Consumer):
         self._db.settle_by(self.stream)
         self._peers.hear(self.talk.hear)
         await self.talk.start()
+        self.spawn(self._stop_when_outdated())
 
     async def stop(self) -> None:
         """Say goodbye, and stop following."""
@@ -95,6 +113,16 @@ class OtherProcesses(Consumer):
         self._sessions.forget()
         for event in await self._sessions.find_ended(self._registry.sessions()):
             self._db.publish(event)
+
+    async def _stop_when_outdated(self) -> None:
+        """Stop the process, as SIGTERM does, where it is too old for the tables: clients go to a newer one."""
+        while True:
+            await asyncio.sleep(OUTDATED_INTERVAL)
+            with contextlib.suppress(StorageUnavailable):
+                if await self._peers.is_outdated():
+                    log.error("the tables need a newer chatd: this one stops", extra={"event": "outdated"})
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    return
 
     def _leave_behind(self) -> None:
         self._sessions.forget()

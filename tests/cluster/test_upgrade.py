@@ -125,7 +125,7 @@ def said_by_tomorrow(url: str) -> bool:
     return any(b"OfTomorrow" in events and b"of_tomorrow" in events for (events,) in rows)
 
 
-async def test_a_program_that_is_too_old_for_the_new_tables_says_so_in_one_line_and_the_new_one_serves(
+async def test_a_program_that_is_too_old_for_the_new_tables_says_so_and_stops_and_the_new_one_serves(
     database_url: str, tmp_path: Path
 ) -> None:
     newer = tomorrow(tmp_path / "tomorrow", "ALTER TABLE users ADD COLUMN shoe_size BIGINT NOT NULL DEFAULT 0;")
@@ -134,9 +134,10 @@ async def test_a_program_that_is_too_old_for_the_new_tables_says_so_in_one_line_
         alice, bob = await processes.people("alice", "bobby")
         await processes.at(1, alice).send(bob, "today")
         there = await live(processes.at(1, bob))
-        await processes.upgrade(0)
-        status, code = await asyncio.gather(asyncio.to_thread(processes.servers[1].stop), there.closed())
-        assert (status, code) == (0, 1012)
+        _, code = await asyncio.gather(processes.upgrade(0), there.closed())
+        assert (code, await asyncio.to_thread(processes.servers[1].wait)) == (1012, 0)
+        (said,) = [each for each in processes.servers[1].entries if each.get("event") == "outdated"]
+        assert said["message"] == "the tables need a newer chatd: this one stops"
         line = await asyncio.to_thread(refusal, tmp_path / "1", "serve", "--port", "0", CHATD_DATABASE_URL=database_url)
         assert line == (
             f"the database has version {NEWEST + 1}, this chatd knows versions up to {NEWEST}: install a newer chatd"

@@ -18,6 +18,7 @@ from chatd.storage.engine.postgresql.beside import reader, reading
 from chatd.storage.engine.postgresql.connections import PATIENCE, Unanswered
 from chatd.storage.engine.postgresql.faults import is_storage_fault, reason
 from chatd.storage.engine.postgresql.listening import Listener
+from chatd.storage.engine.postgresql.migrate import newest_version
 from chatd.storage.engine.postgresql.speaking import Speaker
 from chatd.storage.engine.postgresql.sql import Connection
 from chatd.storage.engine.postgresql.writer import InDoubt, Writer
@@ -32,6 +33,9 @@ SILENCE = 1.0
 _AFTER = """
     SELECT number, writer, events FROM commits WHERE number > :number ORDER BY number LIMIT :limit
 """
+
+
+_OLDEST_COMPATIBLE = "SELECT oldest_compatible FROM schema"
 
 
 class PostgreSql:
@@ -70,6 +74,7 @@ class PostgreSql:
         self._doubt_subscribers: list[Callable[[bool], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._silent_until = 0.0
+        self._version = newest_version()  # now: whoever upgrades the program may replace its files while this runs
 
     async def open(self) -> None:
         """Open the writer and begin to listen; readers connect when they are needed.
@@ -154,6 +159,19 @@ class PostgreSql:
         def work(db: object) -> list[Told]:
             assert isinstance(db, Connection)
             return [Told(*row) for row in db.execute(_AFTER, {"number": number, "limit": limit})]
+
+        return await self.read(work)
+
+    async def is_outdated(self) -> bool:
+        """Report whether another process has made tables of which this program is too old.
+
+        :raises StorageUnavailable: the database could not be read.
+        """
+
+        def work(db: object) -> bool:
+            assert isinstance(db, Connection)
+            (row,) = db.execute(_OLDEST_COMPATIBLE).fetchall()
+            return bool(row["oldest_compatible"] > self._version)
 
         return await self.read(work)
 
