@@ -15,6 +15,7 @@ from chatd.storage.engine.sqlite.engine import Sqlite
 from chatd.storage.stores import Store, migrate
 
 if TYPE_CHECKING:
+    from tests.databases import Databases
     from tests.postgresql import Cluster
 
 #: The directories whose tests are for both engines.
@@ -26,21 +27,21 @@ _NAMES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 class Stores:
     """Where the servers of a test store everything: one place for each data directory."""
 
-    def __init__(self, cluster: "Cluster | None") -> None:
+    def __init__(self, databases: "Databases | None") -> None:
         """Create the places of a test.
 
-        :param cluster: a PostgreSQL; None is SQLite.
+        :param databases: of a PostgreSQL; None is SQLite.
         """
-        self.cluster = cluster
+        self._databases = databases
         self._urls: dict[Path, str] = {}
 
     def settings(self, data_dir: Path) -> dict[str, str]:
         """Return the section ``[database]`` of a server."""
-        return {} if self.cluster is None else {"url": self._url(data_dir)}
+        return {} if self._databases is None else {"url": self._url(data_dir)}
 
     def at(self, data_dir: Path) -> Store:
         """Return a store whose tables are there."""
-        if self.cluster is not None:
+        if self._databases is not None:
             return self._url(data_dir)
         data_dir.mkdir(exist_ok=True)
         migrate(data_dir / "chatd.db")
@@ -49,13 +50,13 @@ class Stores:
     def drop(self) -> None:
         """Remove them."""
         for url in self._urls.values():
-            assert self.cluster is not None
-            self.cluster.drop(url)
+            assert self._databases is not None
+            self._databases.take_back(url)
 
     def _url(self, data_dir: Path) -> str:
-        assert self.cluster is not None
+        assert self._databases is not None
         if data_dir not in self._urls:
-            self._urls[data_dir] = self.cluster.database()
+            self._urls[data_dir] = self._databases.lend()
         return self._urls[data_dir]
 
 
@@ -103,10 +104,18 @@ def cluster() -> Iterator["Cluster"]:
         cluster.remove()
 
 
+@pytest.fixture(scope="session")
+def databases(cluster: "Cluster") -> "Databases":
+    """Databases of that PostgreSQL, which are lent and taken back."""
+    from tests.databases import Databases
+
+    return Databases(cluster)
+
+
 @pytest.fixture
 def stores(engine: str, request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Where the servers of this test store everything."""
-    stores = Stores(request.getfixturevalue("cluster") if engine == "postgresql" else None)
+    stores = Stores(request.getfixturevalue("databases") if engine == "postgresql" else None)
     yield stores
     stores.drop()
 

@@ -18,17 +18,17 @@ from chatd.serve import Server
 from chatd.services.passwords import Hashing
 from chatd.storage.cluster import commits
 from tests.conftest import QUICK, Start
-from tests.postgresql import Cluster
+from tests.databases import Databases
 from tests.support import Chat, RealServer, settings, until
 from tests.ws.v2_client import BEFORE_SETTLING
 
 
 @pytest.fixture
-def database_url(cluster: Cluster) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """A database with chatd's tables and nothing in them."""
-    url = cluster.database()
+    url = databases.lend()
     yield url
-    cluster.drop(url)
+    databases.take_back(url)
 
 
 class Alternating(RealServer):

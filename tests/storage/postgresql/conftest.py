@@ -7,16 +7,17 @@ import pytest
 
 from chatd.storage.database import Database
 from chatd.storage.engine.postgresql.engine import PostgreSql
+from tests.databases import Databases
 from tests.postgresql import Cluster
 from tests.storage.postgresql.line import Line
 
 
 @pytest.fixture
-def url(cluster: Cluster) -> Iterator[str]:
+def url(databases: Databases) -> Iterator[str]:
     """A database with nothing in it."""
-    url = cluster.database()
+    url = databases.lend()
     yield url
-    cluster.drop(url)
+    databases.take_back(url)
 
 
 def engine_of(db: Database) -> PostgreSql:

@@ -8,6 +8,8 @@ import asyncio
 import base64
 import contextlib
 import logging
+import select
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -48,6 +50,8 @@ class Listener:
         self._lost: list[Callable[[], None]] = []
         self._said: list[Callable[[str, bytes], None]] = []
         self._stopping = threading.Event()
+        #: The other end of what a running thread waits for beside PostgreSQL.
+        self._waking: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         #: How many times it has begun to listen.
         self.connections = 0
@@ -79,12 +83,15 @@ class Listener:
     def start(self) -> None:
         """Listen until :meth:`stop`."""
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="postgresql-listener", daemon=True)
+        wake, self._waking = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, args=(wake,), name="postgresql-listener", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread, and wait for that."""
         self._stopping.set()
+        if self._waking is not None:
+            self._waking.close()
         if self._thread is not None:
             self._thread.join()
 
@@ -98,7 +105,11 @@ class Listener:
             raise
         return raw
 
-    def _run(self) -> None:
+    def _run(self, wake: socket.socket) -> None:
+        with wake:
+            self._keep_listening(wake)
+
+    def _keep_listening(self, wake: socket.socket) -> None:
         was_lost = False
         while not self._stopping.is_set():
             try:
@@ -107,7 +118,7 @@ class Listener:
                     if was_lost:
                         log.info("listening to PostgreSQL again", extra={"event": "listening_again"})
                     was_lost = False
-                    self._listen(raw)
+                    self._listen(raw, wake)
             except psycopg.Error as error:
                 self.is_leading = False
                 if not was_lost:
@@ -116,14 +127,20 @@ class Listener:
                 was_lost = True
                 self._stopping.wait(RETRY_INTERVAL)
 
-    def _listen(self, raw: Raw) -> None:
+    def _listen(self, raw: Raw, wake: socket.socket) -> None:
         asked_at = 0.0
+        poll = select.poll()
+        poll.register(raw.fileno(), select.POLLIN)
+        poll.register(wake, select.POLLIN)
         while not self._stopping.is_set():
             if time.monotonic() - asked_at >= ASK_INTERVAL:
                 asked_at = time.monotonic()
                 self._ask(raw)
             # Not a statement within this loop: https://www.psycopg.org/psycopg3/docs/advanced/async.html#notifications
-            notes = list(raw.notifies(timeout=ASK_INTERVAL, stop_after=1))
+            notes = list(raw.notifies(timeout=0))
+            if not notes:
+                poll.poll(max(asked_at + ASK_INTERVAL - time.monotonic(), 0) * 1000)
+                continue
             hints = [_hint(note.payload) for note in notes if note.channel == CHANNEL]
             self._pass_on([hint for hint in hints if hint is not None])
             if talk := [note.payload for note in notes if note.channel == TALK]:
