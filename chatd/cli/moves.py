@@ -47,7 +47,8 @@ def _move(settings: "Config", options: argparse.Namespace) -> None:
     if not is_url and not settings.database.url:
         raise ConfigurationError("everything is in SQLite already: copy it with chatd backup")
     try:
-        url = settings.database.url or database_url(options.to)
+        # Who moves holds locks of a session: not through a pooler, which may give each transaction to another one.
+        url = database_url(options.to) if is_url else settings.database.listen_url or settings.database.url
     except ValueError as error:
         raise ConfigurationError(f"--to {error}") from error
     if is_url:

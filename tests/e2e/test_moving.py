@@ -13,7 +13,7 @@ import pytest
 from chatd.client import Client
 from tests.client.support import Line, fast, take_contents
 from tests.conftest import Figure, Size
-from tests.e2e.moves import fill, move, number_of, serving
+from tests.e2e.moves import fill, move, number_of, rows, serving
 from tests.postgresql import Cluster
 from tests.process import ServerProcess, chatd, client_of, refusal
 from tests.support import register, until
@@ -149,6 +149,13 @@ async def test_a_server_that_runs_is_told_of_and_nothing_is_copied(tmp_path: Pat
             assert told.startswith("chatd is connected to that PostgreSQL")
     assert not (tmp_path / "new" / "chatd.db").exists()
     assert number_of(url, "users") == 0
+
+
+async def test_behind_a_pooler_it_goes_to_the_server_itself(tmp_path: Path, url: str) -> None:
+    assert chatd(tmp_path / "data", "user", "add", "robot", "--bot", CHATD_DATABASE_URL=url).returncode == 0
+    variables = {"CHATD_DATABASE_URL": "postgresql:///none?host=/nowhere", "CHATD_DATABASE_LISTEN_URL": url}
+    assert chatd(tmp_path / "data", "move", "--to", str(tmp_path / "back"), **variables).returncode == 0
+    assert len(rows(tmp_path / "back" / "chatd.db")["users"]) == 1
 
 
 async def test_what_cannot_be_moved_is_refused_in_one_line(tmp_path: Path, url: str) -> None:
