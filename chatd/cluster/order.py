@@ -61,10 +61,11 @@ class Order:
         """Note what became of our own commit.
 
         :param number: its number; None if nothing was committed.
-        :param settle: called in its turn; without a number, right after our own commit before it.
+        :param settle: called in its turn; without a number, or with one that was skipped while it was in doubt, right
+            after our own commit before it.
         """
         self._is_own_on_way = False
-        if number is None:
+        if number is None or number <= self.told:
             self._failed.setdefault(max(self._own, default=self.told), []).append(settle)
             return
         self._own[number] = settle

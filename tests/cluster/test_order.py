@@ -136,6 +136,16 @@ def test_a_table_that_lacks_what_comes_next_is_said_to(rows: list[Told]) -> None
         teller.order.read(rows)
 
 
+def test_our_own_that_was_skipped_while_it_was_in_doubt_is_answered_all_the_same() -> None:
+    teller = Teller()
+    teller.order.begin()
+    teller.order.hear(heard(theirs(2)))
+    for settle in teller.order.skip_to(2):
+        settle()
+    teller.order.end(1, teller.settle(1))
+    assert teller.tell() == [-1]
+
+
 def test_after_skipping_our_own_are_still_answered() -> None:
     teller = Teller()
     teller.order.begin()
