@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from yarl import URL
 
-from chatd.storage.engine.postgresql.writer import LOCK
+from chatd.storage.engine.postgresql.lock import LOCK
 from tests.cluster.load import Load
 from tests.cluster.pair import Pair
 from tests.cluster.relay import Relay

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from yarl import URL
 
-from chatd.storage.engine.postgresql.writer import LOCK
+from chatd.storage.engine.postgresql.lock import LOCK
 from tests.cluster.load import Load
 from tests.cluster.support import Processes, end_sessions, free_port, running, stored
 from tests.conftest import Figure, Size

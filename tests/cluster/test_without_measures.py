@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chatd.storage.engine.postgresql.writer import LOCK
+from chatd.storage.engine.postgresql.lock import LOCK
 from tests.cluster.load import Load
 from tests.cluster.relay import Relay
 from tests.cluster.support import Processes, end_sessions

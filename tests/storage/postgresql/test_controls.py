@@ -18,7 +18,7 @@ from chatd.cluster.order import Order
 from chatd.storage.database import Database
 from chatd.storage.engine import Hint, Told
 from chatd.storage.engine.postgresql.engine import PostgreSql
-from chatd.storage.engine.postgresql.writer import LOCK
+from chatd.storage.engine.postgresql.lock import LOCK
 from tests.conftest import Figure
 from tests.storage.postgresql.conftest import engine_of
 from tests.storage.postgresql.line import Line

@@ -12,12 +12,12 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from chatd.errors import DatabaseUnusable
 from chatd.storage.engine.copying import ALL, Conflict, Span, Table, Values
-from chatd.storage.engine.postgresql import lineage
+from chatd.storage.engine.postgresql import catalog, lineage
 from chatd.storage.engine.postgresql.connections import Raw, connect_usable
 from chatd.storage.engine.postgresql.faults import reason
 from chatd.storage.engine.postgresql.keys import NAME as KEY
+from chatd.storage.engine.postgresql.lock import locked
 from chatd.storage.engine.postgresql.migrate import MIGRATING
-from chatd.storage.engine.postgresql.writer import locked
 
 #: The tables that are not copied, as SQLite has none of them: how several processes agree, what they remember for
 #: minutes, and the signing key, which is copied by itself.
@@ -34,47 +34,6 @@ PATIENCE_MS = 60_000
 
 #: How long who has just ended may still be connected, in seconds.
 LINGERING = 5.0
-
-_TABLES = """
-    SELECT CAST(c.relname AS TEXT),
-        ARRAY (
-            SELECT CAST(a.attname AS TEXT) FROM pg_attribute AS a
-            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
-        ),
-        ARRAY (
-            SELECT CAST(a.attname AS TEXT)
-            FROM pg_index AS i
-            CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (attnum, place)
-            JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.attnum
-            WHERE i.indrelid = c.oid AND i.indisprimary ORDER BY k.place
-        ),
-        (SELECT CAST(a.attname AS TEXT) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attidentity <> '')
-    FROM pg_class AS c
-    WHERE c.relnamespace = CAST(current_schema() AS REGNAMESPACE) AND c.relkind IN ('r', 'p')
-    ORDER BY c.relname
-"""
-
-_TYPES = """
-    SELECT CAST(a.attname AS TEXT), a.atttypid FROM pg_attribute AS a WHERE a.attrelid = CAST(%s AS REGCLASS)
-"""
-
-#: A reference that is checked at the commit does not matter for the order.
-_REFERENCES = """
-    SELECT CAST(one.relname AS TEXT), CAST(other.relname AS TEXT)
-    FROM pg_constraint AS k
-    JOIN pg_class AS one ON one.oid = k.conrelid
-    JOIN pg_class AS other ON other.oid = k.confrelid
-    WHERE k.contype = 'f' AND NOT k.condeferred AND k.conrelid <> k.confrelid
-        AND k.connamespace = CAST(current_schema() AS REGNAMESPACE)
-"""
-
-#: References are looked up in the end, all at once: pieces come and go, and each row would be looked up one by one.
-_CONSTRAINTS = """
-    SELECT CAST(c.relname AS TEXT), CAST(k.conname AS TEXT), pg_get_constraintdef(k.oid)
-    FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
-    WHERE k.contype = 'f' AND k.connamespace = CAST(current_schema() AS REGNAMESPACE)
-    ORDER BY k.oid
-"""
 
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
@@ -99,11 +58,11 @@ class Side:
         """Return the tables to copy, each after those it refers to."""
         found = {
             name: Table(name, tuple(columns), tuple(key), identity)
-            for name, columns, key, identity in self._raw.execute(_TABLES)
+            for name, columns, key, identity in self._raw.execute(catalog.TABLES)
             if name not in NOT_COPIED
         }
         order: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter(dict.fromkeys(found, ()))
-        for name, other in self._raw.execute(_REFERENCES):
+        for name, other in self._raw.execute(catalog.REFERENCES):
             if name in found:
                 order.add(name, other)
         return [found[name] for name in order.static_order()]
@@ -143,8 +102,11 @@ class Side:
                 )
 
     def begin(self) -> None:
-        """See :meth:`chatd.storage.engine.copying.Target.begin`; nobody else sees that."""
-        self._references = self._raw.execute(_CONSTRAINTS).fetchall()
+        """See :meth:`chatd.storage.engine.copying.Target.begin`; nobody else sees that.
+
+        Pieces come and go, and each row would be looked up one by one.
+        """
+        self._references = self._raw.execute(catalog.CONSTRAINTS).fetchall()
         for table, name, _ in self._references:
             self._raw.execute(SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(Identifier(table), Identifier(name)))
 
@@ -215,7 +177,7 @@ class Side:
 
     def _types(self, table: Table) -> list[int]:
         if table.name not in self._types_of:
-            types = dict(self._raw.execute(_TYPES, (f'"{table.name}"',)).fetchall())
+            types = dict(self._raw.execute(catalog.TYPES, (f'"{table.name}"',)).fetchall())
             self._types_of[table.name] = [types[column] for column in table.columns]
         return self._types_of[table.name]
 

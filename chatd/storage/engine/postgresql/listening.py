@@ -20,8 +20,9 @@ import psycopg
 from chatd.storage.engine import Hint
 from chatd.storage.engine.postgresql.connections import PATIENCE, TAKES_WRITES, Raw, connect
 from chatd.storage.engine.postgresql.faults import reason
+from chatd.storage.engine.postgresql.lock import LOCK
 from chatd.storage.engine.postgresql.speaking import TALK, said
-from chatd.storage.engine.postgresql.writer import CHANNEL, LOCK
+from chatd.storage.engine.postgresql.writer import CHANNEL
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from chatd.storage.engine.migrations import Migration, directory_of, load_migrat
 from chatd.storage.engine.postgresql import lineage
 from chatd.storage.engine.postgresql.connections import Raw, connect_usable
 from chatd.storage.engine.postgresql.faults import reason
-from chatd.storage.engine.postgresql.writer import LOCK, locked
+from chatd.storage.engine.postgresql.lock import LOCK, locked
 
 #: The number of the first file, which makes all tables: those before it are SQLite's alone.
 FIRST = 7

@@ -8,9 +8,8 @@ import base64
 import contextlib
 import logging
 import secrets
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import psycopg
@@ -22,18 +21,15 @@ from chatd.storage.engine.postgresql.connections import (
     PATIENCE,
     TAKES_WRITES,
     WRITER_SETTINGS,
-    Raw,
     Unanswered,
     connect,
     local_settings,
 )
 from chatd.storage.engine.postgresql.faults import is_storage_fault, reason
+from chatd.storage.engine.postgresql.lock import END_STOPPED, TAKE_LOCK, locked, note_ended
 from chatd.storage.engine.postgresql.sql import Connection
 
 log = logging.getLogger(__name__)
-
-#: The key of the lock under which everything is committed: "chat" in ASCII.
-LOCK = 0x63686174
 
 #: Where commits are announced.
 CHANNEL = "chatd_commits"
@@ -43,19 +39,6 @@ INLINE = 7_900
 
 #: How often to look for a server while it is not known whether it has committed, in seconds.
 DOUBT_INTERVAL = 0.2
-
-_TAKE_LOCK = f"SELECT pg_advisory_xact_lock({LOCK})"
-
-#: Ends who holds the lock and has stopped within its transaction, a process that was suspended for one. The server does
-#: not: between two statements that are sent without waiting it is not idle, and no timeout of its own counts.
-_END_STOPPED = f"""
-    SELECT pg_terminate_backend(holder.pid)
-    FROM pg_locks AS holder JOIN pg_stat_activity AS session ON session.pid = holder.pid
-    WHERE holder.locktype = 'advisory' AND holder.classid = 0 AND holder.objid = {LOCK} AND holder.granted
-        AND holder.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND session.wait_event = 'ClientRead'
-        AND greatest(session.query_start, session.state_change) < clock_timestamp() - INTERVAL '4 seconds'
-"""
 
 #: A statement of its own: in the one that waits for the lock this would be as it was before the wait.
 _HEAD = f"SELECT coalesce(max(number), 0), {TAKES_WRITES} FROM commits"
@@ -239,7 +222,7 @@ class Writer(Connection):
         """Begin a transaction under the lock, and return the number of the newest commit."""
         while True:
             self.begin_transaction()
-            self.execute(_TAKE_LOCK)
+            self.execute(TAKE_LOCK)
             try:
                 ((number, takes_writes),) = self.execute(_HEAD).fetchall()
                 if not takes_writes:
@@ -249,7 +232,7 @@ class Writer(Connection):
                 self.rollback()
                 if not self.is_open:
                     raise
-                _note_ended(len(self.execute(_END_STOPPED).fetchall()))
+                note_ended(len(self.execute(END_STOPPED).fetchall()))
 
     def _is_committed(self, announced: _Announced, error: Exception) -> bool:
         """Report whether a commit is there whose answer was lost, as soon as there is a server to ask."""
@@ -276,31 +259,6 @@ class Writer(Connection):
     def _heed(self, notice: psycopg.errors.Diagnostic) -> None:
         if notice.severity_nonlocalized == "WARNING":
             self._warning = notice.message_primary or "a warning"
-
-
-@contextlib.contextmanager
-def locked(raw: Raw, local: str = "") -> Iterator[None]:
-    """Hold the lock of writers, in a transaction.
-
-    :param local: gives the transaction its settings, where the session does not keep them.
-    """
-    with contextlib.ExitStack() as transaction:
-        while True:
-            transaction.enter_context(raw.transaction())
-            try:
-                if local:
-                    raw.execute(local)
-                raw.execute(_TAKE_LOCK)
-                break
-            except psycopg.errors.LockNotAvailable:
-                transaction.pop_all().__exit__(*sys.exc_info())
-            _note_ended(len(raw.execute(_END_STOPPED).fetchall()))
-        yield
-
-
-def _note_ended(count: int) -> None:
-    if count:
-        log.warning("who had stopped while all others waited was ended", extra={"event": "lock_taken_away"})
 
 
 def _announcement(number: int, writer: str, events: bytes | None) -> str:
