@@ -70,10 +70,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         option.markexpr = QUICK
         if not is_worker and config.getoption("numprocesses", 0) is None and not option.collectonly:
             option.numprocesses = "auto"
-    if is_worker:
-        option.loadgroup = True
-    elif config.getoption("numprocesses", None) and option.dist == "no":
-        option.dist = "loadgroup"
+    if not is_worker and config.getoption("numprocesses", None) and option.dist == "no":
+        option.dist = "loadfile"  # a file's tests in one process: they may share a server
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -89,12 +87,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests, and keep a file's in one process: they may share a server."""
+    """Mark the tests."""
     for item in items:
         if mark := mark_of(item.path, config):
             item.add_marker(mark)
-        if config.getoption("loadgroup", False):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
