@@ -7,10 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tests.postgresql import Cluster, wait_for
-
-#: Sessions of others, as of a server that was killed.
-_OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+from tests.postgresql import OTHERS, Cluster, end_others, wait_for
 
 #: All that a test may have made or changed, and that is not a row.
 _SHAPE = """
@@ -57,8 +54,8 @@ class Databases:
     def take_back(self, url: str) -> None:
         """Empty a database, whoever is connected to it."""
         with psycopg.connect(url, autocommit=True) as db:
-            db.execute(f"SELECT pg_terminate_backend(pid) {_OTHERS}")
-            wait_for(db, f"SELECT 1 WHERE NOT EXISTS (SELECT 1 {_OTHERS})")
+            end_others(db)  # as of a server that was killed
+            wait_for(db, f"SELECT 1 WHERE NOT EXISTS (SELECT 1 {OTHERS})")
             size = db.execute("SELECT pg_database_size(current_database())").fetchone()
             is_as_before = size is not None and size[0] < _LARGE and _shape(db) == self._shape
             if is_as_before:

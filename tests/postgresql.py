@@ -266,6 +266,18 @@ def _signal_all(pids: Iterable[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
+#: The sessions of others on a database.
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def end_others(db: "psycopg.Connection[tuple[object, ...]]", which: str = "TRUE") -> int:
+    """End the sessions of others on a database, and return how many there were.
+
+    :param which: a condition on ``pg_stat_activity``.
+    """
+    return len(db.execute(f"SELECT pg_terminate_backend(pid) {OTHERS} AND ({which})").fetchall())
+
+
 def wait_for(db: "psycopg.Connection[tuple[object, ...]]", query: str) -> None:
     """Wait until a query has a row."""
     deadline = time.monotonic() + PATIENCE

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,24 +10,15 @@ from typing import Any
 import psycopg
 from aiohttp.test_utils import TestClient
 
-from tests.process import ServerProcess, client_of
+from tests.postgresql import end_others
+from tests.process import ServerProcess, client_of, free_port
 from tests.support import Person, register, until_true
-
-
-def free_port() -> int:
-    """Return a port that nobody uses just now."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 def end_sessions(url: str) -> int:
     """End all other sessions on a database, and return how many there were."""
     with psycopg.connect(url, autocommit=True) as db:
-        rows = db.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        ).fetchall()
-    return len(rows)
+        return end_others(db)
 
 
 class Doors:

@@ -19,12 +19,13 @@ from chatd.storage.engine.postgresql.lock import LOCK
 from tests.cluster.load import Load
 from tests.cluster.pair import Pair
 from tests.cluster.relay import Relay
-from tests.cluster.support import Doors, FixedProcesses, free_port
+from tests.cluster.support import Doors, FixedProcesses
 from tests.conftest import Figure, Size
 from tests.e2e.proxies import Nginx
 from tests.faults.namespaces import Card, Namespace, namespace
 from tests.faults.proxy import FaultProxy, Line
-from tests.process import ServerProcess, client_at
+from tests.postgresql import end_others
+from tests.process import ServerProcess, client_at, free_port
 from tests.support import until
 
 pytestmark = pytest.mark.timeout(1800)
@@ -186,12 +187,7 @@ def holder(db: "psycopg.Connection[tuple[object, ...]]") -> object:
 def end_listening(url: str) -> int:
     """End all sessions that listen, and return how many there were."""
     with psycopg.connect(url, autocommit=True) as db:
-        return len(
-            db.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                f"WHERE datname = current_database() AND pid <> pg_backend_pid() AND ({_LISTENING})"
-            ).fetchall()
-        )
+        return end_others(db, _LISTENING)
 
 
 @contextlib.contextmanager

@@ -13,10 +13,11 @@ from yarl import URL
 
 from chatd.storage.engine.postgresql.lock import LOCK
 from tests.cluster.load import Load
-from tests.cluster.support import Processes, end_sessions, free_port, running, stored
+from tests.cluster.support import Processes, end_sessions, running, stored
 from tests.conftest import Figure, Size
 from tests.faults.proxy import FaultProxy
 from tests.postgresql import Cluster
+from tests.process import free_port
 from tests.support import until
 from tests.ws.v2_client import live
 

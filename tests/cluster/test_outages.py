@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from tests.cluster.support import Processes, end_sessions, free_port
+from tests.cluster.support import Processes, end_sessions
 from tests.conftest import Size
 from tests.faults.proxy import FaultProxy
 from tests.postgresql import Cluster
+from tests.process import free_port
 from tests.storage.postgresql.line import Line as CutLine
 from tests.storage.postgresql.line import Where
 from tests.support import Person, until_true

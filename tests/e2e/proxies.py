@@ -1,7 +1,6 @@
 """The proxies of docs/deploy.md, run as it says, on ports of their own."""
 
 import re
-import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import trustme
 
+from tests.process import free_port
 from tests.programs import program
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -18,13 +18,6 @@ PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "deploy.md").re
 def blocks(language: str) -> list[str]:
     """Return the blocks of the page in a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
 
 
 class Proxy:

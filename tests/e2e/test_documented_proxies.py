@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from tests.e2e.proxies import Caddy, HAProxy, Nginx, Proxy, blocks, free_port
-from tests.process import ServerProcess, chatd, client_of
+from tests.e2e.proxies import Caddy, HAProxy, Nginx, Proxy, blocks
+from tests.process import ServerProcess, chatd, client_of, free_port
 from tests.programs import program
 from tests.support import Person, register
 

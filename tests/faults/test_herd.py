@@ -1,7 +1,6 @@
 """All clients come back at once after the server was killed, without waiting for each other: the server keeps up."""
 
 import asyncio
-import socket
 import time
 from pathlib import Path
 
@@ -12,17 +11,11 @@ from tests.conftest import Figure, Size
 from tests.faults.observed import PROGRAM, observe
 from tests.faults.quiet import Quiet, many_quiet, quiet
 from tests.faults.support import add_bots
-from tests.process import ServerProcess
+from tests.process import ServerProcess, free_port
 from tests.support import PATIENCE, until
 
 #: How long a client waits that found nobody, in seconds; they shall all be there at the first moment.
 AGAIN = 0.05
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 async def come_back(client: Quiet, url: str, token: str) -> tuple[Quiet, float]:

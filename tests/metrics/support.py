@@ -1,12 +1,12 @@
 """Scrapes of a real server, parsed as Prometheus parses them."""
 
-import socket
 from typing import Any
 
 from aiohttp import ClientSession
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.process import free_port
 from tests.support import Chat
 
 #: What the server's own metrics begin with.
@@ -46,14 +46,6 @@ class Scrape:
         """Return the bounds of a histogram, and how many values lie at or below each."""
         found = self.by(f"{name}_bucket", "le")
         return sorted((float(bound), count) for bound, count in found.items())
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 async def get(url: str, token: str | None = None, **headers: str) -> tuple[int, str, str]:

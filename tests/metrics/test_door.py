@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.conftest import Start
-from tests.metrics.support import Measured, free_port, get, measured, scrape
-from tests.process import ServerProcess, chatd
+from tests.metrics.support import Measured, get, measured, scrape
+from tests.process import ServerProcess, chatd, free_port
 from tests.support import Chat, error_of
 
 TOKEN = "0123456789abcdef"

@@ -146,7 +146,7 @@ async def test_a_private_conversation_is_no_group_and_a_group_of_others_is_not_f
 
 
 async def heard(client: V2Client) -> list[Frame]:
-    """Return what a client was told, but for who came in the meantime."""
+    """Return what a client was told, without those who have come meanwhile."""
     return [frame for frame in await client.settle(passing=True) if frame["type"] != "presence"]
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.cluster.support import free_port, running
+from tests.cluster.support import running
 from tests.postgresql import Cluster
-from tests.process import refusal
+from tests.process import free_port, refusal
 from tests.programs import program
 from tests.support import PATIENCE
 from tests.ws.v2_client import contents, live

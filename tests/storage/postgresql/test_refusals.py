@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.postgresql import Cluster
+from tests.postgresql import Cluster, end_others
 from tests.process import ServerProcess, chatd, client_of
 from tests.storage.postgresql.outside import Stranger
 from tests.support import until
@@ -93,10 +93,7 @@ async def test_a_password_is_in_no_line_of_a_server_that_loses_its_database(tmp_
     with ServerProcess(tmp_path / "data", CHATD_DATABASE_URL=f"{guarded}&password={ENCODED}") as server:
         with psycopg.connect(f"{guarded}&password={ENCODED}", autocommit=True) as db:
             db.execute("ALTER ROLE guarded PASSWORD 'another'")
-            db.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chatd' "
-                "AND datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            end_others(db, "application_name = 'chatd'")
         async with client_of(server) as client:
             async with client.get("/health") as response:
                 await response.read()

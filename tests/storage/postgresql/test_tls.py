@@ -29,7 +29,7 @@ class Secured(NamedTuple):
     used: list[str]
 
     def url(self, host: str, authority: Path) -> str:
-        """Return a URL over the network, for who trusts an authority."""
+        """Return the URL for somebody who trusts an authority."""
         options = f"sslmode=verify-full&sslrootcert={authority}"
         return f"postgresql://postgres@{host}:{self.port}/{self.database}?{options}"
 
