@@ -35,8 +35,11 @@ from chatd.services import (
     Erasure,
     Exports,
     Forgetting,
+    GroupErasure,
+    Groups,
     Health,
     Histories,
+    Invitations,
     Invites,
     Messages,
     Reports,
@@ -115,6 +118,8 @@ def create_app(
     sync = Sync(db, clock, config.server.change_log_days)
     erasure = Erasure(db, clock)
     exports_limit = per_hour(db, clock, "exports", config.limits.exports_per_hour)
+    groups = Groups(db, config.groups, clock)
+    ended = GroupErasure(db, clock, config.groups.removed_days)
     exports = Exports(config.store, config.data_dir, exports_limit, clock)
     services = Services(
         database=db,
@@ -132,11 +137,13 @@ def create_app(
         ),
         sync=sync,
         health=Health(db, clock),
-        histories=Histories(db),
+        histories=Histories(db, clock),
         blocks=Blocks(db, clock),
         reports=Reports(db, config.limits, clock),
         exports=exports,
         invites=Invites(db, clock),
+        groups=groups,
+        invitations=Invitations(db, groups, config.limits, clock),
     )
 
     app = web.Application(
@@ -183,7 +190,10 @@ def create_app(
         await consumers.start()
         chores = housekeeping.Housekeeping(
             sessions.write_seen,
-            *(housekeeping.leading(db, chore) for chore in (sync.prune, erasure.run, Forgetting(db, clock).run)),
+            *(
+                housekeeping.leading(db, chore)
+                for chore in (sync.prune, erasure.run, ended.run, Forgetting(db, clock).run)
+            ),
             housekeeping.leading(db, Sharing(db, clock).tidy),
             interval=housekeeping_interval,
         )

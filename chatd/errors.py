@@ -132,10 +132,54 @@ class MessageNotFound(NotFound):
     """There is no such message."""
 
 
-class NotYours(ChatError):
-    """Only its sender may change a message."""
+class GroupNotFound(NotFound):
+    """There is no such group."""
+
+
+class GroupInviteInvalid(NotFound):
+    """This code lets nobody in: it is unknown, has ended, was used up or was taken back."""
+
+    code = "invite_invalid"
+
+
+class Forbidden(ChatError):
+    """Your role in the group does not let you do this."""
 
     code = "forbidden"
+
+
+class NotYours(Forbidden):
+    """Only its sender may change a message."""
+
+
+class GroupFull(ChatError):
+    """The group has as many members as it may have."""
+
+    code = "group_full"
+
+
+class TooManyGroups(ChatError):
+    """You are in as many groups as you may be in."""
+
+    code = "too_many_groups"
+
+
+class TooManyInvites(ChatError):
+    """The group has as many codes as it may have."""
+
+    code = "too_many_invites"
+
+
+class TooManyAdmins(ChatError):
+    """The group has as many admins as it may have."""
+
+    code = "too_many_admins"
+
+
+class NameDiffers(ChatError):
+    """This is not the name of the group."""
+
+    code = "name_differs"
 
 
 class MessageDeleted(ChatError):

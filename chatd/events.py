@@ -1,6 +1,6 @@
 """Committed facts. Each names its recipients; other rooms know who is connected and how a fact is written."""
 
-from chatd.models import Message, User
+from chatd.models import Group, Message, Preview, User
 from chatd.places import Place
 from chatd.records import Record
 
@@ -64,11 +64,41 @@ class ProfileChanged(Change, kw_only=True):
 
 
 class MembershipChanged(Change, kw_only=True):
-    """A user has joined a group, has another role in it (``role``), or has left it (None)."""
+    """A user has joined a group, has another role in it (``role``), or has left it (None); ``how`` that came about."""
 
     group_id: int
     user_id: int
     role: str | None
+    how: str = ""
+    user: User | None = None
+
+
+class GroupChanged(Change, kw_only=True):
+    """A group has another name, description, picture, or other rules."""
+
+    group: Group
+
+
+class GroupEnded(Change, kw_only=True):
+    """A group has ended; nobody is in it any more."""
+
+    group_id: int
+
+
+class InvitationChanged(Change, kw_only=True):
+    """Somebody has been invited to a group by name (``on``), or is no longer."""
+
+    group: Preview
+    sender: User
+    on: bool
+
+
+class LevelChanged(Change, kw_only=True):
+    """Other things disturb somebody at a place from now on, or nothing until a time."""
+
+    place: Place
+    notify: str
+    muted_until: int | None
 
 
 class Replay(Record):

@@ -38,6 +38,8 @@ NO_LIMITS = {
     "registrations_per_hour": 0,
     "reports_per_hour": 0,
     "exports_per_hour": 0,
+    "joins_per_minute": 0,
+    "invitations_per_hour": 0,
     "connections_per_user": 0,
     "connections_per_address": 0,
     "connections": 0,

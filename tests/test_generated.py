@@ -16,9 +16,10 @@ from marshmallow import Schema, fields
 from chatd.client import events as client_events
 from chatd.client import models as client
 from chatd.schemas import BriefSchema, HistorySchema, MessageSchema, SessionSchema, UserSchema
-from chatd.schemas.conversations import ConversationStateSchema, GroupSchema
+from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import EVENTS
 from chatd.schemas.fields import Timestamp
+from chatd.schemas.groups import GroupSchema, MeInGroupSchema, PreviewSchema, RulesSchema
 from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
 from tools import generate, tables, typescript
 
@@ -30,7 +31,10 @@ HOW = "change chatd/client with chatd/schemas"
 MODELS: dict[type[Schema], type] = {
     BriefSchema: client.Brief,
     UserSchema: client.User,
+    RulesSchema: client.Rules,
     GroupSchema: client.Group,
+    PreviewSchema: client.Preview,
+    MeInGroupSchema: client.MeInGroup,
     SessionSchema: client.Session,
     ReactionSchema: client.Emoji,
     FullMessageSchema: client.Message,
@@ -40,10 +44,10 @@ MODELS: dict[type[Schema], type] = {
 }
 
 #: Events whose data is one thing, by the name that thing has in the client.
-WHOLE = {"new_message": "message", "message_edited": "message", "profile": "user"}
+WHOLE = {"new_message": "message", "message_edited": "message", "profile": "user", "group": "group"}
 
 #: Fields that have another name in the client.
-RENAMED = {("message_deleted", "id"): "message_id"}
+RENAMED = {("message_deleted", "id"): "message_id", ("invitation", "from"): "sender"}
 
 
 def test_the_generated_files_match_the_forms() -> None:

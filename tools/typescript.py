@@ -6,8 +6,9 @@ from marshmallow import Schema, fields
 
 from chatd.schemas import BriefSchema, MeSchema, SessionSchema, UserSchema
 from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
-from chatd.schemas.conversations import ConversationStateSchema, GroupSchema
+from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
+from chatd.schemas.groups import GroupSchema, MeInGroupSchema, PreviewSchema, RulesSchema
 from chatd.schemas.invites import InviteSchema
 from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
 from chatd.schemas.people import BlockSchema
@@ -22,7 +23,10 @@ NAMED: Mapping[type[Schema], str] = {
     SessionSchema: "Session",
     ReactionSchema: "Reaction",
     FullMessageSchema: "Message",
+    RulesSchema: "Rules",
     GroupSchema: "Group",
+    PreviewSchema: "Preview",
+    MeInGroupSchema: "MeInGroup",
     ConversationStateSchema: "Conversation",
     MessagePageSchema: "MessagePage",
     DeletionSchema: "DeletedMessage",

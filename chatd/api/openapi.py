@@ -51,6 +51,11 @@ _TAGS = {
     "messages": "Messages, one by one and in pages, and what has changed.",
     "conversations": "All conversations, with what is unread.",
     "invites": "Invitations to make an account.",
+    "mentions": "Messages that name one.",
+    "unread": "How much is unread.",
+    "groups": "Groups, who is in them, and how others come in.",
+    "join": "Codes that lead into groups.",
+    "invitations": "Groups that one is invited to.",
     "health": "For monitors.",
     "openapi": "This page.",
 }

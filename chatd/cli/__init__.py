@@ -5,7 +5,21 @@ A command imports what it runs inside its function, so that no command waits for
 
 from collections.abc import Sequence
 
-from chatd.cli import accounts, chat, config, copies, demo, doctor, invites, location, moves, reports, serve, streams
+from chatd.cli import (
+    accounts,
+    chat,
+    config,
+    copies,
+    demo,
+    doctor,
+    groups,
+    invites,
+    location,
+    moves,
+    reports,
+    serve,
+    streams,
+)
 from chatd.cli.parsing import Parser, loaded
 from chatd.errors import BackupFailed, ChatError, ConfigurationError, DatabaseUnusable
 
@@ -56,6 +70,6 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> Parser:
     parser = Parser()
-    for group in (serve, demo, chat, config, accounts, invites, reports, copies, moves, doctor):
+    for group in (serve, demo, chat, config, accounts, groups, invites, reports, copies, moves, doctor):
         group.add_to(parser.commands)
     return parser

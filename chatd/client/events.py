@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chatd.client.models import Brief, Conversations, Cursor, Json, Message, moment, moment_or_none
+from chatd.client.models import (
+    Brief,
+    Conversations,
+    Cursor,
+    Group,
+    Json,
+    Message,
+    Preview,
+    moment,
+    moment_or_none,
+)
 from chatd.client.places import Place, place_from
 
 
@@ -157,11 +167,46 @@ class Profile(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership(Event):
-    """``membership``: a user has a role in a group now, or, where it is None, has left."""
+    """``membership``: a user has a role in a group now, or, where it is None, has left; ``how`` that came about."""
 
     group_id: int
     user_id: int
     role: str | None
+    how: str
+    user: Brief
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupChanged(Event):
+    """``group``: a group has another name, description, picture, or other rules."""
+
+    group: Group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupEnded(Event):
+    """``group_ended``: a group has ended; nobody is in it any more."""
+
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation(Event):
+    """``invitation``: somebody invites one to a group (``on``), or no longer."""
+
+    group: Preview
+    sender: Brief
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelChanged(Event):
+    """``notify``: other things disturb one at a place from now on, or nothing until a time; for own devices alone."""
+
+    user_id: int | None
+    group_id: int | None
+    notify: str
+    muted_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +235,20 @@ def _presence(data: Json) -> dict[str, Any]:
     return {"user_id": data["user_id"], "online": data["online"], "last_seen_at": last_seen_at}
 
 
+def _membership(data: Json) -> dict[str, Any]:
+    said = {name: data[name] for name in ("group_id", "user_id", "role", "how")}
+    return {**said, "user": Brief.of(data["user"])}
+
+
+def _invitation(data: Json) -> dict[str, Any]:
+    return {"group": Preview.of(data["group"]), "sender": Brief.of(data["from"]), "on": data["on"]}
+
+
+def _level(data: Json) -> dict[str, Any]:
+    said = {name: data[name] for name in ("user_id", "group_id", "notify")}
+    return {**said, "muted_until": moment_or_none(data["muted_until"])}
+
+
 def _same(*names: str) -> Callable[[Json], dict[str, Any]]:
     return lambda data: {name: data[name] for name in names}
 
@@ -204,7 +263,11 @@ _KINDS: dict[str, tuple[type[Event], Callable[[Json], dict[str, Any]]]] = {
     "presence": (Presence, _presence),
     "presence_list": (PresenceList, lambda data: {"online": frozenset(data["online"])}),
     "profile": (Profile, lambda data: {"user": Brief.of(data)}),
-    "membership": (Membership, _same("group_id", "user_id", "role")),
+    "membership": (Membership, _membership),
+    "group": (GroupChanged, lambda data: {"group": Group.of(data)}),
+    "group_ended": (GroupEnded, _same("group_id")),
+    "invitation": (Invitation, _invitation),
+    "notify": (LevelChanged, _level),
 }
 
 

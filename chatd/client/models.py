@@ -1,4 +1,7 @@
-"""What the server answers, as frozen dataclasses. Fields a newer server adds are ignored."""
+"""What the server answers, as frozen dataclasses. Fields a newer server adds are ignored.
+
+Longer than 300 lines: every form there is, a few lines each.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,16 +86,91 @@ class User(Brief):
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What somebody has to be at least, ``member`` or ``admin``: to write in a group, and to let others in."""
+
+    post: str = "member"
+    invite: str = "member"
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return those that ``data`` describes."""
+        return cls(data["post"], data["invite"])
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """A conversation of many."""
+    """A conversation of many. An older server says its id and name alone.
+
+    Newcomers see what was said since ``history_since``, or, where that is None, since their joining.
+    """
 
     id: int
     name: str
+    description: str | None = None
+    avatar_path: str | None = None
+    public: bool = False
+    history: str = "joined"
+    history_since: datetime | None = None
+    rules: Rules = Rules()
+    member_count: int = 0
+    created_at: datetime | None = None
 
     @classmethod
     def of(cls, data: Json) -> Self:
         """Return the one that ``data`` describes."""
-        return cls(data["id"], data["name"])
+        if "rules" not in data:
+            return cls(data["id"], data["name"])
+        return cls(
+            data["id"],
+            data["name"],
+            data["description"],
+            data["avatar_path"],
+            data["public"],
+            data["history"],
+            moment_or_none(data["history_since"]),
+            Rules.of(data["rules"]),
+            data["member_count"],
+            moment(data["created_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one sees of a group before one joins."""
+
+    id: int
+    name: str
+    description: str | None
+    avatar_path: str | None
+    member_count: int
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(data["id"], data["name"], data["description"], data["avatar_path"], data["member_count"])
+
+
+@dataclass(frozen=True, slots=True)
+class MeInGroup:
+    """What one is in a group: messages with ids below ``visible_from`` are not there."""
+
+    role: str
+    joined_at: datetime
+    visible_from: int
+    notify: str = "all"
+    muted_until: datetime | None = None
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return what ``data`` describes."""
+        return cls(
+            data["role"],
+            moment(data["joined_at"]),
+            data["visible_from"],
+            data.get("notify", "all"),
+            moment_or_none(data.get("muted_until")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +203,8 @@ class Emoji:
 class Message:
     """One message: private, with a ``receiver_id``, or to a group, with a ``group_id``; the other of the two is None.
 
-    ``is_read`` is whether the receiver has read it. The classic calls leave out what stands below ``sender``.
+    ``is_read`` is whether the receiver has read it. The classic calls leave out what stands below ``sender``. A message
+    to a group has ``mentions``, whom it names or answers, and ``mentions_all``.
     """
 
     id: int
@@ -141,6 +220,8 @@ class Message:
     deleted_at: datetime | None = None
     reply_to: int | None = None
     reactions: tuple[Emoji, ...] = ()
+    mentions: tuple[int, ...] = ()
+    mentions_all: bool = False
 
     def place_for(self, user_id: int) -> Place:
         """Return where one of those who can read it finds it."""
@@ -163,12 +244,18 @@ class Message:
             deleted_at=moment_or_none(data.get("deleted_at")),
             reply_to=data.get("reply_to"),
             reactions=tuple(Emoji(each["emoji"], tuple(each["user_ids"])) for each in data.get("reactions") or ()),
+            mentions=tuple(data.get("mentions") or ()),
+            mentions_all=data.get("mentions_all", False),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation as one of its members sees it in a list: with a ``user`` or in a ``group``."""
+    """A conversation as one of its members sees it in a list: with a ``user`` or in a ``group``.
+
+    Groups have ``me``, what one is there, and ``activity``: the newest message one sees, or one's joining if that is
+    later.
+    """
 
     user: Brief | None
     group: Group | None
@@ -176,6 +263,9 @@ class Conversation:
     unread_count: int
     read_up_to: int
     others_read_up_to: int
+    me: MeInGroup | None = None
+    activity: int | None = None
+    mention_count: int | None = None
 
     @property
     def place(self) -> Place:
@@ -186,6 +276,7 @@ class Conversation:
     def of(cls, data: Json) -> Self:
         """Return the one that ``data`` describes."""
         user, group, last = data.get("user"), data.get("group"), data["last_message"]
+        me = data.get("me")
         return cls(
             Brief.of(user) if user else None,
             Group.of(group) if group else None,
@@ -193,6 +284,9 @@ class Conversation:
             data["unread_count"],
             data["read_up_to"],
             data["others_read_up_to"],
+            MeInGroup.of(me) if me else None,
+            data.get("activity"),
+            data.get("mention_count"),
         )
 
 

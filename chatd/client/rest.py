@@ -163,7 +163,8 @@ class Rest:
     async def conversations(self, *, before: int | None = None, limit: int = 50) -> Conversations:
         """Return one's conversations, newest first.
 
-        :param before: the id of the last message of the last conversation of the page before.
+        :param before: the ``activity`` of the last conversation of the page before, or, of a private one, the id of its
+            last message.
         """
         headers: dict[str, str] = {}
         query = _query(before=before, limit=limit)

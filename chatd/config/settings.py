@@ -121,6 +121,10 @@ class Limits:
     registrations_per_hour: float = setting(60.0, "New accounts from one address. 0: no limit.", at_least=0)
     reports_per_hour: float = setting(20.0, "Messages one user reports. 0: no limit.", at_least=0)
     exports_per_hour: float = setting(3.0, "Exports of one user's data. 0: no limit.", at_least=0)
+    joins_per_minute: float = setting(
+        10.0, "Attempts of one user to join groups, or to see what a code leads to. 0: no limit.", at_least=0
+    )
+    invitations_per_hour: float = setting(30.0, "People whom one user invites to groups. 0: no limit.", at_least=0)
     connections_per_user: int = setting(
         20, "Open sockets of one user; one more closes the oldest. 0: no limit.", at_least=0
     )
@@ -133,6 +137,21 @@ class Limits:
         "Connections of one address, whatever they are for and before they ask for anything; one more is closed at "
         "once. Trusted proxies have no such limit. 0: no limit.",
         at_least=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Who may make groups, and how large they get."""
+
+    create: Literal["everyone", "admins"] = setting(
+        "everyone", "Who may make a group: everybody, or this server's administrators (admins)."
+    )
+    members_max: int = setting(100, "How many members a group may have.", at_least=1, at_most=100)
+    per_user: int = setting(500, "How many groups a user may be in.", at_least=1)
+    created_per_day: int = setting(20, "How many groups a user may make in a day. 0: no limit.", at_least=0)
+    removed_days: float = setting(
+        30.0, "How many days a group that was deleted can be restored; then what was said there is erased.", at_least=0
     )
 
 
@@ -204,6 +223,7 @@ class Config:
     database: Database = field(default_factory=Database)
     accounts: Accounts = field(default_factory=Accounts)
     limits: Limits = field(default_factory=Limits)
+    groups: Groups = field(default_factory=Groups)
     backup: Backup = field(default_factory=Backup)
     web: Web = field(default_factory=Web)
     metrics: Metrics = field(default_factory=Metrics)
@@ -242,6 +262,7 @@ SECTIONS: dict[str, type] = {
     "database": Database,
     "accounts": Accounts,
     "limits": Limits,
+    "groups": Groups,
     "backup": Backup,
     "web": Web,
     "metrics": Metrics,

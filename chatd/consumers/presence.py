@@ -6,7 +6,7 @@ from chatd.clock import Clock
 from chatd.consumers.consumer import Consumer
 from chatd.delivery.registry import Registry
 from chatd.errors import ChatError
-from chatd.events import BlockChanged, Event, MessageCreated, PresenceChanged
+from chatd.events import BlockChanged, Event, MembershipChanged, MessageCreated, PresenceChanged
 from chatd.services import Sync
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ class Presence(Consumer):
     """
 
     name = "presence"
-    kinds = (MessageCreated, BlockChanged)
+    kinds = (MessageCreated, BlockChanged, MembershipChanged)
 
     def __init__(self, sync: Sync, registry: Registry, clock: Clock) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Presence(Consumer):
         registry.on_presence(self._tell_soon)
 
     def consume(self, event: Event) -> None:
-        """Tell two people about each other when they become acquainted, and when a block between them changes."""
+        """Tell people about each other when they become acquainted, and when a block between them changes."""
         match event:
             case MessageCreated(is_first=True, message=message):
                 for user_id in filter(self._registry.is_online, (message.sender_id, message.to.id)):
@@ -40,6 +40,20 @@ class Presence(Consumer):
             case BlockChanged(blocker_id=user_id, blocked_id=other_id, are_acquainted=True):
                 if self._registry.is_online(other_id):  # otherwise the blocker believes they are away already
                     self._publish((user_id,), other_id, online=not event.on)
+            case MembershipChanged(user_id=user_id, how="created" | "joined" | "restored"):
+                if self._registry.is_online(user_id):
+                    self._tell_soon(user_id)
+                    self.spawn(self._introduce(user_id))
+
+    async def _introduce(self, user_id: int) -> None:
+        """Tell somebody who of those they know is online; they may have come to know some just now."""
+        try:
+            known = await self._sync.acquaintances(user_id)
+        except ChatError as error:
+            log.warning("presence was not told: %s", error.detail, extra={"event": "presence_not_told"})
+            return
+        for other_id in filter(self._registry.is_online, known):
+            self._publish((user_id,), other_id, online=True)
 
     def _tell_soon(self, user_id: int) -> None:
         self.spawn(self._tell(user_id))

@@ -9,6 +9,10 @@ from chatd.consumers import Consumer
 from chatd.events import (
     Change,
     Event,
+    GroupChanged,
+    GroupEnded,
+    InvitationChanged,
+    LevelChanged,
     MembershipChanged,
     MessageCreated,
     MessageDeleted,
@@ -31,6 +35,10 @@ KINDS: dict[type[Change], str] = {
     ReadMarkerMoved: "read",
     ProfileChanged: "profile",
     MembershipChanged: "membership",
+    GroupChanged: "group",
+    GroupEnded: "group_ended",
+    InvitationChanged: "invitation",
+    LevelChanged: "notify",
 }
 
 

@@ -6,15 +6,12 @@ from marshmallow import fields
 
 from chatd.models import ConversationState
 from chatd.schemas.answers import BriefSchema
-from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, id_field
+from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits
+from chatd.schemas.groups import GroupSchema, MeInGroupSchema
 from chatd.schemas.messages import FullMessageSchema
 
-
-class GroupSchema(BaseSchema):
-    """A group, in brief."""
-
-    id = id_field()
-    name = fields.String(required=True)
+#: What only groups have, by the names of the attributes.
+_OF_GROUPS = frozenset({"group", "stay", "activity", "mention_count"})
 
 
 class ConversationStateSchema(BaseSchema):
@@ -26,14 +23,20 @@ class ConversationStateSchema(BaseSchema):
     unread_count = fields.Integer(required=True)
     read_up_to = fields.Integer(required=True)
     others_read_up_to = fields.Integer(required=True)
+    mention_count = fields.Integer(
+        metadata={"description": "Of a group: how many unread messages name one, answer one, or name everybody."}
+    )
+    me = fields.Nested(MeInGroupSchema, attribute="stay")
+    activity = fields.Integer(
+        metadata={"description": "Of a group: the newest message that one sees, or one's joining if that is later."}
+    )
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Leave out ``user`` of a group, and ``group`` of a private conversation."""
+        """Leave out ``user`` of a group, and of a private conversation what only groups have."""
         state = cast(ConversationState, obj)
-        if attr == "group":
-            return default if state.conversation.name is None else state.conversation
-        if attr == "user":
-            return default if state.user is None else state.user
+        if attr == "user" or attr in _OF_GROUPS:
+            is_there = (state.group is None) == (attr == "user")
+            return getattr(state, attr) if is_there else default
         return super().get_attribute(obj, attr, default)
 
 

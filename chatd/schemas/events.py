@@ -14,6 +14,7 @@ from chatd import events
 from chatd.places import GroupPlace, UserPlace
 from chatd.schemas.answers import BriefSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, IdOfPlace, Text, Timestamp, id_field
+from chatd.schemas.groups import GroupSchema, PreviewSchema
 from chatd.schemas.messages import FullMessageSchema
 from chatd.schemas.texts import ShownReaction
 
@@ -56,6 +57,35 @@ class MembershipSchema(BaseSchema):
     group_id = id_field()
     user_id = id_field()
     role = fields.String(required=True, allow_none=True)
+    how = fields.String(required=True)
+    user = fields.Nested(BriefSchema, required=True)
+
+
+class GroupEndedSchema(BaseSchema):
+    """A group has ended."""
+
+    group_id = id_field()
+
+
+class InvitationSchema(BaseSchema):
+    """Somebody invites to a group (``on``), or no longer."""
+
+    class Meta:
+        """Options of marshmallow: a field whose name is a word of Python."""
+
+        include = {"from": fields.Nested(BriefSchema, required=True, attribute="sender")}  # noqa: RUF012 (marshmallow's)
+
+    group = fields.Nested(PreviewSchema, required=True)
+    on = fields.Boolean(required=True)
+
+
+class LevelSchema(BaseSchema):
+    """What disturbs the user at a place, and until when nothing does."""
+
+    user_id = IdOfPlace(UserPlace, of="place")
+    group_id = IdOfPlace(GroupPlace, of="place")
+    notify = fields.String(required=True)
+    muted_until = Timestamp(required=True, allow_none=True)
 
 
 class TypingSchema(BaseSchema):
@@ -147,6 +177,10 @@ EVENTS: Mapping[str, EventForm] = {
         MembershipSchema(),
         "Somebody joined a group, left it, or changed roles in it.",
     ),
+    "group": EventForm(events.GroupChanged, GroupSchema(), "A group was changed.", of="group"),
+    "group_ended": EventForm(events.GroupEnded, GroupEndedSchema(), "A group has ended."),
+    "invitation": EventForm(events.InvitationChanged, InvitationSchema(), "Somebody invites to a group."),
+    "notify": EventForm(events.LevelChanged, LevelSchema(), "Other things disturb the user somewhere."),
     "typing": EventForm(events.Typing, TypingSchema(), "Somebody is writing."),
     "presence": EventForm(events.PresenceChanged, PresenceSchema(), "Somebody has come or gone."),
     "presence_list": EventForm(None, PresenceListSchema(), "These are online."),

@@ -73,7 +73,7 @@ def _write_json(out: TextIO, data: PersonalData) -> None:
         whom = ("user", _BRIEF.dump(other)) if other else ("group", {"id": conversation.id, "name": conversation.name})
         read_up_to = None if marker is None else marker.read_up_to
         out.write(f'{separator}{{{_json(whom[0])}: {_json(whom[1])}, "read_up_to": {_json(read_up_to)},\n')
-        told = data.messages(conversation, only_own=marker is None)
+        told = data.messages(conversation)
         _write_list(out, "messages", (full_message(message) for message in told))
         out.write("}")
         separator = ",\n"
@@ -121,9 +121,9 @@ def _write_page(out: TextIO, data: PersonalData) -> None:
         "Reports",
         (f"{iso_time(it.created_at)}, {_name(it.sender)}: {it.content} ({it.reason})" for it in data.reports),
     )
-    for conversation, other, marker in data.conversations():
+    for conversation, other, _ in data.conversations():
         say(f'<h2 dir="auto">{escape(_title(conversation, other))}</h2>\n')
-        for message in data.messages(conversation, only_own=marker is None):
+        for message in data.messages(conversation):
             _say_message(say, message)
     say("</html>\n")
 

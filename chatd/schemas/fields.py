@@ -83,6 +83,29 @@ class Text(fields.String):
         return value
 
 
+class Flag(fields.Boolean):
+    """True or false, and nothing that is only like them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Whole(fields.Integer):
+    """A whole number in a JSON body, which ``1.0`` is as well, and in range."""
+
+    def __init__(self, at_least: int, at_most: int, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(at_least, at_most), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Digits(fields.Integer):
     """A number in a path or a query: ASCII digits, in range."""
 
@@ -121,6 +144,38 @@ class Timestamp(fields.String):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else iso_time(value)
+
+
+class Moment(fields.String):
+    """A time as RFC 3339 writes it, loaded as UTC milliseconds since 1970; before and after all times it is the nearest
+    there is.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"format": "date-time", "minLength": 20}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        match = _MOMENT.fullmatch(value.upper()) if isinstance(value, str) else None
+        if match is None:
+            raise self.make_error("invalid")
+        try:
+            seconds = 59 if match[2] == "60" else int(match[2])
+            zone = "+00:00" if match[4] == "Z" else match[4]
+            told = dt.datetime.fromisoformat(f"{match[1]}:{seconds:02}{zone}")
+        except ValueError as error:
+            raise self.make_error("invalid") from error
+        milliseconds = (told - _BEGINNING) // dt.timedelta(milliseconds=1) + int(f"{match[3] or '.'}000"[1:4])
+        return min(max(milliseconds, 0), _END)
+
+
+#: RFC 3339, section 5.6, in upper case: up to the minute, the second, its fraction, and the offset.
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}):([0-9]{2})(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+
+#: The first and the last time there are, the last in milliseconds after the first.
+_BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_END = 253_402_300_799_999
 
 
 @lru_cache(maxsize=4096)  # most times written are of this moment

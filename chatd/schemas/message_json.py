@@ -27,10 +27,17 @@ def full_message(message: Message) -> str:
     deleted_at = "null" if message.deleted_at is None else f'"{iso_time(message.deleted_at)}"'
     reply_to = "null" if message.reply_to is None else message.reply_to
     reactions = ",".join(map(_reaction, message.reactions)) if message.reactions else ""
+    of_groups = "" if isinstance(message.to, UserPlace) else _of_groups(message)
     return (
         f'{{{_classic_fields(message)},"client_id":{client_id},"edited_at":{edited_at},"deleted_at":{deleted_at},'
-        f'"reply_to":{reply_to},"reactions":[{reactions}]}}'
+        f'"reply_to":{reply_to},"reactions":[{reactions}]{of_groups}}}'
     )
+
+
+def _of_groups(message: Message) -> str:
+    """Return the fields that only a message to a group has."""
+    named = ",".join(map(str, message.mentions))
+    return f',"mentions":[{named}],"mentions_all":{"true" if message.mentions_all else "false"}'
 
 
 def _reaction(reaction: Reaction) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from chatd.places import GroupPlace
 from chatd.schemas.answers import MessageSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Timestamp, exactly_one
 from chatd.schemas.message_json import full_message
@@ -26,10 +27,50 @@ class FullMessageSchema(MessageSchema):
     deleted_at = Timestamp(required=True, allow_none=True)
     reply_to = fields.Integer(required=True, allow_none=True)
     reactions = fields.List(fields.Nested(ReactionSchema), required=True)
+    mentions = fields.List(
+        fields.Integer(), metadata={"description": "Of a message to a group: whom it names or answers."}
+    )
+    mentions_all = fields.Boolean(
+        metadata={"description": "Of a message to a group: whether it names everybody, with effect."}
+    )
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Leave out of a private message what only groups' messages have."""
+        if attr in ("mentions", "mentions_all") and not isinstance(obj.to, GroupPlace):
+            return default
+        return super().get_attribute(obj, attr, default)
 
     def to_json(self, result: Any, *, many: bool = False) -> bytes:
         """Return a message as JSON, encoded by hand."""
         return super().to_json(result, many=True) if many else full_message(result).encode()
+
+
+class MentionPageSchema(BaseSchema):
+    """Messages that name the caller, newest first."""
+
+    items = fields.List(fields.Nested(FullMessageSchema), required=True)
+    more = fields.Boolean(required=True)
+
+
+class MentionsQuery(BaseSchema):
+    """Which of the messages that name the caller."""
+
+    before = Digits(at_least=1, at_most=ID_LIMIT - 1, load_default=None)
+    limit = Digits(at_least=1, at_most=100, load_default=50)
+
+
+class ReadersSchema(BaseSchema):
+    """Who has read a message."""
+
+    user_ids = fields.List(fields.Integer(), required=True)
+
+
+class TallySchema(BaseSchema):
+    """How much is unread over all conversations; ``badge`` is what of it disturbs, by the levels."""
+
+    badge = fields.Integer(required=True)
+    unread = fields.Integer(required=True)
+    mentions = fields.Integer(required=True)
 
 
 class MessagePageSchema(BaseSchema):

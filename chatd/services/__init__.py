@@ -9,8 +9,11 @@ from chatd.services.blocks import Blocks
 from chatd.services.erasure import Erasure
 from chatd.services.exports import Exports
 from chatd.services.forgetting import Forgetting
+from chatd.services.group_erasure import GroupErasure
+from chatd.services.groups import Groups
 from chatd.services.health import Health
 from chatd.services.histories import Histories
+from chatd.services.invitations import Invitations
 from chatd.services.invites import Invites
 from chatd.services.messages import Messages
 from chatd.services.reports import Reports
@@ -27,8 +30,11 @@ __all__ = [
     "Erasure",
     "Exports",
     "Forgetting",
+    "GroupErasure",
+    "Groups",
     "Health",
     "Histories",
+    "Invitations",
     "Invites",
     "Messages",
     "Reports",
@@ -58,3 +64,5 @@ class Services:
     reports: Reports
     exports: Exports
     invites: Invites
+    groups: Groups
+    invitations: Invitations

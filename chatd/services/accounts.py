@@ -10,6 +10,7 @@ from chatd.config import Limits as LimitSettings
 from chatd.errors import InviteInvalid, RegistrationClosed, UsernameTaken, UserNotFound, WrongPassword
 from chatd.events import AccountDeleted, ProfileChanged, SessionEnded, UserDisabled
 from chatd.models import Identity, Role, Session, User
+from chatd.services import joining, naming
 from chatd.services.invites import code_hash as invite_hash
 from chatd.services.limiting import per_hour
 from chatd.services.limits import limit_key
@@ -63,7 +64,7 @@ class Accounts:
         def check(db: Sql) -> None:
             if code_hash is not None and not invites.is_open(db, code_hash, self._clock()):
                 raise InviteInvalid
-            if users.get_by_key(db, folded(username)) is not None:
+            if folded(username) == naming.ALL or users.get_by_key(db, folded(username)) is not None:
                 raise UsernameTaken
 
         await self._db.read(check)
@@ -192,6 +193,8 @@ def create(
     :param password_hash: None for an account that cannot sign in with a password.
     :raises UsernameTaken: the username is taken, perhaps in another spelling.
     """
+    if folded(username) == naming.ALL:
+        raise UsernameTaken
     role: Role = "member" if is_ai or users.has_human(tx.db) else "admin"
     user = users.insert(
         tx.db,
@@ -256,11 +259,12 @@ def enable(tx: Transaction, user_id: int) -> None:
 def delete(tx: Transaction, user_id: int, *, now: int) -> None:
     """Delete an account: end its sessions, close its sockets, and clear everything from its row that says who it was.
 
-    The username becomes free.
+    The username becomes free, and each group that they own has another owner.
     """
     users.anonymise(tx.db, user_id, now)
     sessions.delete_all(tx.db, user_id)
     blocks.remove_all(tx.db, user_id)
+    joining.leave_all(tx, user_id, now=now)
     tx.publish(AccountDeleted(recipients=(user_id,)))
 
 

@@ -8,13 +8,13 @@ reveals nothing.
 import json
 from collections.abc import Iterator
 
-from chatd.errors import MessageDeleted, MessageNotFound, NotYours, TooManyReactions
+from chatd.errors import Forbidden, MessageDeleted, MessageNotFound, NotYours, TooManyReactions
 from chatd.events import MessageDeleted as MessageDeletedEvent
 from chatd.events import MessageEdited, ReactionChanged
 from chatd.models import Conversation, Message, Posted, Reacted
-from chatd.services import firsts
-from chatd.services.lookup import find_message, recipients
-from chatd.storage import blocks, change_log, conversations, messages, reactions, visibility
+from chatd.services import firsts, naming
+from chatd.services.lookup import find_message, find_own_message, recipients
+from chatd.storage import blocks, change_log, conversations, mentions, messages, reactions, visibility
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
 
@@ -28,32 +28,40 @@ def edit(tx: Transaction, user_id: int, message_id: int, content: str, *, now: i
     :raises MessageNotFound: there is no such message in their conversations.
     :raises NotYours: it is somebody else's.
     :raises MessageDeleted: there is nothing left to edit.
+    :raises Forbidden: the group's rule does not let them write.
     """
     conversation, before, hidden_from = _own(tx.db, user_id, message_id)
     if before.deleted_at is not None:
         raise MessageDeleted
     if before.content == content:
         return Posted(before, duplicate=True, seq=None)
+    if conversation.other_id is None:
+        _require_may_post(tx, conversation.id, user_id)
     if hidden_from is None:
         hidden_from = _blocker(tx.db, conversation, user_id)
         if hidden_from is None:
             visibility.drop_versions(tx.db, message_id)
         else:
             visibility.keep_version(tx.db, message_id, hidden_from)
-    messages.edit(tx.db, message_id, content=content, first_digest=firsts.digest(before.content), edited_at=now)
     seq = log_change(tx, "edit", conversation, user_id, message_id, now, hidden_from=hidden_from)
-    for after, concerned in _as_seen(tx.db, message_id, whom(tx.db, conversation, user_id, hidden_from)):
+    first = firsts.digest(before.content)
+    messages.edit(tx.db, message_id, content=content, first_digest=first, edited_at=now, seq=seq)
+    if conversation.other_id is None:
+        naming.rename(tx, conversation.id, message_id, user_id, content, answers=before.reply_to)
+    whom = concerned_by(tx, conversation, user_id, message_id, hidden_from)
+    for after, concerned in _as_seen(tx.db, conversation, user_id, message_id, whom):
         tx.publish(MessageEdited(seq=seq, recipients=concerned, origin=origin, message=after))
     return Posted(_get(tx.db, message_id, user_id), duplicate=False, seq=seq)
 
 
 def delete(tx: Transaction, user_id: int, message_id: int, *, now: int, origin: object = None) -> Posted:
-    """Delete the content of a user's own message; deleting it again changes nothing.
+    """Delete the content of a user's own message, wherever they wrote it; deleting it again changes nothing.
 
     :raises MessageNotFound: there is no such message in their conversations.
     :raises NotYours: it is somebody else's.
     """
-    conversation, before, hidden_from = _own(tx.db, user_id, message_id)
+    own = find_own_message(tx.db, user_id, message_id)
+    conversation, before, hidden_from = _own(tx.db, user_id, message_id) if own is None else own
     if before.deleted_at is not None:
         return Posted(before, duplicate=True, seq=None)
     return erase(tx, conversation, user_id, message_id, hidden_from, now=now, origin=origin)
@@ -74,9 +82,11 @@ def erase(
     kept = None if client_id is None else firsts.rest_of(first_digest or firsts.digest(content))
     messages.delete(tx.db, message_id, first_digest=kept, deleted_at=now)
     conversations.pass_over(tx.db, conversation.id, message_id)
+    if conversation.other_id is None:
+        mentions.remove(tx.db, message_id)
     after = _get(tx.db, message_id, user_id)
     seq = log_change(tx, "delete", conversation, user_id, message_id, now, hidden_from=hidden_from)
-    concerned = whom(tx.db, conversation, user_id, hidden_from)
+    concerned = concerned_by(tx, conversation, user_id, message_id, hidden_from)
     tx.publish(MessageDeletedEvent(seq=seq, recipients=concerned, origin=origin, message=after))
     return Posted(after, duplicate=False, seq=seq)
 
@@ -137,7 +147,7 @@ def _tell_reaction(
     tx.publish(
         ReactionChanged(
             seq=seq,
-            recipients=whom(tx.db, conversation, user_id, hidden_from),
+            recipients=concerned_by(tx, conversation, user_id, message_id, hidden_from),
             origin=origin,
             message_id=message_id,
             user_id=user_id,
@@ -148,21 +158,32 @@ def _tell_reaction(
     return Reacted(seq)
 
 
+def _require_may_post(tx: Transaction, group_id: int, user_id: int) -> None:
+    circle = tx.circle(group_id)
+    if circle is None or not circle.may_post(user_id):
+        raise Forbidden
+
+
 def _blocker(db: Sql, conversation: Conversation, user_id: int) -> int | None:
     """Return the id of the other user of a private conversation, if they block this one."""
     other = conversation.other_id
     return other if other is not None and blocks.exists(db, other, user_id) else None
 
 
-def whom(db: Sql, conversation: Conversation, user_id: int, hidden_from: int | None) -> tuple[int, ...]:
-    """Return the ids of everyone a change by ``user_id`` concerns, except the one it is hidden from."""
-    return tuple(each for each in recipients(db, conversation, user_id) if each != hidden_from)
+def concerned_by(
+    tx: Transaction, conversation: Conversation, user_id: int, message_id: int, hidden_from: int | None
+) -> tuple[int, ...]:
+    """Return the ids of everyone a change by ``user_id`` to a message concerns, except the one it is hidden from."""
+    whom = recipients(tx, conversation, user_id, message_id)
+    return whom if hidden_from is None else tuple(each for each in whom if each != hidden_from)
 
 
-def _as_seen(db: Sql, message_id: int, whom: tuple[int, ...]) -> Iterator[tuple[Message, tuple[int, ...]]]:
+def _as_seen(
+    db: Sql, conversation: Conversation, user_id: int, message_id: int, whom: tuple[int, ...]
+) -> Iterator[tuple[Message, tuple[int, ...]]]:
     """Yield each version of a message with the ids of those who see it; there is usually one."""
-    if len(whom) > 2:  # a group, where nothing is hidden
-        yield _get(db, message_id, whom[0]), whom
+    if conversation.other_id is None:  # a group, where nothing is hidden
+        yield _get(db, message_id, user_id), whom
         return
     seen: list[tuple[Message, tuple[int, ...]]] = []
     for viewer in whom:

@@ -1,13 +1,12 @@
 """Erasing what deleted accounts have left behind, step by step and through the change log."""
 
 import asyncio
-import json
 import logging
 
 from chatd.clock import Clock
-from chatd.events import MembershipChanged, ProfileChanged
+from chatd.events import ProfileChanged
 from chatd.services import editing
-from chatd.storage import change_log, conversations, messages, reactions, users, visibility
+from chatd.storage import change_log, conversations, messages, reactions, users
 from chatd.storage.commit import Transaction, Write
 from chatd.storage.database import Database
 
@@ -51,7 +50,7 @@ class Erasure:
         while taken == STEP:
             taken = await self._db.write(lambda tx: _take_back_reactions(tx, user_id, now))
             await asyncio.sleep(PAUSE)
-        await self._db.write(lambda tx: _finish(tx, user_id, now))
+        await self._db.write(lambda tx: users.set_erased(tx.db, user_id, now))
 
 
 def _tell_new_name(tx: Transaction, user_id: int, now: int) -> None:
@@ -80,23 +79,3 @@ def _take_back_reactions(tx: Transaction, user_id: int, now: int) -> int:
         conversation = conversations.get(tx.db, conversation_id, user_id)
         editing.take_back(tx, conversation, user_id, message_id, emoji, now=now)
     return len(found)
-
-
-def _finish(tx: Transaction, user_id: int, now: int) -> None:
-    """Leave every group, and note that the account is erased."""
-    for conversation_id in conversations.ids_of(tx.db, user_id):
-        group = conversations.find_group(tx.db, conversation_id, user_id)
-        if group is None:
-            continue
-        members = conversations.members(tx.db, group.id)
-        seq = change_log.append(
-            tx.db,
-            "membership",
-            conversation_id=group.id,
-            user_id=user_id,
-            data=json.dumps({"role": None}),
-            created_at=now,
-        )
-        visibility.end_stay(tx.db, group.id, user_id, seq)
-        tx.publish(MembershipChanged(seq=seq, recipients=members, group_id=group.id, user_id=user_id, role=None))
-    users.set_erased(tx.db, user_id, now)

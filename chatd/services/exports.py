@@ -8,11 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
+import msgspec
+
 from chatd.clock import Clock
 from chatd.errors import RateLimited, StorageUnavailable
 from chatd.models import Block, Conversation, Membership, Message, Report, Session, User
+from chatd.services import seen
 from chatd.services.limiting import Limit
-from chatd.storage import avatars, blocks, conversations, messages, reactions, reports, sessions, users
+from chatd.storage import avatars, blocks, conversations, messages, reactions, reports, sessions, stays, users
 from chatd.storage.engine import Sql
 from chatd.storage.stores import Store, snapshot
 
@@ -79,22 +82,23 @@ class PersonalData:
         for conversation_id in conversations.ids_of(self._db, self._user_id):
             conversation = conversations.get(self._db, conversation_id, self._user_id)
             if conversation.other_id is None:
-                yield conversation, None, conversations.membership(self._db, conversation_id, self._user_id)
+                mine = conversations.membership(self._db, conversation_id, self._user_id)
+                if mine is None:  # what it is called now is nothing for them
+                    name = stays.name_at_leaving(self._db, conversation_id, self._user_id)
+                    conversation = msgspec.structs.replace(conversation, name=name)
+                yield conversation, None, mine
                 continue
             found = conversations.find_private(self._db, self._user_id, conversation.other_id)
             if found is not None and found.message_count:
                 other = users.require(self._db, conversation.other_id)
                 yield found, other, conversations.membership(self._db, conversation_id, self._user_id)
 
-    def messages(self, conversation: Conversation, *, only_own: bool) -> Iterator[Message]:
-        """Yield the messages of a conversation, oldest first.
-
-        :param only_own: leave out what others wrote.
-        """
+    def messages(self, conversation: Conversation) -> Iterator[Message]:
+        """Yield the messages of a conversation that the person sees or has written, oldest first."""
         last = 0
-        while found := messages.after(self._db, conversation.id, last, self._page_size, viewer=self._user_id):
+        while found := messages.seen_or_own(self._db, conversation.id, last, self._page_size, viewer=self._user_id):
             self._go_on()
-            yield from (each for each in found if not only_own or each.sender_id == self._user_id)
+            yield from seen.own(self._db, found, self._user_id)
             last = found[-1].id
 
     def _go_on(self) -> None:

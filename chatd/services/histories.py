@@ -1,9 +1,12 @@
 """Reading: conversations, pages of messages, and unread counts."""
 
-from chatd.models import ConversationPage, HistoryPage, MessagePage, Overview
-from chatd.places import Place
-from chatd.services.lookup import find
-from chatd.storage import change_log, conversations, messages, overviews, users
+from chatd import clock
+from chatd.clock import Clock
+from chatd.errors import MessageNotFound, NotYours
+from chatd.models import ConversationPage, HistoryPage, MentionPage, MessagePage, Overview, Tally
+from chatd.places import GroupPlace, Place
+from chatd.services.lookup import find, find_message
+from chatd.storage import change_log, conversations, mentions, messages, overviews, stays, users
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 
@@ -11,8 +14,9 @@ from chatd.storage.engine import Sql
 class Histories:
     """Reads what people look at."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, clock: Clock = clock.now) -> None:
         self._db = db
+        self._clock = clock
 
     async def history(self, user_id: int, other_id: int, *, page: int, page_size: int) -> HistoryPage:
         """Return a page of a private conversation: page 1 is the newest, and each page is oldest first.
@@ -40,6 +44,42 @@ class Histories:
     async def unread_count(self, user_id: int) -> int:
         """Return how many private messages a user has not read."""
         return await self._db.read(lambda db: overviews.private_unread(db, user_id))
+
+    async def tally(self, user_id: int) -> Tally:
+        """Return how much a user has not read over all conversations, and how much of it disturbs them now."""
+        now = self._clock()
+        return _tally(await self._db.read(lambda db: overviews.counts(db, user_id)), now)
+
+    async def mentions(self, user_id: int, *, before: int | None, limit: int) -> MentionPage:
+        """Return messages that name a user or answer them, in all groups they are in, newest first.
+
+        :param before: only those with lower ids.
+        """
+
+        def read(db: Sql) -> MentionPage:
+            ids = mentions.naming(db, user_id, before=before, limit=limit + 1)
+            found = messages.get_many(db, ids[:limit], viewer=user_id)
+            return MentionPage(found[::-1], more=len(ids) > limit)
+
+        return await self._db.read(read)
+
+    async def readers(self, user_id: int, message_id: int) -> list[int]:
+        """Return the ids of the others who have read a user's message to a group.
+
+        :raises MessageNotFound: there is no such message in the user's groups.
+        :raises NotYours: it is somebody else's.
+        """
+
+        def read(db: Sql) -> list[int]:
+            conversation, message, _ = find_message(db, user_id, message_id)
+            if conversation.other_id is not None:
+                raise MessageNotFound
+            if message.sender_id != user_id:
+                raise NotYours("Only its sender sees who has read a message.")
+            found = stays.readers(db, conversation.id, message_id, message.created_at)
+            return [each for each in found if each != user_id]
+
+        return await self._db.read(read)
 
     async def conversations(self, user_id: int, *, before: int | None, limit: int) -> ConversationPage:
         """Return a user's conversations, newest first, and the log's position in the same snapshot.
@@ -70,6 +110,7 @@ class Histories:
 
         :raises UserNotFound: there is no such user.
         :raises ConversationNotFound: there is no such group, or the user is not in it.
+        :raises MessageNotFound: the user does not see ``around`` in the group.
         """
 
         def read(db: Sql) -> MessagePage:
@@ -84,8 +125,13 @@ class Histories:
                 items = older + newer
             else:
                 items = messages.before(db, conversation.id, before, limit, viewer=user_id)
+            if around is not None and isinstance(where, GroupPlace) and around not in {each.id for each in items}:
+                raise MessageNotFound
             if not items:  # all messages lie on the other side
-                any_at_all = conversation.message_count > 0
+                if isinstance(where, GroupPlace):
+                    any_at_all = bool(messages.before(db, conversation.id, None, 1, viewer=user_id))
+                else:
+                    any_at_all = conversation.message_count > 0
                 return MessagePage(
                     [],
                     more_before=any_at_all and after is not None,
@@ -98,3 +144,13 @@ class Histories:
             )
 
         return await self._db.read(read)
+
+
+def _tally(found: list[overviews.Counts], now: int) -> Tally:
+    """Return the sums; a level says what counts in the badge."""
+    badge = 0
+    for each in found:
+        is_muted = each.muted_until is not None and each.muted_until > now
+        of_level = {"all": each.unread, "mentions": each.named + each.to_all, "named": each.named, "none": 0}
+        badge += 0 if is_muted else of_level[each.notify]
+    return Tally(badge, sum(each.unread for each in found), sum(each.named + each.to_all for each in found))

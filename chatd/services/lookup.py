@@ -4,6 +4,7 @@ from chatd.errors import CannotMessageSelf, ConversationNotFound, MessageNotFoun
 from chatd.models import Conversation, Message
 from chatd.places import GroupPlace, Place, UserPlace
 from chatd.storage import conversations, messages, users
+from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
 
 
@@ -40,8 +41,21 @@ def find_message(db: Sql, user_id: int, message_id: int) -> tuple[Conversation, 
     return conversation, message, hidden_from
 
 
-def recipients(db: Sql, conversation: Conversation, user_id: int) -> tuple[int, ...]:
-    """Return the ids of everyone a change by ``user_id`` in a conversation concerns."""
+def find_own_message(db: Sql, user_id: int, message_id: int) -> tuple[Conversation, Message, int | None] | None:
+    """Return what :func:`find_message` does for somebody's own message, also where they are no longer a member.
+
+    None where they have written no such message.
+    """
+    found = conversations.find_by_own_message(db, message_id, user_id)
+    message = messages.get(db, message_id, viewer=user_id) if found else None
+    return None if found is None or message is None else (found[0], message, found[1])
+
+
+def recipients(tx: Transaction, conversation: Conversation, user_id: int, message_id: int) -> tuple[int, ...]:
+    """Return the ids of everyone that a change by ``user_id`` to a message in a conversation concerns: in a group those
+    who see the message.
+    """
     if conversation.other_id is not None:
         return (user_id, conversation.other_id)
-    return conversations.members(db, conversation.id)
+    circle = tx.circle(conversation.id)
+    return () if circle is None else circle.seeing(message_id)

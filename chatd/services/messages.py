@@ -4,22 +4,26 @@ Methods that change something return a :class:`chatd.services.pending.Pending`: 
 """
 
 import contextlib
+import json
 
 from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
-from chatd.errors import ConversationNotFound
+from chatd.errors import ConversationNotFound, RateLimited
 from chatd.events import ReadMarkerMoved
 from chatd.models import Conversation, MarkedRead, Posted, Reacted
 from chatd.places import GroupPlace, Place, UserPlace
 from chatd.services import editing
-from chatd.services.limits import per_second
+from chatd.services.limits import RateLimiter, per_second
 from chatd.services.lookup import find
 from chatd.services.pending import Pending
 from chatd.services.posting import Post
-from chatd.storage import blocks, conversations, messages
+from chatd.storage import blocks, change_log, conversations, messages, posts
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import LARGEST, Sql
+
+#: How long others are not told again that somebody is writing in a group, in seconds.
+TYPING_PAUSE = 3.0
 
 
 class Messages:
@@ -29,6 +33,7 @@ class Messages:
         self._db = db
         self._clock = clock
         self._posts = per_second(limits.messages_per_second)
+        self._typing = RateLimiter(1 / TYPING_PAUSE, 1)
 
     def post(
         self,
@@ -48,7 +53,8 @@ class Messages:
         :param origin: the connection that posts, if one does.
         :raises RateLimited: the sender posts too fast.
 
-        The write raises CannotMessageSelf, UserNotFound, ConversationNotFound, MessageNotFound, ClientIdReused.
+        The write raises CannotMessageSelf, UserNotFound, ConversationNotFound, MessageNotFound, ClientIdReused, and
+        Forbidden where the group's rule does not let the sender write.
         """
         self._posts.take(sender_id)
         return Pending(self._db, Post(sender_id, to, content, client_id, reply_to, origin, self._clock()))
@@ -89,10 +95,11 @@ class Messages:
 
         return Pending(self._db, work)
 
-    async def members(self, user_id: int, where: Place) -> tuple[int, ...]:
-        """Return the ids of a conversation's members, whether or not it has begun.
+    async def who_sees_typing(self, user_id: int, where: Place) -> tuple[int, ...]:
+        """Return the ids of those who are told that somebody is writing, whether or not the conversation has begun.
 
-        The other user of a private conversation is left out if either blocks the other.
+        The other user of a private conversation is left out if either blocks the other, and a member of a group who
+        blocks the user. In a group this is nobody if it was asked less than :data:`TYPING_PAUSE` before.
 
         :raises UserNotFound: there is no such user.
         :raises ConversationNotFound: there is no such group, or the user is not in it.
@@ -102,10 +109,18 @@ class Messages:
             find(db, user_id, where)
             match where:
                 case GroupPlace(group_id):
-                    return conversations.members(db, group_id)
+                    circle = posts.circles(db, [group_id])[group_id]
+                    blockers = blocks.blockers(db, user_id)
+                    return tuple(each for each in circle.members if each not in blockers)
                 case UserPlace(other_id):
                     return (user_id,) if blocks.among(db, [(user_id, other_id)]) else (user_id, other_id)
 
+        if isinstance(where, GroupPlace):
+            try:
+                self._typing.take((user_id, where.id))
+            except RateLimited:
+                await self._db.read(lambda db: find(db, user_id, where))
+                return ()
         return await self._db.read(read)
 
     async def mark_read(self, reader_id: int, other_id: int) -> None:
@@ -132,8 +147,10 @@ class Messages:
             moved = conversations.move_marker(tx.db, conversation.id, reader_id, up_to)
             if moved is None:
                 return MarkedRead(before, seq=None)
+            if conversation.other_id is None:
+                return MarkedRead(moved, _tell_read_in_group(tx, conversation, reader_id, moved, now, origin))
             hidden_from = messages.blocker_of(tx.db, moved)
-            whom = editing.whom(tx.db, conversation, reader_id, hidden_from)
+            whom = editing.concerned_by(tx, conversation, reader_id, moved, hidden_from)
             if hidden_from is not None:
                 shown = messages.last_up_to(tx.db, conversation.id, moved, viewer=hidden_from)
                 if shown > before:  # the other user's marker is at the last message they can see
@@ -142,6 +159,20 @@ class Messages:
             return MarkedRead(moved, seq)
 
         return Pending(self._db, work)
+
+
+def _tell_read_in_group(
+    tx: Transaction, group: Conversation, reader_id: int, up_to: int, now: int, origin: object
+) -> int:
+    """Tell the reader's own devices alone."""
+    data = json.dumps({"group_id": group.id})
+    seq = change_log.append(tx.db, "read", only_for=reader_id, message_id=up_to, data=data, created_at=now)
+    tx.publish(
+        ReadMarkerMoved(
+            seq=seq, recipients=(reader_id,), origin=origin, reader_id=reader_id, place=group.place, up_to=up_to
+        )
+    )
+    return seq
 
 
 def _tell_read(

@@ -10,6 +10,7 @@ from chatd.errors import (
     ChatError,
     ClientIdReused,
     ConversationNotFound,
+    Forbidden,
     MessageNotFound,
     UserNotFound,
 )
@@ -17,12 +18,12 @@ from chatd.events import MessageCreated
 from chatd.models import Message, Posted
 from chatd.places import Place, UserPlace
 from chatd.records import Record
-from chatd.services import firsts
-from chatd.storage import messages, posts
+from chatd.services import firsts, naming, seen
+from chatd.storage import mentions, messages, posts
 from chatd.storage.commit import Conflict, Outcome
 from chatd.storage.engine import Sql
-from chatd.storage.memory import Group, Memory, Private
-from chatd.storage.posts import NewMessage, Pair
+from chatd.storage.memory import Memory, Private
+from chatd.storage.posts import Circle, NewMessage, Pair
 
 
 class Post(Record):
@@ -83,7 +84,7 @@ class _Posting:
             user_ids.update(pair)
         self._users = memory.users(user_ids)
         self._private = memory.private(pairs)
-        self._groups = memory.groups(group_ids)
+        self._circles = memory.circles(group_ids)
         self._blocks = memory.blocks(pairs)
         #: Whether somebody is blocked, or gone: mostly nobody is, and then nothing is looked up for each message.
         self._may_not_arrive = bool(self._blocks) or any(
@@ -91,6 +92,15 @@ class _Posting:
         )
         self._replied = posts.conversations_of(db, replied) if replied else {}
         self._stored = self._load() if looks_first else {}
+        self._names = {
+            at: naming.written(post.content)
+            for at, post in enumerate(works)
+            if "@" in post.content and not isinstance(post.to, UserPlace)
+        }
+        self._known = self._load_names() if self._names else {}
+        #: Who is named, with the message, the group and the sender, and the messages that name everybody.
+        self._named: list[tuple[int, int, int, int]] = []
+        self._to_all: list[int] = []
         self._rows: list[NewMessage] = []
         self._hidden: dict[int, int] = {}
         self._head = memory.head
@@ -98,9 +108,9 @@ class _Posting:
     def store(self) -> list[Outcome[Posted]]:
         """Store what can be stored, and return the outcome of each post."""
         outcomes: list[Outcome[Posted]] = []
-        for post in self._works:
+        for at, post in enumerate(self._works):
             try:
-                outcomes.append(self._post(post))
+                outcomes.append(self._post(post, self._names.get(at, ())))
             except ChatError as error:
                 if post.client_id is not None and not self._looks_first:  # it may be a message that is stored
                     raise Conflict from error
@@ -109,7 +119,22 @@ class _Posting:
             if not posts.insert(self._db, self._rows, list(self._hidden.items())):
                 raise Conflict
             self._memory.head = self._head + len(self._rows)
+        if self._named or self._to_all:
+            silent = self._memory.blocks({(named, sender) for _, named, _, sender in self._named})
+            mentions.insert(
+                self._db,
+                [
+                    (message_id, named, group_id, int((named, sender) in silent))
+                    for message_id, named, group_id, sender in self._named
+                ],
+                self._to_all,
+            )
         return outcomes
+
+    def _load_names(self) -> dict[naming.Name, int]:
+        """Return the members whom the messages may name."""
+        keys = set().union(*(naming.spelled(self._works[at].to.id, names) for at, names in self._names.items()))
+        return mentions.members_named(self._db, keys) if keys else {}
 
     def _load(self) -> dict[tuple[int, str], tuple[Message, bytes | None]]:
         """Return the messages that are stored already, each as its sender sees it, and what is kept of its content."""
@@ -121,16 +146,16 @@ class _Posting:
         shown = {
             message.id: message
             for sender_id, ids in by_sender.items()
-            for message in messages.get_many(self._db, ids, viewer=sender_id)
+            for message in seen.own(self._db, messages.get_many(self._db, ids, viewer=sender_id), sender_id)
         }
         return {key: (shown[message_id], kept) for key, (message_id, kept) in found.items()}
 
-    def _post(self, post: Post) -> Outcome[Posted]:
+    def _post(self, post: Post, names: Sequence[Sequence[str]]) -> Outcome[Posted]:
         sender_id, to = post.sender_id, post.to
         sender = self._users.get(sender_id)
         if sender is None:
             raise UserNotFound
-        conversation: Private | Group | None
+        conversation: Private | Circle | None
         if is_private := isinstance(to, UserPlace):
             if sender_id == to.id:
                 raise CannotMessageSelf
@@ -138,7 +163,7 @@ class _Posting:
                 raise UserNotFound
             conversation = self._private.get((sender_id, to.id))
         else:
-            conversation = self._group_of(sender_id, to.id)
+            conversation = self._circles.get(to.id)
         client_id = post.client_id
         if self._looks_first and client_id is not None:
             stored = self._stored.get((sender_id, client_id))
@@ -146,35 +171,56 @@ class _Posting:
                 if not post.is_same_as(*stored):
                     raise ClientIdReused
                 return Outcome(Posted(stored[0], duplicate=True, seq=None), None, ())
+        if not is_private:
+            self._require_may_post(sender_id, conversation)
         hidden_from = self._hidden_from(sender_id, to.id) if is_private and self._may_not_arrive else None
-        reply_hidden_from = None
+        reply_hidden_from = answered = None
         if post.reply_to is not None:
-            reply_hidden_from = self._require_replied(post.reply_to, sender_id, conversation)
+            reply_hidden_from, answered = self._require_replied(post.reply_to, sender_id, conversation)
         if conversation is None:
             conversation = self._memory.begin_private(sender_id, to.id, post.now)
+        message_id = self._head + 1 + len(self._rows)
         whom: tuple[int, ...]
-        if isinstance(conversation, Group):
+        named: tuple[int, ...] = ()
+        names_all = False
+        if isinstance(conversation, Circle):
             whom, is_first = conversation.members, False
+            if names or answered is not None:
+                named, names_all = self._name(message_id, conversation, sender_id, names, answered)
         else:
             whom = (sender_id, to.id) if hidden_from is None else (sender_id,)
             is_first = not conversation.is_begun and conversation.begin(whom)
-        message_id = self._head + 1 + len(self._rows)
         self._rows.append((message_id, conversation.id, sender_id, post.content, client_id, post.now, post.reply_to))
         if hidden_from is not None:
             self._hidden[message_id] = hidden_from
         message = Message(message_id, sender, to, post.content, client_id, False, post.now, reply_to=post.reply_to)
+        if named or names_all:
+            message = msgspec.structs.replace(message, mentions=named, mentions_all=names_all)
         if self._looks_first and client_id is not None:
             self._stored[sender_id, client_id] = message, None
         event = MessageCreated(seq=message_id, recipients=whom, origin=post.origin, message=message, is_first=is_first)
         events = [event] if reply_hidden_from is None else _as_seen(event, reply_hidden_from)
         return Outcome(Posted(message, False, message_id), None, events)
 
-    def _group_of(self, sender_id: int, group_id: int) -> Group:
-        """Return a group that the sender is a member of."""
-        group = self._groups.get(group_id)
-        if group is None or not group.has(sender_id):
+    def _name(
+        self, message_id: int, group: Circle, sender_id: int, names: Sequence[Sequence[str]], answered: int | None
+    ) -> tuple[tuple[int, ...], bool]:
+        """Note whom a message to a group names, and whether it names everybody; return both."""
+        answered_id = answered if answered is not None and group.has(answered) else None
+        named = naming.people(names, self._known, group.id, sender_id, answered_id)
+        self._named += [(message_id, each, group.id, sender_id) for each in named]
+        names_all = naming.names_all(names) and group.may_name_all(sender_id)
+        if names_all:
+            self._to_all.append(message_id)
+        return named, names_all
+
+    @staticmethod
+    def _require_may_post(sender_id: int, group: Private | Circle | None) -> None:
+        """Refuse a message to a group that the sender is not in, or may not write in."""
+        if not isinstance(group, Circle) or not group.has(sender_id):
             raise ConversationNotFound
-        return group
+        if not group.may_post(sender_id):
+            raise Forbidden
 
     def _hidden_from(self, sender_id: int, receiver_id: int) -> int | None:
         """Return from whom a private message has to be hidden: from its receiver, if they block the sender."""
@@ -184,16 +230,23 @@ class _Posting:
             raise Blocked
         return receiver_id if (receiver_id, sender_id) in self._blocks else None
 
-    def _require_replied(self, message_id: int, viewer: int, conversation: Private | Group | None) -> int | None:
-        """Return whom the message that is replied to is hidden from; the viewer sees it, in the same conversation."""
+    def _require_replied(
+        self, message_id: int, viewer: int, conversation: Private | Circle | None
+    ) -> tuple[int | None, int]:
+        """Return whom the message that is replied to is hidden from, and who sent it.
+
+        The viewer sees it, in the same conversation.
+        """
         at = message_id - self._head - 1
         if 0 <= at < len(self._rows):
-            conversation_id, hidden_from = self._rows[at][1], self._hidden.get(message_id)
+            conversation_id, hidden_from, sender_id = self._rows[at][1], self._hidden.get(message_id), self._rows[at][2]
         else:
-            conversation_id, hidden_from = self._replied.get(message_id, (0, None))
+            conversation_id, hidden_from, sender_id = self._replied.get(message_id, (0, None, 0))
         if conversation is None or conversation_id != conversation.id or hidden_from == viewer:
             raise MessageNotFound
-        return hidden_from
+        if isinstance(conversation, Circle) and not conversation.shows(message_id, viewer):
+            raise MessageNotFound
+        return hidden_from, sender_id
 
 
 def _as_seen(event: MessageCreated, reply_hidden_from: int) -> list[MessageCreated]:

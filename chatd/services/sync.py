@@ -1,12 +1,18 @@
 """Following the change log: its position, and all changes after one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from chatd.clock import DAY_MS, Clock
 from chatd.errors import ResyncNeeded
 from chatd.events import (
     Change,
+    GroupChanged,
+    GroupEnded,
+    InvitationChanged,
+    LevelChanged,
     MembershipChanged,
     MessageCreated,
     MessageDeleted,
@@ -16,8 +22,10 @@ from chatd.events import (
     ReadMarkerMoved,
     Replay,
 )
-from chatd.models import LogEntry, LogExtent, LogPosition, Message, User
-from chatd.storage import blocks, change_log, conversations, messages, users
+from chatd.models import LogEntry, LogExtent, LogPosition, Message, Preview, User
+from chatd.places import GroupPlace
+from chatd.services import seen
+from chatd.storage import blocks, change_log, conversations, groups, messages, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -113,42 +121,77 @@ class Sync:
             pass
 
 
+#: What is told with a message.
+_WITH_A_MESSAGE = {"message", "edit", "delete"}
+
+
 def _facts(db: Sql, entries: list[LogEntry], viewer: int) -> list[Change]:
-    told = {"message", "edit", "delete"}
-    wanted = {entry.message_id for entry in entries if entry.kind in told and entry.message_id is not None}
-    found = {message.id: message for message in messages.get_many(db, wanted, viewer=viewer)}
-    return [_fact(db, entry, found) for entry in entries]
+    told = [entry for entry in entries if entry.kind in _WITH_A_MESSAGE]
+    found = {each.id: each for each in messages.get_many(db, {entry.message_id or 0 for entry in told}, viewer=viewer)}
+    ended = {(entry.message_id or 0, entry.stay_end) for entry in told if entry.stay_end is not None}
+    edited_since = messages.edited_after(db, ended) if ended else set()
+
+    def message_of(entry: LogEntry) -> Message:
+        message = found[entry.message_id or 0]
+        if entry.stay_end is None:
+            return message
+        return seen.as_at_the_end(message, is_edited_since=(message.id, entry.stay_end) in edited_since)
+
+    # How a group is now is nothing for who has left it.
+    seen_by_viewer = (entry for entry in entries if entry.kind != "group" or entry.stay_end is None)
+    return [_fact(db, entry, message_of) for entry in seen_by_viewer]
 
 
-def _fact(db: Sql, entry: LogEntry, found: dict[int, Message]) -> Change:
+def _fact(db: Sql, entry: LogEntry, message_of: Callable[[LogEntry], Message]) -> Change:
     """Return the change that a row of the log stands for."""
     seq, user_id, message_id = entry.seq, entry.user_id or 0, entry.message_id or 0
     data = json.loads(entry.data) if entry.data else {}
+    group_id = entry.conversation_id or data.get("group_id", 0)
     match entry.kind:
         case "message":
-            return MessageCreated(seq=seq, recipients=(), message=found[message_id])
+            return MessageCreated(seq=seq, recipients=(), message=message_of(entry))
         case "edit":
-            return MessageEdited(seq=seq, recipients=(), message=found[message_id])
+            return MessageEdited(seq=seq, recipients=(), message=message_of(entry))
         case "delete":
-            return MessageDeleted(seq=seq, recipients=(), message=found[message_id])
+            return MessageDeleted(seq=seq, recipients=(), message=message_of(entry))
         case "reaction":
             return ReactionChanged(
                 seq=seq, recipients=(), message_id=message_id, user_id=user_id, emoji=data["emoji"], on=data["on"]
             )
         case "read":
-            pair = conversations.get(db, entry.conversation_id or 0, user_id)
-            return ReadMarkerMoved(
-                seq=seq,
-                recipients=(),
-                reader_id=user_id,
-                place=pair.place,
-                up_to=message_id,
-            )
+            place = conversations.get(db, group_id, user_id).place
+            return ReadMarkerMoved(seq=seq, recipients=(), reader_id=user_id, place=place, up_to=message_id)
         case "profile":
             return ProfileChanged(seq=seq, recipients=(), user=users.require(db, user_id))
         case "membership":
             return MembershipChanged(
-                seq=seq, recipients=(), group_id=entry.conversation_id or 0, user_id=user_id, role=data["role"]
+                seq=seq,
+                recipients=(),
+                group_id=group_id,
+                user_id=user_id,
+                role=data["role"],
+                how=data.get("how", "joined" if data["role"] else "left"),  # an older chatd did not say
+                user=users.require(db, user_id),
+            )
+        case "group":
+            return GroupChanged(seq=seq, recipients=(), group=groups.get_many(db, [group_id])[group_id])
+        case "group_ended":
+            return GroupEnded(seq=seq, recipients=(), group_id=group_id)
+        case "notify":
+            return LevelChanged(
+                seq=seq,
+                recipients=(),
+                place=GroupPlace(group_id),
+                notify=data["notify"],
+                muted_until=data["muted_until"],
+            )
+        case "invitation":
+            return InvitationChanged(
+                seq=seq,
+                recipients=(),
+                group=msgspec.convert(data["group"], Preview),
+                sender=users.require(db, data["from"]),
+                on=data["on"],
             )
         case kind:
             raise ValueError(f"the change log has a row of the unknown kind {kind}")

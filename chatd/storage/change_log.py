@@ -10,10 +10,12 @@ from typing import Literal
 from chatd.models import LogEntry
 from chatd.storage import users
 from chatd.storage.engine import LARGEST, Sql
-from chatd.storage.visibility import during, hide_change, sees
+from chatd.storage.visibility import STAY_END, during, hide_change, reaches, sees
 
 #: What the rows of the log's table are about.
-Kind = Literal["edit", "delete", "reaction", "read", "profile", "membership"]
+Kind = Literal[
+    "edit", "delete", "reaction", "read", "profile", "membership", "group", "group_ended", "invitation", "notify"
+]
 
 _HEAD = """
     SELECT max(ends.seq) AS seq FROM (
@@ -26,15 +28,15 @@ _HEAD = """
 """
 
 _APPEND = f"""
-    INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, data, created_at)
-    VALUES (({_HEAD}) + 1, :kind, :conversation_id, :user_id, :message_id, :data, :created_at)
+    INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, data, created_at, only_for)
+    VALUES (({_HEAD}) + 1, :kind, :conversation_id, :user_id, :message_id, :data, :created_at, :only_for)
     RETURNING seq
 """
 
 _COLUMNS = ", ".join(LogEntry.__struct_fields__)
 
 
-def _in_stays(table: str, row: str, seq: str, *, laterally: bool) -> str:
+def _in_stays(table: str, row: str, seq: str, *, laterally: bool, also: str = "") -> str:
     """Return what follows FROM for the oldest rows of a table that ``:viewer`` sees by their stays.
 
     SQLite leaves a conversation as soon as what comes there is too new to be among the oldest. PostgreSQL reads all of
@@ -43,8 +45,9 @@ def _in_stays(table: str, row: str, seq: str, *, laterally: bool) -> str:
     :param row: the alias of the table's row.
     :param seq: its column with the place in the log.
     :param laterally: give each conversation a limit.
+    :param also: what else a row has to meet.
     """
-    seen = f"{row}.conversation_id = mine.conversation_id AND {during('mine', f'{row}.{seq}')} AND {sees(row)}"
+    seen = f"{row}.conversation_id = mine.conversation_id AND {during('mine', f'{row}.{seq}')} AND {sees(row)} {also}"
     if laterally:
         each = f"SELECT * FROM {table} AS {row} WHERE {seen} ORDER BY {row}.{seq} LIMIT :limit"
         joined = f"memberships AS mine CROSS JOIN LATERAL ({each}) AS {row} WHERE mine.user_id = :viewer"
@@ -58,22 +61,31 @@ def _visible(*, laterally: bool) -> str:
     return f"""
     SELECT {_COLUMNS} FROM (
         SELECT m.id AS seq, 'message' AS kind, m.conversation_id AS conversation_id, m.sender_id AS user_id,
-            m.id AS message_id, CAST(NULL AS TEXT) AS data, m.created_at AS created_at
+            m.id AS message_id, CAST(NULL AS TEXT) AS data, m.created_at AS created_at, {STAY_END} AS stay_end
         FROM {_in_stays("messages", "m", "id", laterally=laterally)}
     ) AS said
     UNION ALL
     SELECT {_COLUMNS} FROM (
-        SELECT l.seq, l.kind, l.conversation_id, l.user_id, l.message_id, l.data, l.created_at
-        FROM {_in_stays("change_log", "l", "seq", laterally=laterally)}
+        SELECT l.seq, l.kind, l.conversation_id, l.user_id, l.message_id, l.data, l.created_at, {STAY_END} AS stay_end
+        FROM {_in_stays("change_log", "l", "seq", laterally=laterally, also=f"AND {reaches('mine', 'l.message_id')}")}
     ) AS changed
     UNION ALL
     SELECT {_COLUMNS} FROM (
-        SELECT l.seq, l.kind, l.conversation_id, l.user_id, l.message_id, l.data, l.created_at
+        SELECT l.seq, l.kind, l.conversation_id, l.user_id, l.message_id, l.data, l.created_at,
+            CAST(NULL AS BIGINT) AS stay_end
         FROM change_log AS l
         WHERE l.conversation_id IS NULL AND l.seq > :since AND l.seq <= :up_to
             AND l.user_id IN ({users.ACQUAINTANCES} UNION SELECT CAST(:user_id AS BIGINT))
         ORDER BY l.seq LIMIT :limit
     ) AS renamed
+    UNION ALL
+    SELECT {_COLUMNS} FROM (
+        SELECT l.seq, l.kind, l.conversation_id, l.only_for AS user_id, l.message_id, l.data, l.created_at,
+            CAST(NULL AS BIGINT) AS stay_end
+        FROM change_log AS l
+        WHERE l.only_for = :viewer AND l.seq > :since AND l.seq <= :up_to
+        ORDER BY l.seq LIMIT :limit
+    ) AS personal
     ORDER BY seq LIMIT :limit
     """
 
@@ -83,12 +95,14 @@ _VISIBLE, _VISIBLE_LATERALLY = _visible(laterally=False), _visible(laterally=Tru
 _SINCE = f"""
     SELECT {_COLUMNS} FROM (
         SELECT m.id AS seq, 'message' AS kind, m.conversation_id AS conversation_id, m.sender_id AS user_id,
-            m.id AS message_id, CAST(NULL AS TEXT) AS data, m.created_at AS created_at
+            m.id AS message_id, CAST(NULL AS TEXT) AS data, m.created_at AS created_at,
+            CAST(NULL AS BIGINT) AS stay_end
         FROM messages AS m WHERE m.id > :since ORDER BY m.id LIMIT :limit
     ) AS said
     UNION ALL
     SELECT {_COLUMNS} FROM (
-        SELECT l.seq, l.kind, l.conversation_id, l.user_id, l.message_id, l.data, l.created_at
+        SELECT l.seq, l.kind, l.conversation_id, coalesce(l.user_id, l.only_for) AS user_id, l.message_id, l.data,
+            l.created_at, CAST(NULL AS BIGINT) AS stay_end
         FROM change_log AS l WHERE l.seq > :since ORDER BY l.seq LIMIT :limit
     ) AS changed
     ORDER BY seq LIMIT :limit
@@ -105,6 +119,7 @@ def append(
     message_id: int | None = None,
     data: str | None = None,
     hidden_from: int | None = None,
+    only_for: int | None = None,
 ) -> int:
     """Append a change, other than a new message, and return its ``seq``.
 
@@ -114,6 +129,7 @@ def append(
     :param message_id: the message it is about: for ``read``, the last one read.
     :param data: JSON with what the others do not say.
     :param hidden_from: the one member of the conversation who is not told.
+    :param only_for: the one user whom it concerns. Then there is no ``conversation_id`` and no ``user_id``.
     """
     row = db.execute(
         _APPEND,
@@ -124,6 +140,7 @@ def append(
             "message_id": message_id,
             "data": data,
             "created_at": created_at,
+            "only_for": only_for,
         },
     ).fetchone()
     seq = int(row["seq"])
@@ -177,7 +194,8 @@ def visible(db: Sql, user_id: int, *, since: int, up_to: int, limit: int) -> lis
     """Return the oldest changes above ``since`` and up to ``up_to`` that a user may see, in order.
 
     These are the changes in their conversations, from joining to leaving, both included, but for what is hidden from
-    them, and the changes of the profiles of those they share a conversation with.
+    them or is about a message that they do not see; the changes of the profiles of those they share a conversation
+    with; and what concerns them alone.
     """
     values = {"viewer": user_id, "user_id": user_id, "since": since, "up_to": up_to, "limit": limit}
     return [LogEntry(*row) for row in db.execute(_VISIBLE_LATERALLY if db.joins_laterally else _VISIBLE, values)]

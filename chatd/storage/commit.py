@@ -9,8 +9,10 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeGuard, TypeVar, cast
 from chatd.errors import ChatError
 from chatd.events import Event
 from chatd.records import Record
+from chatd.storage import posts
 from chatd.storage.engine import Sql, WriterSql
 from chatd.storage.memory import Memory
+from chatd.storage.posts import Circle
 from chatd.storage.stores import writer
 
 log = logging.getLogger(__name__)
@@ -22,11 +24,27 @@ T_co = TypeVar("T_co", covariant=True)
 class Transaction:
     """What a write works with: the connection, and the events to publish once it is committed."""
 
-    __slots__ = ("db", "events")
+    __slots__ = ("_memory", "db", "events", "has_remembered")
 
-    def __init__(self, db: Sql) -> None:
+    def __init__(self, db: Sql, memory: Memory | None = None) -> None:
+        """Create the transaction of one write.
+
+        :param memory: what ``db`` remembers; None where it remembers nothing.
+        """
         self.db = db
         self.events: list[Event] = []
+        self._memory = memory
+        #: Whether the memory may hold what this write has written.
+        self.has_remembered = False
+
+    def circle(self, group_id: int) -> Circle | None:
+        """Return who is in a group as this write leaves it so far; None where nobody is."""
+        if self._memory is None:
+            return posts.circles(self.db, [group_id]).get(group_id)
+        self.has_remembered = True
+        self._memory.doubt()
+        self._memory.refresh()
+        return self._memory.circles([group_id]).get(group_id)
 
     def publish(self, event: Event) -> None:
         """Publish ``event`` after the commit; never, if there is none."""
@@ -142,7 +160,7 @@ def _run_once(
                 is_fresh = True
             outcomes += works[0].run_all(db, memory, works, looks_first=looks_first)
         else:
-            outcomes += [_run(db, work) for work in works]
+            outcomes += [_run(db, memory, work) for work in works]
             is_fresh = False
             if memory is not None:
                 memory.doubt()
@@ -169,14 +187,14 @@ def _run_each(db: WriterSql, memory: Memory | None, batch: Sequence[Work[Any]]) 
 
         return write
 
-    outcomes = [_run(db, alone(work) if _is_gathered(work) else cast(Write[Any], work)) for work in batch]
+    outcomes = [_run(db, memory, alone(work) if _is_gathered(work) else cast(Write[Any], work)) for work in batch]
     if memory is not None:
         memory.forget()  # the last work may be undone
     return outcomes
 
 
-def _run(db: WriterSql, work: Write[T]) -> Outcome[T]:
-    transaction = Transaction(db)
+def _run(db: WriterSql, memory: Memory | None, work: Write[T]) -> Outcome[T]:
+    transaction = Transaction(db, memory)
     db.savepoint()
     try:
         outcome = Outcome(work(transaction), None, transaction.events)
@@ -185,6 +203,8 @@ def _run(db: WriterSql, work: Write[T]) -> Outcome[T]:
         if db.is_lost(error):
             raise
         db.undo()
+        if memory is not None and transaction.has_remembered:
+            memory.forget()
         if isinstance(error, ChatError):  # a refusal: its frames, which refer to it, are of no use to anybody
             error.__traceback__ = None
         if isinstance(error, StopIteration):  # no future takes one

@@ -2,7 +2,7 @@
 
 from chatd.models import Conversation, Membership
 from chatd.storage.engine import Row, Sql
-from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present, sees
+from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present, reaches, sees
 
 _PRIVATE = f"""
     SELECT c.id, {SEEN_BY_LOW} AS low, {SEEN_BY_HIGH} AS high FROM conversations AS c
@@ -26,7 +26,13 @@ _BY_MESSAGE = f"""
     FROM messages AS m
     JOIN conversations AS c ON c.id = m.conversation_id
     JOIN memberships AS mine ON mine.conversation_id = c.id AND {present("mine")}
-    WHERE m.id = :message_id AND mine.user_id = :viewer AND {sees("m")}
+    WHERE m.id = :message_id AND mine.user_id = :viewer AND {sees("m")} AND {reaches("mine", "m.id")}
+"""
+
+_BY_OWN_MESSAGE = f"""
+    SELECT {columns("m.sender_id")}, {hidden_from("m")} AS blocker_id
+    FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+    WHERE m.id = :message_id AND m.sender_id = :user_id
 """
 
 
@@ -81,6 +87,15 @@ def find_by_message(db: Sql, message_id: int, member_id: int) -> tuple[Conversat
     return None if row is None else (from_row(row), row["blocker_id"])
 
 
+def find_by_own_message(db: Sql, message_id: int, user_id: int) -> tuple[Conversation, int | None] | None:
+    """Return the conversation that somebody has written a message in and whom the message is hidden from.
+
+    Whether they are still there does not matter. None where they have written no such message.
+    """
+    row = db.execute(_BY_OWN_MESSAGE, {"message_id": message_id, "user_id": user_id}).fetchone()
+    return None if row is None else (from_row(row), row["blocker_id"])
+
+
 def ids_of(db: Sql, user_id: int) -> list[int]:
     """Return the ids of all conversations a user is in or has been in."""
     rows = db.execute(
@@ -88,18 +103,6 @@ def ids_of(db: Sql, user_id: int) -> list[int]:
         {"user_id": user_id},
     )
     return [row["conversation_id"] for row in rows]
-
-
-def members(db: Sql, conversation_id: int) -> tuple[int, ...]:
-    """Return the ids of a conversation's present members."""
-    rows = db.execute(
-        f"""
-        SELECT user_id FROM memberships AS stay
-        WHERE conversation_id = :conversation_id AND {present("stay")} ORDER BY user_id
-        """,
-        {"conversation_id": conversation_id},
-    )
-    return tuple(row["user_id"] for row in rows)
 
 
 def membership(db: Sql, conversation_id: int, user_id: int) -> Membership | None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from chatd.models import User
 from chatd.storage import blocks, change_log, posts, users
 from chatd.storage.engine import Versions, WriterSql
-from chatd.storage.posts import Pair
+from chatd.storage.posts import Circle, Pair
 
 #: How many users, private conversations and members of groups are remembered, of each: some 20 MB of users.
 LIMIT = 50_000
@@ -36,21 +36,6 @@ class Private:
         return True
 
 
-class Group:
-    """A group and its present members, in the order of their ids."""
-
-    __slots__ = ("_members", "id", "members")
-
-    def __init__(self, group_id: int, members: Collection[int]) -> None:
-        self.id = group_id
-        self.members = tuple(members)
-        self._members = frozenset(members)
-
-    def has(self, user_id: int) -> bool:
-        """Report whether a user is a member."""
-        return user_id in self._members
-
-
 class Memory:
     """Users, conversations and blocks by their ids."""
 
@@ -69,7 +54,7 @@ class Memory:
         self._head: int | None = None
         self._users: dict[int, User] = {}
         self._private: dict[Pair, Private] = {}
-        self._groups: dict[int, Group] = {}
+        self._circles: dict[int, Circle] = {}
         self._members = 0
         self._anybody_blocks: bool | None = None
 
@@ -148,17 +133,17 @@ class Memory:
         self._remember((user_id, other_id), made)
         return made
 
-    def groups(self, ids: Collection[int]) -> Mapping[int, Group]:
-        """Return the groups there are of ``ids``, and perhaps others; one that nobody is in is not there."""
-        unknown = [group_id for group_id in ids if group_id not in self._groups]
+    def circles(self, ids: Collection[int]) -> Mapping[int, Circle]:
+        """Return who is in each group there is of ``ids``, and perhaps of others; one without members is not there."""
+        unknown = [group_id for group_id in ids if group_id not in self._circles]
         if unknown:
             if self._members > self._limit:
                 self._forget_groups()
                 unknown = list(ids)
-            for group_id, members in posts.members_of(self._db, unknown).items():
-                self._groups[group_id] = Group(group_id, members)
-                self._members += len(members)
-        return self._groups
+            for group_id, circle in posts.circles(self._db, unknown).items():
+                self._circles[group_id] = circle
+                self._members += len(circle.members)
+        return self._circles
 
     def blocks(self, pairs: Collection[Pair]) -> Collection[Pair]:
         """Return the blocks among ``pairs``, either way round, each as (blocker, blocked).
@@ -174,5 +159,5 @@ class Memory:
         self._private[one, two] = self._private[two, one] = private
 
     def _forget_groups(self) -> None:
-        self._groups.clear()
+        self._circles.clear()
         self._members = 0

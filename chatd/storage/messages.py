@@ -5,7 +5,7 @@ from typing import Any
 
 from chatd.models import Message, Reaction
 from chatd.places import place_from
-from chatd.storage import reactions, users, visibility
+from chatd.storage import mentions, reactions, users, visibility
 from chatd.storage.engine import LARGEST, Row, Sql, as_list, in_list
 from chatd.storage.visibility import hidden_from
 
@@ -25,6 +25,7 @@ _BY_IDS = _select(in_list("ids"))
 _BEFORE = _select(f"({visibility.SEEN_IDS} AND m.id < :before ORDER BY m.id DESC LIMIT :limit)")
 _AFTER = _select(f"({visibility.SEEN_IDS} AND m.id > :after ORDER BY m.id LIMIT :limit)")
 _PAGE = _select(f"({visibility.SEEN_IDS} ORDER BY m.id DESC LIMIT :limit OFFSET :skip)")
+_SEEN_OR_OWN = _select(f"({visibility.SEEN_OR_OWN_IDS} AND m.id > :after ORDER BY m.id LIMIT :limit)")
 
 
 def _messages(db: Sql, statement: str, values: Mapping[str, Any]) -> list[Message]:
@@ -33,14 +34,16 @@ def _messages(db: Sql, statement: str, values: Mapping[str, Any]) -> list[Messag
     if not rows:
         return []
     found = reactions.seen_on(db, [row["id"] for row in rows], viewer=values["viewer"])
-    return [_from_row(row, found) for row in rows]
+    in_groups = [row["id"] for row in rows if row["group_id"] is not None]
+    named = mentions.named_in(db, in_groups) if in_groups else {}
+    return [_from_row(row, found, named) for row in rows]
 
 
-def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]]) -> Message:
+def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]], named: Mapping[int, tuple[int, ...]]) -> Message:
     """Return the message of a row, read in order as :func:`users.from_row` does, and for the same reason."""
-    message_id, receiver_id, group_id, content, client_id, is_read, created_at, edited_at, deleted_at, reply_to = row[
-        -len(visibility.SEEN_FIELDS) :
-    ]
+    own = row[-len(visibility.SEEN_FIELDS) :]
+    message_id, receiver_id, group_id, content, client_id, is_read, created_at, edited_at, deleted_at, *rest = own
+    reply_to, mentions_all = rest
     return Message(
         message_id,
         users.from_row(row),
@@ -53,6 +56,8 @@ def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]]) -> Message:
         deleted_at,
         reply_to,
         found.get(message_id, ()),
+        named.get(message_id, ()),
+        mentions_all == 1,
     )
 
 
@@ -88,18 +93,47 @@ def last_up_to(db: Sql, conversation_id: int, message_id: int, *, viewer: int) -
     return 0 if row is None else int(row["id"])
 
 
-def edit(db: Sql, message_id: int, *, content: str, first_digest: bytes, edited_at: int) -> None:
+def seen_now(db: Sql, ids: Collection[int], *, viewer: int) -> set[int]:
+    """Return which messages a viewer sees as a member of their conversation, unless they are hidden from them."""
+    rows = db.execute(
+        f"SELECT m.id FROM messages AS m WHERE m.id IN {in_list('ids')} AND {visibility.SEEN_NOW}",
+        {"ids": as_list(ids), "viewer": viewer},
+    )
+    return {row["id"] for row in rows}
+
+
+def edited_after(db: Sql, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return those pairs of a message and a place in the log after which the message was edited."""
+    rows = db.select_pairs(
+        f"""
+        SELECT pair.one, pair.two FROM pair CROSS JOIN messages AS m
+        WHERE m.id = pair.one AND {visibility.EDITED_AFTER}
+        """,
+        pairs,
+    )
+    return {(row["one"], row["two"]) for row in rows}
+
+
+def edit(db: Sql, message_id: int, *, content: str, first_digest: bytes, edited_at: int, seq: int) -> None:
     """Replace a message's content.
 
     :param first_digest: of the content before this edit; that of the first edit stays.
+    :param seq: the edit's place in the log.
     """
     db.execute(
         """
         UPDATE messages
-        SET content = :content, edited_at = :edited_at, first_digest = coalesce(first_digest, :first_digest)
+        SET content = :content, edited_at = :edited_at, edited_seq = :seq,
+            first_digest = coalesce(first_digest, :first_digest)
         WHERE id = :message_id
         """,
-        {"message_id": message_id, "content": content, "first_digest": first_digest, "edited_at": edited_at},
+        {
+            "message_id": message_id,
+            "content": content,
+            "first_digest": first_digest,
+            "edited_at": edited_at,
+            "seq": seq,
+        },
     )
 
 
@@ -146,6 +180,15 @@ def after(db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer:
     return _messages(
         db,
         _AFTER,
+        {"conversation_id": conversation_id, "after": message_id, "limit": limit, "viewer": viewer},
+    )
+
+
+def seen_or_own(db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer: int) -> list[Message]:
+    """Return the oldest messages above an id that a viewer sees in a conversation or has written there."""
+    return _messages(
+        db,
+        _SEEN_OR_OWN,
         {"conversation_id": conversation_id, "after": message_id, "limit": limit, "viewer": viewer},
     )
 

@@ -1,12 +1,17 @@
 """Conversations as their members see them: the newest message, and what is unread."""
 
-from chatd.models import ConversationState, LastMessage, Overview
-from chatd.storage import conversations, messages, users
+from typing import NamedTuple
+
+from chatd.models import ConversationState, LastMessage, Level, Overview
+from chatd.storage import conversations, groups, messages, stays, users
 from chatd.storage.engine import LARGEST, Sql
 from chatd.storage.visibility import (
+    ACTIVITY,
     CONTENT,
     SEEN_MARKER,
     UNREAD,
+    UNREAD_NAMED,
+    UNREAD_TO_ALL,
     VERSION,
     is_there,
     last_kept_message,
@@ -33,29 +38,40 @@ _PRIVATE_UNREAD = f"""
     WHERE mine.user_id = :user_id AND {present("mine")}
 """
 
+_COUNTS = f"""
+    SELECT mine.notify AS notify, mine.muted_until AS muted_until, {UNREAD} AS unread,
+        CASE c.kind WHEN 'group' THEN {UNREAD_NAMED} ELSE 0 END AS named,
+        CASE c.kind WHEN 'group' THEN {UNREAD_TO_ALL} ELSE 0 END AS to_all
+    FROM memberships AS mine
+    JOIN conversations AS c ON c.id = mine.conversation_id
+    WHERE mine.user_id = :user_id AND {present("mine")}
+"""
+
 _STATES = f"""
-    SELECT {conversations.columns("mine.user_id")}, newest.message_id AS last_id,
+    SELECT {conversations.columns("mine.user_id")}, newest.activity AS activity,
+        coalesce({last_message("mine.user_id")}, 0) AS last_id,
         {UNREAD} AS unread, mine.read_up_to AS read_up_to,
-        coalesce((
+        CASE c.kind WHEN 'group' THEN {UNREAD_NAMED} + {UNREAD_TO_ALL} ELSE 0 END AS mentions,
+        CASE c.kind WHEN 'group' THEN 0 ELSE coalesce((
             SELECT min({SEEN_MARKER}) FROM memberships AS other
             WHERE other.conversation_id = c.id AND {present("other")} AND other.user_id <> mine.user_id
-        ), 0) AS others_read_up_to
+        ), 0) END AS others_read_up_to
     FROM (
-        SELECT seen.conversation_id, seen.message_id FROM (
-            SELECT c.id AS conversation_id, coalesce({last_message("mine.user_id")}, 0) AS message_id
+        SELECT seen.conversation_id, seen.activity FROM (
+            SELECT c.id AS conversation_id, {ACTIVITY} AS activity
             FROM memberships AS mine
             JOIN conversations AS c ON c.id = mine.conversation_id
             WHERE mine.user_id = :user_id AND {present("mine")} AND {is_there("mine.user_id")}
         ) AS seen
-        WHERE seen.message_id < :before
-        ORDER BY seen.message_id DESC, seen.conversation_id DESC
+        WHERE seen.activity < :before
+        ORDER BY seen.activity DESC, seen.conversation_id DESC
         LIMIT :limit
     ) AS newest
     CROSS JOIN conversations AS c
     CROSS JOIN memberships AS mine
     WHERE c.id = newest.conversation_id
         AND mine.conversation_id = c.id AND mine.user_id = :user_id AND {present("mine")}
-    ORDER BY newest.message_id DESC, c.id DESC
+    ORDER BY newest.activity DESC, c.id DESC
 """
 
 
@@ -76,15 +92,34 @@ def private_unread(db: Sql, user_id: int) -> int:
     return int(row["unread"])
 
 
-def states(db: Sql, user_id: int, *, before: int | None, limit: int) -> list[ConversationState]:
-    """Return a user's conversations, private and groups, those with the newest messages first.
+class Counts(NamedTuple):
+    """What somebody has not read in one conversation, and what of it disturbs them."""
 
-    :param before: only those whose newest message has a lower id.
+    notify: Level
+    muted_until: int | None
+    unread: int
+    #: How many messages name or answer them, and how many others name everybody.
+    named: int
+    to_all: int
+
+
+def counts(db: Sql, user_id: int) -> list[Counts]:
+    """Return what a user has not read, conversation by conversation, private ones and groups."""
+    return [Counts(*row) for row in db.execute(_COUNTS, {"user_id": user_id})]
+
+
+def states(db: Sql, user_id: int, *, before: int | None, limit: int) -> list[ConversationState]:
+    """Return a user's conversations, private and groups, those with the latest activity first.
+
+    :param before: only those with less: see :data:`chatd.storage.visibility.ACTIVITY`.
     """
     values = {"user_id": user_id, "before": LARGEST if before is None else before, "limit": limit}
     rows = db.execute(_STATES, values).fetchall()
     last = {each.id: each for each in messages.get_many(db, [row["last_id"] for row in rows], viewer=user_id)}
     others = users.get_many(db, [row["other_id"] for row in rows if row["other_id"] is not None])
+    of_many = [row["conversation_id"] for row in rows if row["other_id"] is None]
+    found = groups.get_many(db, of_many) if of_many else {}
+    mine = stays.find_many(db, of_many, user_id) if of_many else {}
     return [
         ConversationState(
             conversation=conversations.from_row(row),
@@ -93,6 +128,10 @@ def states(db: Sql, user_id: int, *, before: int | None, limit: int) -> list[Con
             unread_count=row["unread"],
             read_up_to=row["read_up_to"],
             others_read_up_to=row["others_read_up_to"],
+            activity=row["activity"],
+            mention_count=row["mentions"],
+            group=found.get(row["conversation_id"]),
+            stay=mine.get(row["conversation_id"]),
         )
         for row in rows
     ]

@@ -1,14 +1,59 @@
 """What posting reads and writes: a few statements for any number of messages."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 
+from chatd.models import GroupRole
 from chatd.storage import visibility
 from chatd.storage.engine import Addition, Sql, as_list, in_list
-from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present
+from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present, seen_from
 
 Pair = tuple[int, int]
+
+#: What a member is in a group, and from which message on they see it.
+Place = tuple[GroupRole, int]
+
+
+#: In a group of more members than this, only its admins can name everybody.
+ALL_MEMBERS_MAX = 20
+
+
+class Circle:
+    """A group and its present members, in the order of their ids."""
+
+    __slots__ = ("_newest", "_places", "_post_rule", "id", "members")
+
+    def __init__(self, group_id: int, post_rule: GroupRole, places: Mapping[int, Place]) -> None:
+        self.id = group_id
+        self.members = tuple(places)
+        self._post_rule = post_rule
+        self._places = places
+        self._newest = max((first_id for _, first_id in places.values()), default=0)
+
+    def has(self, user_id: int) -> bool:
+        """Report whether a user is a member."""
+        return user_id in self._places
+
+    def may_post(self, user_id: int) -> bool:
+        """Report whether a member may write there."""
+        return self._post_rule == "member" or self._places[user_id][0] != "member"
+
+    def may_name_all(self, user_id: int) -> bool:
+        """Report whether ``@all`` of a member has an effect."""
+        return len(self.members) <= ALL_MEMBERS_MAX or self._places[user_id][0] != "member"
+
+    def shows(self, message_id: int, user_id: int) -> bool:
+        """Report whether somebody is a member and sees a message of the group."""
+        place = self._places.get(user_id)
+        return place is not None and message_id >= place[1]
+
+    def seeing(self, message_id: int) -> tuple[int, ...]:
+        """Return the members who see a message of the group."""
+        if message_id >= self._newest:
+            return self.members
+        return tuple(user_id for user_id, (_, first_id) in self._places.items() if message_id >= first_id)
+
 
 #: The columns of a new message, and its row. Most messages are no reply, and without a column that says so SQLite takes
 #: a tenth less time for each.
@@ -60,16 +105,16 @@ def by_client_ids(db: Sql, wanted: Collection[tuple[int, str]]) -> dict[tuple[in
     return {(row["sender_id"], row["client_id"]): (row["id"], row["first_digest"]) for row in rows}
 
 
-def conversations_of(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
-    """Return the conversation each of the messages is in, and whom the message is hidden from."""
+def conversations_of(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, int | None, int]]:
+    """Return the conversation each of the messages is in, whom the message is hidden from, and who sent it."""
     rows = db.execute(
         f"""
-        SELECT m.id, m.conversation_id, {hidden_from("m")} AS blocker_id FROM messages AS m
+        SELECT m.id, m.conversation_id, {hidden_from("m")} AS blocker_id, m.sender_id FROM messages AS m
         WHERE m.id IN {in_list("ids")}
         """,
         {"ids": as_list(ids)},
     )
-    return {row["id"]: (row["conversation_id"], row["blocker_id"]) for row in rows}
+    return {row["id"]: (row["conversation_id"], row["blocker_id"], row["sender_id"]) for row in rows}
 
 
 def private_among(db: Sql, pairs: Collection[Pair]) -> list[tuple[int, Pair, tuple[int, ...]]]:
@@ -111,18 +156,20 @@ def begin_private(db: Sql, user_id: int, other_id: int, now: int) -> int:
     return int(conversation_id)
 
 
-def members_of(db: Sql, group_ids: Collection[int]) -> dict[int, list[int]]:
-    """Return the present members of each group there is, in the order of their ids."""
+def circles(db: Sql, group_ids: Collection[int]) -> dict[int, Circle]:
+    """Return who is in each group there is; one that nobody is in is not there."""
     rows = db.execute(
         f"""
-        SELECT m.conversation_id, m.user_id
+        SELECT c.id, c.post_rule, m.user_id, m.role, {seen_from("m")} AS first_id
         FROM conversations AS c JOIN memberships AS m ON m.conversation_id = c.id
         WHERE c.kind = 'group' AND {present("m")} AND c.id IN {in_list("ids")}
-        ORDER BY m.conversation_id, m.user_id
+        ORDER BY c.id, m.user_id
         """,
         {"ids": as_list(group_ids)},
     )
-    members: dict[int, list[int]] = {}
-    for conversation_id, user_id in rows:
-        members.setdefault(conversation_id, []).append(user_id)
-    return members
+    rules: dict[int, GroupRole] = {}
+    found: dict[int, dict[int, Place]] = {}
+    for group_id, post_rule, user_id, role, first_id in rows:
+        rules[group_id] = post_rule
+        found.setdefault(group_id, {})[user_id] = role, first_id
+    return {group_id: Circle(group_id, rules[group_id], places) for group_id, places in found.items()}

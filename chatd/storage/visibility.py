@@ -1,8 +1,9 @@
 """What a person sees of conversations: all of the SQL that decides it, and all that names its columns.
 
 Three things decide. A *stay* is one membership, from joining to leaving: only its part of the change log is there for
-the member. What somebody does while they are blocked is *hidden* from the blocker, for ever, and only in private
-conversations are things hidden. And a *version* is what the blocker goes on seeing of a message that the blocked edit.
+the member, and of the messages those from its ``visible_from`` on, whatever becomes of others meanwhile. What somebody
+does while they are blocked is *hidden* from the blocker, for ever, and only in private conversations are things hidden.
+And a *version* is what the blocker goes on seeing of a message that the blocked edit.
 
 Everything else that reads messages, reactions or the change log composes its statements of these pieces. They are SQL,
 never values. Unless an argument says otherwise, ``c`` is the conversation's row, ``m`` the message's, ``mine`` the
@@ -53,6 +54,35 @@ def during(stay: str, seq: str) -> str:
     """
 
 
+#: When a stay ended: null for one that has not. The rows are those of :func:`during`.
+STAY_END = "mine.left_seq"
+
+
+def seen_from(stay: str) -> str:
+    """Return the expression of the first message that a stay sees.
+
+    :param stay: the alias of the row of ``memberships``.
+    """
+    return f"{stay}.visible_from"
+
+
+def reaches(stay: str, message_id: str) -> str:
+    """Return the condition that a stay sees a message, which null stands for where there is none.
+
+    :param stay: the alias of the row of ``memberships``.
+    :param message_id: the expression of the message's id.
+    """
+    return f"coalesce({message_id}, {stay}.visible_from) >= {stay}.visible_from"
+
+
+def _seen_from(conversation_id: str, viewer: str = ":viewer") -> str:
+    """Return the expression of the first message that a member sees; null for whoever is not in the conversation."""
+    return f"""(
+        SELECT stay.visible_from FROM memberships AS stay
+        WHERE stay.conversation_id = {conversation_id} AND stay.user_id = {viewer} AND {present("stay")}
+    )"""
+
+
 #: To join the version of a message that ``:viewer`` sees, for :data:`CONTENT`.
 VERSION = "LEFT JOIN shown_versions AS shown ON shown.user_id = :viewer AND shown.message_id = m.id"
 
@@ -72,6 +102,7 @@ SEEN_FIELDS = {
     "edited_at": "CASE WHEN shown.message_id IS NULL THEN m.edited_at ELSE shown.edited_at END",
     "deleted_at": "m.deleted_at",
     "reply_to": "CASE WHEN replied.hidden_from = :viewer THEN NULL ELSE m.reply_to_id END",
+    "mentions_all": "m.mentions_all",
 }
 
 #: The messages that ``:viewer`` sees, to follow FROM; ``u`` is the sender. Which of them is for the statement to add,
@@ -88,8 +119,25 @@ SEEN_MESSAGES = f"""
     WHERE {sees("m")}
 """
 
-#: The ids of the messages of ``:conversation_id`` that ``:viewer`` sees, without reading any: the index has them.
-SEEN_IDS = f"SELECT m.id FROM messages AS m WHERE m.conversation_id = :conversation_id AND {sees('m')}"
+#: The ids of the messages of ``:conversation_id`` that ``:viewer`` sees as a member, without reading any: the index has
+#: them.
+SEEN_IDS = f"""
+    SELECT m.id FROM messages AS m
+    WHERE m.conversation_id = :conversation_id AND {sees("m")} AND m.id >= {_seen_from(":conversation_id")}
+"""
+
+#: The same and those that they wrote themselves, whether or not they are a member.
+SEEN_OR_OWN_IDS = f"""
+    SELECT m.id FROM messages AS m
+    WHERE m.conversation_id = :conversation_id AND {sees("m")}
+        AND (m.sender_id = :viewer OR m.id >= {_seen_from(":conversation_id")})
+"""
+
+#: Whether ``:viewer`` sees the message ``m`` as a member.
+SEEN_NOW = f"coalesce(m.id >= {_seen_from('m.conversation_id')}, FALSE)"
+
+#: Whether a message was edited after ``pair.two``, where somebody left.
+EDITED_AFTER = "m.edited_seq > pair.two"
 
 #: How many messages the lower and the higher of a private conversation's two user ids see.
 SEEN_BY_LOW = "c.message_count - c.hidden_from_low"
@@ -112,9 +160,13 @@ def is_there(member: str) -> str:
 
 
 def last_message(member: str) -> str:
-    """Return the expression of the newest message that a member sees, null where there is none."""
+    """Return the expression of the newest message that a member sees, null where there is none.
+
+    :param member: the expression of their user id; their stay is ``mine``.
+    """
     return f"""
-        CASE WHEN ({hidden_count(member)}) = 0 THEN c.last_message_id ELSE (
+        CASE WHEN ({hidden_count(member)}) = 0
+        THEN CASE WHEN c.last_message_id >= mine.visible_from THEN c.last_message_id END ELSE (
             SELECT kept.id FROM messages AS kept
             WHERE kept.conversation_id = c.id AND {sees("kept", member)}
             ORDER BY kept.id DESC LIMIT 1
@@ -143,6 +195,21 @@ UNREAD = f"""
     )
 """
 
+#: How many messages of a group that ``mine`` has not read name them or answer them. A message that is taken back names
+#: nobody any more.
+UNREAD_NAMED = """(
+    SELECT count(*) FROM mentions AS n
+    WHERE n.user_id = mine.user_id AND n.conversation_id = c.id AND n.message_id > mine.read_up_to AND n.silent = 0
+)"""
+
+#: How many others of these name everybody, but for those by people whom ``mine`` blocks.
+UNREAD_TO_ALL = """(
+    SELECT count(*) FROM messages AS t
+    WHERE t.conversation_id = c.id AND t.id > mine.read_up_to AND t.mentions_all = 1 AND t.sender_id <> mine.user_id
+        AND NOT EXISTS (SELECT 1 FROM mentions AS n WHERE n.message_id = t.id AND n.user_id = mine.user_id)
+        AND NOT EXISTS (SELECT 1 FROM blocks AS b WHERE b.blocker_id = mine.user_id AND b.blocked_id = t.sender_id)
+)"""
+
 #: The read marker of ``other`` as ``mine`` sees it. It may stand at a message that is hidden from the viewer, to whom
 #: it is at the one before.
 SEEN_MARKER = f"""
@@ -150,6 +217,13 @@ SEEN_MARKER = f"""
         SELECT coalesce(max(kept.id), 0) FROM messages AS kept
         WHERE kept.conversation_id = c.id AND kept.id <= other.read_up_to AND {sees("kept", "mine.user_id")}
     ) END
+"""
+
+
+#: Where a conversation stands in the list of ``mine``: at the newest message they see, or at their joining.
+ACTIVITY = f"""
+    CASE WHEN c.kind = 'private' OR c.last_message_id > mine.joined_seq
+    THEN coalesce({last_message("mine.user_id")}, 0) ELSE mine.joined_seq END
 """
 
 
@@ -211,17 +285,3 @@ def drop_versions(db: Sql, message_id: int) -> None:
 def empty_versions(db: Sql, message_id: int) -> None:
     """Delete the content of every version of a message, as it is deleted."""
     db.execute("UPDATE shown_versions SET content = '' WHERE message_id = :message_id", {"message_id": message_id})
-
-
-def end_stay(db: Sql, conversation_id: int, user_id: int, seq: int) -> None:
-    """End a user's stay in a conversation.
-
-    :param seq: the place of the leaving in the log, the last that the user sees.
-    """
-    db.execute(
-        f"""
-        UPDATE memberships SET left_seq = :seq
-        WHERE conversation_id = :conversation_id AND user_id = :user_id AND {present("memberships")}
-        """,
-        {"conversation_id": conversation_id, "user_id": user_id, "seq": seq},
-    )

@@ -28,7 +28,7 @@ PAGES = (
 )
 
 #: Those it shares with the API, or whose addresses have a number.
-SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}", "/people/{user_id:[0-9]+}")
+SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}", "/people/{user_id:[0-9]+}", "/join/{code:[^/]+}")
 
 #: How somebody may write the address of a page by hand, in lower case.
 _PAGE = re.compile(r"/+(?:(?:login|register|settings(?:/+[a-z]+)?|messages(?:/+[0-9]+)?|people/+[0-9]+)/*)?")

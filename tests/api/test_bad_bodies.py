@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from marshmallow import Schema
-from marshmallow.fields import Integer
+from marshmallow.fields import Integer, Nested
 
 from chatd.api.bodies import MAX_BODY, Body, FormBody, JsonBody, UploadBody
 from chatd.api.endpoint import Route
 from chatd.schemas import Text
+from chatd.schemas.fields import Flag, Moment, Whole
 from tests.api.support import path_to, table, unharmed
 from tests.raw import connect
 from tests.support import PASSWORD, Chat, Person, error_of
@@ -32,12 +33,27 @@ GOOD = {
     "reason": "spam",
     "expires_in": 3600,
     "max_uses": 2,
+    "name": "Chess",
+    "description": "Every Monday",
+    "public": True,
+    "history": "all",
+    "rules": {"post": "admin"},
+    "role": "admin",
+    "notify": "named",
+    "muted_until": "2030-01-31T08:15:00.000Z",
+    "user": 2,
+    "reply_to": 2,
+    "up_to": 2,
 }
 
 #: JSON that no field of a kind takes.
 WRONG = {
     Text: ["0", "1", "-1", "1.5", "1e999", "1" + "0" * 40, "true", "false", "[]", '["x"]', "{}", '{"x": "y"}'],
+    Moment: ["1", "true", '"x"', '"2030-02-30T08:15:00Z"', '"2030-01-31T08:15:00"', "[]", "{}"],
+    Flag: ['"true"', '"1"', "0", "1", "1.5", "[]", "{}"],
+    Nested: ['"x"', "1", "true", "[]", '["x"]'],
     Integer: ['"1"', "1.5", "1e999", "1" + "0" * 40, "true", "[]", "[1]", "{}", '{"x": 1}'],
+    Whole: ['"1"', "1.5", "1e999", "1" + "0" * 40, "true", "[]", "[1]", "{}", '{"x": 1}'],
 }
 
 #: What is no JSON wherever it stands.

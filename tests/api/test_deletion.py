@@ -58,9 +58,10 @@ async def test_nothing_of_a_person_is_left(chat: Chat) -> None:
     assert await client.closed() == 4003
     await erased(chat)
     told = await watching.settle()
-    assert kinds(told) == ["profile", *["message_deleted"] * (count + 1), "reaction", "membership"]
-    assert told[0]["data"] == {**bob.brief, "id": alice.id, "username": f"deleted:{alice.id}", "nickname": DELETED}
-    assert told[-1]["data"] == {"group_id": group, "user_id": alice.id, "role": None}
+    assert kinds(told) == ["membership", "profile", *["message_deleted"] * (count + 1), "reaction"]
+    who = {**bob.brief, "id": alice.id, "username": f"deleted:{alice.id}", "nickname": DELETED}
+    assert told[0]["data"] == {"group_id": group, "user_id": alice.id, "role": None, "how": "deleted", "user": who}
+    assert told[1]["data"] == who
     async with await alice.request("GET", "/auth/me") as response:
         assert await error_of(response) == (401, "account_unavailable")
 

@@ -74,6 +74,11 @@ def of_a_private_message(answers: str, path: str, **request: Any) -> Row:
     return Row(answers, lambda w: path.format(w.private()), path.format(NOWHERE), lambda: request)
 
 
+def of_the_group(answers: str, path: str, **request: Any) -> Row:
+    """Return the row of what is done to the group."""
+    return Row(answers, lambda w: path.format(w.group), path.format(NOWHERE), lambda: request)
+
+
 #: Every route; one that has several rows has them under further names. What ends sessions comes last.
 REST: dict[tuple[str, str], list[Row]] = {
     ("POST", "/auth/register"): [
@@ -150,6 +155,48 @@ REST: dict[tuple[str, str], list[Row]] = {
         of_a_message("404 404 200 200", "/messages/{}/reactions/👍"),
         of_a_private_message("404 404 200 200", "/messages/{}/reactions/👍"),
     ],
+    ("POST", "/groups"): [ones_own("201", "/groups", json={"name": "Chess"})],
+    ("GET", "/groups/{id}"): [of_the_group("404 404 200 200", "/groups/{}")],
+    ("PATCH", "/groups/{id}"): [of_the_group("404 404 403 200", "/groups/{}", json={"description": "x"})],
+    ("DELETE", "/groups/{id}"): [of_the_group("404 404 403 409", "/groups/{}", json={"name": "another"})],
+    ("GET", "/groups/{id}/members"): [
+        of_the_group("404 404 200 200", "/groups/{}/members"),
+        of_the_group("404 404 403 200", "/groups/{}/members?via=1"),
+    ],
+    ("PUT", "/groups/{id}/members/{user}"): [
+        Row(
+            "404 404 403 200",
+            lambda w: f"/groups/{w.group}/members/{w.people['member'].id}",
+            f"/groups/{NOWHERE}/members/1",
+            request=lambda: {"json": {"role": "member"}},
+        )
+    ],
+    ("PUT", "/groups/{id}/me"): [of_the_group("404 404 200 200", "/groups/{}/me", json={"notify": "named"})],
+    ("POST", "/groups/{id}/messages"): [of_the_group("404 404 200 200", "/groups/{}/messages", json={"content": "x"})],
+    ("POST", "/groups/{id}/read"): [of_the_group("404 404 200 200", "/groups/{}/read", json={"up_to": 1})],
+    ("POST", "/groups/{id}/join"): [of_the_group("404 404 200 200", "/groups/{}/join")],
+    ("GET", "/join/{code}"): [Row("404 404 404 404", lambda w: "/join/guessed", "/join/another")],
+    ("POST", "/join/{code}"): [Row("404 404 404 404", lambda w: "/join/guessed", "/join/another")],
+    ("POST", "/groups/{id}/invites"): [of_the_group("404 404 201 201", "/groups/{}/invites", json={})],
+    ("GET", "/groups/{id}/invites"): [of_the_group("404 404 200 200", "/groups/{}/invites")],
+    ("DELETE", "/groups/{id}/invites/{invite}"): [
+        Row("404 404 204 204", lambda w: f"/groups/{w.group}/invites/1", f"/groups/{NOWHERE}/invites/1")
+    ],
+    ("POST", "/groups/{id}/invitations"): [
+        of_the_group("404 404 202 202", "/groups/{}/invitations", json={"user": 1}),
+    ],
+    ("DELETE", "/groups/{id}/invitations/{user}"): [
+        Row("404 404 204 204", lambda w: f"/groups/{w.group}/invitations/1", f"/groups/{NOWHERE}/invitations/1")
+    ],
+    ("GET", "/unread"): [ones_own("200", "/unread")],
+    ("GET", "/mentions"): [ones_own("200", "/mentions")],
+    ("GET", "/messages/{id}/readers"): [
+        of_a_message("404 404 403 200", "/messages/{}/readers"),
+        of_a_private_message("404 404 404 404", "/messages/{}/readers"),
+    ],
+    ("GET", "/invitations"): [ones_own("200", "/invitations")],
+    ("DELETE", "/invitations/{id}"): [of_the_group("204 204 204 204", "/invitations/{}")],
+    ("POST", "/groups/{id}/leave"): [of_the_group("404 204 204 204", "/groups/{}/leave")],
     ("POST", "/users/me/password"): [
         ones_own("204", "/users/me/password", json={"old_password": PASSWORD, "new_password": PASSWORD})
     ],

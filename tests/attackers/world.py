@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.api.support import disable
 from tests.support import Chat, Person
-from tests.ws.v2_client import add_group, leave, live
+from tests.ws.v2_client import add_group, leave, live, own
 
 #: Those who may see what is in the group come last, so that nothing has changed before the others try.
 ROLES = ("anonymous", "disabled", "stranger", "former", "member", "owner")
@@ -71,6 +71,7 @@ async def create(chat: Chat, *, things: int = 8) -> World:
     bystander = await chat.person("bystander")
     owner, member = people["owner"], people["member"]
     group = add_group(chat, "friends", *(people[role] for role in ("owner", "member", "former", "disabled")))
+    own(chat, group, owner)
     client = await live(owner)
 
     async def say(count: int, content: str, **where: int) -> list[int]:

@@ -8,10 +8,12 @@ import pytest
 from chatd import events
 from chatd.cluster.encoding import KINDS, Undecodable, decode, encode
 from chatd.events import Event, MessageCreated, PresenceChanged, SessionEnded
-from chatd.models import Message, Reaction, User
+from chatd.models import Group, Message, Reaction, User
 from chatd.places import GroupPlace, UserPlace
 
 ANNA = User(1, "anna", "Anna 🌸", None, "likes tea", False, "admin", 1_700_000_000_000, None)
+
+GROUP = Group(7, "Chess", "Every Monday", None, True, 5, 6, "admin", "member", 2, 1)
 
 MESSAGES = [
     Message(2**53 - 1, ANNA, UserPlace(2), "hi", "c-1", False, 1_700_000_000_001),
@@ -27,6 +29,8 @@ MESSAGES = [
         deleted_at=3,
         reply_to=4,
         reactions=(Reaction("👍", (1, 2)),),
+        mentions=(1, 2),
+        mentions_all=True,
     ),
 ]
 
@@ -38,8 +42,12 @@ EXAMPLES: list[Event] = [
     events.ReadMarkerMoved(seq=5, recipients=(1, 2), reader_id=1, place=UserPlace(2), up_to=4),
     events.ReadMarkerMoved(seq=5, recipients=(1, 2), reader_id=1, place=GroupPlace(2), up_to=4),
     events.ProfileChanged(seq=5, recipients=(1, 2), user=ANNA),
-    events.MembershipChanged(seq=5, recipients=(1, 2), group_id=7, user_id=2, role="admin"),
+    events.MembershipChanged(seq=5, recipients=(1, 2), group_id=7, user_id=2, role="admin", how="role", user=ANNA),
     events.MembershipChanged(seq=5, recipients=(1, 2), group_id=7, user_id=2, role=None),
+    events.GroupChanged(seq=5, recipients=(1, 2), group=GROUP),
+    events.GroupEnded(seq=5, recipients=(1, 2), group_id=7),
+    events.InvitationChanged(seq=5, recipients=(1,), group=GROUP.preview, sender=ANNA, on=True),
+    events.LevelChanged(seq=5, recipients=(1,), place=GroupPlace(7), notify="named", muted_until=None),
     events.SessionEnded(recipients=(1,), session_id=9),
     events.UserDisabled(recipients=(1,)),
     events.AccountDeleted(recipients=(1,)),

@@ -142,6 +142,21 @@ async def test_reports_are_shown_to_the_operator_and_resolved(place: Place) -> N
     assert [line[0] for line in place.run("reports", "list").splitlines()] == ["2"]
 
 
+async def test_groups_are_listed_and_brought_back_by_the_operator(place: Place) -> None:
+    client = await place.client()
+    place.run("user", "add", "alice", "--password-stdin", stdin=f"{PASSWORD}\n")
+    alice = Person(client, 1, "alice", "alice", await sign_in(client, "alice"))
+    group = (await alice.post("/groups", {"name": "Schach\u1e9e"}, 201))["id"]
+    await alice.post(f"/groups/{group}/leave", status=204)
+    (row,) = [line.split("\t") for line in place.run("group", "list").splitlines()]
+    assert row[0] == str(group)
+    assert (row[2], row[3].split()[0], row[4]) == ("0 members", "ended", '"Schach\\u1e9e"')
+    assert place.run("group", "restore", str(group)) == "1 members are back\n"
+    assert (await alice.get(f"/groups/{group}"))["me"]["role"] == "owner"
+    again = chatd(place.data_dir, "group", "restore", str(group))
+    assert (again.returncode, again.stderr) == (1, f"chatd: There is no group {group} that has ended and is kept.\n")
+
+
 async def test_a_deleted_account_is_erased_by_the_server_and_its_sockets_close(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data") as server:
         async with client_of(server) as client:

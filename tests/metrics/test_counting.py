@@ -72,6 +72,10 @@ async def test_messages_and_changes_are_counted_by_kind(server: Measured) -> Non
         "read": 1,
         "profile": 1,
         "membership": 0,
+        "group": 0,
+        "group_ended": 0,
+        "invitation": 0,
+        "notify": 0,
     }
 
 

@@ -18,7 +18,7 @@ from chatd.events import Event, MessageCreated
 from chatd.models import Posted
 from chatd.places import GroupPlace, UserPlace
 from chatd.services.posting import Post
-from chatd.storage import blocks, users, visibility
+from chatd.storage import blocks, stays, users
 from chatd.storage.commit import Transaction, Work, Write, write_once
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -125,7 +125,7 @@ def changing(what: str, one: int, two: int) -> Write[None]:
             case "rename" | "fail":
                 tx.db.execute("UPDATE users SET nickname = :name WHERE id = :id", {"name": f"by {two}", "id": one})
             case "leave":
-                visibility.end_stay(tx.db, GROUP, one, 1)
+                stays.end(tx.db, GROUP, one, 1)
             case "join":
                 tx.db.execute(
                     "INSERT INTO memberships (conversation_id, user_id, joined_seq) VALUES (:group, :user, 1)"

@@ -40,7 +40,7 @@ CLIENT_PAGES = [
     *("/", "/login", "/register", "/settings", "/settings/profile", "/settings/privacy"),
     *("/messages", "/messages/1", "/messages/9007199254740991"),
 ]
-CLIENT_PAGES += ["/people/1", "/people/9007199254740991"]
+CLIENT_PAGES += ["/people/1", "/people/9007199254740991", "/join/code"]
 
 
 def ask(chat: Chat, address: str, method: str = "GET", **headers: str) -> AbstractAsyncContextManager[ClientResponse]:

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 import chatd.storage
+from chatd.models import Group, Stay
 
 #: Where transactions are run and connections are made. Their statements are an engine's own: see
 #: :mod:`chatd.storage.engine.sqlite`. What several processes share has no tables in SQLite.
@@ -28,6 +29,7 @@ ALICE, BOBBY, CAROL = 1, 2, 3
 VALUES: dict[str, Any] = {
     "address": "127.0.0.1",
     "after": 0,
+    "at": 1,
     "avatar_path": None,
     "before": 2**62,
     "bio": None,
@@ -41,36 +43,51 @@ VALUES: dict[str, Any] = {
     "created_at": 1,
     "data": None,
     "deleted_at": 1,
+    "description": None,
     "device": "test",
     "disabled_at": 1,
     "edited_at": 1,
     "emoji": "👍",
+    "ended": 1,
     "erased_at": 1,
     "expires_at": 1,
     "filename": "a.png",
     "first_digest": b"digest",
+    "from_id": BOBBY,
+    "group": Group(2, "Chess", None, None, False, None, None, "member", "member", 2, 1),
     "group_id": 2,
     "group_ids": [2],
     "hidden": CAROL,
     "hidden_from": ALICE,
     "ids": [1, 2, 3],
+    "invite_id": 1,
+    "invite_rule": "member",
     "is_ai": False,
+    "is_public": False,
     "keep": 1,
     "key": "👌",
     "keys": ["alice"],
     "kind": "edit",
     "limit": 10,
-    "made_by": "this rule",
+    "made_as": None,
+    "made_by": ALICE,
+    "made_seq": 1,
+    "max_uses": None,
     "member_id": ALICE,
     "message_id": 2,
+    "names": [(2, "alice")],
+    "notify": "none",
+    "muted_until": None,
     "message_ids": [1, 2, 3],
     "name": "push",
     "nickname": "Alice",
     "now": 1,
+    "only_for": None,
     "other_id": BOBBY,
     "owner_id": ALICE,
     "pairs": [(ALICE, BOBBY)],
     "password_hash": None,
+    "post_rule": "member",
     "prefix": "/avatars/",
     "query": "ali",
     "reason": "spam",
@@ -80,11 +97,14 @@ VALUES: dict[str, Any] = {
     "role": "member",
     "search_key": "alice",
     "seen": [(1, 1)],
+    "sent_at": 1,
+    "to_all": [3],
     "sender_id": ALICE,
     "seq": 2,
     "session_id": 1,
     "since": 0,
     "skip": 0,
+    "stay": Stay(2, CAROL, "member", 1, 1),
     "up_to": 2**62,
     "used_at": 1,
     "uses": 1,
@@ -92,15 +112,22 @@ VALUES: dict[str, Any] = {
     "username": "dora",
     "username_key": "dora",
     "value": "hash",
+    "via": None,
     "viewer": ALICE,
     "wanted": [(ALICE, "one")],
     "avatars.insert.content": b"picture",
     "avatars.insert.filename": "b.png",
+    "group_invites.insert.code_hash": b"another",
+    "groups.insert.name": "Chess",
+    "mentions.insert.rows": [(3, BOBBY, 2, 0)],
     "posts.begin_private.other_id": CAROL,
     "posts.insert.hidden": [(9, ALICE)],
     "posts.insert.rows": [(8, 1, BOBBY, "hello", None, 1, None), (9, 1, BOBBY, "hello", None, 1, 2)],
     "reactions.made_by.after": (0, ""),
     "users.get_by_key.keys": "alice",
+    "stays.resume.role": "member",
+    "stays.resume.user_id": CAROL,
+    "users.set_keys.made_by": "this rule",
     "users.set_keys.rows": [("alice", "alice", ALICE)],
     "visibility.hide_messages.hidden": [(2, BOBBY)],
     "visibility.hide_reaction.viewer": CAROL,
@@ -113,6 +140,7 @@ _A_LITTLE = """
         ('carol', 'carol', 'Carol', 'carol', 1);
     INSERT INTO conversations (kind, low_user_id, high_user_id, name, created_at, message_count, hidden_from_low)
     VALUES ('private', 1, 2, NULL, 1, 2, 1), ('group', NULL, NULL, 'Friends', 1, 1, 0);
+    INSERT INTO invitations (conversation_id, user_id, from_id, created_at) VALUES (2, 3, 1, 1);
     INSERT INTO memberships (conversation_id, user_id) VALUES (1, 1), (1, 2), (2, 1), (2, 2);
     INSERT INTO messages (id, conversation_id, sender_id, content, client_id, created_at, hidden_from) VALUES
         (1, 1, 2, 'hidden', NULL, 1, 1), (2, 1, 1, 'hello', 'one', 1, NULL), (3, 2, 1, 'hello', NULL, 1, NULL);
@@ -208,6 +236,8 @@ def settle(db: Any) -> None:
         db.execute(statement)
     avatar = "INSERT INTO avatars (filename, owner_id, content, created_at) VALUES ('a.png', 1, :content, 1)"
     db.execute(avatar, {"content": b"picture"})
+    invite = "INSERT INTO group_invites (conversation_id, code_hash, made_by, made_seq, created_at)"
+    db.execute(f"{invite} VALUES (2, :code, 1, 1, 1)", {"code": b"code"})
 
 
 def places() -> dict[tuple[str, int], range]:

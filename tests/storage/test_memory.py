@@ -9,7 +9,7 @@ from chatd.events import MessageCreated
 from chatd.models import Posted
 from chatd.places import GroupPlace, UserPlace
 from chatd.services.posting import Post
-from chatd.storage import visibility
+from chatd.storage import stays
 from chatd.storage.commit import Transaction, write_once
 from chatd.storage.database import Database
 from chatd.storage.stores import Store
@@ -90,7 +90,7 @@ async def test_who_joined_or_left_a_group_is_known_to_its_next_message(people: D
         tx.db.execute("INSERT INTO memberships (conversation_id, user_id) VALUES (7, 3)")
 
     def leave(tx: Transaction) -> None:
-        visibility.end_stay(tx.db, 7, 2, 99)
+        stays.end(tx.db, 7, 2, 99)
 
     for work in (make, join, leave):
         await people.write(work)

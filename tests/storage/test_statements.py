@@ -134,6 +134,7 @@ def test_what_postgresql_cannot_parse_is_found(sql: str) -> None:
 _SCANS = {
     "blocks.anybody": "the first row is enough",
     "change_log.newest_at": "the last row of each table",
+    "groups.all_groups": "all of them are asked for",
     "old_reactions.signs": "once, after an upgrade",
     "old_reactions.rename": "once, after an upgrade",
     "reports._reports": "few are open, and all are asked for on the command line",

@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from chatd.http.context import CONFIG, SERVICES
-from chatd.storage import change_log
+from chatd.models import Stay
+from chatd.storage import change_log, stays
 from chatd.storage.commit import Transaction, write_once
 from chatd.storage.stores import Store
 from tests.support import PATIENCE, Chat, Person
@@ -193,12 +194,12 @@ async def logged(chat: Chat, person: Person) -> list[Frame]:
 
 
 def add_group(chat: Chat, name: str, *people: Person) -> int:
-    """Make a group as it is in the tables, and return its id."""
+    """Make a group of members alone, who see everything, and return its id."""
     return write_group(chat.server.app[CONFIG].store, name, *people)
 
 
 def write_group(database: Store, name: str, *people: Person) -> int:
-    """Make a group in the database of a server, and return its id."""
+    """Make such a group in the database of a server, and return its id."""
 
     def work(tx: Transaction) -> int:
         (group_id,) = tx.db.execute(
@@ -211,6 +212,11 @@ def write_group(database: Store, name: str, *people: Person) -> int:
     return write_once(database, work)
 
 
+def own(chat: Chat, group_id: int, person: Person) -> None:
+    """Make a member the owner of a group that has none."""
+    write_once(chat.server.app[CONFIG].store, lambda tx: stays.set_role(tx.db, group_id, person.id, "owner"))
+
+
 def join(chat: Chat, group_id: int, person: Person) -> None:
     """Let somebody join a group."""
     write_once(chat.server.app[CONFIG].store, lambda tx: _join(tx, group_id, person))
@@ -220,28 +226,18 @@ def leave(chat: Chat, group_id: int, person: Person) -> None:
     """Let somebody leave a group."""
 
     def work(tx: Transaction) -> None:
-        left = _log_membership(tx, group_id, person, "null")
-        tx.db.execute(
-            """
-            UPDATE memberships SET left_seq = :seq
-            WHERE conversation_id = :group_id AND user_id = :user_id AND left_seq IS NULL
-            """,
-            {"seq": left, "group_id": group_id, "user_id": person.id},
-        )
+        stays.end(tx.db, group_id, person.id, _log_membership(tx, group_id, person, None))
 
     write_once(chat.server.app[CONFIG].store, work)
 
 
 def _join(tx: Transaction, group_id: int, person: Person) -> None:
-    joined = _log_membership(tx, group_id, person, '"member"')
-    tx.db.execute(
-        "INSERT INTO memberships (conversation_id, user_id, joined_seq) VALUES (:group_id, :user_id, :seq)",
-        {"group_id": group_id, "user_id": person.id, "seq": joined},
-    )
+    joined = _log_membership(tx, group_id, person, "member")
+    stays.begin(tx.db, Stay(group_id, person.id, "member", 0, 0), seq=joined)
 
 
-def _log_membership(tx: Transaction, group_id: int, person: Person, role: str) -> int:
-    data = f'{{"role": {role}}}'
+def _log_membership(tx: Transaction, group_id: int, person: Person, role: str | None) -> int:
+    data = json.dumps({"role": role, "how": "joined" if role else "left"})
     return change_log.append(tx.db, "membership", conversation_id=group_id, user_id=person.id, data=data, created_at=0)
 
 

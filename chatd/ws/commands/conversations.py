@@ -21,9 +21,9 @@ async def typing(session: Session, re: str | int, data: Mapping[str, Any]) -> No
     """Tell the others that the user is writing."""
     await session.all_answered()
     where = place(data)
-    members = await session.services.messages.members(session.user_id, where)
+    whom = await session.services.messages.who_sees_typing(session.user_id, where)
     session.registry.publish_everywhere(
-        Typing(recipients=members, origin=session.connection, user_id=session.user_id, place=where)
+        Typing(recipients=whom, origin=session.connection, user_id=session.user_id, place=where)
     )
     session.protocol.acknowledge(re)
 

@@ -37,6 +37,8 @@ _MORE = """
     INSERT INTO avatars (filename, owner_id, content, created_at) VALUES ('moved.png', 1, x'00ff', 1);
     INSERT INTO shown_versions (user_id, message_id, content) VALUES (1, 2, 'as it was');
     INSERT INTO consumer_cursors (name, seq) VALUES ('push', 3), ('Push', 4), ('é', 5);
+    INSERT INTO group_invite_uses (invite_id, user_id) VALUES (1, 2);
+    INSERT INTO mentions (message_id, user_id, conversation_id) VALUES (3, 2, 2);
     UPDATE change_log_state SET pruned_seq = 3, epoch = 'theirs';
     UPDATE name_keys SET made_by = 'a rule';
     UPDATE health SET checked_at = 7

@@ -33,11 +33,18 @@ ROWS, PEOPLE = 100_000, 2_000
 #: said not a fortieth.
 MOST = 2_500
 
+#: What keeps PostgreSQL from looking through the whole key.
+_WITHOUT_KEY = "ALTER TABLE memberships DROP CONSTRAINT memberships_pkey"
+
 #: Where a sync begins: at the start, among the messages, among the changes, and at the end.
 _PLACES = (0, ROWS // 2, 3 * ROWS // 2, 2 * ROWS)
 
 #: What reads everything, once after an upgrade.
 _ONCE = {"old_reactions.rename", "old_reactions.signs"}
+
+#: What reads everything for whoever runs the server, and what looks at all members of a group, and so perhaps at all
+#: people.
+_OF_ALL = {"groups.all_groups", "stays.successor"}
 
 #: People who write to each other in pairs, with what they have said and changed, beside the few of :func:`settle`.
 _MUCH = f"""
@@ -71,6 +78,7 @@ _MUCH = f"""
     INSERT INTO shown_versions (user_id, message_id, content)
     SELECT sender_id, id, 'before' FROM messages WHERE id % 20 = 0;
     INSERT INTO commits (number, token, writer) SELECT n, '', 'another' FROM generate_series(1, 10000) AS n;
+    SELECT setval(pg_get_serial_sequence('conversations', 'id'), {2 * ROWS});
     SET session_replication_role = origin;
     ANALYZE
 """
@@ -212,7 +220,7 @@ def test_every_statement_finds_what_it_reads_by_an_index(
         if found := [each for each in scans if each.is_long]:
             long[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = found
     watched.db.execute("ROLLBACK")
-    assert long.keys() == _ONCE, long
+    assert long.keys() - _OF_ALL == _ONCE, long
 
 
 def test_a_page_of_each_kind_is_found_by_an_index_from_wherever_it_begins(reading: Watched) -> None:
@@ -255,14 +263,17 @@ def test_the_writer_finds_by_an_index_what_a_batch_needs_and_does_so_with_cached
 
 def test_without_an_index_this_is_seen(reading: Watched) -> None:
     works: dict[str, Callable[[Connection], object]] = {
-        "messages_by_conversation": partial(
+        "DROP INDEX messages_by_conversation": partial(
             history.before, conversation_id=990, message_id=None, limit=50, viewer=1_000
         ),
-        "memberships_by_user, memberships_current": partial(overviews.private_unread, user_id=1_000),
+        f"DROP INDEX memberships_by_user, memberships_current; {_WITHOUT_KEY}": partial(
+            overviews.private_unread, user_id=1_000
+        ),
     }
-    for index, work in works.items():
+    for change, work in works.items():
         reading.db.execute("BEGIN")
-        reading.db.execute(f"DROP INDEX {index}")
+        for statement in change.split("; "):
+            reading.db.execute(statement)
         found = reading.scans(work)
         assert [each for each in found if each.is_long], found
         reading.db.execute("ROLLBACK")

@@ -66,12 +66,46 @@ export interface Message {
   deleted_at: string | null
   reply_to: number | null
   reactions: Reaction[]
+  mentions?: number[]
+  mentions_all?: boolean
 }
 
-/** A group, in brief. */
+/** What somebody has to be at least: to write, and to let others in. */
+export interface Rules {
+  post: string
+  invite: string
+}
+
+/** A group. Newcomers see its history from `history_since` on, or, where that is null, from their joining. */
 export interface Group {
   id: number
   name: string
+  description: string | null
+  avatar_path: string | null
+  public: boolean
+  history: string
+  history_since: string | null
+  rules: Rules
+  member_count: number
+  created_at: string
+}
+
+/** What somebody sees of a group before they join. */
+export interface Preview {
+  id: number
+  name: string
+  description: string | null
+  avatar_path: string | null
+  member_count: number
+}
+
+/** What one is in a group; messages with ids below `visible_from` are not there. */
+export interface MeInGroup {
+  role: string
+  joined_at: string
+  visible_from: number
+  notify: string
+  muted_until: string | null
 }
 
 /** A conversation with a user or in a group, as the caller sees it. */
@@ -82,6 +116,9 @@ export interface Conversation {
   unread_count: number
   read_up_to: number
   others_read_up_to: number
+  mention_count?: number
+  me?: MeInGroup
+  activity?: number
 }
 
 /** Consecutive messages of a conversation, oldest first. */
@@ -114,7 +151,11 @@ export interface EventData {
   reaction: { message_id: number; user_id: number; emoji: string; on: boolean }
   read: { reader_id: number; user_id: number | null; group_id: number | null; up_to: number }
   profile: Brief
-  membership: { group_id: number; user_id: number; role: string | null }
+  membership: { group_id: number; user_id: number; role: string | null; how: string; user: Brief }
+  group: Group
+  group_ended: { group_id: number }
+  invitation: { group: Preview; on: boolean; from: Brief }
+  notify: { user_id: number | null; group_id: number | null; notify: string; muted_until: string | null }
   typing: { user_id: number; group_id: number | null }
   presence: { user_id: number; online: boolean; last_seen_at: string }
   presence_list: { online: number[] }

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 
-import type { Conversation, Message, ServerEvent } from '@/api/wire'
+import type { Conversation, Group, Message, ServerEvent } from '@/api/wire'
 import { groupPlace, keyOf, userPlace } from '@/model/places'
 import { Ledger } from '@/stores/conversations/ledger'
 
@@ -11,7 +11,23 @@ const GROUP = groupPlace(2)
 let ledger: Ledger
 
 function conversation(unread_count: number): Conversation {
-  return { group: { id: 2, name: 'Everybody' }, last_message: null, unread_count, read_up_to: 0, others_read_up_to: 0 }
+  const group: Group = {
+    id: 2,
+    name: 'Everybody',
+    description: null,
+    avatar_path: null,
+    public: false,
+    history: 'all',
+    history_since: null,
+    rules: { post: 'member', invite: 'member' },
+    member_count: 3,
+    created_at: '2026-01-31T08:15:00.000Z',
+  }
+  return { group, last_message: null, unread_count, read_up_to: 0, others_read_up_to: 0 }
+}
+
+function left(seq: number, user_id: number): ServerEvent {
+  return { type: 'membership', seq, data: { group_id: 2, user_id, role: null, how: 'left', user: brief(user_id) } }
 }
 
 function said(id: number, sender_id: number): ServerEvent {
@@ -50,8 +66,8 @@ test('a group that is not known is one to read', () => {
 
 test('a group that one has left is gone', () => {
   ledger.merge(ledger.expect(), [conversation(3)], 0)
-  ledger.apply({ type: 'membership', seq: 1, data: { group_id: 2, user_id: 3, role: null } })
+  ledger.apply(left(1, 3))
   expect(ledger.get(GROUP)).toBeDefined()
-  ledger.apply({ type: 'membership', seq: 2, data: { group_id: 2, user_id: ME, role: null } })
+  ledger.apply(left(2, ME))
   expect(ledger.get(GROUP)).toBeUndefined()
 })

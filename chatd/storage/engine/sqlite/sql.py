@@ -25,9 +25,12 @@ _COUNTERS = """
     CREATE TEMP TRIGGER members_inserted AFTER INSERT ON memberships
         WHEN (SELECT kind FROM conversations WHERE id = new.conversation_id) = 'group'
         BEGIN UPDATE changed SET members = members + 1; END;
-    CREATE TEMP TRIGGER members_updated AFTER UPDATE OF conversation_id, user_id, left_seq ON memberships
+    CREATE TEMP TRIGGER members_updated
+        AFTER UPDATE OF conversation_id, user_id, left_seq, role, visible_from ON memberships
         BEGIN UPDATE changed SET members = members + 1; END;
     CREATE TEMP TRIGGER members_deleted AFTER DELETE ON memberships
+        BEGIN UPDATE changed SET members = members + 1; END;
+    CREATE TEMP TRIGGER groups_updated AFTER UPDATE OF post_rule ON conversations
         BEGIN UPDATE changed SET members = members + 1; END;
 """
 

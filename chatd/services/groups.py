@@ -1,0 +1,299 @@
+"""Groups: making and changing them, who is in them, and what each member is there."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chatd.clock import DAY_MS, Clock
+from chatd.config import Groups as GroupSettings
+from chatd.errors import (
+    AdministratorsOnly,
+    ClientIdReused,
+    Forbidden,
+    GroupNotFound,
+    NameDiffers,
+    RateLimited,
+    TooManyAdmins,
+    UserNotFound,
+)
+from chatd.events import GroupChanged
+from chatd.models import Group, GroupRole, Member, MemberPage, Mine, Stay
+from chatd.services import joining, levels
+from chatd.services.names import searched
+from chatd.storage import change_log, groups, stays, users
+from chatd.storage.commit import Transaction
+from chatd.storage.database import Database
+from chatd.storage.engine import Sql
+
+log = logging.getLogger(__name__)
+
+#: The most admins a group may have beside its owner.
+ADMINS_MAX = 20
+
+#: What each role is above.
+RANKS: Mapping[GroupRole, int] = {"member": 0, "admin": 1, "owner": 2}
+
+#: What only the owner may change.
+_OF_THE_OWNER = frozenset({"public", "history"})
+
+
+def require_role(stay: Stay, least: GroupRole) -> None:
+    """Refuse what a member may not do.
+
+    :raises Forbidden: their role is below ``least``.
+    """
+    if RANKS[stay.role] < RANKS[least]:
+        raise Forbidden
+
+
+class Groups:
+    """Makes groups and governs them."""
+
+    def __init__(self, db: Database, settings: GroupSettings, clock: Clock) -> None:
+        self._db = db
+        self._settings = settings
+        self._clock = clock
+
+    async def create(self, user_id: int, said: Mapping[str, Any]) -> Group:
+        """Make a group, which its maker owns.
+
+        :param said: ``name`` and perhaps ``description``, ``avatar_path``, ``public``, ``history`` (``all`` or
+            ``joined``), ``rules`` and ``client_id``, which makes it repeatable.
+        :raises AdministratorsOnly: not everybody may make groups here.
+        :raises ClientIdReused: they have made another group under this ``client_id``.
+        :raises RateLimited: they have made too many groups today.
+        :raises TooManyGroups: they are in too many.
+        """
+        now = self._clock()
+
+        def work(tx: Transaction) -> Group:
+            if self._settings.create == "admins" and users.require(tx.db, user_id).role != "admin":
+                raise AdministratorsOnly
+            client_id = said.get("client_id")
+            if client_id is not None:
+                before = groups.made_as(tx.db, user_id, client_id)
+                if before is not None:
+                    return _made_before(tx.db, user_id, before, said["name"])
+            self._require_rate(tx.db, user_id, now)
+            rules = said.get("rules") or {}
+            group_id = groups.insert(
+                tx.db,
+                name=said["name"],
+                description=said.get("description"),
+                avatar_path=said.get("avatar_path"),
+                is_public=said.get("public") or False,
+                post_rule=rules.get("post") or "member",
+                invite_rule=rules.get("invite") or "member",
+                made_by=user_id,
+                made_as=client_id,
+                created_at=now,
+            )
+            stay = self.enter(tx, _require(tx.db, group_id), user_id, role="owner", how="created", now=now)
+            if said.get("history") != "joined":
+                groups.set_history(tx.db, group_id, stay.visible_from, now)
+            return _require(tx.db, group_id)
+
+        group = await self._db.write(work)
+        log.info("group made", extra={"event": "group_made", "user_id": user_id, "group_id": group.id})
+        return group
+
+    def enter(self, tx: Transaction, group: Group, user_id: int, **how: Any) -> Stay:
+        """Let somebody into a group within the limits: see :func:`chatd.services.joining.enter`."""
+        return joining.enter(
+            tx, group, user_id, members_max=self._settings.members_max, per_user=self._settings.per_user, **how
+        )
+
+    async def get(self, user_id: int, group_id: int) -> Mine:
+        """Return a group as somebody sees it: with what they are there, or as anybody sees a public one.
+
+        :raises GroupNotFound: there is no such group, or it is not for them.
+        """
+
+        def read(db: Sql) -> Mine:
+            group, stay = groups.find(db, group_id), stays.find(db, group_id, user_id)
+            if group is None or (stay is None and not group.is_public):
+                raise GroupNotFound
+            return Mine(group, stay)
+
+        return await self._db.read(read)
+
+    async def change(self, user_id: int, group_id: int, changes: Mapping[str, Any]) -> Group:
+        """Change what ``changes`` name of a group, and return it.
+
+        Newcomers see what is said from now on where ``history`` becomes ``all`` or a private group public.
+
+        :raises GroupNotFound: there is no such group, or they are not in it.
+        :raises Forbidden: they are no admin, or not the owner, as some changes need.
+        """
+        now = self._clock()
+
+        def work(tx: Transaction) -> Group:
+            before, stay = joining.require(tx.db, group_id, user_id)
+            require_role(stay, "owner" if _OF_THE_OWNER & changes.keys() else "admin")
+            rules = changes.get("rules") or {}
+            after = msgspec.structs.replace(
+                before,
+                name=changes.get("name", before.name),
+                description=changes.get("description", before.description),
+                avatar_path=changes.get("avatar_path", before.avatar_path),
+                is_public=changes.get("public", before.is_public),
+                post_rule=rules.get("post") or before.post_rule,
+                invite_rule=rules.get("invite") or before.invite_rule,
+            )
+            opens = after.is_public and not before.is_public
+            is_shown = before.history_from is not None
+            history = changes.get("history") or ("all" if is_shown or opens else "joined")
+            begins, stops = history == "all" and (opens or not is_shown), history == "joined" and is_shown
+            if after == before and not begins and not stops:
+                return before
+            seq = change_log.append(tx.db, "group", conversation_id=group_id, user_id=user_id, created_at=now)
+            groups.change(tx.db, after)
+            if begins:
+                groups.set_history(tx.db, group_id, seq, now)
+            elif stops:
+                groups.set_history(tx.db, group_id, None, None)
+            after = _require(tx.db, group_id)
+            circle = tx.circle(group_id)
+            assert circle is not None
+            tx.publish(GroupChanged(seq=seq, recipients=circle.members, group=after))
+            return after
+
+        return await self._db.write(work)
+
+    async def delete(self, user_id: int, group_id: int, name: str) -> None:
+        """End a group as its owner.
+
+        :param name: what it is called, so that nobody ends another one.
+        :raises GroupNotFound: there is no such group, or they are not in it.
+        :raises Forbidden: they do not own it.
+        :raises NameDiffers: it is called something else.
+        """
+        now = self._clock()
+
+        def work(tx: Transaction) -> None:
+            group, stay = joining.require(tx.db, group_id, user_id)
+            require_role(stay, "owner")
+            if name != group.name:
+                raise NameDiffers
+            joining.end(tx, group, now=now)
+
+        await self._db.write(work)
+        log.info("group deleted", extra={"event": "group_deleted", "user_id": user_id, "group_id": group_id})
+
+    async def leave(self, user_id: int, group_id: int) -> None:
+        """Leave a group; whoever has left it already need not.
+
+        :raises GroupNotFound: there is no such group, or they never were in it.
+        """
+        now = self._clock()
+
+        def work(tx: Transaction) -> None:
+            stay = stays.find(tx.db, group_id, user_id)
+            if stay is not None and groups.find(tx.db, group_id) is not None:
+                joining.leave(tx, stay, how="left", now=now)
+            elif not stays.was_in(tx.db, group_id, user_id) or groups.get_many(tx.db, [group_id]) == {}:
+                raise GroupNotFound
+
+        await self._db.write(work)
+
+    async def members(
+        self,
+        user_id: int,
+        group_id: int,
+        *,
+        query: str | None,
+        role: str | None,
+        via: int | None,
+        after: int,
+        limit: int,
+    ) -> MemberPage:
+        """Return members of a group by user id, above one.
+
+        :param query: part of a username or nickname.
+        :param role: only those with it.
+        :param via: only those who came by this code, which is for admins to ask.
+        :raises GroupNotFound: there is no such group, or they are not in it.
+        :raises Forbidden: only admins see by which code somebody came.
+        """
+
+        def read(db: Sql) -> MemberPage:
+            _, stay = joining.require(db, group_id, user_id)
+            if via is not None:
+                require_role(stay, "admin")
+            found = stays.page(
+                db,
+                group_id,
+                query=searched(query or "") or None,
+                role=role,
+                via=via,
+                after=after,
+                limit=limit + 1,
+            )
+            shown = found if stay.role != "member" else [Member(it.user, it.role, it.joined_at) for it in found]
+            return MemberPage(shown[:limit], more=len(found) > limit)
+
+        return await self._db.read(read)
+
+    async def set_role(self, owner_id: int, group_id: int, user_id: int, role: GroupRole) -> Member:
+        """Give a member another role, as the owner; who makes somebody else the owner becomes an admin.
+
+        :raises GroupNotFound: there is no such group, or the caller is not in it.
+        :raises UserNotFound: there is no such member.
+        :raises Forbidden: the caller does not own the group, it is their own role, or a bot would own it.
+        :raises TooManyAdmins: there are as many as there may be.
+        """
+        now = self._clock()
+
+        def work(tx: Transaction) -> Member:
+            _, stay = joining.require(tx.db, group_id, owner_id)
+            require_role(stay, "owner")
+            theirs = stays.find(tx.db, group_id, user_id)
+            if theirs is None:
+                raise UserNotFound
+            if user_id == owner_id:
+                raise Forbidden("Make somebody else the owner, and you are an admin.")
+            user = users.require(tx.db, user_id)
+            if role == "owner" and user.is_ai:
+                raise Forbidden("A bot cannot own a group.")
+            if role == "admin" and theirs.role != role and stays.count_admins(tx.db, group_id) >= ADMINS_MAX:
+                raise TooManyAdmins
+            if theirs.role != role:
+                if role == "owner":
+                    joining.set_role(tx, group_id, owner_id, "admin", now=now)
+                joining.set_role(tx, group_id, user_id, role, how="owner" if role == "owner" else "role", now=now)
+            return Member(user, role, theirs.joined_at)
+
+        return await self._db.write(work)
+
+    async def set_level(self, user_id: int, group_id: int, changes: Mapping[str, Any]) -> Stay:
+        """Let other things disturb somebody in a group, and return what they are there.
+
+        :param changes: ``notify``, and ``muted_until``, until when nothing does; None for no such time.
+        :raises GroupNotFound: there is no such group, or they are not in it.
+        """
+        now = self._clock()
+
+        return await self._db.write(lambda tx: levels.change(tx, user_id, group_id, changes, now=now))
+
+    def _require_rate(self, db: Sql, user_id: int, now: int) -> None:
+        most = self._settings.created_per_day
+        made = groups.made_since(db, user_id, now - DAY_MS) if most else []
+        if made and len(made) >= most:
+            raise RateLimited((made[-most] + DAY_MS - now) / 1000)
+
+
+def _made_before(db: Sql, user_id: int, group_id: int, name: str) -> Group:
+    """Return the group that somebody has made already, and is still in."""
+    group = groups.find(db, group_id)
+    if group is None or stays.find(db, group_id, user_id) is None or group.name != name:
+        raise ClientIdReused
+    return group
+
+
+def _require(db: Sql, group_id: int) -> Group:
+    group = groups.find(db, group_id)
+    if group is None:
+        raise GroupNotFound
+    return group

@@ -1,0 +1,147 @@
+"""Coming into groups and leaving them: plain functions of a transaction.
+
+Each tells the members there are afterwards, and who comes or goes. Whoever goes hears of it as the last thing, and
+whoever comes as the first.
+"""
+
+import json
+from typing import Literal
+
+from chatd.errors import GroupFull, GroupNotFound, TooManyGroups
+from chatd.events import GroupEnded, MembershipChanged
+from chatd.models import Group, GroupRole, Stay
+from chatd.storage import change_log, group_invites, groups, stays, users
+from chatd.storage.commit import Transaction
+from chatd.storage.engine import Sql
+
+#: How somebody has come to what they are in a group.
+How = Literal["created", "joined", "left", "deleted", "restored", "role", "owner"]
+
+
+def require(db: Sql, group_id: int, user_id: int) -> tuple[Group, Stay]:
+    """Return a group that somebody is in, and their stay.
+
+    :raises GroupNotFound: there is no such group, or they are not in it.
+    """
+    group, stay = groups.find(db, group_id), stays.find(db, group_id, user_id)
+    if group is None or stay is None:
+        raise GroupNotFound
+    return group, stay
+
+
+def enter(
+    tx: Transaction,
+    group: Group,
+    user_id: int,
+    *,
+    now: int,
+    members_max: int,
+    per_user: int,
+    role: GroupRole = "member",
+    how: How = "joined",
+    via: int | None = None,
+) -> Stay:
+    """Let somebody into a group who is not there.
+
+    :param members_max: how many members a group may have.
+    :param per_user: how many groups a user may be in.
+    :param via: the code they come by.
+    :raises GroupFull: it has as many members as it may have.
+    :raises TooManyGroups: they are in as many groups as they may be in.
+    """
+    if len(stays.groups_of(tx.db, user_id)) >= per_user:
+        raise TooManyGroups
+    if group.member_count >= members_max:
+        raise GroupFull
+    seq = _log(tx, group.id, user_id, role, how, now)
+    seen_from = seq if group.history_from is None else group.history_from
+    stay = Stay(group.id, user_id, role, now, seen_from, "mentions" if group.is_public else "all")
+    stays.begin(tx.db, stay, seq=seq, via=via)
+    group_invites.forget(tx.db, group.id, user_id)
+    _tell(tx, group.id, user_id, role, how, seq, _members(tx, group.id))
+    return stay
+
+
+def leave(tx: Transaction, stay: Stay, *, how: How, now: int) -> None:
+    """Let a member go. If they own the group, somebody else does from now on; if they are the last, it ends."""
+    group_id, user_id = stay.group_id, stay.user_id
+    whom = _members(tx, group_id)
+    seq = _log(tx, group_id, user_id, None, how, now)
+    stays.end(tx.db, group_id, user_id, seq)
+    _tell(tx, group_id, user_id, None, how, seq, whom)
+    if stay.role == "owner":
+        heir = stays.successor(tx.db, group_id)
+        if heir is not None:
+            set_role(tx, group_id, heir, "owner", how="owner", now=now)
+    if len(whom) == 1:
+        groups.end(tx.db, group_id, now, seq)
+
+
+def leave_all(tx: Transaction, user_id: int, *, now: int) -> None:
+    """Let somebody go from every group, since their account is deleted."""
+    for group_id in stays.groups_of(tx.db, user_id):
+        stay = stays.find(tx.db, group_id, user_id)
+        assert stay is not None
+        leave(tx, stay, how="deleted", now=now)
+    group_invites.forget_all(tx.db, user_id)
+
+
+def set_role(tx: Transaction, group_id: int, user_id: int, role: GroupRole, *, how: How = "role", now: int) -> None:
+    """Give a member another role."""
+    seq = _log(tx, group_id, user_id, role, how, now)
+    stays.set_role(tx.db, group_id, user_id, role)
+    _tell(tx, group_id, user_id, role, how, seq, _members(tx, group_id))
+
+
+def end(tx: Transaction, group: Group, *, now: int) -> None:
+    """End a group: everybody is out."""
+    whom = _members(tx, group.id)
+    seq = change_log.append(tx.db, "group_ended", conversation_id=group.id, created_at=now)
+    stays.end_all(tx.db, group.id, seq)
+    groups.end(tx.db, group.id, now, seq)
+    tx.publish(GroupEnded(seq=seq, recipients=whom, group_id=group.id))
+
+
+def restore(tx: Transaction, group_id: int, *, now: int) -> int:
+    """Let a group that has ended go on with those who were in it then, and return how many they are.
+
+    Each is told alone.
+
+    :raises GroupNotFound: there is no such group, it has not ended, or nothing is left of it.
+    """
+    group = groups.get_many(tx.db, [group_id]).get(group_id)
+    if group is None or group.ended_seq is None or groups.is_erased(tx.db, group_id):
+        raise GroupNotFound(f"There is no group {group_id} that has ended and is kept.")
+    back = stays.ended_at(tx.db, group_id, group.ended_seq)
+    if not back:
+        raise GroupNotFound(f"Nobody is left of those who were in the group {group_id}.")
+    groups.revive(tx.db, group_id)
+    for stay in back:
+        data = json.dumps({"group_id": group_id, "role": stay.role, "how": "restored"})
+        seq = change_log.append(tx.db, "membership", only_for=stay.user_id, data=data, created_at=now)
+        stays.resume(tx.db, group_id, stay.user_id, ended=group.ended_seq, seq=seq, role=stay.role)
+        _tell(tx, group_id, stay.user_id, stay.role, "restored", seq, (stay.user_id,))
+    if not any(stay.role == "owner" for stay in back):
+        heir = stays.successor(tx.db, group_id)
+        assert heir is not None
+        set_role(tx, group_id, heir, "owner", how="owner", now=now)
+    return len(back)
+
+
+def _members(tx: Transaction, group_id: int) -> tuple[int, ...]:
+    circle = tx.circle(group_id)
+    return () if circle is None else circle.members
+
+
+def _log(tx: Transaction, group_id: int, user_id: int, role: GroupRole | None, how: How, now: int) -> int:
+    data = json.dumps({"role": role, "how": how})
+    return change_log.append(tx.db, "membership", conversation_id=group_id, user_id=user_id, data=data, created_at=now)
+
+
+def _tell(
+    tx: Transaction, group_id: int, user_id: int, role: GroupRole | None, how: How, seq: int, whom: tuple[int, ...]
+) -> None:
+    user = users.require(tx.db, user_id)
+    tx.publish(
+        MembershipChanged(seq=seq, recipients=whom, group_id=group_id, user_id=user_id, role=role, how=how, user=user)
+    )

@@ -1,0 +1,184 @@
+"""Groups: what they are called, and who may what in them."""
+
+from collections.abc import Collection
+
+from chatd.models import Group, GroupRole
+from chatd.storage.engine import Row, Sql, as_list, in_list
+
+_COLUMNS = """
+    g.id, g.name, g.description, g.avatar_path, g.is_public, g.history_from, g.history_since, g.post_rule,
+    g.invite_rule, g.member_count, g.created_at, g.ended_at, g.ended_seq
+"""
+
+
+def from_row(row: Row) -> Group:
+    """Return the group of a row."""
+    group_id, name, description, avatar_path, is_public, *rest = row
+    return Group(group_id, name, description, avatar_path, is_public == 1, *rest)
+
+
+def get_many(db: Sql, ids: Collection[int]) -> dict[int, Group]:
+    """Return the groups there are of ``ids``, by id, those that have ended too."""
+    query = f"SELECT {_COLUMNS} FROM conversations AS g WHERE g.kind = 'group' AND g.id IN {in_list('ids')}"
+    return {group.id: group for group in map(from_row, db.execute(query, {"ids": as_list(ids)}))}
+
+
+def find(db: Sql, group_id: int) -> Group | None:
+    """Return a group that has not ended."""
+    group = get_many(db, [group_id]).get(group_id)
+    return None if group is None or group.ended_at is not None else group
+
+
+def all_groups(db: Sql) -> list[Group]:
+    """Return every group, those that have ended too, by id."""
+    return [
+        from_row(row)
+        for row in db.execute(f"SELECT {_COLUMNS} FROM conversations AS g WHERE g.kind = 'group' ORDER BY g.id")
+    ]
+
+
+def insert(
+    db: Sql,
+    *,
+    name: str,
+    description: str | None,
+    avatar_path: str | None,
+    is_public: bool,
+    post_rule: GroupRole,
+    invite_rule: GroupRole,
+    made_by: int,
+    made_as: str | None,
+    created_at: int,
+) -> int:
+    """Store a group that nobody is in yet, and return its id.
+
+    :param made_as: the ``client_id`` of its making.
+    """
+    row = db.execute(
+        """
+        INSERT INTO conversations
+            (kind, name, description, avatar_path, is_public, post_rule, invite_rule, made_by, made_as, created_at)
+        VALUES
+            ('group', :name, :description, :avatar_path, :is_public, :post_rule, :invite_rule, :made_by, :made_as,
+             :created_at)
+        RETURNING id
+        """,
+        {
+            "name": name,
+            "description": description,
+            "avatar_path": avatar_path,
+            "is_public": int(is_public),
+            "post_rule": post_rule,
+            "invite_rule": invite_rule,
+            "made_by": made_by,
+            "made_as": made_as,
+            "created_at": created_at,
+        },
+    ).fetchone()
+    return int(row["id"])
+
+
+def change(db: Sql, group: Group) -> None:
+    """Store what may be changed of a group: its texts, whether it is public, and its rules."""
+    db.execute(
+        """
+        UPDATE conversations
+        SET name = :name, description = :description, avatar_path = :avatar_path, is_public = :is_public,
+            post_rule = :post_rule, invite_rule = :invite_rule
+        WHERE id = :group_id
+        """,
+        {
+            "group_id": group.id,
+            "name": group.name,
+            "description": group.description,
+            "avatar_path": group.avatar_path,
+            "is_public": int(group.is_public),
+            "post_rule": group.post_rule,
+            "invite_rule": group.invite_rule,
+        },
+    )
+
+
+def set_history(db: Sql, group_id: int, seq: int | None, at: int | None) -> None:
+    """Let newcomers see the messages from a place in the log on, which was at a time; None: from their joining."""
+    db.execute(
+        "UPDATE conversations SET history_from = :seq, history_since = :at WHERE id = :group_id",
+        {"group_id": group_id, "seq": seq, "at": at},
+    )
+
+
+def made_as(db: Sql, user_id: int, client_id: str) -> int | None:
+    """Return the id of the group that a user made under a ``client_id``."""
+    row = db.execute(
+        "SELECT id FROM conversations WHERE made_by = :user_id AND made_as = :client_id",
+        {"user_id": user_id, "client_id": client_id},
+    ).fetchone()
+    return None if row is None else int(row["id"])
+
+
+def made_since(db: Sql, user_id: int, since: int) -> list[int]:
+    """Return when a user made each of their groups after a time, oldest first."""
+    rows = db.execute(
+        "SELECT created_at FROM conversations WHERE made_by = :user_id AND created_at > :since ORDER BY created_at",
+        {"user_id": user_id, "since": since},
+    )
+    return [row["created_at"] for row in rows]
+
+
+def end(db: Sql, group_id: int, at: int, seq: int) -> None:
+    """Note that a group has ended, and forget who is invited to it.
+
+    :param seq: where in the log all left who were in it.
+    """
+    db.execute(
+        "UPDATE conversations SET ended_at = :at, ended_seq = :seq WHERE id = :group_id",
+        {"group_id": group_id, "at": at, "seq": seq},
+    )
+    db.execute("DELETE FROM invitations WHERE conversation_id = :group_id", {"group_id": group_id})
+
+
+def revive(db: Sql, group_id: int) -> None:
+    """Note that a group goes on."""
+    db.execute(
+        "UPDATE conversations SET ended_at = NULL, ended_seq = NULL WHERE id = :group_id", {"group_id": group_id}
+    )
+
+
+def to_erase(db: Sql, before: int) -> list[int]:
+    """Return the ids of groups that ended before a time and have something left to erase."""
+    rows = db.execute(
+        "SELECT id FROM conversations WHERE ended_at < :before AND erased_at IS NULL ORDER BY ended_at",
+        {"before": before},
+    )
+    return [row["id"] for row in rows]
+
+
+def is_erased(db: Sql, group_id: int) -> bool:
+    """Report whether what was said in a group is gone for good."""
+    query = "SELECT 1 FROM conversations WHERE id = :group_id AND erased_at IS NOT NULL"
+    return db.execute(query, {"group_id": group_id}).fetchone() is not None
+
+
+def kept(db: Sql, group_id: int, after: int, limit: int) -> list[int]:
+    """Return the oldest messages of a group above an id that are not deleted, by their ids."""
+    rows = db.execute(
+        """
+        SELECT m.id FROM messages AS m
+        WHERE m.conversation_id = :group_id AND m.id > :after AND m.deleted_at IS NULL
+        ORDER BY m.id LIMIT :limit
+        """,
+        {"group_id": group_id, "after": after, "limit": limit},
+    )
+    return [row["id"] for row in rows]
+
+
+def set_erased(db: Sql, group_id: int, erased_at: int) -> None:
+    """Forget what a group was called, and note that nothing is left of it."""
+    db.execute(
+        """
+        UPDATE conversations SET name = '', description = NULL, avatar_path = NULL, erased_at = :erased_at
+        WHERE id = :group_id
+        """,
+        {"group_id": group_id, "erased_at": erased_at},
+    )
+    db.execute("UPDATE memberships SET left_name = NULL WHERE conversation_id = :group_id", {"group_id": group_id})

@@ -1,0 +1,80 @@
+"""Groups as people make and use them, for tests."""
+
+from typing import Any
+
+from tests.support import Person, error_of
+from tests.ws.v2_client import V2Client, connect
+
+
+async def make(owner: Person, name: str = "Chess", **said: Any) -> int:
+    """Make a group and return its id."""
+    return int((await owner.post("/groups", {"name": name, **said}, 201))["id"])
+
+
+async def code_of(member: Person, group: int, **said: Any) -> str:
+    """Make a code and return it."""
+    return str((await member.post(f"/groups/{group}/invites", said, 201))["code"])
+
+
+async def let_in(owner: Person, group: int, *people: Person) -> None:
+    """Let people join by a code."""
+    code = await code_of(owner, group)
+    for person in people:
+        await person.post(f"/join/{code}")
+
+
+async def made_with(owner: Person, *people: Person, **said: Any) -> int:
+    """Make a group that some people are in, and return its id."""
+    group = await make(owner, **said)
+    await let_in(owner, group, *people)
+    return group
+
+
+async def leave(person: Person, group: int) -> None:
+    """Leave a group."""
+    await person.post(f"/groups/{group}/leave", status=204)
+
+
+async def change(person: Person, group: int, **said: Any) -> dict[str, Any]:
+    """Change a group and return it."""
+    async with await person.request("PATCH", f"/groups/{group}", json=said) as response:
+        assert response.status == 200, await response.text()
+        changed: dict[str, Any] = await response.json()
+        return changed
+
+
+async def refused(person: Person, method: str, path: str, body: Any = None) -> tuple[int, str]:
+    """Send a request that fails, and return its status and code."""
+    async with await person.request(method, path, json=body) as response:
+        return await error_of(response)
+
+
+async def done(person: Person, method: str, path: str, body: Any = None) -> int:
+    """Send a request and return its status."""
+    async with await person.request(method, path, json=body) as response:
+        return response.status
+
+
+async def roles(person: Person, group: int) -> dict[int, str]:
+    """Return who is in a group, as what."""
+    page = await person.get(f"/groups/{group}/members")
+    return {each["user"]["id"]: each["role"] for each in page["members"]}
+
+
+async def say(person: Person, group: int, content: str, **data: Any) -> int:
+    """Send a message over REST and return its id."""
+    answer = await person.post(f"/groups/{group}/messages", {"content": content, **data})
+    return int(answer["message"]["id"])
+
+
+async def shown(person: Person, group: int) -> list[str]:
+    """Return what somebody sees of a group's messages."""
+    return [each["content"] for each in (await person.get(f"/messages?group={group}&limit=100"))["items"]]
+
+
+async def replayed(person: Person) -> list[dict[str, Any]]:
+    """Return the whole log as somebody sees it over the socket."""
+    client: V2Client = await connect(person)
+    found = await client.catch_up()
+    await client.ws.close()
+    return found
