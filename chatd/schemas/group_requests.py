@@ -129,6 +129,13 @@ class PathGroupInvite(BaseSchema):
     invite = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
 
 
+class PathGroupReport(BaseSchema):
+    """A group and the number of a report in a path."""
+
+    id = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
+    report = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
+
+
 class PathCode(BaseSchema):
     """A code in a path."""
 

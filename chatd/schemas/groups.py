@@ -123,6 +123,17 @@ class MemberPageSchema(BaseSchema):
     more = fields.Boolean(required=True)
 
 
+class GroupReportSchema(BaseSchema):
+    """A message that somebody in the group has reported, as they saw it; nobody is told who that was."""
+
+    id = id_field()
+    sender = fields.Nested(BriefSchema, required=True)
+    message_id = id_field()
+    reason = fields.String(required=True)
+    content = fields.String(required=True)
+    created_at = Timestamp(required=True)
+
+
 class GroupInviteSchema(BaseSchema):
     """A code with which others join, by its number."""
 

@@ -6,17 +6,20 @@ from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
 from chatd.errors import CannotReportOwn, MessageDeleted, ReportNotFound
 from chatd.models import Report
+from chatd.services import joining
+from chatd.services.groups import require_role
 from chatd.services.limiting import per_hour
 from chatd.services.lookup import find_message
 from chatd.storage import reports
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
+from chatd.storage.engine import Sql
 
 log = logging.getLogger(__name__)
 
 
 class Reports:
-    """Stores reports, which ``chatd reports`` shows."""
+    """Stores reports, which ``chatd reports`` shows, and to a group's admins those of its messages."""
 
     def __init__(self, db: Database, limits: LimitSettings, clock: Clock) -> None:
         self._db = db
@@ -57,6 +60,36 @@ class Reports:
         found = await self._db.write(work)
         log.warning("message reported", extra={"event": "reported", "user_id": user_id, "report_id": found.id})
         return found
+
+    async def in_group(self, user_id: int, group_id: int) -> list[Report]:
+        """Return the open reports of a group's messages, the oldest first, to an admin who sees those.
+
+        :raises GroupNotFound: there is no such group, or they are not in it.
+        :raises Forbidden: they are no admin.
+        """
+        return await self._db.read(lambda db: _open_in_group(db, user_id, group_id))
+
+    async def resolve_in_group(self, user_id: int, group_id: int, report_id: int) -> None:
+        """Resolve a report of a group's message as its admin, and delete its copy of the message.
+
+        :raises GroupNotFound: there is no such group, or they are not in it.
+        :raises Forbidden: they are no admin.
+        :raises ReportNotFound: there is no such open report for them.
+        """
+        now = self._clock()
+
+        def work(tx: Transaction) -> None:
+            if report_id not in {each.id for each in _open_in_group(tx.db, user_id, group_id)}:
+                raise ReportNotFound
+            resolve(tx, report_id, now=now)
+
+        await self._db.write(work)
+
+
+def _open_in_group(db: Sql, user_id: int, group_id: int) -> list[Report]:
+    _, stay = joining.require(db, group_id, user_id)
+    require_role(stay, "admin")
+    return reports.open_in(db, group_id, stay.visible_from)
 
 
 def resolve(tx: Transaction, report_id: int, *, now: int) -> None:

@@ -39,6 +39,19 @@ def open_ones(db: Sql) -> list[Report]:
     return _reports(db, "r.resolved_at IS NULL")
 
 
+def open_in(db: Sql, group_id: int, first_id: int) -> list[Report]:
+    """Return the reports of messages in a group that are not resolved, the oldest first.
+
+    :param first_id: only those of this message and later ones.
+    """
+    return _reports(
+        db,
+        "r.resolved_at IS NULL AND m.conversation_id = :group_id AND m.id >= :first_id",
+        group_id=group_id,
+        first_id=first_id,
+    )
+
+
 def all_reports(db: Sql) -> list[Report]:
     """Return every report, the oldest first."""
     return _reports(db, "TRUE")

@@ -6,7 +6,9 @@ from chatd.services import reports as service
 from chatd.storage import reports
 from tests.api.support import write
 from tests.conftest import Start
-from tests.support import Chat, Person, error_of
+from tests.groups import done, let_in, made_with, refused
+from tests.support import Chat, Person, error_of, rows
+from tests.ws.v2_client import live
 
 SPAM = {"reason": "spam"}
 
@@ -82,3 +84,24 @@ async def test_reports_are_limited(start: Start) -> None:
     async with await alice.request("POST", path, json=SPAM) as response:
         assert await error_of(response) == (429, "rate_limited")
         assert int(response.headers["Retry-After"]) > 600
+
+
+async def test_what_is_reported_in_a_group_is_for_its_admins_without_who_did(chat: Chat) -> None:
+    alice, bob, carol, dave = await chat.people("alice", "bobby", "carol", "david")
+    group = await made_with(alice, bob, carol, history="joined")
+    client = await live(bob)
+    message = (await client.ack("send", group=group, content="buy now"))["data"]["message"]["id"]
+    await carol.post(f"/messages/{message}/report", {"reason": "spam"}, status=201)
+    path = f"/groups/{group}/reports"
+    (found,) = await alice.get(path)
+    assert found.pop("created_at")
+    assert found == {"id": 1, "sender": bob.brief, "message_id": message, "reason": "spam", "content": "buy now"}
+    await let_in(alice, group, dave)
+    assert await done(alice, "PUT", f"/groups/{group}/members/{dave.id}", {"role": "admin"}) == 200
+    assert await dave.get(path) == []  # who does not see the message
+    assert await refused(dave, "POST", f"{path}/1/resolve") == (404, "not_found")
+    assert await refused(carol, "GET", path) == (403, "forbidden")
+    assert await done(alice, "POST", f"{path}/1/resolve") == 204
+    assert await alice.get(path) == []
+    assert await refused(alice, "POST", f"{path}/1/resolve") == (404, "not_found")
+    assert rows(chat, "SELECT content FROM reports") == [("",)]

@@ -188,6 +188,14 @@ REST: dict[tuple[str, str], list[Row]] = {
     ("DELETE", "/groups/{id}/invitations/{user}"): [
         Row("404 404 204 204", lambda w: f"/groups/{w.group}/invitations/1", f"/groups/{NOWHERE}/invitations/1")
     ],
+    ("GET", "/groups/{id}/reports"): [of_the_group("404 404 403 200", "/groups/{}/reports")],
+    ("POST", "/groups/{id}/reports/{report}/resolve"): [
+        Row(
+            "404 404 403 204",
+            lambda w: f"/groups/{w.group}/reports/1/resolve",  # what the member has reported above
+            f"/groups/{NOWHERE}/reports/1/resolve",
+        )
+    ],
     ("GET", "/unread"): [ones_own("200", "/unread")],
     ("GET", "/mentions"): [ones_own("200", "/mentions")],
     ("GET", "/messages/{id}/readers"): [

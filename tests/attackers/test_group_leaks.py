@@ -66,6 +66,8 @@ def ways(group: int, message: int, user: int) -> list[tuple[str, str, object]]:
         ("POST", f"/groups/{group}/join", None),
         ("POST", f"/groups/{group}/invites", {}),
         ("GET", f"/groups/{group}/invites", None),
+        ("GET", f"/groups/{group}/reports", None),
+        ("POST", f"/groups/{group}/reports/1/resolve", None),
         ("PUT", f"/groups/{group}/me", {"notify": "none"}),
         ("DELETE", f"/groups/{group}/invites/1", None),
         ("POST", f"/groups/{group}/invitations", {"user": user}),
@@ -160,7 +162,7 @@ async def test_a_newcomer_sees_nothing_of_what_was_before_whatever_becomes_of_it
     for message in it.old:
         for way, other in zip(about_message(message), about_message(NOWHERE), strict=True):
             assert await answer(person, way) == await answer(person, other), way
-        for way in ways(it.group, message, it.owner.id)[12:]:
+        for way in ways(it.group, message, it.owner.id)[14:]:
             assert SECRET not in (await answer(person, way))[2].decode()
         replying = {"content": "x", "reply_to": message}
         assert (await answer(person, ("POST", f"/groups/{it.group}/messages", replying)))[0] == 404

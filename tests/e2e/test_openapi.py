@@ -133,6 +133,8 @@ NAMES = {
     "get_unread": "GET /unread",
     "list_mentions": "GET /mentions",
     "list_readers": "GET /messages/{id}/readers",
+    "list_group_reports": "GET /groups/{id}/reports",
+    "resolve_group_report": "POST /groups/{id}/reports/{report}/resolve",
 }
 
 

@@ -53,6 +53,7 @@ VALUES: dict[str, Any] = {
     "expires_at": 1,
     "filename": "a.png",
     "first_digest": b"digest",
+    "first_id": 1,
     "from_id": BOBBY,
     "group": Group(2, "Chess", None, None, False, None, None, "member", "member", 2, 1),
     "group_id": 2,
