@@ -31,6 +31,7 @@ MARKS = {
     "cluster/test_faults.py": "faults",
     "cluster/test_frozen.py": "faults",
     "cluster/test_one_order.py": "slow",
+    "cluster/test_groups.py": "slow",
     "cluster/test_outages.py": "faults",
     "cluster/test_together.py": "slow",
     "cluster/test_upgrade.py": "slow",
