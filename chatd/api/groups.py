@@ -17,7 +17,7 @@ from chatd.errors import (
     TooManyGroups,
     UserNotFound,
 )
-from chatd.models import Group, MarkedRead, Member, MemberPage, Mine, Posted, Stay
+from chatd.models import Group, MarkedRead, Member, MemberPage, Mine, Posted, Preview, Stay
 from chatd.places import GroupPlace
 from chatd.schemas import group_requests, groups
 from chatd.schemas.commands import MarkedSchema, SentSchema
@@ -37,6 +37,16 @@ def routes() -> list[Route]:
             status=201,
             body=JsonBody(group_requests.NewGroupBody()),
             errors=(AdministratorsOnly, ClientIdReused, TooManyGroups),
+        ),
+        Route(
+            "GET",
+            "/groups",
+            "list_public_groups",
+            _public,
+            "Public groups, those with most members first",
+            answer=groups.PreviewSchema(),
+            many=True,
+            query=group_requests.PublicGroupsQuery(),
         ),
         Route(
             "GET",
@@ -140,6 +150,10 @@ def routes() -> list[Route]:
 
 async def _create(call: Call) -> Group:
     return await call.services.groups.create(call.caller.user_id, call.body)
+
+
+async def _public(call: Call) -> list[Preview]:
+    return await call.services.groups.public(call.query.get("q"), skip=call.query["skip"], limit=call.query["limit"])
 
 
 async def _get(call: Call) -> Mine:

@@ -92,6 +92,14 @@ class LevelBody(RequestSchema):
     muted_until = Moment()
 
 
+class PublicGroupsQuery(BaseSchema):
+    """Which public groups."""
+
+    q = Text(max_length=100, metadata={"description": "Part of a name."})
+    skip = Digits(at_least=0, at_most=ID_LIMIT - 1, load_default=0)
+    limit = Digits(at_least=1, at_most=100, load_default=20)
+
+
 class RoleBody(RequestSchema):
     """What a member is to be."""
 

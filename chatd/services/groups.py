@@ -11,16 +11,13 @@ from chatd.config import Groups as GroupSettings
 from chatd.errors import (
     AdministratorsOnly,
     ClientIdReused,
-    Forbidden,
     GroupNotFound,
     NameDiffers,
     RateLimited,
-    TooManyAdmins,
-    UserNotFound,
 )
 from chatd.events import GroupChanged
-from chatd.models import Group, GroupRole, Member, MemberPage, Mine, Stay
-from chatd.services import joining, levels
+from chatd.models import Group, GroupRole, Member, MemberPage, Mine, Preview, Stay
+from chatd.services import joining, levels, roles
 from chatd.services.names import searched
 from chatd.storage import change_log, groups, stays, users
 from chatd.storage.commit import Transaction
@@ -29,23 +26,8 @@ from chatd.storage.engine import Sql
 
 log = logging.getLogger(__name__)
 
-#: The most admins a group may have beside its owner.
-ADMINS_MAX = 20
-
-#: What each role is above.
-RANKS: Mapping[GroupRole, int] = {"member": 0, "admin": 1, "owner": 2}
-
 #: What only the owner may change.
 _OF_THE_OWNER = frozenset({"public", "history"})
-
-
-def require_role(stay: Stay, least: GroupRole) -> None:
-    """Refuse what a member may not do.
-
-    :raises Forbidden: their role is below ``least``.
-    """
-    if RANKS[stay.role] < RANKS[least]:
-        raise Forbidden
 
 
 class Groups:
@@ -81,6 +63,7 @@ class Groups:
             group_id = groups.insert(
                 tx.db,
                 name=said["name"],
+                search_key=searched(said["name"]),
                 description=said.get("description"),
                 avatar_path=said.get("avatar_path"),
                 is_public=said.get("public") or False,
@@ -119,6 +102,15 @@ class Groups:
 
         return await self._db.read(read)
 
+    async def public(self, query: str | None, *, skip: int, limit: int) -> list[Preview]:
+        """Return previews of public groups, of those with most members first.
+
+        :param query: part of their names, in any case, with or without the marks of Latin, Greek and Cyrillic letters.
+        """
+        key = searched(query or "") or None
+        found = await self._db.read(lambda db: groups.public(db, query=key, skip=skip, limit=limit))
+        return [group.preview for group in found]
+
     async def change(self, user_id: int, group_id: int, changes: Mapping[str, Any]) -> Group:
         """Change what ``changes`` name of a group, and return it.
 
@@ -131,7 +123,7 @@ class Groups:
 
         def work(tx: Transaction) -> Group:
             before, stay = joining.require(tx.db, group_id, user_id)
-            require_role(stay, "owner" if _OF_THE_OWNER & changes.keys() else "admin")
+            roles.require(stay, "owner" if _OF_THE_OWNER & changes.keys() else "admin")
             rules = changes.get("rules") or {}
             after = msgspec.structs.replace(
                 before,
@@ -149,7 +141,7 @@ class Groups:
             if after == before and not begins and not stops:
                 return before
             seq = change_log.append(tx.db, "group", conversation_id=group_id, user_id=user_id, created_at=now)
-            groups.change(tx.db, after)
+            groups.change(tx.db, after, searched(after.name))
             if begins:
                 groups.set_history(tx.db, group_id, seq, now)
             elif stops:
@@ -174,7 +166,7 @@ class Groups:
 
         def work(tx: Transaction) -> None:
             group, stay = joining.require(tx.db, group_id, user_id)
-            require_role(stay, "owner")
+            roles.require(stay, "owner")
             if name != group.name:
                 raise NameDiffers
             joining.end(tx, group, now=now)
@@ -221,7 +213,7 @@ class Groups:
         def read(db: Sql) -> MemberPage:
             _, stay = joining.require(db, group_id, user_id)
             if via is not None:
-                require_role(stay, "admin")
+                roles.require(stay, "admin")
             found = stays.page(
                 db,
                 group_id,
@@ -246,26 +238,7 @@ class Groups:
         """
         now = self._clock()
 
-        def work(tx: Transaction) -> Member:
-            _, stay = joining.require(tx.db, group_id, owner_id)
-            require_role(stay, "owner")
-            theirs = stays.find(tx.db, group_id, user_id)
-            if theirs is None:
-                raise UserNotFound
-            if user_id == owner_id:
-                raise Forbidden("Make somebody else the owner, and you are an admin.")
-            user = users.require(tx.db, user_id)
-            if role == "owner" and user.is_ai:
-                raise Forbidden("A bot cannot own a group.")
-            if role == "admin" and theirs.role != role and stays.count_admins(tx.db, group_id) >= ADMINS_MAX:
-                raise TooManyAdmins
-            if theirs.role != role:
-                if role == "owner":
-                    joining.set_role(tx, group_id, owner_id, "admin", now=now)
-                joining.set_role(tx, group_id, user_id, role, how="owner" if role == "owner" else "role", now=now)
-            return Member(user, role, theirs.joined_at)
-
-        return await self._db.write(work)
+        return await self._db.write(lambda tx: roles.change(tx, owner_id, group_id, user_id, role, now=now))
 
     async def set_level(self, user_id: int, group_id: int, changes: Mapping[str, Any]) -> Stay:
         """Let other things disturb somebody in a group, and return what they are there.

@@ -11,8 +11,8 @@ from chatd.config import Limits as LimitSettings
 from chatd.errors import GroupInviteInvalid, GroupNotFound, TooManyInvites, UserNotFound
 from chatd.events import InvitationChanged
 from chatd.models import Group, GroupInvite, Invited, Mine, Stay, User
-from chatd.services import joining
-from chatd.services.groups import RANKS, Groups, require_role
+from chatd.services import joining, roles
+from chatd.services.groups import Groups
 from chatd.services.limiting import per_hour, per_minute
 from chatd.storage import blocks, change_log, group_invites, groups, stays, users
 from chatd.storage.commit import Transaction
@@ -110,7 +110,7 @@ class Invitations:
 
         def work(tx: Transaction) -> GroupInvite:
             group, stay = joining.require(tx.db, group_id, user_id)
-            require_role(stay, group.invite_rule)
+            roles.require(stay, group.invite_rule)
             if len(group_invites.live(tx.db, group_id, now)) >= CODES_MAX:
                 raise TooManyInvites
             invite_id = group_invites.insert(
@@ -176,7 +176,7 @@ class Invitations:
 
         def work(tx: Transaction) -> None:
             group, stay = joining.require(tx.db, group_id, user_id)
-            require_role(stay, group.invite_rule)
+            roles.require(stay, group.invite_rule)
             if users.require(tx.db, invited_id).is_deleted:
                 raise UserNotFound
             is_there = stays.find(tx.db, group_id, invited_id) is not None
@@ -197,7 +197,7 @@ class Invitations:
 
         def work(tx: Transaction) -> None:
             group, stay = joining.require(tx.db, group_id, user_id)
-            require_role(stay, group.invite_rule)
+            roles.require(stay, group.invite_rule)
             from_id = group_invites.inviter(tx.db, group_id, invited_id)
             if from_id is not None and (from_id == user_id or stay.role != "member"):
                 group_invites.forget(tx.db, group_id, invited_id)
@@ -249,7 +249,7 @@ def _opened(db: Sql, code: str, user_id: int, now: int) -> tuple[Group, GroupInv
     if is_used_up and not group_invites.was_used_by(db, invite.id, user_id):
         raise GroupInviteInvalid
     maker = stays.find(db, group.id, invite.made_by)
-    if RANKS["member" if maker is None else maker.role] < RANKS[group.invite_rule]:
+    if roles.RANKS["member" if maker is None else maker.role] < roles.RANKS[group.invite_rule]:
         raise GroupInviteInvalid
     return group, invite
 

@@ -7,7 +7,7 @@ whoever comes as the first.
 import json
 from typing import Literal
 
-from chatd.errors import GroupFull, GroupNotFound, TooManyGroups
+from chatd.errors import GroupFull, GroupNotFound, TooManyGroups, UserNotFound
 from chatd.events import GroupEnded, MembershipChanged
 from chatd.models import Group, GroupRole, Stay
 from chatd.storage import change_log, group_invites, groups, stays, users
@@ -16,6 +16,17 @@ from chatd.storage.engine import Sql
 
 #: How somebody has come to what they are in a group.
 How = Literal["created", "joined", "left", "deleted", "restored", "role", "owner"]
+
+
+def require_group(db: Sql, group_id: int) -> Group:
+    """Return a group that has not ended.
+
+    :raises GroupNotFound: there is no such group.
+    """
+    group = groups.find(db, group_id)
+    if group is None:
+        raise GroupNotFound(f"There is no group {group_id}.")
+    return group
 
 
 def require(db: Sql, group_id: int, user_id: int) -> tuple[Group, Stay]:
@@ -91,6 +102,23 @@ def set_role(tx: Transaction, group_id: int, user_id: int, role: GroupRole, *, h
     seq = _log(tx, group_id, user_id, role, how, now)
     stays.set_role(tx.db, group_id, user_id, role)
     _tell(tx, group_id, user_id, role, how, seq, _members(tx, group_id))
+
+
+def set_owner(tx: Transaction, group_id: int, user_id: int, *, now: int) -> None:
+    """Give a group another owner, who is in it; who owned it becomes an admin.
+
+    :raises GroupNotFound: there is no such group.
+    :raises UserNotFound: the user is not in it.
+    """
+    require_group(tx.db, group_id)
+    stay, before = stays.find(tx.db, group_id, user_id), stays.owner(tx.db, group_id)
+    if stay is None:
+        raise UserNotFound(f"They are not in the group {group_id}.")
+    if stay.role == "owner":
+        return
+    if before is not None:
+        set_role(tx, group_id, before, "admin", now=now)
+    set_role(tx, group_id, user_id, "owner", how="owner", now=now)
 
 
 def end(tx: Transaction, group: Group, *, now: int) -> None:

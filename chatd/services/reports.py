@@ -6,8 +6,7 @@ from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
 from chatd.errors import CannotReportOwn, MessageDeleted, ReportNotFound
 from chatd.models import Report
-from chatd.services import joining
-from chatd.services.groups import require_role
+from chatd.services import joining, roles
 from chatd.services.limiting import per_hour
 from chatd.services.lookup import find_message
 from chatd.storage import reports
@@ -88,7 +87,7 @@ class Reports:
 
 def _open_in_group(db: Sql, user_id: int, group_id: int) -> list[Report]:
     _, stay = joining.require(db, group_id, user_id)
-    require_role(stay, "admin")
+    roles.require(stay, "admin")
     return reports.open_in(db, group_id, stay.visible_from)
 
 

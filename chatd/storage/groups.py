@@ -41,6 +41,7 @@ def insert(
     db: Sql,
     *,
     name: str,
+    search_key: str,
     description: str | None,
     avatar_path: str | None,
     is_public: bool,
@@ -52,19 +53,22 @@ def insert(
 ) -> int:
     """Store a group that nobody is in yet, and return its id.
 
+    :param search_key: the name as searches compare it.
     :param made_as: the ``client_id`` of its making.
     """
     row = db.execute(
         """
         INSERT INTO conversations
-            (kind, name, description, avatar_path, is_public, post_rule, invite_rule, made_by, made_as, created_at)
+            (kind, name, search_key, description, avatar_path, is_public, post_rule, invite_rule, made_by, made_as,
+             created_at)
         VALUES
-            ('group', :name, :description, :avatar_path, :is_public, :post_rule, :invite_rule, :made_by, :made_as,
-             :created_at)
+            ('group', :name, :search_key, :description, :avatar_path, :is_public, :post_rule, :invite_rule, :made_by,
+             :made_as, :created_at)
         RETURNING id
         """,
         {
             "name": name,
+            "search_key": search_key,
             "description": description,
             "avatar_path": avatar_path,
             "is_public": int(is_public),
@@ -78,18 +82,22 @@ def insert(
     return int(row["id"])
 
 
-def change(db: Sql, group: Group) -> None:
-    """Store what may be changed of a group: its texts, whether it is public, and its rules."""
+def change(db: Sql, group: Group, search_key: str) -> None:
+    """Store what may be changed of a group: its texts, whether it is public, and its rules.
+
+    :param search_key: its name as searches compare it.
+    """
     db.execute(
         """
         UPDATE conversations
-        SET name = :name, description = :description, avatar_path = :avatar_path, is_public = :is_public,
-            post_rule = :post_rule, invite_rule = :invite_rule
+        SET name = :name, search_key = :search_key, description = :description, avatar_path = :avatar_path,
+            is_public = :is_public, post_rule = :post_rule, invite_rule = :invite_rule
         WHERE id = :group_id
         """,
         {
             "group_id": group.id,
             "name": group.name,
+            "search_key": search_key,
             "description": group.description,
             "avatar_path": group.avatar_path,
             "is_public": int(group.is_public),
@@ -105,6 +113,23 @@ def set_history(db: Sql, group_id: int, seq: int | None, at: int | None) -> None
         "UPDATE conversations SET history_from = :seq, history_since = :at WHERE id = :group_id",
         {"group_id": group_id, "seq": seq, "at": at},
     )
+
+
+def public(db: Sql, *, query: str | None, skip: int, limit: int) -> list[Group]:
+    """Return public groups, those with most members first.
+
+    :param query: what their names contain, as searches compare it.
+    """
+    rows = db.execute(
+        f"""
+        SELECT {_COLUMNS} FROM conversations AS g
+        WHERE g.is_public = 1 AND g.ended_at IS NULL
+            AND (CAST(:query AS TEXT) IS NULL OR instr(g.search_key, :query) > 0)
+        ORDER BY g.member_count DESC, g.id DESC LIMIT :limit OFFSET :skip
+        """,
+        {"query": query, "skip": skip, "limit": limit},
+    )
+    return [from_row(row) for row in rows]
 
 
 def made_as(db: Sql, user_id: int, client_id: str) -> int | None:
@@ -176,7 +201,8 @@ def set_erased(db: Sql, group_id: int, erased_at: int) -> None:
     """Forget what a group was called, and note that nothing is left of it."""
     db.execute(
         """
-        UPDATE conversations SET name = '', description = NULL, avatar_path = NULL, erased_at = :erased_at
+        UPDATE conversations
+        SET name = '', search_key = '', description = NULL, avatar_path = NULL, erased_at = :erased_at
         WHERE id = :group_id
         """,
         {"group_id": group_id, "erased_at": erased_at},

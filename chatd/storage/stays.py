@@ -218,6 +218,18 @@ def count_admins(db: Sql, group_id: int) -> int:
     return int(row["found"])
 
 
+def owner(db: Sql, group_id: int) -> int | None:
+    """Return who owns a group; None where nobody is in it."""
+    row = db.execute(
+        f"""
+        SELECT stay.user_id FROM memberships AS stay
+        WHERE stay.conversation_id = :group_id AND stay.role = 'owner' AND {present("stay")}
+        """,
+        {"group_id": group_id},
+    ).fetchone()
+    return None if row is None else int(row["user_id"])
+
+
 def successor(db: Sql, group_id: int) -> int | None:
     """Return who is to own a group whose owner has gone; None where nobody is left.
 

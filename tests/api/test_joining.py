@@ -203,3 +203,19 @@ async def test_joining_and_inviting_are_limited(start: Start) -> None:
         assert await refused(bob, method, path) == (429, "rate_limited")
     await invite(alice, group, bob)
     assert await refused(alice, "POST", f"/groups/{group}/invitations", {"user": bob.id}) == (429, "rate_limited")
+
+
+async def test_public_groups_are_listed_by_size_and_found_by_name(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    small, large = await make(alice, "Schach Café", public=True), await make(alice, "Chess club", public=True)
+    private, ended = await make(alice, "Chess in private"), await make(alice, "Chess no more", public=True)
+    await bob.post(f"/groups/{large}/join")
+    await leave(alice, ended)
+    found = await bob.get("/groups")
+    assert [each["id"] for each in found] == [large, small]
+    assert set(found[0]) == {"id", "name", "description", "avatar_path", "member_count"}
+    expected = {"q=CHESS": [large], "q=cafe": [small], "q=no": [], "skip=1": [small], "limit=1": [large]}
+    for query, ids in expected.items():
+        assert [each["id"] for each in await bob.get(f"/groups?{query}")] == ids
+    await change(alice, private, public=True, name="Go")
+    assert [each["id"] for each in await bob.get("/groups?q=go")] == [private]

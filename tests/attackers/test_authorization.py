@@ -156,6 +156,7 @@ REST: dict[tuple[str, str], list[Row]] = {
         of_a_private_message("404 404 200 200", "/messages/{}/reactions/👍"),
     ],
     ("POST", "/groups"): [ones_own("201", "/groups", json={"name": "Chess"})],
+    ("GET", "/groups"): [ones_own("200", "/groups")],
     ("GET", "/groups/{id}"): [of_the_group("404 404 200 200", "/groups/{}")],
     ("PATCH", "/groups/{id}"): [of_the_group("404 404 403 200", "/groups/{}", json={"description": "x"})],
     ("DELETE", "/groups/{id}"): [of_the_group("404 404 403 409", "/groups/{}", json={"name": "another"})],

@@ -105,6 +105,7 @@ async def all_there_is(person: Person, client: V2Client) -> str:
     texts = [
         json.dumps(await person.get(path))
         for path in (
+            "/groups?limit=100",
             "/conversations",
             "/invitations",
             "/mentions",

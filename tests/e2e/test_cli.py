@@ -142,6 +142,27 @@ async def test_reports_are_shown_to_the_operator_and_resolved(place: Place) -> N
     assert [line[0] for line in place.run("reports", "list").splitlines()] == ["2"]
 
 
+async def test_a_group_has_another_owner_and_ends_by_the_operator(place: Place) -> None:
+    client = await place.client()
+    for name in ("alice", "bobby"):
+        place.run("user", "add", name, "--password-stdin", stdin=f"{PASSWORD}\n")
+    alice, bob = [
+        Person(client, at, name, name, await sign_in(client, name)) for at, name in ((1, "alice"), (2, "bobby"))
+    ]
+    group = (await alice.post("/groups", {"name": "Chess", "public": True}, 201))["id"]
+    refused = chatd(place.data_dir, "group", "owner", str(group), "bobby")
+    assert (refused.returncode, refused.stderr) == (1, f"chatd: They are not in the group {group}.\n")
+    await bob.post(f"/groups/{group}/join")
+    for _ in range(2):
+        assert place.run("group", "owner", str(group), "Bobby") == ""
+    assert [(await each.get(f"/groups/{group}"))["me"]["role"] for each in (alice, bob)] == ["admin", "owner"]
+    assert place.run("group", "delete", str(group)) == ""
+    async with await bob.request("GET", f"/groups/{group}") as response:
+        assert response.status == 404
+    again = chatd(place.data_dir, "group", "delete", str(group))
+    assert (again.returncode, again.stderr) == (1, f"chatd: There is no group {group}.\n")
+
+
 async def test_groups_are_listed_and_brought_back_by_the_operator(place: Place) -> None:
     client = await place.client()
     place.run("user", "add", "alice", "--password-stdin", stdin=f"{PASSWORD}\n")

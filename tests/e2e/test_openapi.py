@@ -135,6 +135,7 @@ NAMES = {
     "list_readers": "GET /messages/{id}/readers",
     "list_group_reports": "GET /groups/{id}/reports",
     "resolve_group_report": "POST /groups/{id}/reports/{report}/resolve",
+    "list_public_groups": "GET /groups",
 }
 
 

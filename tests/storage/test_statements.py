@@ -135,6 +135,7 @@ _SCANS = {
     "blocks.anybody": "the first row is enough",
     "change_log.newest_at": "the last row of each table",
     "groups.all_groups": "all of them are asked for",
+    "groups.public": "a name is found by any part of it, in an index of the public ones",
     "old_reactions.signs": "once, after an upgrade",
     "old_reactions.rename": "once, after an upgrade",
     "reports._reports": "few are open, and all are asked for on the command line",

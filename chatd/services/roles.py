@@ -1,0 +1,45 @@
+"""What somebody is in a group, and what that lets them do."""
+
+from collections.abc import Mapping
+
+from chatd.errors import Forbidden, TooManyAdmins, UserNotFound
+from chatd.models import GroupRole, Member, Stay
+from chatd.services import joining
+from chatd.storage import stays, users
+from chatd.storage.commit import Transaction
+
+#: The most admins a group may have beside its owner.
+ADMINS_MAX = 20
+
+#: What each role is above.
+RANKS: Mapping[GroupRole, int] = {"member": 0, "admin": 1, "owner": 2}
+
+
+def require(stay: Stay, least: GroupRole) -> None:
+    """Refuse what a member may not do.
+
+    :raises Forbidden: their role is below ``least``.
+    """
+    if RANKS[stay.role] < RANKS[least]:
+        raise Forbidden
+
+
+def change(tx: Transaction, owner_id: int, group_id: int, user_id: int, role: GroupRole, *, now: int) -> Member:
+    """Give a member another role, as the owner; see :meth:`chatd.services.groups.Groups.set_role`."""
+    _, stay = joining.require(tx.db, group_id, owner_id)
+    require(stay, "owner")
+    theirs = stays.find(tx.db, group_id, user_id)
+    if theirs is None:
+        raise UserNotFound
+    if user_id == owner_id:
+        raise Forbidden("Make somebody else the owner, and you are an admin.")
+    user = users.require(tx.db, user_id)
+    if role == "owner" and user.is_ai:
+        raise Forbidden("A bot cannot own a group.")
+    if role == "admin" and theirs.role != role and stays.count_admins(tx.db, group_id) >= ADMINS_MAX:
+        raise TooManyAdmins
+    if theirs.role != role:
+        if role == "owner":
+            joining.set_role(tx, group_id, owner_id, "admin", now=now)
+        joining.set_role(tx, group_id, user_id, role, how="owner" if role == "owner" else "role", now=now)
+    return Member(user, role, theirs.joined_at)
