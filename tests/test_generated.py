@@ -14,13 +14,33 @@ import pytest
 from marshmallow import Schema, fields
 
 from chatd.client import events as client_events
+from chatd.client import group_models as of_groups
 from chatd.client import models as client
 from chatd.schemas import BriefSchema, HistorySchema, MessageSchema, SessionSchema, UserSchema
 from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import EVENTS
 from chatd.schemas.fields import Timestamp
-from chatd.schemas.groups import GroupSchema, MeInGroupSchema, PreviewSchema, RulesSchema
-from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
+from chatd.schemas.groups import (
+    GroupReportSchema,
+    GroupSchema,
+    JoinedGroupSchema,
+    ListedGroupInviteSchema,
+    MeInGroupSchema,
+    MemberPageSchema,
+    MemberSchema,
+    NewGroupInviteSchema,
+    PreviewSchema,
+    ReceivedInvitationSchema,
+    RulesSchema,
+    WayInSchema,
+)
+from chatd.schemas.messages import (
+    FullMessageSchema,
+    MentionPageSchema,
+    MessagePageSchema,
+    ReactionSchema,
+    TallySchema,
+)
 from tools import generate, tables, typescript
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +61,16 @@ MODELS: dict[type[Schema], type] = {
     ConversationStateSchema: client.Conversation,
     MessagePageSchema: client.MessagePage,
     HistorySchema: client.History,
+    JoinedGroupSchema: of_groups.MyGroup,
+    MemberSchema: of_groups.Member,
+    MemberPageSchema: of_groups.MemberPage,
+    NewGroupInviteSchema: of_groups.NewGroupInvite,
+    ListedGroupInviteSchema: of_groups.ListedGroupInvite,
+    WayInSchema: of_groups.WayIn,
+    ReceivedInvitationSchema: of_groups.ReceivedInvitation,
+    MentionPageSchema: of_groups.MentionPage,
+    TallySchema: of_groups.Tally,
+    GroupReportSchema: of_groups.GroupReport,
 }
 
 #: Events whose data is one thing, by the name that thing has in the client.
@@ -113,8 +143,9 @@ def test_a_document_that_has_lost_a_table_is_named() -> None:
 def test_the_client_has_each_field_of_each_form(form: type[Schema]) -> None:
     model = MODELS[form]
     hints = typing.get_type_hints(model)
-    assert set(hints) == set(form().fields), HOW
-    for name, field in form().fields.items():
+    named = {"sender" if name == "from" else name: field for name, field in form().fields.items()}
+    assert set(hints) == set(named), HOW
+    for name, field in named.items():
         fits(field, hints[name], f"{model.__name__}.{name}")
 
 

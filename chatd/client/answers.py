@@ -1,7 +1,7 @@
 """What the server answers over HTTP: JSON, or why not."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -10,10 +10,12 @@ from chatd.client.errors import RateLimited, Refused, Unreachable
 #: What a server may say in passing: it, or a proxy before it, is not ready.
 _PASSING = (502, 503, 504)
 
+T = TypeVar("T")
+
 
 async def answer_of(response: aiohttp.ClientResponse) -> Any:
     """Return the JSON of an answer, or raise what it says."""
-    if response.status == 204:
+    if response.status == 204 or (response.status == 202 and not await response.read()):
         return None
     try:
         answer = await response.json(content_type=None)
@@ -41,3 +43,17 @@ def said(error: Exception) -> str:
 def retry_after(value: str | None) -> float | None:
     """Return the seconds that a ``Retry-After`` asks for, if it says so in seconds."""
     return float(value) if value is not None and value.isascii() and value.isdigit() else None
+
+
+def nothing(_: Any) -> None:
+    """Make nothing of an answer."""
+
+
+def each_of(of: Callable[[Mapping[str, Any]], T]) -> Callable[[Any], tuple[T, ...]]:
+    """Return what makes a tuple of a list, of each item what ``of`` makes of it."""
+    return lambda answer: tuple(map(of, answer))
+
+
+def given(**parameters: int | str | None) -> dict[str, int | str]:
+    """Return the parameters of a query that are not None."""
+    return {name: value for name, value in parameters.items() if value is not None}

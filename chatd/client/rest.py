@@ -7,9 +7,11 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 
-from chatd.client.answers import answer_of, said
+from chatd.client.answers import answer_of, each_of, given, nothing, said
 from chatd.client.environment import checked_url, settings
 from chatd.client.errors import RateLimited, Refused, Unreachable
+from chatd.client.group_models import Tally
+from chatd.client.groups import Groups
 from chatd.client.models import (
     Brief,
     Conversation,
@@ -18,7 +20,6 @@ from chatd.client.models import (
     Group,
     Health,
     History,
-    Json,
     Message,
     MessagePage,
     Session,
@@ -69,6 +70,8 @@ class Rest:
         self.patience = patience
         self._username = username
         self._password = password
+        #: The calls about groups.
+        self.groups = Groups(self._ask)
         self._signing_in = asyncio.Lock()
         self._http: aiohttp.ClientSession | None = None
 
@@ -114,7 +117,7 @@ class Rest:
 
     async def logout(self) -> None:
         """End this session."""
-        await self._ask("POST", "/auth/logout", _nothing)
+        await self._ask("POST", "/auth/logout", nothing)
         self.token = None
 
     async def me(self) -> User:
@@ -123,16 +126,16 @@ class Rest:
 
     async def sessions(self) -> tuple[Session, ...]:
         """Return one's sessions."""
-        return await self._ask("GET", "/auth/sessions", _each(Session.of))
+        return await self._ask("GET", "/auth/sessions", each_of(Session.of))
 
     async def end_session(self, session_id: int) -> None:
         """End one of one's sessions."""
-        await self._ask("DELETE", f"/auth/sessions/{session_id}", _nothing)
+        await self._ask("DELETE", f"/auth/sessions/{session_id}", nothing)
 
     async def change_password(self, old: str, new: str) -> None:
         """Change one's password; one's other sessions end."""
         body = {"old_password": old, "new_password": new}
-        await self._ask("POST", "/users/me/password", _nothing, json=body)
+        await self._ask("POST", "/users/me/password", nothing, json=body)
 
     async def update_profile(self, **fields: str | None) -> User:
         """Change ``nickname``, ``avatar_path`` or ``bio``; fields left out stay as they are."""
@@ -147,15 +150,15 @@ class Rest:
     ) -> tuple[Brief, ...]:
         """Return the users whose names contain ``q``."""
         is_ai_text = None if is_ai is None else str(is_ai).lower()
-        query = _query(q=q, is_ai=is_ai_text, skip=skip, limit=limit)
-        return await self._ask("GET", "/users/", _each(Brief.of), params=query)
+        query = given(q=q, is_ai=is_ai_text, skip=skip, limit=limit)
+        return await self._ask("GET", "/users/", each_of(Brief.of), params=query)
 
     async def user_named(self, username: str) -> Brief:
         """Return the user who signs in with this username, however written: the server knows which forms are equal.
 
         :raises Refused: with ``not_found`` if there is none.
         """
-        found = await self._ask("GET", "/users/", _each(Brief.of), params={"username": username})
+        found = await self._ask("GET", "/users/", each_of(Brief.of), params={"username": username})
         if len(found) != 1:  # an older server ignores this parameter, and returns more people
             raise Refused("not_found", f"Nobody here is called {username}.", status=404)
         return found[0]
@@ -167,7 +170,7 @@ class Rest:
             last message.
         """
         headers: dict[str, str] = {}
-        query = _query(before=before, limit=limit)
+        query = given(before=before, limit=limit)
 
         def page(answer: Any) -> Conversations:
             cursor = Cursor(headers["chatd-epoch"], int(headers["chatd-cursor"]))
@@ -185,17 +188,21 @@ class Rest:
         limit: int = 50,
     ) -> MessagePage:
         """Return messages of a conversation, oldest first: the newest, or those beside a message's id."""
-        query = _query(**named(await self._place(place)), before=before, after=after, around=around, limit=limit)
+        query = given(**named(await self._place(place)), before=before, after=after, around=around, limit=limit)
         return await self._ask("GET", "/messages", MessagePage.of, params=query)
 
     async def history(self, user: Person, *, page: int = 1, page_size: int = 50) -> History:
         """Return a numbered page of the conversation with a user; page 1 is the newest."""
-        query = _query(page=page, page_size=page_size)
+        query = given(page=page, page_size=page_size)
         return await self._ask("GET", f"/messages/history/{_id(user)}", History.of, params=query)
 
     async def unread_count(self) -> int:
         """Return the number of unread messages."""
         return await self._ask("GET", "/messages/unread_count", lambda answer: int(answer["unread_count"]))
+
+    async def unread(self) -> Tally:
+        """Return how much is unread in all conversations, groups among them, and what of it disturbs."""
+        return await self._ask("GET", "/unread", Tally.of)
 
     async def health(self) -> Health:
         """Return the server's state; raise if it cannot store messages."""
@@ -275,18 +282,5 @@ class Rest:
                 raise Unreachable(f"{self.url} cannot be reached: {said(error)}") from error
 
 
-def _nothing(_: Any) -> None:
-    """Make nothing of an answer."""
-
-
-def _each(of: Callable[[Json], T]) -> Callable[[Any], tuple[T, ...]]:
-    """Return what makes a tuple of a list, of each item what ``of`` makes of it."""
-    return lambda answer: tuple(map(of, answer))
-
-
 def _id(person: Person) -> int:
     return person if isinstance(person, int) else person.id
-
-
-def _query(**parameters: int | str | None) -> dict[str, int | str]:
-    return {name: value for name, value in parameters.items() if value is not None}

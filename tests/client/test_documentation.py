@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import chatd.client
-from chatd.client import Bot, ChatError, Client, Event, Message, Rest
+from chatd.client import Bot, ChatError, Client, Event, Groups, Message, MyGroup, Rest
 from tests.client.support import fast, take_contents
 from tests.client.test_examples import answer, wake
 from tests.process import ServerProcess, environment
@@ -177,7 +177,7 @@ def attributes(module: str, shared: type | None = None) -> dict[str, str]:
 def test_every_attribute_of_an_answer_is_named_with_its_type() -> None:
     rows = re.findall(r"^\| (`.*`) \| (.*) \| .* \|$", section("## What is in an answer", "## Events"), re.MULTILINE)
     named = {name: text for names, text in rows for name in re.findall(r"`(\w+\.\w+)`", names)}
-    expected = attributes(Message.__module__)
+    expected = {**attributes(Message.__module__), **attributes(MyGroup.__module__)}
     brief = {name: "as in `Brief`" for name in expected if name.replace("User.", "Brief.") in expected}
     assert named == {**expected, **{name: text for name, text in brief.items() if name.startswith("User.")}}
     assert described(datetime) == "datetime"
@@ -214,6 +214,8 @@ def test_every_method_that_is_named_is_there_and_the_other_way_round() -> None:
     assert named - {"to"} == methods - {"connect", "disconnect"}
     for name in ("connect", "disconnect", "is_connected", "cursor", "myself"):
         assert hasattr(Client, name)
+    of_groups = set(re.findall(r"[`·] ?`?groups\.([a-z_]+)\(", section("### Groups", "### When the line breaks")))
+    assert of_groups == {name for name in vars(Groups) if not name.startswith("_")}
     classes = re.findall(r"`([A-Z][A-Za-z]+)`", PAGE)
     assert [name for name in classes if not hasattr(chatd.client, name)] == []
     public = {name for name in dir(Bot) if not name.startswith("_")}

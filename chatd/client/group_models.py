@@ -1,0 +1,157 @@
+"""What the server answers about one's groups: who is in them, the ways in, and what names one there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from chatd.client.models import Brief, Group, Json, MeInGroup, Message, Preview, moment, moment_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class MyGroup:
+    """A group that one is in, and what one is there."""
+
+    group: Group
+    me: MeInGroup
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(Group.of(data["group"]), MeInGroup.of(data["me"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a group; admins also see the number of the code by which they came."""
+
+    user: Brief
+    role: str
+    joined_at: datetime
+    via: int | None = None
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(Brief.of(data["user"]), data["role"], moment(data["joined_at"]), data.get("via"))
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """Members by user id, and whether there are more."""
+
+    members: tuple[Member, ...]
+    more: bool
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(tuple(map(Member.of, data["members"])), data["more"])
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroupInvite:
+    """A code with which others join, which is not shown again, and the page of the web client that takes it."""
+
+    id: int
+    expires_at: datetime | None
+    max_uses: int | None
+    uses: int
+    code: str
+    path: str
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        numbers = data["max_uses"], data["uses"]
+        return cls(data["id"], moment_or_none(data["expires_at"]), *numbers, data["code"], data["path"])
+
+
+@dataclass(frozen=True, slots=True)
+class ListedGroupInvite:
+    """A code by its number, and whose it is: ``sender``."""
+
+    id: int
+    expires_at: datetime | None
+    max_uses: int | None
+    uses: int
+    created_at: datetime
+    sender: Brief
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        numbers = data["max_uses"], data["uses"]
+        made = moment(data["created_at"]), Brief.of(data["from"])
+        return cls(data["id"], moment_or_none(data["expires_at"]), *numbers, *made)
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """Where a code leads, and whose it is: ``sender``."""
+
+    preview: Preview
+    sender: Brief
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(Preview.of(data["preview"]), Brief.of(data["from"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedInvitation:
+    """To which group ``sender`` invites one."""
+
+    group: Preview
+    sender: Brief
+    created_at: datetime
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(Preview.of(data["group"]), Brief.of(data["from"]), moment(data["created_at"]))
+
+
+@dataclass(frozen=True, slots=True)
+class MentionPage:
+    """Messages that name or answer one, newest first, and whether there are more."""
+
+    items: tuple[Message, ...]
+    more: bool
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(tuple(map(Message.of, data["items"])), data["more"])
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much is unread in all conversations, what of it names one, and what of it disturbs: the ``badge``."""
+
+    badge: int
+    unread: int
+    mentions: int
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(data["badge"], data["unread"], data["mentions"])
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReport:
+    """What somebody in the group has reported, as they saw it; nobody is told who that was."""
+
+    id: int
+    sender: Brief
+    message_id: int
+    reason: str
+    content: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        said = data["message_id"], data["reason"], data["content"]
+        return cls(data["id"], Brief.of(data["sender"]), *said, moment(data["created_at"]))
