@@ -5,7 +5,6 @@ import contextlib
 import inspect
 import logging
 import os
-import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -14,10 +13,12 @@ from typing import Any, NoReturn, Self, TypeVar
 from chatd.client.client import Client
 from chatd.client.cursor_file import CursorFile
 from chatd.client.environment import DEFAULT_URL
-from chatd.client.errors import Disconnected, Refused
-from chatd.client.events import Event, MessageEdited, NewMessage, Resync
+from chatd.client.errors import ChatError, Disconnected, Refused
+from chatd.client.events import Event, Invitation, MessageEdited, NewMessage, Resync
+from chatd.client.hearing import UNKNOWN, Handled, is_by_a_person, names, said_to
 from chatd.client.models import Cursor, Message
 from chatd.client.program import run_program, until_terminated
+from chatd.client.rest import PlaceLike
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,6 @@ Command = Callable[[Message, str], Awaitable[str | None] | str | None]
 ErrorHandler = Callable[[Exception, Event], Awaitable[object] | object]
 
 _H = TypeVar("_H", bound=Callable[..., Any])
-
-#: A cursor that no log has, so that the server answers it with a resync.
-UNKNOWN = Cursor("unknown", 0)
-
-#: The ``client_id`` of an answer to an event. Bots know one another by it.
-ANSWER = "re-{epoch}-{seq}-{number}"
-
-_ANSWER = re.compile(r"re-.{1,32}-[0-9]+-[0-9]+")
 
 
 class Bot:
@@ -64,6 +57,7 @@ class Bot:
         prefix: str = "!",
         cursor_file: str | os.PathLike[str] | None = None,
         hear_bots: bool = False,
+        accept_invitations: bool = False,
         **options: Any,
     ) -> None:
         """Create a bot that :meth:`run` runs.
@@ -72,6 +66,7 @@ class Bot:
         :param cursor_file: where to keep how far the bot has come; without it, it begins with what happens next.
         :param hear_bots: whether messages of other bots, and edits of them, are handed to it as well: those of accounts
             with ``is_ai``, and what any account wrote by :meth:`reply`. Then the bot itself must bring talk to an end.
+        :param accept_invitations: whether it joins every group that somebody invites it to, also while it did not run.
         :param options: more for :class:`~chatd.client.Client`.
         """
         options = {"token": token, "username": username, "password": password, **options}
@@ -80,11 +75,13 @@ class Bot:
         self._prefix = prefix
         self._cursor_file = None if cursor_file is None else CursorFile(cursor_file)
         self._hears_bots = hear_bots
+        self._accepts = accept_invitations
         self._is_kept = True
         self._handlers: dict[str, list[Handler]] = defaultdict(list)
         self._commands: dict[str, Command] = {}
+        self._named: list[Command] = []
         self._on_error: ErrorHandler | None = None
-        self._handled: ContextVar[_Handled | None] = ContextVar("handled", default=None)
+        self._handled: ContextVar[Handled | None] = ContextVar("handled", default=None)
 
     @classmethod
     def from_environment(
@@ -93,6 +90,7 @@ class Bot:
         prefix: str = "!",
         cursor_file: str | os.PathLike[str] | None = None,
         hear_bots: bool = False,
+        accept_invitations: bool = False,
         **options: Any,
     ) -> Self:
         """Create a bot that finds its server and its token in the environment, when it is run.
@@ -101,7 +99,8 @@ class Bot:
         not given.
         """
         file = cursor_file or os.environ.get("CHAT_CURSOR_FILE") or None
-        bot = cls(DEFAULT_URL, prefix=prefix, cursor_file=file, hear_bots=hear_bots)
+        said: dict[str, Any] = {"prefix": prefix, "hear_bots": hear_bots, "accept_invitations": accept_invitations}
+        bot = cls(DEFAULT_URL, cursor_file=file, **said)
         bot._make_client = lambda: Client.from_environment(**options)
         return bot
 
@@ -124,7 +123,7 @@ class Bot:
     def command(self, name: str) -> Callable[[_H], _H]:
         """Decorate a function to call with each message ``!name …`` and with the text after the name.
 
-        What it returns, unless that is None, is sent as the answer.
+        In a group ``@bot name …`` is the same. What it returns, unless that is None, is sent as the answer.
         """
 
         def add(command: _H) -> _H:
@@ -133,23 +132,39 @@ class Bot:
 
         return add
 
+    def named(self, function: _H) -> _H:
+        """Decorate a function to call with each message to a group that names the bot or answers it, and with its text.
+
+        Of the text the bot's name is left out where it begins with that. A message that is a command is not handed to
+        it. What it returns, unless that is None, is sent as the answer.
+        """
+        self._named.append(function)
+        return function
+
     def error(self, handler: _H) -> _H:
         """Decorate a function to call with an error that a handler raised, and the event; otherwise it is logged."""
         self._on_error = handler
         return handler
 
     async def reply(self, message: Message, text: str) -> Message | None:
-        """Answer a message where it is.
+        """Answer a message where it is, in a private conversation or in a group: see :meth:`say`."""
+        return await self.say(message, text, reply_to=message)
 
-        While an event is handled, the n-th answer to it has the same ``client_id`` each time. So a bot that is killed
-        before it could note that it is done, and handles the event again, does not answer twice: None is returned
-        where the first answer had another text.
+    async def say(self, to: PlaceLike, text: str, *, reply_to: int | Message | None = None) -> Message | None:
+        """Send a message.
+
+        While an event is handled, the n-th message sent so has the same ``client_id`` each time. So a bot that is
+        killed before it could note that it is done, and handles the event again, does not say it twice: None is
+        returned where the first one had another text.
+
+        :param to: as in :meth:`Client.send`.
+        :param reply_to: the message it answers.
         """
         handled = self._handled.get()
         if handled is None:
-            return await self.client.send(message, text, reply_to=message)
+            return await self.client.send(to, text, reply_to=reply_to)
         try:
-            return await self.client.send(message, text, reply_to=message, client_id=handled.next_client_id())
+            return await self.client.send(to, text, reply_to=reply_to, client_id=handled.next_client_id())
         except Refused as error:
             if error.code != "client_id_reused":
                 raise
@@ -192,6 +207,8 @@ class Bot:
             await client.connect()
             if self._cursor_file is not None and stream.cursor is not None:
                 await self._cursor_file.keep(stream.cursor)
+            if self._accepts:
+                await self._accept_all()
             async for event in stream:
                 await self._handle(event)
                 await self._save(event.cursor)
@@ -200,14 +217,16 @@ class Bot:
             await client.close()
 
     async def _handle(self, event: Event) -> None:
-        if event.actor_id == self.client.myself.id or not (self._hears_bots or _is_by_a_person(event)):
+        if event.actor_id == self.client.myself.id or not (self._hears_bots or is_by_a_person(event)):
             return
         if isinstance(event, NewMessage | MessageEdited) and event.message.deleted_at is not None:
             return
         if isinstance(event, Resync) and not self._handlers["resync"]:
             log.warning("the server has another log or a shorter one: some events are missed")
-        token = self._handled.set(_Handled(event.cursor) if event.cursor is not None else None)
+        token = self._handled.set(Handled(event.cursor) if event.cursor is not None else None)
         try:
+            if self._accepts and (isinstance(event, Resync) or (isinstance(event, Invitation) and event.on)):
+                await self._accept_all()
             for handler in [*self._handlers[event.type], *self._handlers["*"]]:
                 await self._call(event, handler, event)
             if isinstance(event, NewMessage):
@@ -216,15 +235,34 @@ class Bot:
             self._handled.reset(token)
 
     async def _obey(self, event: NewMessage) -> None:
-        """Carry out the command in a message, if there is one."""
-        message = event.message
-        if not message.content.startswith(self._prefix):
-            return
-        name, *rest = message.content.removeprefix(self._prefix).split(maxsplit=1) or [""]
+        """Carry out the command in a message, if there is one; else hand it to who waits for the bot's name."""
+        message, me = event.message, self.client.myself
+        to_me = said_to(message, me)
+        text = message.content if to_me is None else to_me
+        is_command = to_me is not None or text.startswith(self._prefix)
+        name, *rest = (text.removeprefix(self._prefix) if is_command else "").split(maxsplit=1) or [""]
         if command := self._commands.get(name.casefold()):
-            answer = await self._call(event, command, message, rest[0] if rest else "")
-            if answer is not None:
-                await self._call(event, self.reply, message, str(answer))
+            await self._answer(event, command, rest[0] if rest else "")
+        elif names(message, me):
+            for function in self._named:
+                await self._answer(event, function, text)
+
+    async def _answer(self, event: NewMessage, command: Command, text: str) -> None:
+        """Call a command and send what it returns."""
+        answer = await self._call(event, command, event.message, text)
+        if answer is not None:
+            await self._call(event, self.reply, event.message, str(answer))
+
+    async def _accept_all(self) -> None:
+        """Join every group that an invitation stands for; an event that is replayed may be of one that does not."""
+        try:
+            for invitation in await self.client.groups.invitations():
+                try:
+                    await self.client.groups.join(invitation.group)
+                except Refused as error:
+                    log.warning("the invitation to %s cannot be accepted: %s", invitation.group.name, error)
+        except ChatError as error:
+            log.warning("the invitations cannot be read: %s", error)
 
     async def _call(self, event: Event, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of the bot's author and return what it returns; what it raises must not end the bot."""
@@ -265,24 +303,3 @@ class Bot:
             self._is_kept = False
         else:
             self._is_kept = True
-
-
-def _is_by_a_person(event: Event) -> bool:
-    """Report whether an event is about anything but a message known to be written by a bot."""
-    if not isinstance(event, NewMessage | MessageEdited):
-        return True
-    message = event.message
-    return not (message.sender.is_ai or _ANSWER.fullmatch(message.client_id or ""))
-
-
-class _Handled:
-    """The event that is being handled, and how many answers it has had."""
-
-    def __init__(self, cursor: Cursor) -> None:
-        self._cursor = cursor
-        self._answers = 0
-
-    def next_client_id(self) -> str:
-        """Return the ``client_id`` of the next answer, the same whenever the event is handled."""
-        self._answers += 1
-        return ANSWER.format(epoch=self._cursor.epoch[:32], seq=self._cursor.seq, number=self._answers)
