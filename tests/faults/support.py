@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from chatd.client import Event, MessageDeleted, MessageEdited, NewMessage, Reaction, Read
+from chatd.client import Event, Membership, MessageDeleted, MessageEdited, NewMessage, Reaction, Read
 from tests.process import ServerProcess, chatd
 from tests.support import LOG
 
@@ -19,7 +20,7 @@ def entry_of(event: Event, seq: int) -> Entry:
     """Return an event as the log would say it."""
     match event:
         case NewMessage(message=message):
-            return seq, "message", message.sender_id, message.id, message.content
+            return seq, "message", message.sender_id, message.id, message.content, message.group_id
         case Read():
             return seq, "read", event.reader_id, event.up_to
         case Reaction():
@@ -28,7 +29,25 @@ def entry_of(event: Event, seq: int) -> Entry:
             return seq, "edit", message.sender_id, message.id
         case MessageDeleted():
             return seq, "delete", event.sender_id, event.message_id
+        case Membership():
+            return seq, "membership", event.user_id, event.group_id, event.role, event.how
     return seq, event.type
+
+
+#: Whom each row of the log is for, the ``viewer``: a group's from each joining to the leaving after it.
+_TOLD = f"""
+    SELECT stay.user_id AS viewer, l.seq, l.kind, l.user_id, l.message_id, l.data,
+        CASE c.kind WHEN 'group' THEN c.id END AS group_id
+    FROM memberships AS stay
+    JOIN conversations AS c ON c.id = stay.conversation_id
+    JOIN {LOG} AS l ON l.conversation_id = c.id
+    WHERE c.kind <> 'group' OR (
+        l.seq BETWEEN stay.joined_seq AND coalesce(stay.left_seq, l.seq)
+        AND (l.message_id IS NULL OR l.message_id >= stay.visible_from)
+    )
+    UNION ALL
+    SELECT only_for, seq, kind, only_for, message_id, data, NULL FROM change_log WHERE only_for IS NOT NULL
+"""
 
 
 class Disk:
@@ -39,27 +58,26 @@ class Disk:
 
     def last_seqs(self) -> dict[int, int]:
         """Return the newest ``seq`` that each user may see."""
-        query = f"""
-            SELECT m.user_id, max(l.seq) FROM memberships AS m
-            JOIN {LOG} AS l ON l.conversation_id = m.conversation_id
-            GROUP BY m.user_id
-        """
-        return dict(self._rows(query))
+        return dict(self._rows(f"SELECT viewer, max(seq) FROM ({_TOLD}) GROUP BY viewer"))
 
     def log_of(self, user_id: int) -> list[Entry]:
         """Return what the log has for a user, in order."""
         query = f"""
-            SELECT l.seq, l.kind, l.user_id, l.message_id, m.content, l.data ->> 'emoji', l.data ->> 'on'
-            FROM {LOG} AS l
-            JOIN conversations AS c ON c.id = l.conversation_id
-            JOIN messages AS m ON m.id = l.message_id
-            WHERE ? IN (c.low_user_id, c.high_user_id)
-            ORDER BY l.seq
+            SELECT seq, kind, told.user_id, message_id, m.content, data, group_id
+            FROM ({_TOLD}) AS told
+            LEFT JOIN messages AS m ON m.id = message_id
+            WHERE viewer = :user
+            ORDER BY seq
         """
         entries: list[Entry] = []
-        for *entry, content, emoji, on in self._rows(query, user_id):
-            more = {"message": (content,), "reaction": (emoji, bool(on))}.get(entry[1], ())
-            entries.append((*entry, *more))
+        for seq, kind, who, message_id, content, data, group_id in self._rows(query, {"user": user_id}):
+            said = json.loads(data) if data else {}
+            more: dict[str, Entry] = {
+                "message": (message_id, content, group_id),
+                "reaction": (message_id, said.get("emoji"), bool(said.get("on"))),
+                "membership": (group_id, said.get("role"), said.get("how")),
+            }
+            entries.append((seq, kind, who, *more.get(kind, (message_id,))))
         return entries
 
     def contents_of(self, user_id: int) -> dict[int, str]:
@@ -67,9 +85,9 @@ class Disk:
         query = """
             SELECT m.id, m.content FROM messages AS m
             JOIN conversations AS c ON c.id = m.conversation_id
-            WHERE ? IN (c.low_user_id, c.high_user_id)
+            WHERE :user IN (c.low_user_id, c.high_user_id)
         """
-        return dict(self._rows(query, user_id))
+        return dict(self._rows(query, {"user": user_id}))
 
     def epoch(self) -> str:
         """Return the name of the log."""
@@ -80,9 +98,9 @@ class Disk:
         """Return the ``client_id``, the id and the content of every message."""
         return self._rows("SELECT client_id, id, content FROM messages")
 
-    def _rows(self, query: str, *parameters: Any) -> list[Any]:
+    def _rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Any]:
         with contextlib.closing(sqlite3.connect(self._uri, uri=True)) as db:
-            return db.execute(query, parameters).fetchall()
+            return db.execute(query, parameters or {}).fetchall()
 
 
 @contextlib.contextmanager

@@ -1,4 +1,7 @@
-"""Nothing missed, nothing twice: thirty clients on a bad line, to a server that is killed again and again."""
+"""Nothing missed, nothing twice: thirty clients on a bad line, to a server that is killed again and again.
+
+They write to one another and to two groups, into which they come and which they leave.
+"""
 
 import asyncio
 import contextlib
@@ -7,7 +10,9 @@ import os
 import random
 import zlib
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +22,13 @@ from chatd.client import (
     Cursor,
     Disconnected,
     EventStream,
+    GroupPlace,
+    Place,
+    Refused,
+    Rest,
     Resync,
+    Unreachable,
+    UserPlace,
     link,
 )
 from tests.faults.proxy import Fault, FaultProxy
@@ -36,7 +47,10 @@ KILLS = 4
 ROUND = 1.8
 
 #: How many different things a peer does.
-DOINGS = 7
+DOINGS = 9
+
+#: How long a call over HTTP may hang on the bad line before it is made again, in seconds.
+HANGS = 1.0
 
 
 class Reader:
@@ -62,7 +76,9 @@ class Reader:
 class Peer:
     """A user with a client, who does this and that, and knows what came of it."""
 
-    def __init__(self, user_id: int, client: Client, others: list[int], chance: random.Random) -> None:
+    def __init__(
+        self, user_id: int, client: Client, others: list[int], groups: list[GroupPlace], chance: random.Random
+    ) -> None:
         self.user_id = user_id
         self.readers: list[Reader] = []
         #: The message of each ``client_id`` whose sending returned.
@@ -72,6 +88,7 @@ class Peer:
         self.done: Counter[str] = Counter()
         self._client = client
         self._others = others
+        self._groups = groups
         self._chance = chance
         self._count = 0
         self._reading: list[asyncio.Task[None]] = []
@@ -89,7 +106,9 @@ class Peer:
             self._repeat: 10,
             self._mark_as_read: 10,
             self._react: 10,
-            self._leave_and_return: 2,
+            self._disconnect_and_return: 2,
+            self._join_a_group: 6,
+            self._leave_a_group: 3,
             self._read_from_the_beginning: 10 if self.user_id <= POPULAR else 1,
         }
         while not stop.is_set():
@@ -121,21 +140,54 @@ class Peer:
             await self._send_as(self._chance.choice(known))
 
     async def _send_as(self, client_id: str) -> None:
-        digest = zlib.crc32(client_id.encode())
-        to = self._others[digest % (POPULAR if digest % 2 else len(self._others))]
-        message = await self._client.send(to, content_of(client_id), client_id=client_id)
+        to = self._place_of(client_id)
+        try:
+            message = await self._client.send(to, content_of(client_id), client_id=client_id)
+        except Refused:
+            assert isinstance(to, GroupPlace)  # one is not in it now; an earlier try may have come through
+            assert client_id not in self.sent
+            return
         assert self.sent.setdefault(client_id, message.id) == message.id
         self.unsure.discard(client_id)
 
+    def _place_of(self, client_id: str) -> Place:
+        """Return where the message goes that has this ``client_id``, the same each time."""
+        digest = zlib.crc32(client_id.encode())
+        if digest % 3 == 0:
+            return self._groups[digest // 3 % len(self._groups)]
+        return UserPlace(self._others[digest % (POPULAR if digest % 2 else len(self._others))])
+
     async def _mark_as_read(self) -> None:
         if (message := self._last_heard()) is not None:
-            await self._client.read(message[2], message[3])
+            _, _, sender_id, message_id, _, group_id = message
+            place = UserPlace(sender_id) if group_id is None else GroupPlace(group_id)
+            with contextlib.nullcontext() if group_id is None else contextlib.suppress(Refused):
+                await self._client.read(place, message_id)
 
     async def _react(self) -> None:
         if (message := self._last_heard()) is not None:
-            await self._client.react(message[3], self._chance.choice("👍👎😀"))
+            with contextlib.nullcontext() if message[-1] is None else contextlib.suppress(Refused):
+                await self._client.react(message[3], self._chance.choice("👍👎😀"))
 
-    async def _leave_and_return(self) -> None:
+    async def _join_a_group(self) -> None:
+        group = self._chance.choice(self._groups)
+        await self._until_answered(lambda: self._client.groups.join(group))
+
+    async def _leave_a_group(self) -> None:
+        if self.user_id > POPULAR:  # somebody stays, or the group would end
+            group = self._chance.choice(self._groups)
+            with contextlib.suppress(Refused):
+                await self._until_answered(lambda: self._client.groups.leave(group))
+
+    async def _until_answered(self, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        while True:
+            with contextlib.suppress(Unreachable, TimeoutError):
+                async with asyncio.timeout(HANGS):
+                    await call()
+                return
+            await asyncio.sleep(0.02)
+
+    async def _disconnect_and_return(self) -> None:
         sending = asyncio.create_task(self._send())
         await asyncio.sleep(self._chance.uniform(0, 0.02))
         await self._client.disconnect()
@@ -233,17 +285,33 @@ async def test_nothing_is_missed_and_nothing_comes_twice(
         raise
 
 
+async def make_groups(url: str, tokens: list[str]) -> list[GroupPlace]:
+    """Make a public group for each of some people, who are in all of them."""
+    members = [Rest(url, token=token) for token in tokens]
+    groups = []
+    for number, owner in enumerate(members):
+        history = ("all", "joined")[number % 2]
+        group = await owner.groups.create(f"Group {number}", public=True, history=history)
+        groups.append(GroupPlace(group.id))
+        for member in members:
+            await member.groups.join(group)
+    for member in members:
+        await member.close()
+    return groups
+
+
 async def try_everything(data_dir: Path, chance: random.Random) -> None:
     """Let the clients talk through all that fails, and compare what they know with what is stored."""
     tokens = add_bots(data_dir, CLIENTS)
     disk = Disk(data_dir)
     with keeping_alive(data_dir) as keeper:
+        groups = await make_groups(keeper.server.url, list(tokens.values())[:POPULAR])
         async with FaultProxy(keeper.server.url, chance) as proxy:
             peers = []
             for user_id, token in tokens.items():
                 own = random.Random(chance.random())
                 client = Client(proxy.url, token=token, backoff=Backoff(0.05, 0.5, own))
-                peers.append(Peer(user_id, client, [each for each in tokens if each != user_id], own))
+                peers.append(Peer(user_id, client, [each for each in tokens if each != user_id], groups, own))
             try:
                 await asyncio.gather(*(peer.begin() for peer in peers))
                 async with asyncio.timeout(PATIENCE * 5):
@@ -255,3 +323,6 @@ async def try_everything(data_dir: Path, chance: random.Random) -> None:
     check(disk, peers)
     assert len(disk.messages()) > CLIENTS * 5
     assert any(peer.unsure for peer in peers)
+    told = Counter(entry[-1] for peer in peers for entry in peer.readers[0].entries if entry[1] == "membership")
+    assert min(told["joined"], told["left"]) > 0
+    assert {entry[-1] for entry in peers[0].readers[0].entries if entry[1] == "message"} >= {each.id for each in groups}
