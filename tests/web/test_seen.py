@@ -14,6 +14,16 @@ from tests.web.test_history import MANY, scroll, talk
 MORE = 25
 LONG = "more " * 60
 
+#: A machine with so much to do that the sizes of rows are known long after the rows are there.
+MEASURED_LATE = """
+    const Prompt = window.ResizeObserver
+    window.ResizeObserver = class extends Prompt {
+        constructor(callback) {
+            super((entries, observer) => setTimeout(() => callback(entries, observer), 1500))
+        }
+    }
+"""
+
 
 async def watched(devices: Devices, person: Person, kind: str = "desk") -> tuple[Device, Attention]:
     """Return a device and what somebody does with its window."""
@@ -149,3 +159,15 @@ async def test_what_comes_while_the_reader_is_further_up_begins_at_a_line(
     await desk.chat.newer.click()
     await expect(desk.chat.by_id(ids[-1])).to_be_in_viewport()
     await expect(desk.navigation.unread(0)).to_be_visible()
+
+
+async def test_a_message_is_seen_although_its_height_is_known_late(
+    devices: Devices, alice: Person, bob: Person
+) -> None:
+    desk = await devices.desk(bob)
+    await desk.context.add_init_script(MEASURED_LATE)
+    await desk.open(f"/messages/{alice.id}")
+    await expect(desk.chat.box).to_be_visible()
+    await alice.send(bob, "hello")
+    await expect(desk.chat.message("hello")).to_be_visible()
+    await expect(desk.page).not_to_have_title(re.compile(r"^\("))

@@ -15,6 +15,8 @@ export interface View {
   isSettled: Readonly<Ref<boolean>>
   /** Measure what is on the screen, and return the last row of it, as an index. */
   lastSeen: () => number
+  /** The last row that was on the screen when it was measured last: the sizes of rows are known late. */
+  lastMeasured: () => number
   me: number
   unread: () => number
   /** The newest message that the reader has seen. */
@@ -34,7 +36,7 @@ export interface Listeners {
  * looks at it counts: never what a hidden tab, or a window beside the one they work in, has received.
  */
 export function useSeen(view: View, listeners: Listeners) {
-  const { rows, messageCount, isSettled, lastSeen, me, unread, readUpTo } = view
+  const { rows, messageCount, isSettled, lastSeen, lastMeasured, me, unread, readUpTo } = view
   const { isLooking } = useAttention()
   let timer: ReturnType<typeof setTimeout> | undefined
   let frame: number | undefined
@@ -80,7 +82,7 @@ export function useSeen(view: View, listeners: Listeners) {
     }, REPORT_MS)
   }
 
-  watch([isSettled, unread, isLooking], () => void nextTick(reportShown))
+  watch([isSettled, unread, isLooking, lastMeasured], () => void nextTick(reportShown))
   onBeforeUnmount(() => {
     clearTimeout(timer)
     if (frame !== undefined) cancelAnimationFrame(frame)
