@@ -35,6 +35,11 @@ class Stores:
         self._databases = databases
         self._urls: dict[Path, str] = {}
 
+    @property
+    def on_postgresql(self) -> bool:
+        """Whether they are databases of a PostgreSQL."""
+        return self._databases is not None
+
     def settings(self, data_dir: Path) -> dict[str, str]:
         """Return the section ``[database]`` of a server."""
         return {} if self._databases is None else {"url": self._url(data_dir)}

@@ -74,6 +74,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
             option.numprocesses = "auto"
     if not is_worker and config.getoption("numprocesses", None) and option.dist == "no":
         option.dist = "loadfile"  # a file's tests in one process: they may share a server
+        option.loadscopereorder = False  # or xdist keeps the files with few tests, and the longest of them, for the end
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -89,10 +90,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests."""
+    """Mark the tests, and put the quick ones last: several processes then end at about the same time."""
     for item in items:
         if mark := mark_of(item.path, config):
             item.add_marker(mark)
+    items.sort(key=lambda item: mark_of(item.path, config) is None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

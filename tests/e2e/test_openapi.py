@@ -22,7 +22,7 @@ ROUTES = routes(Config())
 HERE = Path(__file__).parent
 
 #: How many requests a route gets in each phase, at the most.
-EXAMPLES = 15
+EXAMPLES = 8
 
 
 @pytest.mark.timeout(300)
