@@ -40,6 +40,8 @@ function inWords(event: Schemas['Event']): string {
       return `${event.type} ${event.data.nickname}`
     case 'membership':
       return `${event.type} ${event.data.role}`
+    default:
+      return event.type
   }
 }
 
