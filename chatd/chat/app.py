@@ -15,7 +15,8 @@ from chatd.chat import captions, drawing, keys
 from chatd.chat.controller import Controller
 from chatd.chat.driver import driver_class
 from chatd.chat.ending import Ending
-from chatd.chat.find import FindPerson
+from chatd.chat.find import Find
+from chatd.chat.groups import GroupKeys, person
 from chatd.chat.panes import Panes
 from chatd.chat.state import Chat
 from chatd.chat.widgets import Composer, Lines
@@ -40,6 +41,7 @@ class ChatApp(App[Ending | None]):
         self._chosen: Place | None = None
         self._panes = Panes(self)
         self._writing = Writing()
+        self._groups = GroupKeys(self, self.controller, self.open, self._say, lambda: self._writing.notice)
         self._may_leave = False
         self._is_due = False
         self._is_ready = False
@@ -89,6 +91,8 @@ class ChatApp(App[Ending | None]):
             return
         self._show_list()
         history = self._panes.history
+        if chat is None and not self._panes.choosing:
+            self._go(choosing=True)  # one is in that group no more
         if chat is None:
             history.show_blocks([(0, self._drawing.hint(captions.FIRST_HINT, history.room))], None)
         else:
@@ -114,12 +118,17 @@ class ChatApp(App[Ending | None]):
     def action_find(self) -> None:
         """Ask whom to write to."""
 
-        def found(person: Brief | None) -> None:
-            if person is not None and self.controller.state is not None:
-                self.open(self.controller.state.open(person).place)
+        def found(user: Brief | None) -> None:
+            if user is not None and self.controller.state is not None:
+                self.open(self.controller.state.open(user).place)
 
         if self.controller.state is not None:
-            self.push_screen(FindPerson(self.controller), found)
+            asks = {"wanted": "part of a name", "nothing": "nobody is called that"}
+            self.push_screen(Find("Write to whom?", self.controller.find, person, **asks), found)
+
+    def action_group(self, what: str) -> None:
+        """Join a group, or look at the one that is open, or leave it."""
+        self._groups.do(what)
 
     def action_help(self) -> None:
         """Show what the keys do."""

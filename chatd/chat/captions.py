@@ -13,6 +13,9 @@ from chatd.client import Brief, Group
 #: Shown until a chat is open.
 FIRST_HINT = "Choose a chat with ↑ ↓ and Enter, or Ctrl+N for a new one"
 
+#: What stands behind a group's name where not every message counts, by what does.
+QUIETER = {"mentions": ", only @", "named": ", only @you", "none": ", muted"}
+
 HINTS = "^N new · Tab list · F1 keys · ^Q quit"
 
 
@@ -28,6 +31,8 @@ def status(controller: Controller, width: int) -> Text:
         line = Text.assemble(("○ ", "yellow"), "connecting…")
     if controller.unsent and not controller.client.is_connected:
         line.append(f" · {controller.unsent} to send", "yellow")
+    if state is not None and state.invitations:
+        line.append(f" · F4: {len(state.invitations)} invited", "yellow")
     room = width - line.cell_len
     if room > len(HINTS):
         line.append(HINTS.rjust(room), "dim")
@@ -42,7 +47,12 @@ def title(controller: Controller, width: int) -> Text:
     if chat is None:
         return Text()
     if isinstance(chat.partner, Group):
-        return Text.assemble("# ", (clipped(chat.name, width - 2), "bold"))
+        line = Text.assemble("# ", (clipped(chat.name, width - 2), "bold"))
+        count = chat.partner.member_count
+        about = f"  {count} {'member' if count == 1 else 'members'}{QUIETER.get(chat.level, '')}"
+        if line.cell_len + len(about) <= width:
+            line.append(about, "dim")
+        return line
     dot = ("● ", "green") if chat.place.id in state.online else ("○ ", "dim")
     name = clipped(chat.name, width - 2)
     line = Text.assemble(dot, (name, "bold"))

@@ -85,6 +85,7 @@ class Controller:
             self.state = State(self.client.myself)
             await self._load_list()
             self.start(self._send_all())
+            self.start(self._quietly(self._load_invitations()))
             async for event in events:
                 self._take(event)
         except (SessionEnded, TokenMissing) as error:
@@ -123,7 +124,7 @@ class Controller:
     def load_more_chats(self) -> None:
         """Load chats older than all that are loaded."""
         if self.state is not None and self.state.more:
-            self.start(self._load_list(before=min(c.newest_id for c in self.state.chats.values() if c.newest_id)))
+            self.start(self._load_list(before=min(c.rank for c in self.state.chats.values() if c.rank)))
 
     def send(self, text: str, reply_to: int | None = None) -> None:
         """Send a message to the open chat, now or when there is a connection."""
@@ -194,6 +195,8 @@ class Controller:
             state.apply(event)
             if isinstance(event, NewMessage):
                 self.typing.pop((event.message.place_for(state.me.id), event.message.sender_id), None)
+        if self.opened is not None and self.opened not in state.chats:
+            self.opened = None
         if state.is_stale:
             state.is_stale = False
             self.start(self._load_list())
@@ -208,6 +211,11 @@ class Controller:
                 self._changed()
                 return
             await asyncio.sleep(AGAIN)
+
+    async def _load_invitations(self) -> None:
+        assert self.state is not None
+        self.state.invitations |= {each.group.id for each in await self.client.groups.invitations()}
+        self._changed()
 
     async def _load_history(self, chat: Chat, *, newest: bool) -> None:
         """Load messages; repeat where a change came in the meantime, as the answer may be older than it."""

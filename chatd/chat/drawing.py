@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from chatd.chat.names import name_of
+from chatd.chat.names import mark_names, name_of
 from chatd.chat.state import Chat, Outgoing, State
 from chatd.client import Group, Message, Place, UserPlace
 
@@ -70,21 +70,31 @@ def list_lines(state: State, width: int, *, opened: Place | None, chosen: Place 
 
 def list_line(chat: Chat, state: State, width: int, *, is_open: bool, is_chosen: bool) -> Text:
     """Return a chat's line in the list of chats."""
-    count = f" {chat.unread}" if chat.unread < 1000 else " 999+"
-    count = count if chat.unread else ""
+    count = _count(chat)
     online = isinstance(chat.place, UserPlace) and chat.place.id in state.online
     room = width - 4 - cell_len(count)
     name = clipped(chat.name or "…", room)
     line = Text(no_wrap=True)
     line.append("▌" if is_open else " ", "bold")
     line.append("# " if isinstance(chat.partner, Group) else "● " if online else "○ ", "green" if online else "dim")
-    line.append(name, "bold" if chat.unread else None)
+    is_quiet = chat.level == "none" and not chat.mentions
+    line.append(name, "bold" if chat.unread and not is_quiet else None)
     line.append(" " * (room - cell_len(name)))
-    line.append(count, "bold yellow")
+    line.append(count, "dim" if is_quiet else "bold yellow")
     line.append(" ")
     if is_chosen:
         line.stylize("reverse")
     return line
+
+
+def _count(chat: Chat) -> str:
+    """Return how much is unread, as its level has it: a number, or a dot; and how much of it names one."""
+    names = f" @{min(chat.mentions, 999)}" if chat.mentions else ""
+    if not chat.unread:
+        return ""
+    if chat.level != "all":
+        return f"{names} •"
+    return f"{names} {chat.unread}" if chat.unread < 1000 else f"{names} 999+"
 
 
 class Drawing:
@@ -144,11 +154,15 @@ class Drawing:
         room = max(width - INDENT, 8)
         parts: list[Text] = []
         if item.reply_to is not None:
-            parts.append(Text(_quoted(replied, state, room), "dim", no_wrap=True))
+            is_to_me = replied is not None and replied.sender_id == state.me.id != _sender_id(item, state)
+            style = "bold yellow" if is_to_me else "dim"
+            parts.append(Text(_quoted(replied, state, room), style, no_wrap=True))
         if isinstance(item, Message) and item.deleted_at is not None:
             content = Text("message deleted", "dim italic")
         else:
             content = Text(clean(item.content))
+            if isinstance(item, Message):
+                mark_names(content, item, state.me)
             if isinstance(item, Message) and item.edited_at is not None:
                 content.append(" (edited)", "dim")
             content.append_text(mark)
@@ -162,6 +176,10 @@ class Drawing:
             line.append(f"{at:%H:%M} " if number == 0 else " " * INDENT, "dim")
             lines.append(line.append_text(part))
         return lines
+
+
+def _sender_id(item: Message | Outgoing, state: State) -> int:
+    return state.me.id if isinstance(item, Outgoing) else item.sender_id
 
 
 def _mark(item: Message | Outgoing, chat: Chat, state: State) -> Text:

@@ -23,6 +23,10 @@ BINDINGS: list[BindingType] = [
     Binding("ctrl+r", "reply", "Reply"),
     Binding("f2", "edit", "Edit"),
     Binding("f8", "delete", "Delete"),
+    Binding("f3", "group('members')", "Members"),
+    Binding("f4", "group('join')", "Join a group"),
+    Binding("f6", "group('level')", "What disturbs", priority=True),
+    Binding("f9", "group('leave')", "Leave the group"),
 ]
 
 KEYS = """\
@@ -37,10 +41,16 @@ Ctrl+R          answer the last message; again,
                 the one before
 ↑ or F2         change your last message
 F8              delete your last message
+F4              join a group: by a code, a link, an
+                invitation, or a part of its name
+F3              who is in the group
+F6              what counts there: all, what names
+                you or all, what names you, nothing
+F9              leave the group
 Esc             leave that; else to the list
 Ctrl+Q          quit
 
-… sending   ✓ stored   ✓✓ read\
+… sending   ✓ stored   ✓✓ read   @ names you\
 """
 
 

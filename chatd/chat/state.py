@@ -1,7 +1,7 @@
 """The state of all chats: what was loaded, with the events since applied to it."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chatd.chat.names import name_of
 from chatd.client import (
@@ -12,7 +12,12 @@ from chatd.client import (
     Emoji,
     Event,
     Group,
+    GroupChanged,
+    GroupEnded,
     GroupPlace,
+    Invitation,
+    LevelChanged,
+    MeInGroup,
     Membership,
     Message,
     MessageDeleted,
@@ -26,6 +31,7 @@ from chatd.client import (
     Reaction,
     Read,
     UserPlace,
+    place_from,
 )
 
 #: How much of a history is loaded at once, in messages.
@@ -61,6 +67,23 @@ class Chat:
     more_before: bool = True
     loaded: bool = False
     outgoing: list[Outgoing] = field(default_factory=list)
+    #: In a group: what one is there, how many unread messages name one, and where one's joining is among the messages.
+    me: MeInGroup | None = None
+    mentions: int = 0
+    activity: int = 0
+
+    @property
+    def level(self) -> str:
+        """What disturbs one here: as the server calls it, and ``none`` while it is muted."""
+        if self.me is None:
+            return "all"
+        until = self.me.muted_until
+        return "none" if until is not None and until > datetime.now(UTC) else self.me.notify
+
+    @property
+    def rank(self) -> int:
+        """Its place in the list: the newest message, or one's joining if that is later; 0 if there is neither."""
+        return max(self.newest_id, self.activity)
 
     @property
     def name(self) -> str:
@@ -91,6 +114,8 @@ class State:
         self.chats: dict[Place, Chat] = {}
         self.online: frozenset[int] = frozenset()
         self.more = False
+        #: The groups that one is invited to, by their ids.
+        self.invitations: set[int] = set()
         #: How many times existing messages have changed.
         self.changes = 0
         #: Whether the newest chats have to be loaded: an event came whose effect only the server knows.
@@ -99,7 +124,7 @@ class State:
     @property
     def ordered(self) -> list[Chat]:
         """The chats, newest first; empty ones come before all others."""
-        return sorted(self.chats.values(), key=lambda chat: -(chat.newest_id or 2**60))
+        return sorted(self.chats.values(), key=lambda chat: -(chat.rank or 2**60))
 
     @property
     def unread(self) -> int:
@@ -143,6 +168,7 @@ class State:
                 self._new_message(event.message, event.cursor)
             case MessageEdited():
                 self._replace(event.message)
+                self._count_names(event.message.place_for(self.me.id), event.message.sender_id, event.message.id)
             case MessageDeleted():
                 self._take_back(event)
             case Reaction():
@@ -158,9 +184,19 @@ class State:
             case Profile():
                 self._rename(event.user)
             case Membership():
-                self.is_stale = True
-                if event.user_id == self.me.id and event.role is None:
-                    self.chats.pop(GroupPlace(event.group_id), None)
+                self._membership(event)
+            case GroupChanged():
+                if (chat := self.chats.get(GroupPlace(event.group.id))) is not None:
+                    chat.partner = event.group
+            case GroupEnded():
+                self.chats.pop(GroupPlace(event.group_id), None)
+            case LevelChanged():
+                chat = self.chats.get(place_from(event.user_id, event.group_id))
+                if chat is not None and chat.me is not None:
+                    chat.me = replace(chat.me, notify=event.notify, muted_until=event.muted_until)
+            case Invitation():
+                change = self.invitations.add if event.on else self.invitations.discard
+                change(event.group.id)
 
     def stored(self, message: Message) -> None:
         """Add a message of the user's own that the server has stored."""
@@ -174,6 +210,21 @@ class State:
         chat.partner, chat.last = partner, conversation.last_message
         chat.unread, chat.as_of = conversation.unread_count, cursor
         chat.read_up_to, chat.others_read_up_to = conversation.read_up_to, conversation.others_read_up_to
+        chat.me, chat.mentions = conversation.me, conversation.mention_count or 0
+        chat.activity = conversation.activity or 0
+
+    def _membership(self, event: Membership) -> None:
+        """Count somebody who came or went; one's own coming has to be loaded."""
+        place = GroupPlace(event.group_id)
+        chat = self.chats.get(place)
+        if event.user_id == self.me.id:
+            self.invitations.discard(event.group_id)
+            self.is_stale = event.role is not None
+            if event.role is None:
+                self.chats.pop(place, None)
+        elif chat is not None and isinstance(chat.partner, Group) and chat.is_before(event.cursor):
+            by = -1 if event.role is None else event.how in ("created", "joined", "restored")
+            chat.partner = replace(chat.partner, member_count=chat.partner.member_count + by)
 
     def _new_message(self, message: Message, cursor: Cursor | None) -> None:
         place = message.place_for(self.me.id)
@@ -187,6 +238,7 @@ class State:
         is_counted = chat.is_before(cursor)
         if not mine and message.id > max(chat.newest_id, chat.read_up_to) and is_counted and not message.deleted_at:
             chat.unread += 1
+            chat.mentions += self.me.id in message.mentions or message.mentions_all
         if message.id > chat.newest_id:
             chat.last = message
         if message.id not in chat.messages:
@@ -198,6 +250,7 @@ class State:
         """Empty a message, which is no longer unread."""
         old = self._message(event.message_id)
         chat = self.chats.get(event.place_for(self.me.id))
+        self._count_names(event.place_for(self.me.id), event.sender_id, event.message_id)
         is_unread = chat is not None and event.sender_id != self.me.id and event.message_id > chat.read_up_to
         if chat is not None and is_unread and chat.is_before(event.cursor):
             sent_at = None if event.cursor is None else replace(event.cursor, seq=event.message_id)
@@ -208,6 +261,12 @@ class State:
         if old is not None:
             self._replace(replace(old, content="", deleted_at=event.deleted_at, reactions=()))
         self.changes += 1
+
+    def _count_names(self, place: Place, sender_id: int, message_id: int) -> None:
+        """Have it counted again what names one, where an unread message in a group has changed."""
+        chat = self.chats.get(place)
+        if isinstance(place, GroupPlace) and sender_id != self.me.id and chat is not None:
+            self.is_stale |= message_id > chat.read_up_to
 
     def _message(self, number: int) -> Message | None:
         for chat in self.chats.values():
@@ -236,7 +295,7 @@ class State:
             return
         chat.read_up_to = max(chat.read_up_to, event.up_to)
         if chat.read_up_to >= chat.newest_id:
-            chat.unread = 0
+            chat.unread = chat.mentions = 0
         else:
             self.is_stale = True
 

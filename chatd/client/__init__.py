@@ -68,7 +68,7 @@ from chatd.client.models import (
     Session,
     User,
 )
-from chatd.client.places import GroupPlace, Place, UserPlace
+from chatd.client.places import GroupPlace, Place, UserPlace, place_from
 from chatd.client.program import run_program
 from chatd.client.rest import Rest
 from chatd.client.stream import EventStream
@@ -136,5 +136,6 @@ __all__ = [
     "User",
     "UserPlace",
     "WayIn",
+    "place_from",
     "run_program",
 ]
