@@ -19,7 +19,7 @@ from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.cluster.encoding import encode
 from chatd.config import Config
-from chatd.consumers import Consumers, Erasing, OtherProcesses, Presence, SessionEnds, Sockets
+from chatd.consumers import Consumers, Erasing, OtherProcesses, Presence, Removing, SessionEnds, Sockets
 from chatd.consumers.others import Peers
 from chatd.delivery.connection import SocketTimeouts
 from chatd.delivery.registry import Registry
@@ -29,6 +29,7 @@ from chatd.http.proxies import Proxies
 from chatd.http.routing import add_route, pattern
 from chatd.services import (
     Accounts,
+    Actions,
     Avatars,
     Backups,
     Blocks,
@@ -120,6 +121,7 @@ def create_app(
     exports_limit = per_hour(db, clock, "exports", config.limits.exports_per_hour)
     groups = Groups(db, config.groups, clock)
     ended = GroupErasure(db, clock, config.groups.removed_days)
+    actions = Actions(db, config.groups, config.limits, clock)
     exports = Exports(config.store, config.data_dir, exports_limit, clock)
     services = Services(
         database=db,
@@ -144,6 +146,7 @@ def create_app(
         invites=Invites(db, clock),
         groups=groups,
         invitations=Invitations(db, groups, config.limits, clock),
+        actions=actions,
     )
 
     app = web.Application(
@@ -180,7 +183,10 @@ def create_app(
     if config.metrics.are_read:
         count = _measure(app, stats, consumers, others).count_status
     consumers.add(
-        Presence(sync, registry, clock), Erasing(erasure, lambda: engine.is_leading), SessionEnds(sessions, registry)
+        Presence(sync, registry, clock),
+        Erasing(erasure, lambda: engine.is_leading),
+        SessionEnds(sessions, registry),
+        Removing(actions),
     )
     app[DIRECTLY] = DirectSends(services, requests, count, always(config))
 
@@ -192,7 +198,7 @@ def create_app(
             sessions.write_seen,
             *(
                 housekeeping.leading(db, chore)
-                for chore in (sync.prune, erasure.run, ended.run, Forgetting(db, clock).run)
+                for chore in (sync.prune, erasure.run, actions.tidy, ended.run, Forgetting(db, clock).run)
             ),
             housekeeping.leading(db, Sharing(db, clock).tidy),
             interval=housekeeping_interval,

@@ -1,6 +1,6 @@
 """Committed facts. Each names its recipients; other rooms know who is connected and how a fact is written."""
 
-from chatd.models import Group, Message, Preview, User
+from chatd.models import Action, Group, Message, Preview, User
 from chatd.places import Place
 from chatd.records import Record
 
@@ -93,6 +93,36 @@ class InvitationChanged(Change, kw_only=True):
     on: bool
 
 
+class ActionChanged(Change, kw_only=True):
+    """Something was done to a member of a group, or it was undone, or has ended."""
+
+    action: Action
+
+
+class Moderated(Change, kw_only=True):
+    """Something was done to somebody in a group, until a time, or it was ``undone``."""
+
+    group_id: int
+    kind: str
+    reason: str | None
+    until: int | None
+    undone: bool
+
+
+class MessagesRemoved(Change, kw_only=True):
+    """The messages of a user in a range of ids were removed from a group."""
+
+    group_id: int
+    user_id: int
+    from_id: int
+    to_id: int
+    action_id: int
+
+
+class MessagesRestored(MessagesRemoved, kw_only=True):
+    """The messages of a user in a range of ids are as they were: all that are not deleted."""
+
+
 class LevelChanged(Change, kw_only=True):
     """Other things disturb somebody at a place from now on, or nothing until a time."""
 
@@ -121,6 +151,10 @@ class UserDisabled(Event, kw_only=True):
 
 class AccountDeleted(UserDisabled, kw_only=True):
     """An account was deleted; what its user wrote is yet to be erased."""
+
+
+class WorkLeft(Event, kw_only=True):
+    """Messages of a group are still to be removed or restored. No client is told."""
 
 
 class BlockChanged(Event, kw_only=True):

@@ -78,3 +78,22 @@ async def replayed(person: Person) -> list[dict[str, Any]]:
     found = await client.catch_up()
     await client.ws.close()
     return found
+
+
+async def act(person: Person, group: int, kind: str, *whom: Person, **said: Any) -> dict[str, Any]:
+    """Do something to somebody in a group, or to several people, and return the first action."""
+    people = {"user": whom[0].id} if len(whom) == 1 else {"users": [each.id for each in whom]} if whom else {}
+    answer = await person.post(f"/groups/{group}/actions", {"kind": kind, **people, **said}, 201)
+    found: dict[str, Any] = answer["actions"][0]
+    return found
+
+
+async def undo(person: Person, group: int, action: dict[str, Any]) -> dict[str, Any]:
+    """Undo an action and return it."""
+    undone: dict[str, Any] = await person.post(f"/groups/{group}/actions/{action['id']}/undo")
+    return undone
+
+
+async def promote(owner: Person, group: int, person: Person) -> None:
+    """Make somebody an admin."""
+    assert await done(owner, "PUT", f"/groups/{group}/members/{person.id}", {"role": "admin"}) == 200

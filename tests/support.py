@@ -40,6 +40,7 @@ NO_LIMITS = {
     "exports_per_hour": 0,
     "joins_per_minute": 0,
     "invitations_per_hour": 0,
+    "actions_per_minute": 0,
     "connections_per_user": 0,
     "connections_per_address": 0,
     "connections": 0,
@@ -211,7 +212,9 @@ async def error_of(response: ClientResponse) -> tuple[int, str]:
     """Return an error's status and code, and check the form every error has."""
     body = await response.json()
     assert response.content_type == "application/json"
-    assert set(body) == ({"detail", "code", "errors"} if response.status == 422 else {"detail", "code"}), body
+    more = {422: {"errors"}}.get(response.status, {"until"} if body["code"] == "silenced" else set())
+    expected = {"detail", "code"} | more
+    assert set(body) == expected, body
     assert isinstance(body["detail"], str)
     assert body["detail"]
     return response.status, body["code"]

@@ -17,6 +17,7 @@ from chatd.client import events as client_events
 from chatd.client import group_models as of_groups
 from chatd.client import models as client
 from chatd.schemas import BriefSchema, HistorySchema, MessageSchema, SessionSchema, UserSchema
+from chatd.schemas.actions import ActionSchema, ValuesSchema
 from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import EVENTS
 from chatd.schemas.fields import Timestamp
@@ -55,6 +56,8 @@ MODELS: dict[type[Schema], type] = {
     GroupSchema: client.Group,
     PreviewSchema: client.Preview,
     MeInGroupSchema: client.MeInGroup,
+    ValuesSchema: of_groups.ActionValues,
+    ActionSchema: of_groups.Action,
     SessionSchema: client.Session,
     ReactionSchema: client.Emoji,
     FullMessageSchema: client.Message,
@@ -74,7 +77,7 @@ MODELS: dict[type[Schema], type] = {
 }
 
 #: Events whose data is one thing, by the name that thing has in the client.
-WHOLE = {"new_message": "message", "message_edited": "message", "profile": "user", "group": "group"}
+WHOLE = {"new_message": "message", "message_edited": "message", "profile": "user", "group": "group", "action": "action"}
 
 #: Fields that have another name in the client.
 RENAMED = {("message_deleted", "id"): "message_id", ("invitation", "from"): "sender"}

@@ -55,7 +55,7 @@ def event_fields() -> str:
     for kind, form in forms.items():
         is_logged = kind in EVENTS and EVENTS[kind].is_logged
         named = NAMED.get(type(form))
-        data = {"Message": "the message", "Brief": "the user"}.get(named or "") or ", ".join(
+        data = {"Message": "the message", "Brief": "the user", "Action": "the action"}.get(named or "") or ", ".join(
             f"`{field.data_key or name}` {_value(field)}" for name, field in form.fields.items()
         )
         lines.append(f"| `{kind}` | {'yes' if is_logged else '–'} | {data} |")

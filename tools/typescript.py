@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from marshmallow import Schema, fields
 
 from chatd.schemas import BriefSchema, MeSchema, SessionSchema, UserSchema
+from chatd.schemas.actions import ActionSchema, ValuesSchema
 from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
 from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
@@ -27,6 +28,8 @@ NAMED: Mapping[type[Schema], str] = {
     GroupSchema: "Group",
     PreviewSchema: "Preview",
     MeInGroupSchema: "MeInGroup",
+    ValuesSchema: "ActionValues",
+    ActionSchema: "Action",
     ConversationStateSchema: "Conversation",
     MessagePageSchema: "MessagePage",
     DeletionSchema: "DeletedMessage",

@@ -12,8 +12,11 @@ from chatd.api.bodies import MalformedForm, MalformedJson
 from chatd.api.media_types import UnsupportedMediaType
 from chatd.errors import (
     AccountUnavailable,
+    ActionNotFound,
     AdministratorsOnly,
+    AlreadyUndone,
     AvatarNotFound,
+    Banned,
     Blocked,
     CannotBlockSelf,
     CannotMessageSelf,
@@ -30,9 +33,11 @@ from chatd.errors import (
     InviteInvalid,
     MessageDeleted,
     MessageNotFound,
+    MessageRemoved,
     NameDiffers,
     NotAuthenticated,
     NotFound,
+    NotInForce,
     NotYours,
     PicturesUnavailable,
     RateLimited,
@@ -40,7 +45,9 @@ from chatd.errors import (
     ReportNotFound,
     ResyncNeeded,
     SessionNotFound,
+    Silenced,
     StorageUnavailable,
+    TooLate,
     TooManyAdmins,
     TooManyConnections,
     TooManyGroups,
@@ -84,7 +91,14 @@ STATUS: dict[type[ChatError], int] = {
     NotYours: 403,
     Forbidden: 403,
     NameDiffers: 409,
+    Silenced: 403,
+    Banned: 403,
+    AlreadyUndone: 409,
+    NotInForce: 409,
+    TooLate: 410,
+    ActionNotFound: 404,
     MessageDeleted: 409,
+    MessageRemoved: 409,
     TooManyReactions: 409,
     GroupFull: 409,
     TooManyGroups: 409,
@@ -122,4 +136,6 @@ def refusal(error: Exception, what: str, number: int) -> JsonResponse:
     headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status, {})
     if problem.retry_after is not None:
         headers = {"Retry-After": str(max(1, -int(-problem.retry_after // 1)))}
-    return error_response(status, problem.code, problem.detail, errors=problem.errors, headers=headers)
+    return error_response(
+        status, problem.code, problem.detail, errors=problem.errors, until=problem.until, headers=headers
+    )

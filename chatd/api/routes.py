@@ -2,6 +2,7 @@
 
 from chatd.api import (
     account,
+    actions,
     auth,
     blocks,
     conversations,
@@ -46,6 +47,7 @@ def routes(config: Config, *, poll_check_interval: float = events.POLL_CHECK_INT
         *invites.routes(),
         *groups.routes(),
         *joining.routes(),
+        *actions.routes(),
         *mentions.routes(),
         *health.routes(),
     ]

@@ -21,6 +21,7 @@ from chatd.client.errors import (
     Unreachable,
 )
 from chatd.client.events import (
+    ActionChanged,
     Event,
     GroupChanged,
     GroupEnded,
@@ -29,6 +30,9 @@ from chatd.client.events import (
     Membership,
     MessageDeleted,
     MessageEdited,
+    MessagesRemoved,
+    MessagesRestored,
+    Moderated,
     NewMessage,
     Presence,
     PresenceList,
@@ -39,6 +43,8 @@ from chatd.client.events import (
     Typing,
 )
 from chatd.client.group_models import (
+    Action,
+    ActionValues,
     GroupReport,
     ListedGroupInvite,
     Member,
@@ -74,6 +80,9 @@ from chatd.client.rest import Rest
 from chatd.client.stream import EventStream
 
 __all__ = [
+    "Action",
+    "ActionChanged",
+    "ActionValues",
     "Backoff",
     "Bot",
     "Brief",
@@ -106,6 +115,9 @@ __all__ = [
     "MessageDeleted",
     "MessageEdited",
     "MessagePage",
+    "MessagesRemoved",
+    "MessagesRestored",
+    "Moderated",
     "MyGroup",
     "NewGroupInvite",
     "NewMessage",

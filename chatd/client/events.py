@@ -1,39 +1,48 @@
 """What happens in a chat, as it comes over the socket."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chatd.client.models import (
-    Brief,
-    Conversations,
-    Cursor,
-    Group,
-    Json,
-    Message,
-    Preview,
-    moment,
-    moment_or_none,
+from chatd.client.event import Event, Kind, same
+from chatd.client.group_events import KINDS as GROUP_KINDS
+from chatd.client.group_events import (
+    ActionChanged,
+    GroupChanged,
+    GroupEnded,
+    Invitation,
+    LevelChanged,
+    Membership,
+    MessagesRemoved,
+    MessagesRestored,
+    Moderated,
 )
+from chatd.client.models import Brief, Conversations, Cursor, Json, Message, moment, moment_or_none
 from chatd.client.places import Place, place_from
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that happened. An event this library does not know is just this: its ``type`` and its ``data``.
-
-    ``cursor`` is its position in the server's log; None for what is never replayed (typing, presence).
-    """
-
-    type: str
-    data: Mapping[str, Any] = field(hash=False, repr=False)
-    cursor: Cursor | None = None
-
-    @property
-    def actor_id(self) -> int | None:
-        """The id of the user who did it, if one did."""
-        return None
+__all__ = [
+    "ActionChanged",
+    "Event",
+    "GroupChanged",
+    "GroupEnded",
+    "Invitation",
+    "LevelChanged",
+    "Membership",
+    "MessageDeleted",
+    "MessageEdited",
+    "MessagesRemoved",
+    "MessagesRestored",
+    "Moderated",
+    "NewMessage",
+    "Presence",
+    "PresenceList",
+    "Profile",
+    "Reaction",
+    "Read",
+    "Resync",
+    "Typing",
+    "event_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,50 +175,6 @@ class Profile(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Membership(Event):
-    """``membership``: a user has a role in a group now, or, where it is None, has left; ``how`` that came about."""
-
-    group_id: int
-    user_id: int
-    role: str | None
-    how: str
-    user: Brief
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupChanged(Event):
-    """``group``: a group has another name, description, picture, or other rules."""
-
-    group: Group
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupEnded(Event):
-    """``group_ended``: a group has ended; nobody is in it any more."""
-
-    group_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invitation(Event):
-    """``invitation``: somebody invites one to a group (``on``), or no longer."""
-
-    group: Preview
-    sender: Brief
-    on: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelChanged(Event):
-    """``notify``: other things disturb one at a place from now on, or nothing until a time; for own devices alone."""
-
-    user_id: int | None
-    group_id: int | None
-    notify: str
-    muted_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Resync(Event):
     """``resync``: what happened since the last event cannot be told, for the server has another log or a shorter one.
 
@@ -235,39 +200,17 @@ def _presence(data: Json) -> dict[str, Any]:
     return {"user_id": data["user_id"], "online": data["online"], "last_seen_at": last_seen_at}
 
 
-def _membership(data: Json) -> dict[str, Any]:
-    said = {name: data[name] for name in ("group_id", "user_id", "role", "how")}
-    return {**said, "user": Brief.of(data["user"])}
-
-
-def _invitation(data: Json) -> dict[str, Any]:
-    return {"group": Preview.of(data["group"]), "sender": Brief.of(data["from"]), "on": data["on"]}
-
-
-def _level(data: Json) -> dict[str, Any]:
-    said = {name: data[name] for name in ("user_id", "group_id", "notify")}
-    return {**said, "muted_until": moment_or_none(data["muted_until"])}
-
-
-def _same(*names: str) -> Callable[[Json], dict[str, Any]]:
-    return lambda data: {name: data[name] for name in names}
-
-
-_KINDS: dict[str, tuple[type[Event], Callable[[Json], dict[str, Any]]]] = {
+_KINDS: dict[str, Kind] = {
     "new_message": (NewMessage, lambda data: {"message": Message.of(data)}),
     "message_edited": (MessageEdited, lambda data: {"message": Message.of(data)}),
     "message_deleted": (MessageDeleted, _deleted),
-    "reaction": (Reaction, _same("message_id", "user_id", "emoji", "on")),
-    "read": (Read, _same("reader_id", "user_id", "group_id", "up_to")),
-    "typing": (Typing, _same("user_id", "group_id")),
+    "reaction": (Reaction, same("message_id", "user_id", "emoji", "on")),
+    "read": (Read, same("reader_id", "user_id", "group_id", "up_to")),
+    "typing": (Typing, same("user_id", "group_id")),
     "presence": (Presence, _presence),
     "presence_list": (PresenceList, lambda data: {"online": frozenset(data["online"])}),
     "profile": (Profile, lambda data: {"user": Brief.of(data)}),
-    "membership": (Membership, _membership),
-    "group": (GroupChanged, lambda data: {"group": Group.of(data)}),
-    "group_ended": (GroupEnded, _same("group_id")),
-    "invitation": (Invitation, _invitation),
-    "notify": (LevelChanged, _level),
+    **GROUP_KINDS,
 }
 
 

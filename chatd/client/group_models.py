@@ -22,17 +22,19 @@ class MyGroup:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in a group; admins also see the number of the code by which they came."""
+    """Somebody in a group; admins also see by which code they came, and until when they are silenced."""
 
     user: Brief
     role: str
     joined_at: datetime
     via: int | None = None
+    silenced_until: datetime | None = None
 
     @classmethod
     def of(cls, data: Json) -> Self:
         """Return the one that ``data`` describes."""
-        return cls(Brief.of(data["user"]), data["role"], moment(data["joined_at"]), data.get("via"))
+        silenced_until = moment_or_none(data.get("silenced_until"))
+        return cls(Brief.of(data["user"]), data["role"], moment(data["joined_at"]), data.get("via"), silenced_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +157,58 @@ class GroupReport:
         """Return the one that ``data`` describes."""
         said = data["message_id"], data["reason"], data["content"]
         return cls(data["id"], Brief.of(data["sender"]), *said, moment(data["created_at"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ActionValues:
+    """What an action has changed, before it or after."""
+
+    role: str | None
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return what ``data`` describes."""
+        return cls(data.get("role"))
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One use of power in a group. It removes the user's messages from ``from_id`` to ``to_id``."""
+
+    id: int
+    kind: str
+    actor: Brief
+    user: Brief | None
+    reason: str | None
+    from_id: int | None
+    to_id: int | None
+    until: datetime | None
+    before: ActionValues | None
+    after: ActionValues | None
+    created_at: datetime
+    undone_at: datetime | None
+    undone_by: Brief | None
+    ended_at: datetime | None
+    undoable: bool
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        user, undone_by, before, after = (data[name] for name in ("user", "undone_by", "before", "after"))
+        return cls(
+            data["id"],
+            data["kind"],
+            Brief.of(data["actor"]),
+            Brief.of(user) if user else None,
+            data["reason"],
+            data["from_id"],
+            data["to_id"],
+            moment_or_none(data["until"]),
+            ActionValues.of(before) if before else None,
+            ActionValues.of(after) if after else None,
+            moment(data["created_at"]),
+            moment_or_none(data["undone_at"]),
+            Brief.of(undone_by) if undone_by else None,
+            moment_or_none(data["ended_at"]),
+            data["undoable"],
+        )

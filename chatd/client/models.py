@@ -160,6 +160,7 @@ class MeInGroup:
     visible_from: int
     notify: str = "all"
     muted_until: datetime | None = None
+    silenced_until: datetime | None = None
 
     @classmethod
     def of(cls, data: Json) -> Self:
@@ -170,6 +171,7 @@ class MeInGroup:
             data["visible_from"],
             data.get("notify", "all"),
             moment_or_none(data.get("muted_until")),
+            moment_or_none(data.get("silenced_until")),
         )
 
 
@@ -204,7 +206,7 @@ class Message:
     """One message: private, with a ``receiver_id``, or to a group, with a ``group_id``; the other of the two is None.
 
     ``is_read`` is whether the receiver has read it. The classic calls leave out what stands below ``sender``. A message
-    to a group has ``mentions``, whom it names or answers, and ``mentions_all``.
+    to a group has ``mentions``, whom it names or answers, ``mentions_all``, and ``removed``: an admin has removed it.
     """
 
     id: int
@@ -222,6 +224,7 @@ class Message:
     reactions: tuple[Emoji, ...] = ()
     mentions: tuple[int, ...] = ()
     mentions_all: bool = False
+    removed: bool = False
 
     def place_for(self, user_id: int) -> Place:
         """Return where one of those who can read it finds it."""
@@ -246,6 +249,7 @@ class Message:
             reactions=tuple(Emoji(each["emoji"], tuple(each["user_ids"])) for each in data.get("reactions") or ()),
             mentions=tuple(data.get("mentions") or ()),
             mentions_all=data.get("mentions_all", False),
+            removed=data.get("removed", False),
         )
 
 

@@ -125,6 +125,11 @@ class Limits:
         10.0, "Attempts of one user to join groups, or to see what a code leads to. 0: no limit.", at_least=0
     )
     invitations_per_hour: float = setting(30.0, "People whom one user invites to groups. 0: no limit.", at_least=0)
+    actions_per_minute: float = setting(
+        60.0,
+        "What one user does to others in groups, and undoes; one call counts once, whomever it names. 0: no limit.",
+        at_least=0,
+    )
     connections_per_user: int = setting(
         20, "Open sockets of one user; one more closes the oldest. 0: no limit.", at_least=0
     )
@@ -151,7 +156,10 @@ class Groups:
     per_user: int = setting(500, "How many groups a user may be in.", at_least=1)
     created_per_day: int = setting(20, "How many groups a user may make in a day. 0: no limit.", at_least=0)
     removed_days: float = setting(
-        30.0, "How many days a group that was deleted can be restored; then what was said there is erased.", at_least=0
+        30.0,
+        "How many days a group that was deleted can be restored, and a message that was removed; then what was said is "
+        "erased.",
+        at_least=0,
     )
 
 

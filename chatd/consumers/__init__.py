@@ -9,6 +9,7 @@ from chatd.consumers.durable import DurableConsumer
 from chatd.consumers.erasing import Erasing
 from chatd.consumers.others import OtherProcesses
 from chatd.consumers.presence import Presence
+from chatd.consumers.removing import Removing
 from chatd.consumers.session_ends import SessionEnds
 from chatd.consumers.sockets import Sockets
 
@@ -19,6 +20,7 @@ __all__ = [
     "Erasing",
     "OtherProcesses",
     "Presence",
+    "Removing",
     "SessionEnds",
     "Sockets",
 ]

@@ -55,6 +55,7 @@ def error_response(
     detail: str,
     *,
     errors: Mapping[str, Any] | None = None,
+    until: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JsonResponse:
     """Answer with an error.
@@ -62,8 +63,9 @@ def error_response(
     :param code: a stable name, for programs.
     :param detail: one sentence, for people.
     :param errors: the problems of each field, for a validation error.
+    :param until: when what is in the way ends by itself.
     """
-    return json_response(schemas.error(code, detail, errors), status, headers)
+    return json_response(schemas.error(code, detail, errors, until), status, headers)
 
 
 def http_error(status: int, headers: Mapping[str, str] | None = None, detail: str | None = None) -> JsonResponse:

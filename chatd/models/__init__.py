@@ -1,5 +1,6 @@
 """The nouns of a chat. Times are UTC in milliseconds since 1970, ids are positive integers."""
 
+from chatd.models.actions import Action, ActionPage, Deed, RemovedPage, Span
 from chatd.models.conversations import (
     Conversation,
     ConversationPage,
@@ -29,10 +30,13 @@ from chatd.models.people import DELETED_PREFIX, Block, Identity, Invite, Role, S
 
 __all__ = [
     "DELETED_PREFIX",
+    "Action",
+    "ActionPage",
     "Block",
     "Conversation",
     "ConversationPage",
     "ConversationState",
+    "Deed",
     "Group",
     "GroupInvite",
     "GroupRole",
@@ -59,9 +63,11 @@ __all__ = [
     "Preview",
     "Reacted",
     "Reaction",
+    "RemovedPage",
     "Report",
     "Role",
     "Session",
+    "Span",
     "Stay",
     "Tally",
     "Ticket",

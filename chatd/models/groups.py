@@ -59,6 +59,8 @@ class Stay(Record):
     visible_from: int
     notify: Level = "all"
     muted_until: int | None = None
+    #: Which may have passed.
+    silenced_until: int | None = None
 
 
 class Member(Record):
@@ -70,9 +72,10 @@ class Member(Record):
 
 
 class KnownMember(Member):
-    """A member as admins see them: with the code they came by."""
+    """A member as admins see them: with the code they came by, and until when they are, or were, silenced."""
 
     via: int | None
+    silenced_until: int | None
 
 
 class MemberPage(Record):
@@ -83,7 +86,7 @@ class MemberPage(Record):
 
 
 class Mine(Record):
-    """A group, and what one is in it; to who is no member there is only the group."""
+    """A group, and what one is in it; for whoever is not in it there is only the group."""
 
     group: Group
     stay: Stay | None

@@ -29,6 +29,8 @@ class Message(Record):
     #: In a group: whom it names or answers, and whether it names everybody.
     mentions: tuple[int, ...] = ()
     mentions_all: bool = False
+    #: In a group: whether a moderator has removed it; ``deleted_at`` is set then.
+    removed: bool = False
 
     @property
     def sender_id(self) -> int:

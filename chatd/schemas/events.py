@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 
 from chatd import events
 from chatd.places import GroupPlace, UserPlace
+from chatd.schemas.actions import ActionSchema
 from chatd.schemas.answers import BriefSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, IdOfPlace, Text, Timestamp, id_field
 from chatd.schemas.groups import GroupSchema, PreviewSchema
@@ -77,6 +78,26 @@ class InvitationSchema(BaseSchema):
 
     group = fields.Nested(PreviewSchema, required=True)
     on = fields.Boolean(required=True)
+
+
+class ModeratedSchema(BaseSchema):
+    """What was done to the user in a group, or is undone."""
+
+    group_id = id_field()
+    kind = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    until = Timestamp(required=True, allow_none=True)
+    undone = fields.Boolean(required=True)
+
+
+class MessagesRemovedSchema(BaseSchema):
+    """The messages of a user in a range of ids."""
+
+    group_id = id_field()
+    user_id = id_field()
+    from_id = id_field()
+    to_id = id_field()
+    action_id = id_field()
 
 
 class LevelSchema(BaseSchema):
@@ -180,6 +201,10 @@ EVENTS: Mapping[str, EventForm] = {
     "group": EventForm(events.GroupChanged, GroupSchema(), "A group was changed.", of="group"),
     "group_ended": EventForm(events.GroupEnded, GroupEndedSchema(), "A group has ended."),
     "invitation": EventForm(events.InvitationChanged, InvitationSchema(), "Somebody invites to a group."),
+    "action": EventForm(events.ActionChanged, ActionSchema(), "An admin did something to a member.", of="action"),
+    "moderated": EventForm(events.Moderated, ModeratedSchema(), "Something was done to the user in a group."),
+    "messages_removed": EventForm(events.MessagesRemoved, MessagesRemovedSchema(), "Messages were removed."),
+    "messages_restored": EventForm(events.MessagesRestored, MessagesRemovedSchema(), "Messages were restored."),
     "notify": EventForm(events.LevelChanged, LevelSchema(), "Other things disturb the user somewhere."),
     "typing": EventForm(events.Typing, TypingSchema(), "Somebody is writing."),
     "presence": EventForm(events.PresenceChanged, PresenceSchema(), "Somebody has come or gone."),

@@ -139,8 +139,8 @@ class IdOfPlace(fields.Integer):
 class Timestamp(fields.String):
     """UTC milliseconds since 1970 as ISO 8601 with milliseconds and ``Z``."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(metadata={"format": "date-time"}, **kwargs)
+    def __init__(self, *, metadata: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(metadata={"format": "date-time", **(metadata or {})}, **kwargs)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else iso_time(value)

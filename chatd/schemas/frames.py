@@ -7,6 +7,7 @@ from chatd import events
 from chatd.models import MarkedRead, Message, Posted
 from chatd.schemas.codec import encode
 from chatd.schemas.events import CONTROL, event
+from chatd.schemas.fields import iso_time
 from chatd.schemas.message_json import full_message
 from chatd.schemas.problems import Problem
 
@@ -106,4 +107,6 @@ def error_frame(re: str | int | None, problem: Problem) -> bytes:
     error: dict[str, Any] = {"code": problem.code, "detail": problem.detail}
     if problem.retry_after is not None:
         error["retry_after_ms"] = int(problem.retry_after * 1000) + 1
+    if problem.until is not None:
+        error["until"] = iso_time(problem.until)
     return encode({"type": "error", "re": re, "error": error})

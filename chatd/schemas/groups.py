@@ -79,10 +79,11 @@ class MeInGroupSchema(BaseSchema):
     visible_from = fields.Integer(required=True)
     notify = one_of(*get_args(Level), required=True)
     muted_until = Timestamp(required=True, allow_none=True)
+    silenced_until = Timestamp(required=True, allow_none=True, metadata={"description": "It may have passed."})
 
 
 class SeenGroupSchema(BaseSchema):
-    """A group and what one is in it, or a preview to who is no member."""
+    """A group and what one is in it, or a preview for whoever is not in it."""
 
     group = fields.Nested(GroupSchema)
     me = fields.Nested(MeInGroupSchema)
@@ -108,12 +109,13 @@ class JoinedGroupSchema(SeenGroupSchema):
 
 
 class MemberSchema(BaseSchema):
-    """A member of a group; to admins also the number of the code by which they came."""
+    """A member of a group; to admins also by which code they came, by its number, and until when they are silenced."""
 
     user = fields.Nested(BriefSchema, required=True)
     role = role_field(required=True)
     joined_at = Timestamp(required=True)
     via = fields.Integer(allow_none=True)
+    silenced_until = Timestamp(allow_none=True)
 
 
 class MemberPageSchema(BaseSchema):

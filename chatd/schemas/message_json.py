@@ -37,7 +37,8 @@ def full_message(message: Message) -> str:
 def _of_groups(message: Message) -> str:
     """Return the fields that only a message to a group has."""
     named = ",".join(map(str, message.mentions))
-    return f',"mentions":[{named}],"mentions_all":{"true" if message.mentions_all else "false"}'
+    names_all, removed = ("true" if each else "false" for each in (message.mentions_all, message.removed))
+    return f',"mentions":[{named}],"mentions_all":{names_all},"removed":{removed}'
 
 
 def _reaction(reaction: Reaction) -> str:

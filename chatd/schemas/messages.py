@@ -33,10 +33,11 @@ class FullMessageSchema(MessageSchema):
     mentions_all = fields.Boolean(
         metadata={"description": "Of a message to a group: whether it names everybody, with effect."}
     )
+    removed = fields.Boolean(metadata={"description": "Of a message to a group: whether a moderator has removed it."})
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """Leave out of a private message what only groups' messages have."""
-        if attr in ("mentions", "mentions_all") and not isinstance(obj.to, GroupPlace):
+        if attr in ("mentions", "mentions_all", "removed") and not isinstance(obj.to, GroupPlace):
             return default
         return super().get_attribute(obj, attr, default)
 

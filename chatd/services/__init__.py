@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chatd.services.accounts import Accounts
+from chatd.services.actions import Actions
 from chatd.services.avatars import Avatars
 from chatd.services.backups import Backups
 from chatd.services.blocks import Blocks
@@ -24,6 +25,7 @@ from chatd.storage.database import Database
 
 __all__ = [
     "Accounts",
+    "Actions",
     "Avatars",
     "Backups",
     "Blocks",
@@ -66,3 +68,4 @@ class Services:
     invites: Invites
     groups: Groups
     invitations: Invitations
+    actions: Actions

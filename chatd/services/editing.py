@@ -8,15 +8,16 @@ reveals nothing.
 import json
 from collections.abc import Iterator
 
-from chatd.errors import Forbidden, MessageDeleted, MessageNotFound, NotYours, TooManyReactions
+from chatd.errors import Forbidden, MessageDeleted, MessageNotFound, MessageRemoved, NotYours, TooManyReactions
 from chatd.events import MessageDeleted as MessageDeletedEvent
 from chatd.events import MessageEdited, ReactionChanged
 from chatd.models import Conversation, Message, Posted, Reacted
-from chatd.services import firsts, naming
+from chatd.services import firsts, naming, voices
 from chatd.services.lookup import find_message, find_own_message, recipients
 from chatd.storage import blocks, change_log, conversations, mentions, messages, reactions, visibility
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
+from chatd.storage.posts import Circle
 
 #: How many different reactions a user may have on one message.
 REACTIONS_MAX = 20
@@ -28,15 +29,16 @@ def edit(tx: Transaction, user_id: int, message_id: int, content: str, *, now: i
     :raises MessageNotFound: there is no such message in their conversations.
     :raises NotYours: it is somebody else's.
     :raises MessageDeleted: there is nothing left to edit.
+    :raises MessageRemoved: an admin has removed it.
+    :raises Silenced: somebody has silenced them.
     :raises Forbidden: the group's rule does not let them write.
     """
     conversation, before, hidden_from = _own(tx.db, user_id, message_id)
-    if before.deleted_at is not None:
-        raise MessageDeleted
+    require_kept(before)
     if before.content == content:
         return Posted(before, duplicate=True, seq=None)
     if conversation.other_id is None:
-        _require_may_post(tx, conversation.id, user_id)
+        _require_may_post(tx, conversation.id, user_id, now)
     if hidden_from is None:
         hidden_from = _blocker(tx.db, conversation, user_id)
         if hidden_from is None:
@@ -62,7 +64,7 @@ def delete(tx: Transaction, user_id: int, message_id: int, *, now: int, origin: 
     """
     own = find_own_message(tx.db, user_id, message_id)
     conversation, before, hidden_from = _own(tx.db, user_id, message_id) if own is None else own
-    if before.deleted_at is not None:
+    if before.deleted_at is not None and not messages.is_kept(tx.db, message_id):
         return Posted(before, duplicate=True, seq=None)
     return erase(tx, conversation, user_id, message_id, hidden_from, now=now, origin=origin)
 
@@ -98,11 +100,14 @@ def react(
 
     :raises MessageNotFound: there is no such message in the user's conversations.
     :raises MessageDeleted: there is nothing left to react to.
+    :raises MessageRemoved: an admin has removed it.
+    :raises Silenced: somebody has silenced the user.
     :raises TooManyReactions: the user has the most reactions that one may have on a message.
     """
     conversation, message, hidden_from = find_message(tx.db, user_id, message_id)
-    if message.deleted_at is not None:
-        raise MessageDeleted
+    require_kept(message)
+    if conversation.other_id is None:
+        _require_voice(tx, conversation.id, user_id, now)
     if not on:
         return take_back(tx, conversation, user_id, message_id, emoji, now=now, origin=origin)
     if hidden_from is None:
@@ -158,10 +163,29 @@ def _tell_reaction(
     return Reacted(seq)
 
 
-def _require_may_post(tx: Transaction, group_id: int, user_id: int) -> None:
-    circle = tx.circle(group_id)
-    if circle is None or not circle.may_post(user_id):
+def _require_may_post(tx: Transaction, group_id: int, user_id: int, now: int) -> None:
+    if not _require_voice(tx, group_id, user_id, now).may_post(user_id):
         raise Forbidden
+
+
+def _require_voice(tx: Transaction, group_id: int, user_id: int, now: int) -> Circle:
+    circle = tx.circle(group_id)
+    if circle is None:
+        raise Forbidden
+    voices.require(circle, user_id, now)
+    return circle
+
+
+def require_kept(message: Message) -> None:
+    """Refuse to do something to a message that is gone.
+
+    :raises MessageRemoved: an admin has removed it.
+    :raises MessageDeleted: its sender has deleted it.
+    """
+    if message.removed:
+        raise MessageRemoved
+    if message.deleted_at is not None:
+        raise MessageDeleted
 
 
 def _blocker(db: Sql, conversation: Conversation, user_id: int) -> int | None:

@@ -15,7 +15,7 @@ from chatd.errors import RateLimited, StorageUnavailable
 from chatd.models import Block, Conversation, Membership, Message, Report, Session, User
 from chatd.services import seen
 from chatd.services.limiting import Limit
-from chatd.storage import avatars, blocks, conversations, messages, reactions, reports, sessions, stays, users
+from chatd.storage import avatars, blocks, conversations, messages, reactions, removals, reports, sessions, stays, users
 from chatd.storage.engine import Sql
 from chatd.storage.stores import Store, snapshot
 
@@ -94,11 +94,17 @@ class PersonalData:
                 yield found, other, conversations.membership(self._db, conversation_id, self._user_id)
 
     def messages(self, conversation: Conversation) -> Iterator[Message]:
-        """Yield the messages of a conversation that the person sees or has written, oldest first."""
+        """Yield the messages of a conversation that the person sees or has written, oldest first.
+
+        What they wrote is there also where an admin has removed it.
+        """
         last = 0
         while found := messages.seen_or_own(self._db, conversation.id, last, self._page_size, viewer=self._user_id):
             self._go_on()
-            yield from seen.own(self._db, found, self._user_id)
+            removed = [each.id for each in found if each.removed]
+            said = removals.contents(self._db, removed, self._user_id) if removed else {}
+            for message in seen.own(self._db, found, self._user_id):
+                yield msgspec.structs.replace(message, content=said[message.id]) if message.id in said else message
             last = found[-1].id
 
     def _go_on(self) -> None:

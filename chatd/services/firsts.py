@@ -7,6 +7,8 @@ billion matches so few bits: whoever tries every text that somebody may have wri
 import hashlib
 import secrets
 
+_DIGEST_SIZE = 16
+
 _SALT_SIZE = 8
 
 #: How many bytes of a deleted message are kept besides the salt.
@@ -15,7 +17,12 @@ _REST_SIZE = 4
 
 def digest(content: str) -> bytes:
     """Return a digest by which a content is later recognised as the one first sent."""
-    return hashlib.blake2b(content.encode(), digest_size=16).digest()
+    return hashlib.blake2b(content.encode(), digest_size=_DIGEST_SIZE).digest()
+
+
+def is_whole(kept: bytes | None) -> bool:
+    """Report whether what is kept of a content is its digest, as of messages that are edited or removed."""
+    return kept is not None and len(kept) == _DIGEST_SIZE
 
 
 def rest_of(first_digest: bytes) -> bytes:

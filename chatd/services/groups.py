@@ -19,7 +19,7 @@ from chatd.events import GroupChanged
 from chatd.models import Group, GroupRole, Member, MemberPage, Mine, Preview, Stay
 from chatd.services import joining, levels, roles
 from chatd.services.names import searched
-from chatd.storage import change_log, groups, stays, users
+from chatd.storage import change_log, groups, members, stays, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -123,7 +123,7 @@ class Groups:
 
         def work(tx: Transaction) -> Group:
             before, stay = joining.require(tx.db, group_id, user_id)
-            roles.require(stay, "owner" if _OF_THE_OWNER & changes.keys() else "admin")
+            roles.require_active(stay, "owner" if _OF_THE_OWNER & changes.keys() else "admin", now)
             rules = changes.get("rules") or {}
             after = msgspec.structs.replace(
                 before,
@@ -214,7 +214,7 @@ class Groups:
             _, stay = joining.require(db, group_id, user_id)
             if via is not None:
                 roles.require(stay, "admin")
-            found = stays.page(
+            found = members.page(
                 db,
                 group_id,
                 query=searched(query or "") or None,

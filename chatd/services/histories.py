@@ -6,7 +6,7 @@ from chatd.errors import MessageNotFound, NotYours
 from chatd.models import ConversationPage, HistoryPage, MentionPage, MessagePage, Overview, Tally
 from chatd.places import GroupPlace, Place
 from chatd.services.lookup import find, find_message
-from chatd.storage import change_log, conversations, mentions, messages, overviews, stays, users
+from chatd.storage import change_log, conversations, members, mentions, messages, overviews, users
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 
@@ -76,7 +76,7 @@ class Histories:
                 raise MessageNotFound
             if message.sender_id != user_id:
                 raise NotYours("Only its sender sees who has read a message.")
-            found = stays.readers(db, conversation.id, message_id, message.created_at)
+            found = members.readers(db, conversation.id, message_id, message.created_at)
             return [each for each in found if each != user_id]
 
         return await self._db.read(read)

@@ -8,13 +8,13 @@ import msgspec
 
 from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
-from chatd.errors import GroupInviteInvalid, GroupNotFound, TooManyInvites, UserNotFound
+from chatd.errors import Banned, GroupInviteInvalid, GroupNotFound, TooManyInvites, UserNotFound
 from chatd.events import InvitationChanged
 from chatd.models import Group, GroupInvite, Invited, Mine, Stay, User
-from chatd.services import joining, roles
+from chatd.services import joining, roles, voices
 from chatd.services.groups import Groups
 from chatd.services.limiting import per_hour, per_minute
-from chatd.storage import blocks, change_log, group_invites, groups, stays, users
+from chatd.storage import actions, blocks, change_log, group_invites, groups, stays, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -40,6 +40,7 @@ class Invitations:
         """Join a group that is public, or that somebody has invited the user to; who is in it already stays.
 
         :raises GroupNotFound: there is no such group, or it is not for them.
+        :raises Banned: a ban keeps them out.
         :raises GroupFull: it has as many members as it may have.
         :raises TooManyGroups: they are in as many groups as they may be in.
         :raises RateLimited: they try too often.
@@ -58,7 +59,8 @@ class Invitations:
     async def look(self, user_id: int, code: str) -> Invited:
         """Return the group that a code leads to, and whose code it is.
 
-        :raises GroupInviteInvalid: it lets nobody in.
+        :raises GroupInviteInvalid: it does not let them in.
+        :raises Banned: a ban keeps them out.
         :raises RateLimited: they try too often.
         """
         await self._joins.take(user_id)
@@ -73,7 +75,8 @@ class Invitations:
     async def join_by(self, user_id: int, code: str) -> Mine:
         """Join the group that a code leads to; who is in it already stays.
 
-        :raises GroupInviteInvalid: it lets nobody in.
+        :raises GroupInviteInvalid: it does not let them in.
+        :raises Banned: a ban keeps them out.
         :raises GroupFull: the group has as many members as it may have.
         :raises TooManyGroups: they are in as many groups as they may be in.
         :raises RateLimited: they try too often.
@@ -110,7 +113,7 @@ class Invitations:
 
         def work(tx: Transaction) -> GroupInvite:
             group, stay = joining.require(tx.db, group_id, user_id)
-            roles.require(stay, group.invite_rule)
+            roles.require_active(stay, group.invite_rule, now)
             if len(group_invites.live(tx.db, group_id, now)) >= CODES_MAX:
                 raise TooManyInvites
             invite_id = group_invites.insert(
@@ -154,6 +157,7 @@ class Invitations:
 
         def work(tx: Transaction) -> None:
             _, stay = joining.require(tx.db, group_id, user_id)
+            voices.require_in(stay, now)
             invite = group_invites.get(tx.db, group_id, invite_id)
             if invite is None or (invite.made_by != user_id and stay.role == "member"):
                 raise GroupInviteInvalid
@@ -176,11 +180,13 @@ class Invitations:
 
         def work(tx: Transaction) -> None:
             group, stay = joining.require(tx.db, group_id, user_id)
-            roles.require(stay, group.invite_rule)
+            roles.require_active(stay, group.invite_rule, now)
             if users.require(tx.db, invited_id).is_deleted:
                 raise UserNotFound
             is_there = stays.find(tx.db, group_id, invited_id) is not None
             if is_there or blocks.exists(tx.db, invited_id, user_id):
+                return
+            if actions.is_banned(tx.db, group_id, invited_id, now):
                 return
             group_invites.invite(tx.db, group_id, invited_id, user_id, now)
             _tell(tx, group, invited_id, user_id, True, now)
@@ -197,7 +203,7 @@ class Invitations:
 
         def work(tx: Transaction) -> None:
             group, stay = joining.require(tx.db, group_id, user_id)
-            roles.require(stay, group.invite_rule)
+            roles.require_active(stay, group.invite_rule, now)
             from_id = group_invites.inviter(tx.db, group_id, invited_id)
             if from_id is not None and (from_id == user_id or stay.role != "member"):
                 group_invites.forget(tx.db, group_id, invited_id)
@@ -206,8 +212,15 @@ class Invitations:
         await self._db.write(work)
 
     async def received(self, user_id: int) -> list[Invited]:
-        """Return the invitations to somebody, the newest first."""
-        return await self._db.read(lambda db: group_invites.to(db, user_id))
+        """Return the invitations to somebody, the newest first, without those to groups that they are banned from."""
+        now = self._clock()
+
+        def read(db: Sql) -> list[Invited]:
+            return [
+                each for each in group_invites.to(db, user_id) if not actions.is_banned(db, each.group.id, user_id, now)
+            ]
+
+        return await self._db.read(read)
 
     async def decline(self, user_id: int, group_id: int) -> None:
         """Decline an invitation; nobody else is told. Where there is none, nothing happens."""
@@ -235,9 +248,11 @@ def _is_invited(db: Sql, group_id: int, user_id: int) -> bool:
 def _opened(db: Sql, code: str, user_id: int, now: int) -> tuple[Group, GroupInvite]:
     """Return the group that a code lets somebody into.
 
-    A code is worth what its maker may do now; one who has left may do what any member may.
+    A code is worth what its maker may do now; one who has left may do what any member may. A code that was made before
+    somebody was put out does not let them in.
 
     :raises GroupInviteInvalid: it lets them in nowhere, for whatever reason.
+    :raises Banned: it would, but for a ban.
     """
     invite = group_invites.by_code(db, _hash(code))
     group = None if invite is None else groups.find(db, invite.group_id)
@@ -251,6 +266,11 @@ def _opened(db: Sql, code: str, user_id: int, now: int) -> tuple[Group, GroupInv
     maker = stays.find(db, group.id, invite.made_by)
     if roles.RANKS["member" if maker is None else maker.role] < roles.RANKS[group.invite_rule]:
         raise GroupInviteInvalid
+    if stays.find(db, group.id, user_id) is None:
+        if actions.is_banned(db, group.id, user_id, now):
+            raise Banned
+        if actions.put_out_last(db, group.id, user_id) > invite.made_seq:
+            raise GroupInviteInvalid
     return group, invite
 
 

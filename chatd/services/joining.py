@@ -7,15 +7,15 @@ whoever comes as the first.
 import json
 from typing import Literal
 
-from chatd.errors import GroupFull, GroupNotFound, TooManyGroups, UserNotFound
+from chatd.errors import Banned, GroupFull, GroupNotFound, TooManyGroups, UserNotFound
 from chatd.events import GroupEnded, MembershipChanged
 from chatd.models import Group, GroupRole, Stay
-from chatd.storage import change_log, group_invites, groups, stays, users
+from chatd.storage import actions, change_log, group_invites, groups, stays, users
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
 
 #: How somebody has come to what they are in a group.
-How = Literal["created", "joined", "left", "deleted", "restored", "role", "owner"]
+How = Literal["created", "joined", "left", "kicked", "banned", "deleted", "restored", "role", "owner"]
 
 
 def require_group(db: Sql, group_id: int) -> Group:
@@ -57,9 +57,12 @@ def enter(
     :param members_max: how many members a group may have.
     :param per_user: how many groups a user may be in.
     :param via: the code they come by.
+    :raises Banned: a ban keeps them out.
     :raises GroupFull: it has as many members as it may have.
     :raises TooManyGroups: they are in as many groups as they may be in.
     """
+    if actions.is_banned(tx.db, group.id, user_id, now):
+        raise Banned
     if len(stays.groups_of(tx.db, user_id)) >= per_user:
         raise TooManyGroups
     if group.member_count >= members_max:
@@ -73,8 +76,11 @@ def enter(
     return stay
 
 
-def leave(tx: Transaction, stay: Stay, *, how: How, now: int) -> None:
-    """Let a member go. If they own the group, somebody else does from now on; if they are the last, it ends."""
+def leave(tx: Transaction, stay: Stay, *, how: How, now: int) -> int:
+    """Let a member go, and return where their stay ended.
+
+    If they own the group, somebody else does from now on; if they are the last, it ends.
+    """
     group_id, user_id = stay.group_id, stay.user_id
     whom = _members(tx, group_id)
     seq = _log(tx, group_id, user_id, None, how, now)
@@ -86,6 +92,17 @@ def leave(tx: Transaction, stay: Stay, *, how: How, now: int) -> None:
             set_role(tx, group_id, heir, "owner", how="owner", now=now)
     if len(whom) == 1:
         groups.end(tx.db, group_id, now, seq)
+    return seq
+
+
+def bring_back(tx: Transaction, group_id: int, user_id: int, role: GroupRole, *, ended: int, now: int) -> None:
+    """Let somebody go on with the stay that ended last, as if it had not.
+
+    :param ended: where it ended.
+    """
+    seq = _log(tx, group_id, user_id, role, "restored", now)
+    stays.resume(tx.db, group_id, user_id, ended=ended, seq=seq, role=role)
+    _tell(tx, group_id, user_id, role, "restored", seq, _members(tx, group_id))
 
 
 def leave_all(tx: Transaction, user_id: int, *, now: int) -> None:

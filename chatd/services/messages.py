@@ -12,7 +12,7 @@ from chatd.errors import ConversationNotFound, RateLimited
 from chatd.events import ReadMarkerMoved
 from chatd.models import Conversation, MarkedRead, Posted, Reacted
 from chatd.places import GroupPlace, Place, UserPlace
-from chatd.services import editing
+from chatd.services import editing, voices
 from chatd.services.limits import RateLimiter, per_second
 from chatd.services.lookup import find
 from chatd.services.pending import Pending
@@ -54,7 +54,7 @@ class Messages:
         :raises RateLimited: the sender posts too fast.
 
         The write raises CannotMessageSelf, UserNotFound, ConversationNotFound, MessageNotFound, ClientIdReused, and
-        Forbidden where the group's rule does not let the sender write.
+        Forbidden where the group's rule does not let the sender write, and Silenced.
         """
         self._posts.take(sender_id)
         return Pending(self._db, Post(sender_id, to, content, client_id, reply_to, origin, self._clock()))
@@ -62,7 +62,7 @@ class Messages:
     def edit(self, user_id: int, message_id: int, content: str, *, origin: object = None) -> Pending[Posted]:
         """Replace the content of the user's own message; the same content changes nothing.
 
-        The write raises MessageNotFound, NotYours, MessageDeleted.
+        The write raises MessageNotFound, NotYours, MessageDeleted, MessageRemoved, Silenced.
         """
         now = self._clock()
 
@@ -86,7 +86,7 @@ class Messages:
     def react(self, user_id: int, message_id: int, emoji: str, on: bool, *, origin: object = None) -> Pending[Reacted]:
         """Add a reaction to a message, or remove it.
 
-        The write raises MessageNotFound, MessageDeleted, TooManyReactions.
+        The write raises MessageNotFound, MessageDeleted, MessageRemoved, Silenced, TooManyReactions.
         """
         now = self._clock()
 
@@ -103,13 +103,17 @@ class Messages:
 
         :raises UserNotFound: there is no such user.
         :raises ConversationNotFound: there is no such group, or the user is not in it.
+        :raises Silenced: somebody has silenced the user there.
         """
+
+        now = self._clock()
 
         def read(db: Sql) -> tuple[int, ...]:
             find(db, user_id, where)
             match where:
                 case GroupPlace(group_id):
                     circle = posts.circles(db, [group_id])[group_id]
+                    voices.require(circle, user_id, now)
                     blockers = blocks.blockers(db, user_id)
                     return tuple(each for each in circle.members if each not in blockers)
                 case UserPlace(other_id):

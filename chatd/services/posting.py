@@ -18,7 +18,7 @@ from chatd.events import MessageCreated
 from chatd.models import Message, Posted
 from chatd.places import Place, UserPlace
 from chatd.records import Record
-from chatd.services import firsts, naming, seen
+from chatd.services import firsts, naming, seen, voices
 from chatd.storage import mentions, messages, posts
 from chatd.storage.commit import Conflict, Outcome
 from chatd.storage.engine import Sql
@@ -54,7 +54,7 @@ class Post(Record):
         content = self.content
         if (stored.to, stored.reply_to) != (self.to, self.reply_to):
             return False
-        if stored.deleted_at is not None:
+        if stored.deleted_at is not None and not firsts.is_whole(kept):
             return kept is None or firsts.is_rest_of(kept, content)
         return stored.content == content if kept is None else kept == firsts.digest(content)
 
@@ -141,14 +141,17 @@ class _Posting:
         named = [(post.sender_id, post.client_id) for post in self._works if post.client_id is not None]
         found = posts.by_client_ids(self._db, named) if named else {}
         by_sender: dict[int, list[int]] = {}
-        for (sender_id, _), (message_id, _) in found.items():
+        for (sender_id, _), (message_id, _, _) in found.items():
             by_sender.setdefault(sender_id, []).append(message_id)
         shown = {
             message.id: message
             for sender_id, ids in by_sender.items()
             for message in seen.own(self._db, messages.get_many(self._db, ids, viewer=sender_id), sender_id)
         }
-        return {key: (shown[message_id], kept) for key, (message_id, kept) in found.items()}
+        return {
+            key: (shown[message_id], firsts.digest(removed) if removed is not None and kept is None else kept)
+            for key, (message_id, kept, removed) in found.items()
+        }
 
     def _post(self, post: Post, names: Sequence[Sequence[str]]) -> Outcome[Posted]:
         sender_id, to = post.sender_id, post.to
@@ -172,7 +175,7 @@ class _Posting:
                     raise ClientIdReused
                 return Outcome(Posted(stored[0], duplicate=True, seq=None), None, ())
         if not is_private:
-            self._require_may_post(sender_id, conversation)
+            self._require_may_post(sender_id, conversation, post.now)
         hidden_from = self._hidden_from(sender_id, to.id) if is_private and self._may_not_arrive else None
         reply_hidden_from = answered = None
         if post.reply_to is not None:
@@ -215,10 +218,11 @@ class _Posting:
         return named, names_all
 
     @staticmethod
-    def _require_may_post(sender_id: int, group: Private | Circle | None) -> None:
+    def _require_may_post(sender_id: int, group: Private | Circle | None, now: int) -> None:
         """Refuse a message to a group that the sender is not in, or may not write in."""
         if not isinstance(group, Circle) or not group.has(sender_id):
             raise ConversationNotFound
+        voices.require(group, sender_id, now)
         if not group.may_post(sender_id):
             raise Forbidden
 

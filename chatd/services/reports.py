@@ -4,9 +4,9 @@ import logging
 
 from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
-from chatd.errors import CannotReportOwn, MessageDeleted, ReportNotFound
+from chatd.errors import CannotReportOwn, ReportNotFound
 from chatd.models import Report
-from chatd.services import joining, roles
+from chatd.services import editing, joining, roles, voices
 from chatd.services.limiting import per_hour
 from chatd.services.lookup import find_message
 from chatd.storage import reports
@@ -33,6 +33,7 @@ class Reports:
         :raises MessageNotFound: there is no such message in the user's conversations.
         :raises CannotReportOwn: it is the user's own.
         :raises MessageDeleted: there is nothing left to report.
+        :raises MessageRemoved: an admin has removed it.
         :raises RateLimited: the user reports too much.
         """
         await self._limit.take(user_id)
@@ -42,8 +43,7 @@ class Reports:
             _, message, _ = find_message(tx.db, user_id, message_id)
             if message.sender_id == user_id:
                 raise CannotReportOwn
-            if message.deleted_at is not None:
-                raise MessageDeleted
+            editing.require_kept(message)
             report_id = reports.insert(
                 tx.db,
                 reporter_id=user_id,
@@ -78,6 +78,7 @@ class Reports:
         now = self._clock()
 
         def work(tx: Transaction) -> None:
+            voices.require_in(joining.require(tx.db, group_id, user_id)[1], now)
             if report_id not in {each.id for each in _open_in_group(tx.db, user_id, group_id)}:
                 raise ReportNotFound
             resolve(tx, report_id, now=now)

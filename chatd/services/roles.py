@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from chatd.errors import Forbidden, TooManyAdmins, UserNotFound
 from chatd.models import GroupRole, Member, Stay
-from chatd.services import joining
-from chatd.storage import stays, users
+from chatd.services import joining, voices
+from chatd.storage import members, stays, users
 from chatd.storage.commit import Transaction
 
 #: The most admins a group may have beside its owner.
@@ -24,6 +24,21 @@ def require(stay: Stay, least: GroupRole) -> None:
         raise Forbidden
 
 
+def require_active(stay: Stay, least: GroupRole, now: int) -> None:
+    """Refuse what a member may not do, or not now.
+
+    :raises Forbidden: their role is below ``least``.
+    :raises Silenced: somebody has silenced them.
+    """
+    voices.require_in(stay, now)
+    require(stay, least)
+
+
+def is_above(one: GroupRole, other: GroupRole) -> bool:
+    """Report whether who has one role may act on who has the other."""
+    return RANKS[one] > RANKS[other]
+
+
 def change(tx: Transaction, owner_id: int, group_id: int, user_id: int, role: GroupRole, *, now: int) -> Member:
     """Give a member another role, as the owner; see :meth:`chatd.services.groups.Groups.set_role`."""
     _, stay = joining.require(tx.db, group_id, owner_id)
@@ -36,7 +51,7 @@ def change(tx: Transaction, owner_id: int, group_id: int, user_id: int, role: Gr
     user = users.require(tx.db, user_id)
     if role == "owner" and user.is_ai:
         raise Forbidden("A bot cannot own a group.")
-    if role == "admin" and theirs.role != role and stays.count_admins(tx.db, group_id) >= ADMINS_MAX:
+    if role == "admin" and theirs.role != role and members.count_admins(tx.db, group_id) >= ADMINS_MAX:
         raise TooManyAdmins
     if theirs.role != role:
         if role == "owner":

@@ -8,6 +8,7 @@ import msgspec
 from chatd.clock import DAY_MS, Clock
 from chatd.errors import ResyncNeeded
 from chatd.events import (
+    ActionChanged,
     Change,
     GroupChanged,
     GroupEnded,
@@ -17,6 +18,9 @@ from chatd.events import (
     MessageCreated,
     MessageDeleted,
     MessageEdited,
+    MessagesRemoved,
+    MessagesRestored,
+    Moderated,
     ProfileChanged,
     ReactionChanged,
     ReadMarkerMoved,
@@ -25,7 +29,7 @@ from chatd.events import (
 from chatd.models import LogEntry, LogExtent, LogPosition, Message, Preview, User
 from chatd.places import GroupPlace
 from chatd.services import seen
-from chatd.storage import blocks, change_log, conversations, groups, messages, users
+from chatd.storage import actions, blocks, change_log, conversations, groups, messages, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -121,6 +125,9 @@ class Sync:
             pass
 
 
+#: What tells how something is now: those who have left are not to know.
+_OF_NOW = {"group", "action"}
+
 #: What is told with a message.
 _WITH_A_MESSAGE = {"message", "edit", "delete"}
 
@@ -137,9 +144,8 @@ def _facts(db: Sql, entries: list[LogEntry], viewer: int) -> list[Change]:
             return message
         return seen.as_at_the_end(message, is_edited_since=(message.id, entry.stay_end) in edited_since)
 
-    # How a group is now is nothing for who has left it.
-    seen_by_viewer = (entry for entry in entries if entry.kind != "group" or entry.stay_end is None)
-    return [_fact(db, entry, message_of) for entry in seen_by_viewer]
+    kept = (entry for entry in entries if entry.kind not in _OF_NOW or entry.stay_end is None)
+    return [_fact(db, entry, message_of) for entry in kept]
 
 
 def _fact(db: Sql, entry: LogEntry, message_of: Callable[[LogEntry], Message]) -> Change:
@@ -184,6 +190,30 @@ def _fact(db: Sql, entry: LogEntry, message_of: Callable[[LogEntry], Message]) -
                 place=GroupPlace(group_id),
                 notify=data["notify"],
                 muted_until=data["muted_until"],
+            )
+        case "action":
+            action_id = data.get("action_id", seq)
+            return ActionChanged(seq=seq, recipients=(), action=actions.get_many(db, [action_id])[action_id])
+        case "moderated":
+            return Moderated(
+                seq=seq,
+                recipients=(),
+                group_id=group_id,
+                kind=data["kind"],
+                reason=data["reason"],
+                until=data["until"],
+                undone=data["undone"],
+            )
+        case "messages_removed" | "messages_restored":
+            removed = MessagesRemoved if entry.kind == "messages_removed" else MessagesRestored
+            return removed(
+                seq=seq,
+                recipients=(),
+                group_id=group_id,
+                user_id=user_id,
+                from_id=data["from_id"],
+                to_id=message_id,
+                action_id=data["action_id"],
             )
         case "invitation":
             return InvitationChanged(

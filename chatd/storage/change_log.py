@@ -10,11 +10,24 @@ from typing import Literal
 from chatd.models import LogEntry
 from chatd.storage import users
 from chatd.storage.engine import LARGEST, Sql
-from chatd.storage.visibility import STAY_END, during, hide_change, reaches, sees
+from chatd.storage.visibility import STAY_END, concerns, during, hide_change, reaches, sees
 
 #: What the rows of the log's table are about.
 Kind = Literal[
-    "edit", "delete", "reaction", "read", "profile", "membership", "group", "group_ended", "invitation", "notify"
+    "edit",
+    "delete",
+    "reaction",
+    "read",
+    "profile",
+    "membership",
+    "group",
+    "group_ended",
+    "invitation",
+    "notify",
+    "action",
+    "moderated",
+    "messages_removed",
+    "messages_restored",
 ]
 
 _HEAD = """
@@ -28,8 +41,9 @@ _HEAD = """
 """
 
 _APPEND = f"""
-    INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, data, created_at, only_for)
-    VALUES (({_HEAD}) + 1, :kind, :conversation_id, :user_id, :message_id, :data, :created_at, :only_for)
+    INSERT INTO change_log (seq, kind, conversation_id, user_id, message_id, data, created_at, only_for, admins_only)
+    VALUES (({_HEAD}) + 1, :kind, :conversation_id, :user_id, :message_id, :data, :created_at, :only_for,
+        :admins_only)
     RETURNING seq
 """
 
@@ -56,6 +70,9 @@ def _in_stays(table: str, row: str, seq: str, *, laterally: bool, also: str = ""
     return f"{joined} ORDER BY {row}.{seq} LIMIT :limit"
 
 
+_ALSO = f"AND {reaches('mine', 'l.message_id')} AND {concerns('mine', 'l')}"
+
+
 # Each part has a LIMIT of its own. Without them a reader's whole part of the log above ``since`` is read.
 def _visible(*, laterally: bool) -> str:
     return f"""
@@ -67,7 +84,7 @@ def _visible(*, laterally: bool) -> str:
     UNION ALL
     SELECT {_COLUMNS} FROM (
         SELECT l.seq, l.kind, l.conversation_id, l.user_id, l.message_id, l.data, l.created_at, {STAY_END} AS stay_end
-        FROM {_in_stays("change_log", "l", "seq", laterally=laterally, also=f"AND {reaches('mine', 'l.message_id')}")}
+        FROM {_in_stays("change_log", "l", "seq", laterally=laterally, also=_ALSO)}
     ) AS changed
     UNION ALL
     SELECT {_COLUMNS} FROM (
@@ -120,6 +137,7 @@ def append(
     data: str | None = None,
     hidden_from: int | None = None,
     only_for: int | None = None,
+    admins_only: bool = False,
 ) -> int:
     """Append a change, other than a new message, and return its ``seq``.
 
@@ -129,6 +147,7 @@ def append(
     :param message_id: the message it is about: for ``read``, the last one read.
     :param data: JSON with what the others do not say.
     :param hidden_from: the one member of the conversation who is not told.
+    :param admins_only: whether it is for the group's admins and the user it names alone.
     :param only_for: the one user whom it concerns. Then there is no ``conversation_id`` and no ``user_id``.
     """
     row = db.execute(
@@ -141,6 +160,7 @@ def append(
             "data": data,
             "created_at": created_at,
             "only_for": only_for,
+            "admins_only": int(admins_only),
         },
     ).fetchone()
     seq = int(row["seq"])

@@ -4,14 +4,22 @@ from chatd.models import GroupInvite, Invited
 from chatd.storage import groups, users
 from chatd.storage.engine import Row, Sql
 
-_COLUMNS = """
-    i.id, i.conversation_id, i.made_by, i.made_seq, i.created_at, i.expires_at, i.max_uses, i.revoked_at,
+#: When the maker of a code was put out of the group after that: it is a part of that action, and undone with it.
+_PUT_OUT = """
+    SELECT min(a.created_at) FROM actions AS a
+    WHERE a.conversation_id = i.conversation_id AND a.user_id = i.made_by AND a.id > i.made_seq
+        AND a.undone_at IS NULL AND a.kind IN ('kick', 'ban')
+"""
+
+_COLUMNS = f"""
+    i.id, i.conversation_id, i.made_by, i.made_seq, i.created_at, i.expires_at, i.max_uses,
+    coalesce(i.revoked_at, ({_PUT_OUT})) AS revoked_at,
     (SELECT count(*) FROM group_invite_uses AS u WHERE u.invite_id = i.id) AS uses
 """
 
 #: Whether a code may still let somebody in at ``:now``, as far as it says itself.
-_LIVE = """
-    i.revoked_at IS NULL AND (i.expires_at IS NULL OR i.expires_at > :now)
+_LIVE = f"""
+    i.revoked_at IS NULL AND ({_PUT_OUT}) IS NULL AND (i.expires_at IS NULL OR i.expires_at > :now)
     AND (i.max_uses IS NULL OR i.max_uses > (SELECT count(*) FROM group_invite_uses AS u WHERE u.invite_id = i.id))
 """
 

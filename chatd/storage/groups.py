@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from chatd.models import Group, GroupRole
 from chatd.storage.engine import Row, Sql, as_list, in_list
+from chatd.storage.visibility import KEPT
 
 _COLUMNS = """
     g.id, g.name, g.description, g.avatar_path, g.is_public, g.history_from, g.history_since, g.post_rule,
@@ -185,11 +186,11 @@ def is_erased(db: Sql, group_id: int) -> bool:
 
 
 def kept(db: Sql, group_id: int, after: int, limit: int) -> list[int]:
-    """Return the oldest messages of a group above an id that are not deleted, by their ids."""
+    """Return the oldest messages of a group above an id that have a content, by their ids."""
     rows = db.execute(
-        """
+        f"""
         SELECT m.id FROM messages AS m
-        WHERE m.conversation_id = :group_id AND m.id > :after AND m.deleted_at IS NULL
+        WHERE m.conversation_id = :group_id AND m.id > :after AND {KEPT}
         ORDER BY m.id LIMIT :limit
         """,
         {"group_id": group_id, "after": after, "limit": limit},

@@ -48,7 +48,7 @@ def named_in(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, ...]]:
     rows = db.execute(
         f"""
         SELECT n.message_id, n.user_id FROM mentions AS n
-        WHERE n.message_id IN {in_list("ids")} ORDER BY n.message_id, n.user_id
+        WHERE n.message_id IN {in_list("ids")} AND n.removed = 0 ORDER BY n.message_id, n.user_id
         """,
         {"ids": as_list(ids)},
     )
@@ -56,6 +56,14 @@ def named_in(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, ...]]:
     for message_id, user_id in rows:
         found.setdefault(message_id, []).append(user_id)
     return {message_id: tuple(people) for message_id, people in found.items()}
+
+
+def hide(db: Sql, ids: Collection[int], removed: int) -> None:
+    """Let removed messages name nobody (1), or again whom they named (0)."""
+    db.execute(
+        f"UPDATE mentions SET removed = :removed WHERE message_id IN {in_list('ids')}",
+        {"ids": as_list(ids), "removed": removed},
+    )
 
 
 def naming(db: Sql, user_id: int, *, before: int | None, limit: int) -> list[int]:
@@ -68,7 +76,8 @@ def naming(db: Sql, user_id: int, *, before: int | None, limit: int) -> list[int
         SELECT n.message_id FROM mentions AS n
         JOIN memberships AS mine
             ON mine.user_id = n.user_id AND mine.conversation_id = n.conversation_id AND {present("mine")}
-        WHERE n.user_id = :user_id AND n.silent = 0 AND n.message_id < :before AND {reaches("mine", "n.message_id")}
+        WHERE n.user_id = :user_id AND n.silent = 0 AND n.removed = 0 AND n.message_id < :before
+            AND {reaches("mine", "n.message_id")}
         ORDER BY n.message_id DESC LIMIT :limit
         """,
         {"user_id": user_id, "before": LARGEST if before is None else before, "limit": limit},

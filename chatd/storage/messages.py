@@ -33,7 +33,8 @@ def _messages(db: Sql, statement: str, values: Mapping[str, Any]) -> list[Messag
     rows = db.execute(statement, values).fetchall()
     if not rows:
         return []
-    found = reactions.seen_on(db, [row["id"] for row in rows], viewer=values["viewer"])
+    shown = [row["id"] for row in rows if not row["removed"]]
+    found = reactions.seen_on(db, shown, viewer=values["viewer"])
     in_groups = [row["id"] for row in rows if row["group_id"] is not None]
     named = mentions.named_in(db, in_groups) if in_groups else {}
     return [_from_row(row, found, named) for row in rows]
@@ -43,7 +44,7 @@ def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]], named: Mappin
     """Return the message of a row, read in order as :func:`users.from_row` does, and for the same reason."""
     own = row[-len(visibility.SEEN_FIELDS) :]
     message_id, receiver_id, group_id, content, client_id, is_read, created_at, edited_at, deleted_at, *rest = own
-    reply_to, mentions_all = rest
+    reply_to, mentions_all, removed = rest
     return Message(
         message_id,
         users.from_row(row),
@@ -58,6 +59,7 @@ def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]], named: Mappin
         found.get(message_id, ()),
         named.get(message_id, ()),
         mentions_all == 1,
+        removed == 1,
     )
 
 
@@ -145,6 +147,12 @@ def first_sent(db: Sql, message_id: int) -> tuple[str | None, str, bytes | None]
     return row["client_id"], row["content"], row["first_digest"]
 
 
+def is_kept(db: Sql, message_id: int) -> bool:
+    """Report whether a message has a content, whoever may see it."""
+    query = f"SELECT 1 FROM messages AS m WHERE m.id = :message_id AND {visibility.KEPT}"
+    return db.execute(query, {"message_id": message_id}).fetchone() is not None
+
+
 def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: int) -> None:
     """Delete a message's content and reactions; its place stays.
 
@@ -152,7 +160,8 @@ def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: 
     """
     db.execute(
         """
-        UPDATE messages SET content = '', first_digest = :first_digest, deleted_at = :deleted_at
+        UPDATE messages
+        SET content = '', first_digest = :first_digest, deleted_at = :deleted_at, removed_by = NULL
         WHERE id = :message_id
         """,
         {"message_id": message_id, "first_digest": first_digest, "deleted_at": deleted_at},
@@ -203,7 +212,7 @@ def page(db: Sql, conversation_id: int, *, skip: int, limit: int, viewer: int) -
 
 
 def written_by(db: Sql, conversation_id: int, user_id: int, after: int, limit: int) -> list[tuple[int, int | None]]:
-    """Return a user's own messages of a conversation above an id that are not deleted, oldest first.
+    """Return a user's own messages of a conversation above an id that have a content, oldest first.
 
     :returns: the id of each, and whom it is hidden from.
     """
@@ -211,7 +220,7 @@ def written_by(db: Sql, conversation_id: int, user_id: int, after: int, limit: i
         f"""
         SELECT m.id, {hidden_from("m")} AS blocker_id FROM messages AS m
         WHERE m.conversation_id = :conversation_id AND m.sender_id = :user_id AND m.id > :after
-            AND m.deleted_at IS NULL
+            AND {visibility.KEPT}
         ORDER BY m.id LIMIT :limit
         """,
         {"conversation_id": conversation_id, "user_id": user_id, "after": after, "limit": limit},

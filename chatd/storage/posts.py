@@ -7,7 +7,7 @@ from operator import itemgetter
 from chatd.models import GroupRole
 from chatd.storage import visibility
 from chatd.storage.engine import Addition, Sql, as_list, in_list
-from chatd.storage.visibility import SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present, seen_from
+from chatd.storage.visibility import REMOVED, SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present, seen_from
 
 Pair = tuple[int, int]
 
@@ -22,13 +22,24 @@ ALL_MEMBERS_MAX = 20
 class Circle:
     """A group and its present members, in the order of their ids."""
 
-    __slots__ = ("_newest", "_places", "_post_rule", "id", "members")
+    __slots__ = ("_newest", "_places", "_post_rule", "_silenced", "id", "members")
 
-    def __init__(self, group_id: int, post_rule: GroupRole, places: Mapping[int, Place]) -> None:
+    def __init__(
+        self,
+        group_id: int,
+        post_rule: GroupRole,
+        places: Mapping[int, Place],
+        silenced: Mapping[int, int] | None = None,
+    ) -> None:
+        """Create the circle.
+
+        :param silenced: until when members are silenced, of those who are.
+        """
         self.id = group_id
         self.members = tuple(places)
         self._post_rule = post_rule
         self._places = places
+        self._silenced = silenced or {}
         self._newest = max((first_id for _, first_id in places.values()), default=0)
 
     def has(self, user_id: int) -> bool:
@@ -38,6 +49,16 @@ class Circle:
     def may_post(self, user_id: int) -> bool:
         """Report whether a member may write there."""
         return self._post_rule == "member" or self._places[user_id][0] != "member"
+
+    @property
+    def admins(self) -> tuple[int, ...]:
+        """Its admins and its owner."""
+        return tuple(user_id for user_id, (role, _) in self._places.items() if role != "member")
+
+    def silenced_until(self, user_id: int, now: int) -> int | None:
+        """Return until when a member is silenced; None for who is not. Nobody silences an owner."""
+        until = self._silenced.get(user_id)
+        return None if until is None or until <= now or self._places[user_id][0] == "owner" else until
 
     def may_name_all(self, user_id: int) -> bool:
         """Report whether ``@all`` of a member has an effect."""
@@ -89,20 +110,23 @@ def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> 
     return True
 
 
-def by_client_ids(db: Sql, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, bytes | None]]:
+def by_client_ids(
+    db: Sql, wanted: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], tuple[int, bytes | None, str | None]]:
     """Return the messages that are stored already under a sender and a ``client_id``.
 
-    :returns: the id of each, and what is kept of its content as first sent, see :mod:`chatd.services.firsts`.
+    :returns: the id of each, what is kept of its content as first sent, see :mod:`chatd.services.firsts`, and what a
+        removed one says.
     """
     rows = db.select_pairs(
-        """
-        SELECT m.sender_id, m.client_id, m.id, m.first_digest
+        f"""
+        SELECT m.sender_id, m.client_id, m.id, m.first_digest, CASE WHEN {REMOVED} THEN m.content END AS removed
         FROM pair CROSS JOIN messages AS m
         WHERE m.sender_id = pair.one AND m.client_id = pair.two
         """,
         wanted,
     )
-    return {(row["sender_id"], row["client_id"]): (row["id"], row["first_digest"]) for row in rows}
+    return {(row["sender_id"], row["client_id"]): (row["id"], row["first_digest"], row["removed"]) for row in rows}
 
 
 def conversations_of(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, int | None, int]]:
@@ -160,8 +184,14 @@ def circles(db: Sql, group_ids: Collection[int]) -> dict[int, Circle]:
     """Return who is in each group there is; one that nobody is in is not there."""
     rows = db.execute(
         f"""
-        SELECT c.id, c.post_rule, m.user_id, m.role, {seen_from("m")} AS first_id
+        SELECT c.id, c.post_rule, m.user_id, m.role, {seen_from("m")} AS first_id, silence.until
         FROM conversations AS c JOIN memberships AS m ON m.conversation_id = c.id
+        LEFT JOIN (
+            SELECT a.conversation_id, a.user_id, max(a.until) AS until FROM actions AS a
+            WHERE a.kind = 'silence' AND a.undone_at IS NULL AND a.ended_at IS NULL
+                AND a.conversation_id IN {in_list("ids")}
+            GROUP BY a.conversation_id, a.user_id
+        ) AS silence ON silence.conversation_id = c.id AND silence.user_id = m.user_id
         WHERE c.kind = 'group' AND {present("m")} AND c.id IN {in_list("ids")}
         ORDER BY c.id, m.user_id
         """,
@@ -169,7 +199,13 @@ def circles(db: Sql, group_ids: Collection[int]) -> dict[int, Circle]:
     )
     rules: dict[int, GroupRole] = {}
     found: dict[int, dict[int, Place]] = {}
-    for group_id, post_rule, user_id, role, first_id in rows:
+    silenced: dict[int, dict[int, int]] = {}
+    for group_id, post_rule, user_id, role, first_id, until in rows:
         rules[group_id] = post_rule
         found.setdefault(group_id, {})[user_id] = role, first_id
-    return {group_id: Circle(group_id, rules[group_id], places) for group_id, places in found.items()}
+        if until is not None:
+            silenced.setdefault(group_id, {})[user_id] = until
+    return {
+        group_id: Circle(group_id, rules[group_id], places, silenced.get(group_id))
+        for group_id, places in found.items()
+    }

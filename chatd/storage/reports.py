@@ -3,6 +3,7 @@
 from chatd.models import Report
 from chatd.storage import users
 from chatd.storage.engine import Sql
+from chatd.storage.visibility import SHOWN_COPY
 
 
 def insert(db: Sql, *, reporter_id: int, message_id: int, reason: str, content: str, created_at: int) -> int:
@@ -58,8 +59,8 @@ def all_reports(db: Sql) -> list[Report]:
 
 
 def made_by(db: Sql, user_id: int) -> list[Report]:
-    """Return the reports that a user has made, the oldest first."""
-    return _reports(db, "r.reporter_id = :user_id", user_id=user_id)
+    """Return the reports that a user has made, the oldest first, without copies of what was removed."""
+    return _reports(db, "r.reporter_id = :user_id", content=SHOWN_COPY, user_id=user_id)
 
 
 def resolve(db: Sql, report_id: int, resolved_at: int) -> bool:
@@ -71,10 +72,11 @@ def resolve(db: Sql, report_id: int, resolved_at: int) -> bool:
     return cursor.rowcount == 1
 
 
-def _reports(db: Sql, condition: str, **values: int) -> list[Report]:
+def _reports(db: Sql, condition: str, *, content: str = "r.content", **values: int) -> list[Report]:
     rows = db.execute(
         f"""
-        SELECT r.id, r.message_id, r.reason, r.content, r.created_at, r.resolved_at, r.reporter_id, m.sender_id
+        SELECT r.id, r.message_id, r.reason, {content} AS content, r.created_at, r.resolved_at, r.reporter_id,
+            m.sender_id
         FROM reports AS r JOIN messages AS m ON m.id = r.message_id
         WHERE {condition}
         ORDER BY r.id

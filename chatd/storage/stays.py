@@ -5,13 +5,14 @@ One begins at the row of the change log that tells of it, and ends at another.
 
 from collections.abc import Collection
 
-from chatd.models import GroupRole, KnownMember, Level, Stay
-from chatd.storage import users
+from chatd.models import GroupRole, Level, Stay
 from chatd.storage.engine import Sql, as_list, in_list
+from chatd.storage.members import SILENCED_UNTIL
 from chatd.storage.visibility import present
 
-_COLUMNS = """
-    stay.conversation_id, stay.user_id, stay.role, stay.joined_at, stay.visible_from, stay.notify, stay.muted_until
+_COLUMNS = f"""
+    stay.conversation_id, stay.user_id, stay.role, stay.joined_at, stay.visible_from, stay.notify, stay.muted_until,
+    ({SILENCED_UNTIL}) AS silenced_until
 """
 
 
@@ -145,6 +146,20 @@ def ended_at(db: Sql, group_id: int, seq: int) -> list[Stay]:
     return [Stay(*row) for row in rows]
 
 
+def last_ended(db: Sql, group_id: int, user_id: int) -> tuple[int, GroupRole] | None:
+    """Return where a user's last stay in a group ended, and what they were then; None where they are in it, or never
+    were.
+    """
+    row = db.execute(
+        """
+        SELECT stay.left_seq, stay.role FROM memberships AS stay
+        WHERE stay.conversation_id = :group_id AND stay.user_id = :user_id ORDER BY stay.joined_seq DESC LIMIT 1
+        """,
+        {"group_id": group_id, "user_id": user_id},
+    ).fetchone()
+    return None if row is None or row["left_seq"] is None else (row["left_seq"], row["role"])
+
+
 def resume(db: Sql, group_id: int, user_id: int, *, ended: int, seq: int, role: GroupRole) -> None:
     """Go on with a stay that ended: a new one, with all that the old one had.
 
@@ -192,32 +207,6 @@ def set_level(db: Sql, group_id: int, user_id: int, notify: Level, muted_until: 
     )
 
 
-def readers(db: Sql, group_id: int, message_id: int, sent_at: int) -> list[int]:
-    """Return the ids of the present members who were there when a message was sent, and have read it."""
-    rows = db.execute(
-        f"""
-        SELECT stay.user_id FROM memberships AS stay
-        WHERE stay.conversation_id = :group_id AND {present("stay")} AND stay.read_up_to >= :message_id
-            AND stay.joined_at <= :sent_at
-        ORDER BY stay.user_id
-        """,
-        {"group_id": group_id, "message_id": message_id, "sent_at": sent_at},
-    )
-    return [row["user_id"] for row in rows]
-
-
-def count_admins(db: Sql, group_id: int) -> int:
-    """Return how many admins a group has, its owner not among them."""
-    row = db.execute(
-        f"""
-        SELECT count(*) AS found FROM memberships AS stay
-        WHERE stay.conversation_id = :group_id AND stay.role = 'admin' AND {present("stay")}
-        """,
-        {"group_id": group_id},
-    ).fetchone()
-    return int(row["found"])
-
-
 def owner(db: Sql, group_id: int) -> int | None:
     """Return who owns a group; None where nobody is in it."""
     row = db.execute(
@@ -246,30 +235,6 @@ def successor(db: Sql, group_id: int) -> int | None:
         {"group_id": group_id},
     ).fetchone()
     return None if row is None else int(row["user_id"])
-
-
-def page(
-    db: Sql, group_id: int, *, query: str | None, role: str | None, via: int | None, after: int, limit: int
-) -> list[KnownMember]:
-    """Return present members by user id, above one.
-
-    :param query: what their names contain, as searches compare it.
-    :param role: only those with it.
-    :param via: only those who came by this code.
-    """
-    rows = db.execute(
-        f"""
-        SELECT {users.COLUMNS}, stay.role AS member_role, stay.joined_at AS joined_at, stay.via AS via
-        FROM memberships AS stay JOIN users AS u ON u.id = stay.user_id
-        WHERE stay.conversation_id = :group_id AND {present("stay")} AND stay.user_id > :after
-            AND (CAST(:query AS TEXT) IS NULL OR instr(u.search_key, :query) > 0)
-            AND stay.role = coalesce(CAST(:role AS TEXT), stay.role)
-            AND (CAST(:via AS BIGINT) IS NULL OR stay.via = :via)
-        ORDER BY stay.user_id LIMIT :limit
-        """,
-        {"group_id": group_id, "query": query, "role": role, "via": via, "after": after, "limit": limit},
-    )
-    return [KnownMember(users.from_row(row), row["member_role"], row["joined_at"], row["via"]) for row in rows]
 
 
 def _count(db: Sql, group_id: int, change: int) -> None:

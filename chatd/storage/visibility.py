@@ -8,6 +8,8 @@ And a *version* is what the blocker goes on seeing of a message that the blocked
 Everything else that reads messages, reactions or the change log composes its statements of these pieces. They are SQL,
 never values. Unless an argument says otherwise, ``c`` is the conversation's row, ``m`` the message's, ``mine`` the
 viewer's stay.
+
+Longer than 300 lines: it is the one place.
 """
 
 from collections.abc import Iterable
@@ -75,6 +77,16 @@ def reaches(stay: str, message_id: str) -> str:
     return f"coalesce({message_id}, {stay}.visible_from) >= {stay}.visible_from"
 
 
+def concerns(stay: str, row: str) -> str:
+    """Return the condition that a row of a group's change log is for the member of a stay: some are for admins alone,
+    and for whoever the row names.
+
+    :param stay: the alias of the row of ``memberships``.
+    :param row: the alias of the row of the change log.
+    """
+    return f"({row}.admins_only = 0 OR {stay}.role <> 'member' OR {row}.user_id = {stay}.user_id)"
+
+
 def _seen_from(conversation_id: str, viewer: str = ":viewer") -> str:
     """Return the expression of the first message that a member sees; null for whoever is not in the conversation."""
     return f"""(
@@ -86,8 +98,8 @@ def _seen_from(conversation_id: str, viewer: str = ":viewer") -> str:
 #: To join the version of a message that ``:viewer`` sees, for :data:`CONTENT`.
 VERSION = "LEFT JOIN shown_versions AS shown ON shown.user_id = :viewer AND shown.message_id = m.id"
 
-#: The content of a message as ``:viewer`` sees it.
-CONTENT = "coalesce(shown.content, m.content)"
+#: The content of a message as ``:viewer`` sees it: nobody sees that of a removed one.
+CONTENT = "CASE WHEN m.removed_by IS NULL THEN coalesce(shown.content, m.content) ELSE '' END"
 
 #: A message as ``:viewer`` sees it, by the fields of the record; the rows are those of :data:`SEEN_MESSAGES`. A private
 #: message's receiver is the other of the two; whether it has been read is what the receiver's marker says.
@@ -102,7 +114,8 @@ SEEN_FIELDS = {
     "edited_at": "CASE WHEN shown.message_id IS NULL THEN m.edited_at ELSE shown.edited_at END",
     "deleted_at": "m.deleted_at",
     "reply_to": "CASE WHEN replied.hidden_from = :viewer THEN NULL ELSE m.reply_to_id END",
-    "mentions_all": "m.mentions_all",
+    "mentions_all": "CASE WHEN m.removed_by IS NULL THEN m.mentions_all ELSE 0 END",
+    "removed": "m.removed_by IS NOT NULL",
 }
 
 #: The messages that ``:viewer`` sees, to follow FROM; ``u`` is the sender. Which of them is for the statement to add,
@@ -118,6 +131,15 @@ SEEN_MESSAGES = f"""
     {VERSION}
     WHERE {sees("m")}
 """
+
+#: Whether a message is removed and its content still kept.
+REMOVED = "m.removed_by IS NOT NULL AND m.content <> ''"
+
+#: Whether a message has a content, whoever may see it.
+KEPT = f"(m.deleted_at IS NULL OR ({REMOVED}))"
+
+#: What is shown of a reported message to who has reported it: its copy, unless the message is removed.
+SHOWN_COPY = "CASE WHEN m.removed_by IS NULL THEN r.content ELSE '' END"
 
 #: The ids of the messages of ``:conversation_id`` that ``:viewer`` sees as a member, without reading any: the index has
 #: them.
@@ -199,13 +221,15 @@ UNREAD = f"""
 #: nobody any more.
 UNREAD_NAMED = """(
     SELECT count(*) FROM mentions AS n
-    WHERE n.user_id = mine.user_id AND n.conversation_id = c.id AND n.message_id > mine.read_up_to AND n.silent = 0
+    WHERE n.user_id = mine.user_id AND n.conversation_id = c.id AND n.message_id > mine.read_up_to
+        AND n.silent = 0 AND n.removed = 0
 )"""
 
 #: How many others of these name everybody, but for those by people whom ``mine`` blocks.
 UNREAD_TO_ALL = """(
     SELECT count(*) FROM messages AS t
-    WHERE t.conversation_id = c.id AND t.id > mine.read_up_to AND t.mentions_all = 1 AND t.sender_id <> mine.user_id
+    WHERE t.conversation_id = c.id AND t.id > mine.read_up_to AND t.mentions_all = 1 AND t.deleted_at IS NULL
+        AND t.sender_id <> mine.user_id
         AND NOT EXISTS (SELECT 1 FROM mentions AS n WHERE n.message_id = t.id AND n.user_id = mine.user_id)
         AND NOT EXISTS (SELECT 1 FROM blocks AS b WHERE b.blocker_id = mine.user_id AND b.blocked_id = t.sender_id)
 )"""

@@ -110,7 +110,7 @@ async def test_an_answer_names_the_author_and_ones_own_never_count(chat: Chat) -
     assert await counts(alice) == (1, 1)
 
 
-async def test_an_edit_names_anew_and_a_deletion_nobody(chat: Chat) -> None:
+async def test_after_an_edit_others_are_named_and_after_a_deletion_nobody(chat: Chat) -> None:
     alice, bob = await chat.people("alice", "bobby")
     group = await made_with(alice, bob)
     first = await say(bob, group, "first")

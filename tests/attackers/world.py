@@ -7,11 +7,12 @@ from aiohttp import FormData
 from PIL import Image
 
 from tests.api.support import disable
+from tests.groups import act
 from tests.support import Chat, Person
 from tests.ws.v2_client import add_group, leave, live, own
 
 #: Those who may see what is in the group come last, so that nothing has changed before the others try.
-ROLES = ("anonymous", "disabled", "stranger", "former", "member", "owner")
+ROLES = ("anonymous", "disabled", "stranger", "former", "kicked", "banned", "silenced", "member", "owner")
 
 #: Who is somebody, signed in.
 SIGNED_IN = ROLES[2:]
@@ -38,6 +39,8 @@ class World:
     in_private: list[int]
     sessions: list[int]
     filename: str
+    #: Actions of the owner's in the group: a ban, one to end, and one to undo.
+    actions: dict[str, int]
 
     def message(self) -> int:
         """Return the id of the owner's next message in the group, written while all were in it."""
@@ -70,7 +73,11 @@ async def create(chat: Chat, *, things: int = 8) -> World:
     people = dict(zip(names, await chat.people(*names), strict=True))
     bystander = await chat.person("bystander")
     owner, member = people["owner"], people["member"]
-    group = add_group(chat, "friends", *(people[role] for role in ("owner", "member", "former", "disabled")))
+    group = add_group(
+        chat,
+        "friends",
+        *(people[role] for role in ("owner", "member", "former", "kicked", "banned", "silenced", "disabled")),
+    )
     own(chat, group, owner)
     client = await live(owner)
 
@@ -80,6 +87,10 @@ async def create(chat: Chat, *, things: int = 8) -> World:
 
     in_group = await say(things, BEFORE, group=group)
     leave(chat, group, people["former"])
+    await act(owner, group, "kick", people["kicked"])
+    ban = await act(owner, group, "ban", people["banned"])
+    await act(owner, group, "silence", people["silenced"], until="2999-01-01T00:00:00Z")
+    end, undo = [await act(owner, group, "ban", bystander) for _ in range(2)]
     disable(chat, people["disabled"])
     await say(1, SECRET, group=group)
     in_private = await say(things, SECRET, user=member.id)
@@ -90,4 +101,5 @@ async def create(chat: Chat, *, things: int = 8) -> World:
     sessions = [each["id"] for each in await owner.get("/auth/sessions") if not each["is_current"]]
     async with await owner.request("POST", "/files/upload/avatar", data=picture()) as response:
         filename = (await response.json())["filename"]
-    return World(chat, people, bystander, group, in_group, in_private, sessions, filename)
+    actions = {"ban": ban["id"], "end": end["id"], "undo": undo["id"]}
+    return World(chat, people, bystander, group, in_group, in_private, sessions, filename, actions)

@@ -186,7 +186,12 @@ def test_every_attribute_of_an_answer_is_named_with_its_type() -> None:
 def test_every_attribute_of_an_event_is_named_with_its_type() -> None:
     text = section("## Events", "### The cursor")
     rows = re.findall(r"\| `(\w+\.\w+)` \| ([^|]*) \|", text)
-    assert dict(rows) == {**attributes(Event.__module__, Event), "Event.actor_id": "int or None"}
+    of_events = {
+        name: kind
+        for each in (Event, chatd.client.Read, chatd.client.Membership)
+        for name, kind in attributes(each.__module__, Event).items()
+    }
+    assert dict(rows) == {**of_events, "Event.actor_id": "int or None"}
     kinds = dict(re.findall(r"^\| `(\w+)` \| `(\w+)\.\w+`", text, re.MULTILINE))
     assert kinds.keys() - {"resync"} == chatd.client.events._KINDS.keys()
     for kind, name in kinds.items():

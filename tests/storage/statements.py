@@ -27,7 +27,11 @@ ALICE, BOBBY, CAROL = 1, 2, 3
 
 #: Arguments by their names; by function and name where another function takes another.
 VALUES: dict[str, Any] = {
+    "action_id": 3,
+    "active": False,
+    "actor_id": ALICE,
     "address": "127.0.0.1",
+    "admins_only": False,
     "after": 0,
     "at": 1,
     "avatar_path": None,
@@ -36,6 +40,7 @@ VALUES: dict[str, Any] = {
     "blocked_id": CAROL,
     "blocker_id": ALICE,
     "but": None,
+    "by": ALICE,
     "client_id": "one",
     "code_hash": b"code",
     "content": "hello",
@@ -69,11 +74,13 @@ VALUES: dict[str, Any] = {
     "key": "👌",
     "keys": ["alice"],
     "kind": "edit",
+    "last_id": 2**62,
     "limit": 10,
     "made_as": None,
     "made_by": ALICE,
     "made_seq": 1,
     "max_uses": None,
+    "next_id": None,
     "member_id": ALICE,
     "message_id": 2,
     "names": [(2, "alice")],
@@ -91,6 +98,7 @@ VALUES: dict[str, Any] = {
     "post_rule": "member",
     "prefix": "/avatars/",
     "query": "ali",
+    "removed": 1,
     "reason": "spam",
     "report_id": 1,
     "reporter_id": ALICE,
@@ -106,6 +114,9 @@ VALUES: dict[str, Any] = {
     "since": 0,
     "skip": 0,
     "stay": Stay(2, CAROL, "member", 1, 1),
+    "stay_seq": 1,
+    "to_id": None,
+    "until": None,
     "up_to": 2**62,
     "used_at": 1,
     "uses": 1,
@@ -126,6 +137,7 @@ VALUES: dict[str, Any] = {
     "posts.insert.rows": [(8, 1, BOBBY, "hello", None, 1, None), (9, 1, BOBBY, "hello", None, 1, 2)],
     "reactions.made_by.after": (0, ""),
     "users.get_by_key.keys": "alice",
+    "removals.bounds.since": 1,
     "stays.resume.role": "member",
     "stays.resume.user_id": CAROL,
     "users.set_keys.made_by": "this rule",
@@ -141,6 +153,8 @@ _A_LITTLE = """
         ('carol', 'carol', 'Carol', 'carol', 1);
     INSERT INTO conversations (kind, low_user_id, high_user_id, name, created_at, message_count, hidden_from_low)
     VALUES ('private', 1, 2, NULL, 1, 2, 1), ('group', NULL, NULL, 'Friends', 1, 1, 0);
+    INSERT INTO actions (id, conversation_id, kind, actor_id, user_id, created_at, todo, undone_by)
+    VALUES (3, 2, 'ban', 1, 3, 1, 'undo', 1);
     INSERT INTO invitations (conversation_id, user_id, from_id, created_at) VALUES (2, 3, 1, 1);
     INSERT INTO memberships (conversation_id, user_id) VALUES (1, 1), (1, 2), (2, 1), (2, 2);
     INSERT INTO messages (id, conversation_id, sender_id, content, client_id, created_at, hidden_from) VALUES

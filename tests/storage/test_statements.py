@@ -132,6 +132,7 @@ def test_what_postgresql_cannot_parse_is_found(sql: str) -> None:
 
 #: Functions that read all of a table, and why that is right.
 _SCANS = {
+    "action_work.to_do": "what is still to be done, which is mostly nothing",
     "blocks.anybody": "the first row is enough",
     "change_log.newest_at": "the last row of each table",
     "groups.all_groups": "all of them are asked for",

@@ -68,6 +68,7 @@ export interface Message {
   reactions: Reaction[]
   mentions?: number[]
   mentions_all?: boolean
+  removed?: boolean
 }
 
 /** What somebody has to be at least: to write, and to let others in. */
@@ -106,6 +107,31 @@ export interface MeInGroup {
   visible_from: number
   notify: string
   muted_until: string | null
+  silenced_until: string | null
+}
+
+/** What an action has changed, before it or after. */
+export interface ActionValues {
+  role?: string
+}
+
+/** One use of power in a group. It removes the user's messages from `from_id` to `to_id`. */
+export interface Action {
+  id: number
+  kind: string
+  actor: Brief
+  user: Brief | null
+  reason: string | null
+  from_id: number | null
+  to_id: number | null
+  until: string | null
+  before: ActionValues | null
+  after: ActionValues | null
+  created_at: string
+  undone_at: string | null
+  undone_by: Brief | null
+  ended_at: string | null
+  undoable: boolean
 }
 
 /** A conversation with a user or in a group, as the caller sees it. */
@@ -155,6 +181,10 @@ export interface EventData {
   group: Group
   group_ended: { group_id: number }
   invitation: { group: Preview; on: boolean; from: Brief }
+  action: Action
+  moderated: { group_id: number; kind: string; reason: string | null; until: string | null; undone: boolean }
+  messages_removed: { group_id: number; user_id: number; from_id: number; to_id: number; action_id: number }
+  messages_restored: { group_id: number; user_id: number; from_id: number; to_id: number; action_id: number }
   notify: { user_id: number | null; group_id: number | null; notify: string; muted_until: string | null }
   typing: { user_id: number; group_id: number | null }
   presence: { user_id: number; online: boolean; last_seen_at: string }

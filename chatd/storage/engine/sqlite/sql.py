@@ -30,6 +30,10 @@ _COUNTERS = """
         BEGIN UPDATE changed SET members = members + 1; END;
     CREATE TEMP TRIGGER members_deleted AFTER DELETE ON memberships
         BEGIN UPDATE changed SET members = members + 1; END;
+    CREATE TEMP TRIGGER actions_inserted AFTER INSERT ON actions WHEN new.kind = 'silence'
+        BEGIN UPDATE changed SET members = members + 1; END;
+    CREATE TEMP TRIGGER actions_updated AFTER UPDATE OF undone_at, ended_at ON actions WHEN new.kind = 'silence'
+        BEGIN UPDATE changed SET members = members + 1; END;
     CREATE TEMP TRIGGER groups_updated AFTER UPDATE OF post_rule ON conversations
         BEGIN UPDATE changed SET members = members + 1; END;
 """
