@@ -9,7 +9,7 @@ import resource
 import sys
 from collections.abc import Sequence
 
-from bench import try_one
+from bench import groups, try_one
 from bench.figures import measure
 from bench.generator import BenchError
 from bench.report import write_report
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.set_defaults(run=_run_all if name == "all" else _run)
     commands.add_parser("report", help="write what was measured into docs/performance.md").set_defaults(run=_report)
     try_one.add_parsers(commands)
+    groups.add_parser(commands)
     options = parser.parse_args(arguments)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the peers, which do not ask for more themselves

@@ -63,12 +63,23 @@ static size_t take_v2(Connection *connection, char *data, size_t size)
     return taken + take_frames(connection, data + taken, size - taken, hear_v2);
 }
 
+/* Groups are made before everything else, so that their ids are 1, 2, … */
+const char *receiver_id(const Connection *connection)
+{
+    static char id[16];
+    if (!connection->room)
+        return connection->pair->receiver->account->id;
+    snprintf(id, sizeof id, "%u", connection->room);
+    return id;
+}
+
 static void send_v2(Connection *connection, uint32_t number)
 {
     char frame[512];
     int size = snprintf(frame, sizeof frame,
-                        "{\"type\":\"send\",\"id\":%u,\"data\":{\"user\":%s,\"content\":\"%s\",\"client_id\":\"%s-%u\"}}",
-                        number, connection->pair->receiver->account->id, content(number), run_name, number);
+                        "{\"type\":\"send\",\"id\":%u,\"data\":{\"%s\":%s,\"content\":\"%s\",\"client_id\":\"%s-%u\"}}",
+                        number, connection->room ? "group" : "user", receiver_id(connection), content(number), run_name,
+                        number);
     put_frame(connection, frame, (size_t)size);
 }
 

@@ -40,6 +40,7 @@ struct Connection {
     const Kind *kind;
     const Account *account;
     Pair *pair; /* NULL for one that is idle */
+    uint32_t room; /* the group that it writes to, counted from 1; 0: to its pair's receiver */
     uint32_t mask, handled, pending;
     uint64_t asked_at;
     Buffer in, out;
@@ -76,6 +77,8 @@ void wait_for_events(int64_t nanoseconds);
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint64_t now_us(void);
 extern int port;
+/* The room of the connections that are opened now. */
+extern uint32_t coming_room;
 
 /* content.c: every message says its number, so that its delivery is found in any protocol. */
 #define CONTENT_SIZE 64
@@ -92,5 +95,7 @@ size_t upgraded(const char *data, size_t size);
 size_t http_size(const char *data, size_t size, int *status);
 extern const Kind chatd_v2, chatd_classic, chatd_rest, socketio, mqtt_sender, mqtt_receiver, xmpp_sender, xmpp_receiver;
 extern const char *run_name;
+/* Returns the id of whom, or of what, a connection writes to. */
+const char *receiver_id(const Connection *);
 
 #endif

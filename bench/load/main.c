@@ -10,6 +10,9 @@
  *                from when a message was due                                               senders rate
  *   mode=fanout  one message to `fan` connections of one user, `gap_ms` after the last
  *                one had the message before                                                fan gap_ms
+ *   mode=room    `rooms` groups with `members` accounts each, of which the first `fan` are
+ *                connected; the first `senders` of these keep `window` messages on their
+ *                way, each done when it is acknowledged and the others have it           rooms members fan senders window
  *   mode=open    opens `idle` connections, `at_once` at a time; with hold=1 keeps them
  *                until its standard input ends                                             idle at_once hold
  *   mode=ask     every connection makes the requests of a file in turn, one at a time      senders requests
@@ -77,6 +80,8 @@ static void set_option(const char *argument)
         {"fan", NULL, NULL, &options.fan},
         {"gap_ms", NULL, NULL, &options.gap_ms},
         {"hold", NULL, NULL, &options.hold},
+        {"rooms", NULL, NULL, &options.rooms},
+        {"members", NULL, NULL, &options.members},
         {"side_connections", NULL, NULL, &options.side_connections},
     };
     const char *value = strchr(argument, '=');
@@ -99,7 +104,8 @@ int main(int count, char **arguments)
     static const struct {
         const char *name;
         void (*run)(void);
-    } modes[] = {{"pump", run_pump}, {"rate", run_rate}, {"fanout", run_fanout}, {"open", run_open}, {"ask", run_ask}};
+    } modes[] = {{"pump", run_pump}, {"rate", run_rate}, {"fanout", run_fanout}, {"open", run_open}, {"ask", run_ask},
+                 {"room", run_room}};
     signal(SIGPIPE, SIG_IGN);
     for (int at = 1; at < count; at++)
         set_option(arguments[at]);
@@ -128,9 +134,9 @@ int main(int count, char **arguments)
             modes[at].run();
             printf("{\"seconds\": %.3f, \"count\": %zu, \"rate\": %.1f, \"generator_cpu\": %.3f, \"server_cpu\": %.3f, "
                    "\"sent\": %zu, \"acked\": %zu, \"delivered\": %zu, \"lost\": %zu, \"skipped\": %zu, "
-                   "\"side_skipped\": %zu, \"ready\": %zu",
+                   "\"side_skipped\": %zu, \"ready\": %zu, \"copies\": %zu",
                    took, counted, (double)counted / took, own_share, server_share, sent, acked, delivered, lost, skipped,
-                   side_skipped, ready);
+                   side_skipped, ready, copies);
             print_samples("done_us", &done_us);
             print_samples("delivered_us", &delivered_us);
             print_samples("acked_us", &acked_us);

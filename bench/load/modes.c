@@ -22,7 +22,7 @@ static void turn(int64_t us)
              opening, sent, acked, delivered);
 }
 
-static Connection *open_soon(const Kind *kind, size_t account)
+Connection *open_soon(const Kind *kind, size_t account)
 {
     while (opening >= (size_t)options.at_once)
         turn(100000);
@@ -33,7 +33,7 @@ static Connection *open_soon(const Kind *kind, size_t account)
     return open_connection(kind, &accounts[account]);
 }
 
-static void until_ready(void)
+void until_ready(void)
 {
     while (opening)
         turn(100000);
@@ -69,7 +69,7 @@ static void open_pairs(void)
     until_ready();
 }
 
-static void drain(void)
+void drain(void)
 {
     uint64_t until = now_us() + 5000000;
     while (done < sent && now_us() < until)
@@ -78,7 +78,7 @@ static void drain(void)
 }
 
 /* Counts until one thing was counted, however slow the machine is. */
-static void count_at_least_one(void)
+void count_at_least_one(void)
 {
     if (!counts)
         begin_counting();
@@ -87,13 +87,13 @@ static void count_at_least_one(void)
     end_counting();
 }
 
-static void keep_on(uint64_t until)
+void keep_on(uint64_t until)
 {
     for (uint64_t now; (now = now_us()) < until;)
         turn((int64_t)(until - now));
 }
 
-static uint64_t after(double seconds)
+uint64_t after(double seconds)
 {
     return now_us() + (uint64_t)(seconds * 1e6);
 }

@@ -18,6 +18,7 @@
 #define READ_SIZE (256 * 1024)
 
 int port;
+uint32_t coming_room;
 
 static int epoll = -1;
 static Connection **dirty;
@@ -78,6 +79,7 @@ Connection *open_connection(const Kind *kind, const Account *account)
     Connection *connection = calloc(1, sizeof *connection);
     connection->kind = kind;
     connection->account = account;
+    connection->room = coming_room;
     connection->mask = (uint32_t)random() | 1;
     connection->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (connection->fd < 0)

@@ -11,7 +11,7 @@
 typedef struct {
     const char *mode, *kind, *accounts, *requests, *side_requests, *pid, *run;
     double rate, side_rate, warm, seconds;
-    long port, other_port, senders, window, idle, at_once, fan, gap_ms, hold, side_connections;
+    long port, other_port, senders, window, idle, at_once, fan, gap_ms, hold, side_connections, rooms, members;
 } Options;
 
 typedef struct {
@@ -52,17 +52,29 @@ void message_due(Pair *, uint64_t at);
 void pump(Pair *);
 void ask(Connection *, Requests *, uint64_t at);
 
+/* rooms.c: messages to groups; copies are the deliveries that counted. */
+extern size_t room_count, copies;
+void room_acked(Connection *, uint32_t number);
+void room_delivered(Connection *, uint32_t number);
+
 /* shares.c: how long it has counted, and which share of a core both sides took. */
 extern double took, own_share, server_share;
 void begin_counting(void);
 void end_counting(void);
 
 /* modes.c */
+Connection *open_soon(const Kind *, size_t account);
+void until_ready(void);
+void keep_on(uint64_t until);
+uint64_t after(double seconds);
+void count_at_least_one(void);
+void drain(void);
 void run_pump(void);
 void run_rate(void);
 void run_fanout(void);
 void run_open(void);
 void run_ask(void);
+void run_room(void);
 void hold(void);
 
 #endif

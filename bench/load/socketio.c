@@ -30,7 +30,8 @@ static void hear(Connection *connection, const char *text, size_t size)
         on_ready(connection);
     } else if (starts_with(text, size, "0")) {
         char frame[256];
-        int length = snprintf(frame, sizeof frame, "40{\"token\":\"%s\"}", connection->account->id);
+        int length = snprintf(frame, sizeof frame, "40{\"token\":\"%s\",\"room\":%u}", connection->account->id,
+                              connection->room);
         put_frame(connection, frame, (size_t)length);
     } else if (starts_with(text, size, "2")) {
         put_frame(connection, "3", 1);
@@ -53,8 +54,8 @@ static size_t take(Connection *connection, char *data, size_t size)
 static void send_message(Connection *connection, uint32_t number)
 {
     char frame[512];
-    int size = snprintf(frame, sizeof frame, "42%u[\"send\",{\"to\":%s,\"content\":\"%s\"}]", number,
-                        connection->pair->receiver->account->id, content(number));
+    int size = snprintf(frame, sizeof frame, "42%u[\"send\",{\"%s\":%s,\"content\":\"%s\"}]", number,
+                        connection->room ? "room" : "to", receiver_id(connection), content(number));
     put_frame(connection, frame, (size_t)size);
 }
 

@@ -58,6 +58,8 @@ static Slot *find_slot(Connection *connection, uint32_t number, const char *what
 
 void on_acked(Connection *connection, uint32_t number)
 {
+    if (room_count)
+        return room_acked(connection, number);
     if (!connection->pair || fan_sent_at)
         return;
     Slot *slot = find_slot(connection, number, "an acknowledgement");
@@ -74,6 +76,8 @@ void on_acked(Connection *connection, uint32_t number)
 
 void on_delivered(Connection *connection, uint32_t number)
 {
+    if (room_count)
+        return room_delivered(connection, number);
     uint64_t now = now_us();
     if (fan_left) {
         if (fan_left == (size_t)options.fan)

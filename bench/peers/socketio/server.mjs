@@ -40,8 +40,8 @@ let waiting = []
 function commit() {
   const batch = waiting.splice(0, BATCH_LIMIT)
   store(batch)
-  for (const { message, ack } of batch) {
-    io.to(`user ${message.receiver_id}`).emit('new_message', message)
+  for (const { message, ack, to } of batch) {
+    to.emit('new_message', message)
     ack({ message })
   }
   if (waiting.length) setImmediate(commit)
@@ -55,13 +55,16 @@ io.use((socket, next) => {
 })
 
 io.on('connection', socket => {
-  socket.join(`user ${socket.data.id}`)
+  const { room: own } = socket.handshake.auth
+  socket.join(own ? `room ${own}` : `user ${socket.data.id}`)
   socket.on('send', (data, ack) => {
-    const { to, content } = data
-    if (!Number.isSafeInteger(to) || typeof content !== 'string' || !content || content.length > 2000)
+    const { room, content } = data
+    const to = room ?? data.to
+    if (!Number.isSafeInteger(to) || (room && !socket.rooms.has(`room ${room}`)) || typeof content !== 'string' || !content || content.length > 2000)
       return ack({ error: 'validation_error' })
     waiting.push({
       message: { id: 0, sender_id: socket.data.id, receiver_id: to, content, created_at: new Date().toISOString() },
+      to: room ? socket.to(`room ${room}`) : io.to(`user ${to}`),
       ack
     })
     if (waiting.length === 1) setImmediate(commit)
