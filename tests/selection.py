@@ -42,6 +42,7 @@ MARKS = {
     "http": "slow",
     "metrics/test_monitoring.py": "slow",
     "services/test_blocked_views.py": "slow",
+    "services/test_moderation.py": "slow",
     "services/test_posting.py": "slow",
     "services/test_stays.py": "slow",
     "services/test_v2_counts.py": "slow",

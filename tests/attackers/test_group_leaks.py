@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.groups import change, code_of, let_in, make, say
+from tests.groups import act, change, code_of, let_in, make, say, undo
 from tests.support import Chat, Person
 from tests.ws.v2_client import V2Client, connect, live
 
@@ -26,22 +26,37 @@ class Scene:
     old: list[int]
     owner: Person
     client: V2Client
+    #: Somebody whom much is done to, and a message of theirs.
+    helper: Person
+    theirs: int
 
 
 async def scene(chat: Chat) -> tuple[Scene, dict[str, Person], dict[str, V2Client]]:
-    """Return a group with secrets, and a newcomer, a former member and a stranger, each with a live socket."""
-    owner, former, newcomer, stranger = await chat.people("owner", "former", "newcomer", "stranger")
+    """Return a group with secrets, and a newcomer, people who have gone or were put out, and a stranger, each with a
+    live socket.
+    """
+    names = ("former", "kicked", "banned", "newcomer", "stranger")
+    owner, *others = await chat.people("owner", *names)
+    people = dict(zip(names, others, strict=True))
+    former, kicked, banned, newcomer, _ = others
     group = await make(owner, "Chess", history="joined")
-    await let_in(owner, group, former)
+    await let_in(owner, group, former, kicked, banned)
     await former.post(f"/groups/{group}/leave", status=204)
+    await act(owner, group, "kick", kicked)
+    await act(owner, group, "ban", banned)
     client = await live(owner)
-    old = [await say(owner, group, f"{SECRET} {number} @all @newcomer @former @stranger") for number in range(3)]
+    old = [
+        await say(owner, group, f"{SECRET} {number} @all @newcomer @former @kicked @banned @stranger")
+        for number in range(3)
+    ]
     old.append(await say(owner, group, f"{SECRET} answered", reply_to=old[0]))
     await client.ack("react", message_id=old[0], emoji="👍")
+    helper = await chat.person("helper")
+    await let_in(owner, group, helper)
+    theirs = await say(helper, group, f"{SECRET} by another")
     await let_in(owner, group, newcomer)
-    people = {"former": former, "newcomer": newcomer, "stranger": stranger}
     clients = {name: await live(person) for name, person in people.items()}
-    return Scene(group, old, owner, client), people, clients
+    return Scene(group, old, owner, client, helper, theirs), people, clients
 
 
 async def work_on(it: Scene) -> None:
@@ -51,6 +66,10 @@ async def work_on(it: Scene) -> None:
     await it.client.ack("react", message_id=first, emoji="🎉")
     await it.client.ack("unreact", message_id=first, emoji="👍")
     await it.client.ack("delete", message_id=third)
+    helper = it.helper
+    await undo(it.owner, it.group, await act(it.owner, it.group, "remove", message_id=it.theirs, reason=SECRET))
+    await act(it.owner, it.group, "silence", helper, until="2999-01-01T00:00:00Z", reason=SECRET)
+    await act(it.owner, it.group, "ban", helper, remove="all", reason=SECRET)
     await it.client.ack("read", group=it.group, up_to=fourth)
     await say(it.owner, it.group, "public to members", reply_to=second)
 
@@ -69,6 +88,13 @@ def ways(group: int, message: int, user: int) -> list[tuple[str, str, object]]:
         ("GET", f"/groups/{group}/reports", None),
         ("POST", f"/groups/{group}/reports/1/resolve", None),
         ("PUT", f"/groups/{group}/me", {"notify": "none"}),
+        ("POST", f"/groups/{group}/actions", {"kind": "kick", "user": user}),
+        ("POST", f"/groups/{group}/actions", {"kind": "remove", "message_id": message}),
+        ("GET", f"/groups/{group}/actions", None),
+        ("GET", f"/groups/{group}/actions/1/messages", None),
+        ("POST", f"/groups/{group}/actions/1/undo", None),
+        ("POST", f"/groups/{group}/actions/1/end", None),
+        ("POST", f"/groups/{group}/actions/undo", {"actor": user, "since": "2000-01-01T00:00:00Z"}),
         ("DELETE", f"/groups/{group}/invites/1", None),
         ("POST", f"/groups/{group}/invitations", {"user": user}),
         ("DELETE", f"/groups/{group}/invitations/{user}", None),
@@ -126,7 +152,7 @@ async def all_there_is(person: Person, client: V2Client) -> str:
     return "\n".join(texts)
 
 
-@pytest.mark.parametrize("name", ["stranger", "former"])
+@pytest.mark.parametrize("name", ["stranger", "former", "kicked", "banned"])
 async def test_a_private_group_is_answered_as_one_that_is_not_there(chat: Chat, name: str) -> None:
     it, people, clients = await scene(chat)
     person, client = people[name], clients[name]
@@ -163,7 +189,7 @@ async def test_a_newcomer_sees_nothing_of_what_was_before_whatever_becomes_of_it
     for message in it.old:
         for way, other in zip(about_message(message), about_message(NOWHERE), strict=True):
             assert await answer(person, way) == await answer(person, other), way
-        for way in ways(it.group, message, it.owner.id)[14:]:
+        for way in ways(it.group, message, it.owner.id)[21:]:
             assert SECRET not in (await answer(person, way))[2].decode()
         replying = {"content": "x", "reply_to": message}
         assert (await answer(person, ("POST", f"/groups/{it.group}/messages", replying)))[0] == 404
