@@ -6,27 +6,18 @@ every other member who is connected has the message.
 """
 
 import argparse
-import asyncio
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-
 from bench.environment import Others, describe
-from bench.generator import Account, BenchError, load, scratch, write_accounts, write_requests
-from bench.groups_stored import GROUPS, fill_groups
+from bench.generator import Account, load, scratch, write_accounts, write_requests
+from bench.groups_stored import GROUPS, fill_groups, make_groups
 from bench.servers.chatd import HERE, Chatd, Checkout
 from bench.servers.peers import SocketIO
 from bench.servers.subject import Running
-
-#: What groups need beside the limits that are raised for all.
-SETTINGS = {"CHATD_LIMITS_JOINS_PER_MINUTE": "0", "CHATD_GROUPS_CREATED_PER_DAY": "0"}
-
-#: How many people join at once while a case is prepared.
-JOINING = 20
 
 #: How long each call is made again and again, in seconds.
 CALL_SECONDS = 1.5
@@ -80,9 +71,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _messages(options: argparse.Namespace) -> None:
-    subjects: dict[str, Chatd | SocketIO] = {"this": Chatd(Checkout(HERE, settings=SETTINGS))}
+    subjects: dict[str, Chatd | SocketIO] = {"this": Chatd(Checkout(HERE))}
     if options.vs:
-        subjects["other"] = Chatd(Checkout(options.vs, settings=SETTINGS))
+        subjects["other"] = Chatd(Checkout(options.vs))
     if SocketIO().missing() is None:
         subjects["Socket.IO"] = SocketIO()
     else:
@@ -93,7 +84,7 @@ def _messages(options: argparse.Namespace) -> None:
             in_turn = list(subjects) if number % 2 == 0 else list(reversed(subjects))
             for name in in_turn:
                 found[name].append(send(subjects[name], case, options.warm, options.seconds))
-        print(f"\n{case.name}")
+        print(f"\n{case.name}", flush=True)
         copies, per_core = {}, {}
         for name, rounds in found.items():
             middle = {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
@@ -142,32 +133,16 @@ def send(subject: Chatd | SocketIO, case: Case, warm: float, seconds: float) -> 
 @contextmanager
 def started(subject: Chatd | SocketIO, directory: Path, case: Case) -> Iterator[Running]:
     """Start a server on new data, with the groups of a case on it; Socket.IO's rooms need no making."""
-    with subject.start(directory, case.groups * case.members) as running:
-        if isinstance(subject, Chatd):
-            asyncio.run(_make_groups(running, case))
-        yield running
-
-
-async def _make_groups(running: Running, case: Case) -> None:
-    url = f"http://127.0.0.1:{running.process.port}"
-    async with aiohttp.ClientSession(url) as http:
-
-        async def ask(account: Account, path: str, **body: object) -> dict[str, object]:
-            headers = {"Authorization": f"Bearer {account.token}"}
-            async with http.post(path, json=body or None, headers=headers) as response:
-                if response.status >= 300:
-                    raise BenchError(f"{path}: {response.status} {await response.text()}")
-                answer: dict[str, object] = await response.json()
-                return answer
-
-        for number in range(case.groups):
-            owner, *others = running.accounts[number * case.members : (number + 1) * case.members]
-            group = (await ask(owner, "/groups", name=f"Group {number}"))["id"]
-            if group != number + 1:
-                raise BenchError(f"group {number + 1} has the id {group}: the generator would not find it")
-            code = (await ask(owner, f"/groups/{group}/invites", max_uses=None))["code"]
-            for first in range(0, len(others), JOINING):
-                await asyncio.gather(*(ask(each, f"/join/{code}") for each in others[first : first + JOINING]))
+    if not isinstance(subject, Chatd):
+        with subject.start(directory, case.groups * case.members) as running:
+            yield running
+        return
+    accounts = subject.add_accounts(directory, case.groups * case.members)
+    people = [int(each.id) for each in accounts]
+    members = [people[at * case.members : (at + 1) * case.members] for at in range(case.groups)]
+    make_groups(subject.data_dir(directory) / "chatd.db", members)
+    with subject.process(directory) as process:
+        yield Running(process, accounts)
 
 
 CALLS = {"conversations, 50": "/conversations?limit=50", "unread": "/unread", "mentions, 50": "/mentions?limit=50"}
@@ -178,7 +153,7 @@ def _reads(options: argparse.Namespace) -> None:
     for name, root in subjects.items():
         found: dict[str, dict[int, list[float]]] = {call: {count: [] for count in STORED} for call in CALLS}
         with scratch() as directory:
-            made = {count: _prepared(Chatd(Checkout(root, settings=SETTINGS)), directory, count) for count in STORED}
+            made = {count: _prepared(Chatd(Checkout(root)), directory, count) for count in STORED}
             for _ in range(options.rounds):
                 for count, (server, where, account) in made.items():
                     for call, value in read(server, where, account).items():

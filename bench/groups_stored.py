@@ -1,11 +1,12 @@
-"""A database with one reader in many groups, made by SQL in the tables of chatd's own migrations.
+"""Groups made by SQL in the tables of chatd's own migrations: of any size, and one reader in many of them.
 
-Each group has :data:`PEOPLE` members. Messages go to the groups in turn; the last :data:`UNREAD` of each are unread,
-and of these every tenth names the reader.
+Each of the reader's groups has :data:`PEOPLE` members. Messages go to the groups in turn; the last :data:`UNREAD` of
+each are unread, and of these every tenth names the reader.
 """
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,43 @@ GROUPS, PEOPLE = 500, 20
 
 #: How many messages of a group the reader has not read, however many there are.
 UNREAD = 10
+
+
+def make_groups(path: Path, members: Sequence[Sequence[int]]) -> None:
+    """Make groups, which get the ids 1, 2, … in a database that has no conversation.
+
+    :param path: of the database.
+    :param members: the user ids of each group; the first owns it.
+    """
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        _insert_groups(db, members, int(time.time() * 1000))
+        db.execute("COMMIT")
+
+
+def _insert_groups(db: sqlite3.Connection, members: Sequence[Sequence[int]], now: int) -> None:
+    db.executemany(
+        """
+        INSERT INTO conversations
+            (id, kind, name, created_at, history_from, history_since, made_by, member_count)
+        VALUES (:id, 'group', 'Group ' || :id, :now, 1, :now, :owner, :count)
+        """,
+        [
+            {"id": number, "now": now, "owner": people[0], "count": len(people)}
+            for number, people in enumerate(members, 1)
+        ],
+    )
+    db.executemany(
+        """
+        INSERT INTO memberships (conversation_id, user_id, role, visible_from, joined_at)
+        VALUES (?, ?, ?, 1, ?)
+        """,
+        [
+            (number, person, "member" if place else "owner", now)
+            for number, people in enumerate(members, 1)
+            for place, person in enumerate(people)
+        ],
+    )
 
 
 def fill_groups(path: Path, reader: int, count: int) -> None:
@@ -36,14 +74,7 @@ def fill_groups(path: Path, reader: int, count: int) -> None:
             """,
             [{"id": reader + number, "name": f"person{number}", "now": now} for number in range(1, PEOPLE)],
         )
-        db.execute(
-            f"""
-            WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {GROUPS})
-            INSERT INTO conversations (id, kind, name, created_at, history_from, history_since, made_by)
-            SELECT i, 'group', 'Group ' || i, :now, 1, :now, :reader + 1 FROM numbers
-            """,
-            {"now": now, "reader": reader},
-        )
+        _insert_groups(db, [list(range(reader, reader + PEOPLE))] * GROUPS, now)
         db.execute(
             f"""
             WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < :count)
@@ -56,22 +87,14 @@ def fill_groups(path: Path, reader: int, count: int) -> None:
         )
         read_up_to = (each - UNREAD) * GROUPS
         db.execute(
-            f"""
-            UPDATE conversations SET message_count = :each, last_message_id = :before + id,
-                last_kept_id = :before + id, member_count = {PEOPLE}
+            """
+            UPDATE conversations SET message_count = :each, last_message_id = :before + id, last_kept_id = :before + id
             """,
             {"each": each, "before": (each - 1) * GROUPS},
         )
         db.execute(
-            f"""
-            WITH RECURSIVE people (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM people WHERE i < {PEOPLE - 1})
-            INSERT INTO memberships
-                (conversation_id, user_id, role, visible_from, joined_at, read_up_to, read_count, sent_count)
-            SELECT c.id, :reader + i, CASE i WHEN 1 THEN 'owner' ELSE 'member' END, 1, :now, :read_up_to,
-                CASE i WHEN 0 THEN :read ELSE 0 END, 0
-            FROM conversations AS c, people
-            """,
-            {"reader": reader, "now": now, "read_up_to": read_up_to, "read": each - UNREAD},
+            "UPDATE memberships SET read_up_to = :read_up_to, read_count = :read WHERE user_id = :reader",
+            {"reader": reader, "read_up_to": read_up_to, "read": each - UNREAD},
         )
         db.execute(
             f"""

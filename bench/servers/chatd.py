@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,25 +34,16 @@ ACCOUNTS_AT_ONCE = 2000
 class Checkout:
     """A copy of chatd's source, and the Python that runs it."""
 
-    def __init__(
-        self,
-        root: Path,
-        python: str | None = None,
-        *,
-        postgresql: str = "",
-        settings: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, root: Path, python: str | None = None, *, postgresql: str = "") -> None:
         """Take a copy.
 
         :param root: its directory.
         :param python: by default ours, so that two copies that are compared have the same.
         :param postgresql: the URL of a PostgreSQL where it stores everything, in a new database each time; empty is
             SQLite.
-        :param settings: more of its environment, for what an older copy does not know.
         """
         self.root = root.resolve()
         self.postgresql = postgresql
-        self._settings = dict(settings or {})
         self.database = ""
         self.python = python or sys.executable
         if not (self.root / "chatd" / "__main__.py").exists():
@@ -63,8 +54,7 @@ class Checkout:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CHATD_")}
         limits = {f"CHATD_LIMITS_{name}": str(value) for name, value in LIMITS.items()}
         database = {"CHATD_DATABASE_URL": self.database} if self.database else {}
-        named = {**inherited, **limits, **database, **self._settings}
-        return {**named, "PYTHONPATH": str(self.root), "XDG_DATA_HOME": str(data_dir.parent)}
+        return {**inherited, **limits, **database, "PYTHONPATH": str(self.root), "XDG_DATA_HOME": str(data_dir.parent)}
 
     @contextmanager
     def stored(self) -> Iterator[None]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bench.groups import SETTINGS, Case, send, started
+from bench.groups import Case, send, started
 from bench.groups_stored import GROUPS, UNREAD, fill_groups
 from bench.servers.chatd import HERE, Chatd, Checkout
 
-SERVER = Chatd(Checkout(HERE, settings=SETTINGS))
+SERVER = Chatd(Checkout(HERE))
 
 CASE = Case("two groups", 2, 6, 4, 2, 3)
 
