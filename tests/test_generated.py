@@ -17,7 +17,7 @@ from chatd.client import events as client_events
 from chatd.client import group_models as of_groups
 from chatd.client import models as client
 from chatd.schemas import BriefSchema, HistorySchema, MessageSchema, SessionSchema, UserSchema
-from chatd.schemas.actions import ActionSchema, ValuesSchema
+from chatd.schemas.actions import ActionPageSchema, ActionSchema, RemovedPageSchema, ValuesSchema
 from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import EVENTS
 from chatd.schemas.fields import Timestamp
@@ -74,6 +74,8 @@ MODELS: dict[type[Schema], type] = {
     MentionPageSchema: of_groups.MentionPage,
     TallySchema: of_groups.Tally,
     GroupReportSchema: of_groups.GroupReport,
+    ActionPageSchema: of_groups.ActionPage,
+    RemovedPageSchema: of_groups.RemovedPage,
 }
 
 #: Events whose data is one thing, by the name that thing has in the client.

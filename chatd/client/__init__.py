@@ -44,6 +44,7 @@ from chatd.client.events import (
 )
 from chatd.client.group_models import (
     Action,
+    ActionPage,
     ActionValues,
     GroupReport,
     ListedGroupInvite,
@@ -53,6 +54,7 @@ from chatd.client.group_models import (
     MyGroup,
     NewGroupInvite,
     ReceivedInvitation,
+    RemovedPage,
     Tally,
     WayIn,
 )
@@ -82,6 +84,7 @@ from chatd.client.stream import EventStream
 __all__ = [
     "Action",
     "ActionChanged",
+    "ActionPage",
     "ActionValues",
     "Backoff",
     "Bot",
@@ -134,6 +137,7 @@ __all__ = [
     "Read",
     "ReceivedInvitation",
     "Refused",
+    "RemovedPage",
     "Rest",
     "Resync",
     "Rules",

@@ -212,3 +212,29 @@ class Action:
             moment_or_none(data["ended_at"]),
             data["undoable"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPage:
+    """Actions, the newest first, and whether there are more."""
+
+    actions: tuple[Action, ...]
+    more: bool
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(tuple(map(Action.of, data["actions"])), data["more"])
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedPage:
+    """Messages that an action has removed, with their contents, the newest first, and whether there are more."""
+
+    items: tuple[Message, ...]
+    more: bool
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(tuple(map(Message.of, data["items"])), data["more"])

@@ -1,12 +1,15 @@
 """Groups in the Python client: every call, and every event about them."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from chatd.client import (
+    ActionChanged,
     Event,
+    EventStream,
     GroupChanged,
     GroupEnded,
     GroupPlace,
@@ -14,6 +17,7 @@ from chatd.client import (
     LevelChanged,
     Membership,
     MessageDeleted,
+    MessagesRestored,
     MyGroup,
     NewMessage,
     Preview,
@@ -221,3 +225,52 @@ async def test_who_types_in_a_group_is_seen_and_its_end_is_the_last_thing_heard(
         [ended] = await take(heard, 1)
         assert isinstance(ended, GroupEnded)
         assert ended.group_id == group.id
+
+
+async def test_what_admins_do_is_told_listed_and_taken_back(chat: Chat) -> None:
+    ada, bob = await chat.people("ada", "bobby")
+    async with client_of(ada) as hers, client_of(bob) as his:
+        group = await hers.groups.create("Chess")
+        await his.groups.join((await hers.groups.make_code(group)).code)
+        said = [await his.send(group, text) for text in ("one", "two")]
+        heard, told = his.events(), hers.events()
+        [removed] = await hers.groups.act(group, "remove", message=said[0], reason="rude")
+        [silence] = await hers.groups.act(group, "silence", bob.id, until=datetime.now(UTC) + timedelta(hours=1))
+        with pytest.raises(Refused) as refused:
+            await his.send(group, "three")
+        assert refused.value.code == "silenced"
+        [ban] = await hers.groups.act(group, "ban", [bob.id], remove="day", reason="that too")
+        assert (ban.actor.id, ban.user and ban.user.id, ban.reason) == (ada.id, bob.id, "that too")
+        assert [each.content for each in (await hers.groups.removed(group, removed)).items] == ["one"]
+        page = await hers.groups.actions(group, limit=2)
+        assert ([each.id for each in page.actions], page.more) == ([ban.id, silence.id], True)
+        rest = await hers.groups.actions(group, before=silence.id)
+        assert [each.id for each in rest.actions] == [removed.id]
+        assert [each.id for each in (await hers.groups.actions(group, active=True, kind="ban")).actions] == [ban.id]
+        assert [
+            each.id for each in (await hers.groups.actions(group, user=bob.id, active=True, kind="kick")).actions
+        ] == []
+        assert (await hers.groups.end(group, silence)).ended_at is not None
+        assert (await hers.groups.undo(group, ban)).undone_at is not None
+        await hers.groups.undo_all(group, ada.id, removed.created_at)
+        async with asyncio.timeout(PATIENCE):
+            while [each.content for each in (await his.messages(group)).items] != ["one", "two"]:
+                await asyncio.sleep(0.01)
+        events = [event async for event in until_restored(heard, 2)]
+        assert {"messages_removed", "moderated", "membership", "messages_restored"} <= {each.type for each in events}
+        changes = [
+            each.action
+            for each in [event async for event in until_restored(told, 2)]
+            if isinstance(each, ActionChanged)
+        ]
+        assert {each.id for each in changes} == {removed.id, silence.id, ban.id}
+
+
+async def until_restored(stream: EventStream, times: int) -> AsyncIterator[Event]:
+    """Go through events until messages have come back so many times."""
+    async with asyncio.timeout(PATIENCE):
+        async for event in stream:
+            yield event
+            times -= isinstance(event, MessagesRestored)
+            if not times:
+                return
