@@ -9,7 +9,18 @@ from chatd.schemas.actions import ActionSchema, ValuesSchema
 from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
 from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
-from chatd.schemas.groups import GroupSchema, MeInGroupSchema, PreviewSchema, RulesSchema
+from chatd.schemas.groups import (
+    GroupSchema,
+    ListedGroupInviteSchema,
+    MeInGroupSchema,
+    MemberSchema,
+    NewGroupInviteSchema,
+    PreviewSchema,
+    ReceivedInvitationSchema,
+    RulesSchema,
+    SeenGroupSchema,
+    WayInSchema,
+)
 from chatd.schemas.invites import InviteSchema
 from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
 from chatd.schemas.people import BlockSchema
@@ -30,6 +41,12 @@ NAMED: Mapping[type[Schema], str] = {
     MeInGroupSchema: "MeInGroup",
     ValuesSchema: "ActionValues",
     ActionSchema: "Action",
+    SeenGroupSchema: "SeenGroup",
+    MemberSchema: "Member",
+    NewGroupInviteSchema: "NewGroupInvite",
+    ListedGroupInviteSchema: "GroupInvite",
+    WayInSchema: "WayIn",
+    ReceivedInvitationSchema: "Invitation",
     ConversationStateSchema: "Conversation",
     MessagePageSchema: "MessagePage",
     DeletionSchema: "DeletedMessage",

@@ -23,7 +23,14 @@ const WIDGETS =
 
 /** What forms and pages share that are seldom opened: fields, the texts that are not on the first page, some icons. */
 const FORMS =
-  /Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|privacy|profile|report|settings|signOut|values|welcome)|text.(rules|values)|icons.(ban|bell|circle-alert|circle-check|copy|eye|eye-off|flag|hand|info|key-round|log-out|palette|pencil|trash|trash-2|user-plus|user-round)\.mjs/
+  /Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|privacy|problems|profile|rare|report|settings|signOut|values|welcome)|text.(problems|rules|values)|icons.(ban|bell|circle-alert|circle-check|copy|eye|eye-off|flag|hand|info|key-round|log-out|palette|pencil|trash|trash-2|user-plus|user-round)\.mjs/
+
+/** What only a chat needs, with a person or in a group. */
+const CHAT =
+  /components.chat.(?!Emoji|emoji|MessageState|EmptyState|MessageFailure|ComposerBar|DeleteDialog|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus|useBlocking)/
+
+/** What only groups need: loaded with the first of them that is opened. */
+const GROUPS = /components.groups|transport.groups|stores.groups|locales.en.groups/
 
 export default defineConfig({
   plugins: [
@@ -48,7 +55,14 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'forms', test: FORMS },
-            { name: 'shared', test: (id) => !WIDGETS.test(id) && !FORMS.test(id), minShareCount: 2, priority: 1 },
+            { name: 'groups', test: GROUPS, minShareCount: 2 },
+            { name: 'chat', test: CHAT, priority: 1 },
+            {
+              name: 'shared',
+              test: (id) => ![WIDGETS, FORMS, GROUPS, CHAT].some((others) => others.test(id)),
+              minShareCount: 2,
+              priority: 2,
+            },
           ],
         },
       },

@@ -28,10 +28,19 @@ PAGES = (
 )
 
 #: Those it shares with the API, or whose addresses have a number.
-SHARED_PAGES = ("/messages", "/messages/{user_id:[0-9]+}", "/people/{user_id:[0-9]+}", "/join/{code:[^/]+}")
+SHARED_PAGES = (
+    "/messages",
+    "/messages/{user_id:[0-9]+}",
+    "/people/{user_id:[0-9]+}",
+    "/groups/{group_id:[0-9]+}",
+    "/groups/{group_id:[0-9]+}/about",
+    "/join/{code:[^/]+}",
+)
 
 #: How somebody may write the address of a page by hand, in lower case.
-_PAGE = re.compile(r"/+(?:(?:login|register|settings(?:/+[a-z]+)?|messages(?:/+[0-9]+)?|people/+[0-9]+)/*)?")
+_PAGE = re.compile(
+    r"/+(?:(?:login|register|settings(?:/+[a-z]+)?|messages(?:/+[0-9]+)?|people/+[0-9]+|groups/+[0-9]+(?:/+about)?)/*)?"
+)
 
 #: What a page may do. Nothing inline but what the built page has itself, by its hash; nothing evaluated, nothing of
 #: anybody else's; `'self'` covers the socket. The policies are Vue's own and the one by which the client names its

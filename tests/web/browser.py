@@ -23,7 +23,7 @@ from playwright.async_api import (
 )
 
 from tests.support import Person
-from tests.web.pages import Chat, ConversationList, Entrance, Navigation, Settings
+from tests.web.pages import Chat, ConversationList, Entrance, Groups, Navigation, Settings
 
 #: How long a browser may take to show what it should, in milliseconds: only a broken client needs it.
 PATIENCE = 30_000
@@ -101,6 +101,7 @@ class Device:
         self.conversations = ConversationList(page)
         self.chat = Chat(page)
         self.settings = Settings(page)
+        self.groups = Groups(page)
 
     async def open(self, path: str) -> None:
         """Go to an address of the client."""

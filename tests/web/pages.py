@@ -173,6 +173,22 @@ class Chat:
         return message.get_by_role("button", name=f"{emoji} {count}")
 
 
+class Groups:
+    """Groups: their chats, and the pages about them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.log = page.get_by_role("log", name="Messages")
+
+    async def open(self, group: int) -> None:
+        """Go to a group's chat by its address."""
+        await self.page.goto(f"/groups/{group}")
+
+    def line(self, text: str | re.Pattern[str]) -> Locator:
+        """Return a line of the log that is no message."""
+        return self.page.get_by_text(text, exact=True)
+
+
 #: The pages of the settings.
 Part = Literal["profile", "notifications", "appearance", "security", "privacy"]
 

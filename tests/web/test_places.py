@@ -1,20 +1,16 @@
-"""What the client holds of people and of groups, and what an earlier version of it has stored in the browser."""
+"""What an earlier version of the client has stored in the browser."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import expect
 
-from tests.process import ServerProcess
 from tests.support import Person
 from tests.web.browser import LINE_LOST, Devices
 from tests.web.conftest import Newcomer
 from tests.web.pages import STORED
 from tests.web.site import Site, kept, until
-from tests.ws.v2_client import live, write_group
 
 STORE = "(entries) => { for (const [key, value] of Object.entries(entries)) localStorage.setItem(key, value) }"
 
@@ -33,19 +29,6 @@ NUMBER_CHATS = """
         }
     })
 """
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The server's data directory."""
-    return tmp_path_factory.mktemp("places") / "data"
-
-
-@pytest.fixture(scope="module")
-def server(built: None, data_dir: Path) -> Iterator[ServerProcess]:
-    """A server whose database is at hand."""
-    with ServerProcess(data_dir) as server:
-        yield server
 
 
 def unsent(client_id: str, user_id: int, content: str, order: int, **changes: Any) -> str:
@@ -89,22 +72,6 @@ async def test_what_an_earlier_version_stored_is_shown_and_sent(
     assert [item["content"] for item in to_bob] == ["the first", "the second"]
     left = await desk.page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('chatd.outbox.'))")
     assert left == []
-
-
-async def test_groups_are_not_shown_nor_counted(devices: Devices, alice: Person, bob: Person, data_dir: Path) -> None:
-    desk = await devices.desk(alice)
-    await desk.open("/messages")
-    await bob.send(alice, "between us")
-    await expect(desk.navigation.unread(1)).to_be_visible()
-    group = write_group(data_dir / "chatd.db", "Everybody", alice, bob)
-    speaker = await live(bob)
-    await speaker.ack("send", group=group, content="to everybody")
-    await bob.send(alice, "between us again")
-    await expect(desk.navigation.unread(2)).to_be_visible()
-    await desk.page.reload()
-    await expect(desk.navigation.unread(2)).to_be_visible()
-    await expect(desk.conversations.list.get_by_role("link")).to_have_count(1)
-    await expect(desk.page.get_by_text("to everybody")).to_have_count(0)
 
 
 class TestWithoutTheServer:

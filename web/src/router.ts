@@ -28,11 +28,12 @@ export const router = createRouter({
       children: [
         { path: '', redirect: { name: 'messages' } },
         { path: 'messages', name: 'messages', component: () => import('@/pages/messages/index.vue') },
+        { path: 'messages/:id([1-9]\\d{0,15})', name: 'chat', component: () => import('@/pages/messages/[id].vue') },
+        { path: 'groups/:id([1-9]\\d{0,15})', name: 'group', component: () => import('@/pages/groups/[id].vue') },
         {
-          // The key of a person's place. A group's begins with a g.
-          path: 'messages/:place([1-9]\\d{0,15})',
-          name: 'chat',
-          component: () => import('@/pages/messages/[place].vue'),
+          path: 'groups/:id([1-9]\\d{0,15})/about',
+          name: 'about-group',
+          component: () => import('@/pages/groups/about.vue'),
         },
         { path: 'people/:id([1-9]\\d{0,15})', name: 'person', component: () => import('@/pages/people/[id].vue') },
         {

@@ -134,6 +134,55 @@ export interface Action {
   undoable: boolean
 }
 
+/** A group and what one is in it, or a preview for whoever is not in it. */
+export interface SeenGroup {
+  group?: Group
+  me?: MeInGroup
+  preview?: Preview
+}
+
+/** A member of a group; to admins also by which code they came, by its number, and until when they are silenced. */
+export interface Member {
+  user: Brief
+  role: string
+  joined_at: string
+  via?: number | null
+  silenced_until?: string | null
+}
+
+/** A code, which is not shown again, and the page of the web client that takes it. */
+export interface NewGroupInvite {
+  id: number
+  expires_at: string | null
+  max_uses: number | null
+  uses: number
+  code: string
+  path: string
+}
+
+/** A code, and whose it is. */
+export interface GroupInvite {
+  id: number
+  expires_at: string | null
+  max_uses: number | null
+  uses: number
+  created_at: string
+  from: Brief
+}
+
+/** Where a code leads, and whose it is. */
+export interface WayIn {
+  preview: Preview
+  from: Brief
+}
+
+/** An invitation to a group. */
+export interface Invitation {
+  group: Preview
+  created_at: string
+  from: Brief
+}
+
 /** A conversation with a user or in a group, as the caller sees it. */
 export interface Conversation {
   user?: Brief

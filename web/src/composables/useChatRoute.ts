@@ -1,11 +1,16 @@
 import { computed, type ComputedRef } from 'vue'
 import { type RouteLocationRaw, useRoute } from 'vue-router'
 
-import { keyOf, type Place, placeOfKey } from '@/model/places'
+import { groupPlace, type Place, userPlace } from '@/model/places'
 
 /** Where a chat is shown. */
-export function chatRoute(place: Place): RouteLocationRaw {
-  return { name: 'chat', params: { place: keyOf(place) } }
+export function chatRoute({ kind, id }: Place): RouteLocationRaw {
+  return { name: kind === 'user' ? 'chat' : 'group', params: { id } }
+}
+
+/** Where a group's own page is. */
+export function groupRoute(id: number): RouteLocationRaw {
+  return { name: 'about-group', params: { id } }
 }
 
 /** Where a person's page is. */
@@ -16,5 +21,8 @@ export function personRoute(id: number): RouteLocationRaw {
 /** The place whose chat the page shows; null where it shows something else. */
 export function useOpenPlace(): ComputedRef<Place | null> {
   const route = useRoute()
-  return computed(() => (route.name === 'chat' ? placeOfKey(String(route.params['place'])) : null))
+  return computed(() => {
+    const id = Number(route.params['id'])
+    return route.name === 'chat' ? userPlace(id) : route.name === 'group' ? groupPlace(id) : null
+  })
 }

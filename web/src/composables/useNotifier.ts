@@ -2,13 +2,17 @@ import { computed, onScopeDispose, watch, type ComputedRef } from 'vue'
 import type { Router } from 'vue-router'
 
 import { settings } from '@/api/settings'
-import type { Message, ServerEvent } from '@/api/wire'
+import type { Conversation, Message, ServerEvent } from '@/api/wire'
 import { subscribe } from '@/events'
-import { placeOfMessage } from '@/model/messages'
-import { isShown, keyOf, type Place, type PlaceKey } from '@/model/places'
+import { keyOfConversation, levelOf } from '@/model/conversations'
+import { names, placeOfMessage } from '@/model/messages'
+import { faceOfGroup } from '@/model/people'
+import { keyOf, type Place, type PlaceKey } from '@/model/places'
 import { noticeOf, placeOfNotice } from '@/notifications/notice'
 import { useAuthStore } from '@/stores/auth'
+import { useBlocksStore } from '@/stores/blocks'
 import { useConversationsStore } from '@/stores/conversations'
+import { usePeopleStore } from '@/stores/people'
 import type { NotificationData, WorkerMessage } from '@/sw/messages'
 import { isLockHeld, useLock } from '@/transport/locks'
 import { registered, workers } from '@/transport/serviceWorker'
@@ -43,6 +47,8 @@ export function useNotifier(
   const { isConnected } = socket
   const auth = useAuthStore()
   const conversations = useConversationsStore()
+  const people = usePeopleStore()
+  const blocks = useBlocksStore()
 
   const reading = useReading(open)
   useLock(() => (reading.value === null ? null : READER + reading.value), 'shared')
@@ -64,7 +70,7 @@ export function useNotifier(
   function hear(message: Message): void {
     const me = auth.user?.id ?? 0
     const place = placeOfMessage(message, me)
-    if (place === null || !isShown(place) || message.sender_id === me || message.deleted_at !== null) return
+    if (place === null || message.sender_id === me || message.deleted_at !== null) return
     untold.set(keyOf(place), { place, message })
     tellLater()
   }
@@ -98,12 +104,24 @@ export function useNotifier(
 
   async function show(place: Place, message: Message): Promise<void> {
     if (isRead(place) || (await isLockHeld(READER + keyOf(place)))) return
-    const sender = conversations.get(place)?.user ?? message.sender
-    const { title, options } = noticeOf(message, place, sender, settings().api === '')
+    const conversation = conversations.get(place)
+    if (place.kind === 'group' && (!conversation || !disturbs(conversation, message))) return
+    const sender = conversation?.user ?? people.authorOf(message)
+    const group = conversation?.group ? faceOfGroup(conversation.group) : null
+    const { title, options } = noticeOf(message, place, sender, settings().api === '', group)
     const registration = await registered()
     if (!registration) return
     await navigator.locks.request(SCREEN, () => registration.showNotification(title, options))
     await close(isOutdated)
+  }
+
+  /** Whether a message in a group is to disturb its reader. */
+  function disturbs(conversation: Conversation, message: Message): boolean {
+    const me = auth.user?.id ?? 0
+    if (blocks.isBlocked(message.sender_id)) return false
+    const level = levelOf(conversation)
+    if (level === 'named') return names({ ...message, mentions_all: false }, me)
+    return level === 'all' || (level === 'mentions' && names(message, me))
   }
 
   function isRead(place: Place): boolean {
@@ -115,7 +133,7 @@ export function useNotifier(
   watch(isConnected, (now) => now && untold.size > 0 && tellLater())
   watch(isOn, (now) => !now && close(() => true))
   watch(
-    () => conversations.list.flatMap(({ user, unread_count }) => (unread_count === 0 ? user.id : [])).join(),
+    () => conversations.list.flatMap((each) => (each.unread_count === 0 ? keyOfConversation(each) : [])).join(),
     () => close(isOutdated),
   )
 

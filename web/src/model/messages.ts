@@ -19,6 +19,11 @@ export function placeOfMessage(
   return userPlace(sender_id === me ? receiver_id : sender_id)
 }
 
+/** Whether a message in a group names somebody, answers them, or names everybody. */
+export function names({ sender_id, mentions, mentions_all }: Message, user: number): boolean {
+  return sender_id !== user && (mentions_all === true || mentions?.includes(user) === true)
+}
+
 /** The message after an event: the same object where the event does not change it. */
 export function afterEvent(message: Message, event: ServerEvent): Message {
   // A page may be ahead of the events: what is deleted there stays deleted, whatever later events say.
@@ -29,7 +34,8 @@ export function afterEvent(message: Message, event: ServerEvent): Message {
       if (id !== message.id) return message
       if (deleted_at !== null) return { ...deleted(message, deleted_at), edited_at }
       if (content === message.content && edited_at === message.edited_at) return message
-      return { ...message, content, edited_at }
+      const { mentions = [], mentions_all = false } = event.data
+      return { ...message, content, edited_at, ...(message.mentions && { mentions, mentions_all }) }
     }
     case 'message_deleted':
       return event.data.id === message.id ? deleted(message, event.data.deleted_at) : message

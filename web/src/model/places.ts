@@ -5,8 +5,7 @@ export interface Place {
 }
 
 /**
- * A place as text: `12` is user 12, `g5` is group 5. One form serves for maps, addresses of pages and what the browser
- * stores. People have no letter because they had their addresses and stored drafts before there were groups.
+ * A place as text: `12` is user 12, `g5` is group 5. One form serves for maps and what the browser stores. People have no letter because they had their addresses and stored drafts before there were groups.
  */
 export type PlaceKey = `${number}` | `g${number}`
 
@@ -36,9 +35,4 @@ export function isSamePlace(one: Place, other: Place): boolean {
 /** The place as queries and commands name it. */
 export function addressOf({ kind, id }: Place): { user: number } | { group: number } {
   return kind === 'user' ? { user: id } : { group: id }
-}
-
-/** Whether the interface shows a place. The stores hold groups, which nothing shows yet: only this keeps them back. */
-export function isShown({ kind }: Place): boolean {
-  return kind === 'user'
 }

@@ -23,6 +23,7 @@ export function tagOf(place: Place): string {
  *
  * @param place where the message is.
  * @param sender who wrote it, by their present name.
+ * @param group the name and the picture of the group it is in; null for none.
  * @param isHome whether the API has the page's origin. A picture from elsewhere would tell that host who reads.
  */
 export function noticeOf(
@@ -30,12 +31,13 @@ export function noticeOf(
   place: Place,
   sender: Brief,
   isHome: boolean,
+  group: Brief | null = null,
 ): { title: string; options: NoticeOptions } {
-  const picture = sender.avatar_path
+  const picture = (group ?? sender).avatar_path
   return {
-    title: nameOf(sender),
+    title: nameOf(group ?? sender),
     options: {
-      body: message.content,
+      body: group ? `${nameOf(sender)}: ${message.content}` : message.content,
       tag: tagOf(place),
       renotify: true,
       icon: isHome && picture && /^\/(?![/\\])/.test(picture) ? picture : ICON,

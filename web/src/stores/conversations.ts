@@ -4,7 +4,7 @@ import { computed, ref, shallowRef, triggerRef } from 'vue'
 import { CommandError } from '@/api/errors'
 import type { Conversation, Position, ServerEvent } from '@/api/wire'
 import { publish } from '@/events'
-import { isShownConversation, peopleOf, type PrivateConversation } from '@/model/conversations'
+import { disturbing, keyOfConversation, peopleOf } from '@/model/conversations'
 import { addressOf, keyOf, type Place, type PlaceKey } from '@/model/places'
 import { saveConversations, savedConversations } from '@/offline/snapshots'
 import { api, type ConversationPage } from '@/transport/api'
@@ -12,6 +12,7 @@ import { socket } from '@/transport/socket'
 
 import { useAuthStore } from './auth'
 import { Ledger } from './conversations/ledger'
+import { rank } from './conversations/order'
 import { useOutboxStore } from './outbox'
 import { usePeopleStore } from './people'
 import { useRoomsStore } from './rooms'
@@ -38,7 +39,7 @@ export const useConversationsStore = defineStore('conversations', () => {
   let version = 0
   /** Increases whenever the stream of events starts again: pages requested before are useless then. */
   let generation = 0
-  /** The next page has the conversations whose last message is below this id. */
+  /** The next page has the conversations whose rank is below this. */
   let next: number | undefined
   let loadingMore: Promise<void> | null = null
   let isRefreshing = false
@@ -50,22 +51,19 @@ export const useConversationsStore = defineStore('conversations', () => {
 
   const isLoaded = ref(false)
   const more = ref(false)
-  const known = computed<readonly PrivateConversation[]>(() => shown.value.list().filter(isShownConversation))
+  const known = computed(() => shown.value.list())
   const list = computed(() => (outbox.newest.size === 0 ? known.value : withUnsent(known.value)))
-  const totalUnread = computed(() => list.value.reduce((sum, conversation) => sum + conversation.unread_count, 0))
+  const totalUnread = computed(() => list.value.reduce((sum, conversation) => sum + disturbing(conversation), 0))
 
   function newLedger(): Ledger {
     return new Ledger({ me, brief: people.brief, between: rooms.between })
   }
 
   /** Begin with the places where something waits to be sent, also where nothing was said before. */
-  function withUnsent(conversations: readonly PrivateConversation[]): readonly PrivateConversation[] {
-    const first = [...outbox.newest.values()].reverse().flatMap(({ place }) => {
-      const conversation = get(place) ?? begin(place)
-      return conversation && isShownConversation(conversation) ? conversation : []
-    })
-    const ids = new Set(first.map(({ user }) => user.id))
-    return [...first, ...conversations.filter(({ user }) => !ids.has(user.id))]
+  function withUnsent(conversations: readonly Conversation[]): readonly Conversation[] {
+    const first = [...outbox.newest.values()].reverse().flatMap(({ place }) => get(place) ?? begin(place) ?? [])
+    const keys = new Set(first.map(keyOfConversation))
+    return [...first, ...conversations.filter((conversation) => !keys.has(keyOfConversation(conversation)))]
   }
 
   function get(place: Place): Conversation | undefined {
@@ -116,7 +114,8 @@ export const useConversationsStore = defineStore('conversations', () => {
 
   /** Note where the page after this one begins. */
   function turn({ conversations, more: isMore }: ConversationPage): void {
-    next = conversations.at(-1)?.last_message?.id
+    const last = conversations.at(-1)
+    next = last && rank(last)
     more.value = isMore && next !== undefined
     if (!more.value) ledger.complete()
   }

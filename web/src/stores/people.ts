@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 
-import type { Brief, ServerEvent, User } from '@/api/wire'
+import type { Brief, Conversation, Message, ServerEvent, User } from '@/api/wire'
+import { faceOfGroup } from '@/model/people'
 import { api } from '@/transport/api'
 
 /** How many people one search returns. */
@@ -15,6 +16,16 @@ export const usePeopleStore = defineStore('people', () => {
 
   function brief(id: number): Brief | undefined {
     return briefs.get(id)
+  }
+
+  /** The name and the picture of a conversation. */
+  function faceOf({ user, group }: Conversation): Brief {
+    return user === undefined ? faceOfGroup(group!) : (brief(user.id) ?? user)
+  }
+
+  /** Who wrote a message, as they are now. */
+  function authorOf({ sender }: Message): Brief {
+    return brief(sender.id) ?? sender
   }
 
   function put({ id, username, nickname, avatar_path, is_ai }: Brief): void {
@@ -81,5 +92,5 @@ export const usePeopleStore = defineStore('people', () => {
     toldAt.clear()
   }
 
-  return { brief, asking, remember, introduce, fetch, search, apply, reset }
+  return { brief, faceOf, authorOf, asking, remember, introduce, fetch, search, apply, reset }
 })

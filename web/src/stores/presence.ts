@@ -24,6 +24,12 @@ export const usePresenceStore = defineStore('presence', () => {
   const lastSeen = (id: number): string | null => seen.get(id) ?? null
   /** Whether a user is typing to us. */
   const isTyping = (id: number): boolean => typing.has(typist(userPlace(id), id))
+  /** Who is typing in a place. */
+  const typistsIn = (place: Place): number[] =>
+    [...typing.keys()].flatMap((who) => {
+      const [key, id] = who.split(':')
+      return key === keyOf(place) ? Number(id) : []
+    })
 
   /** Say that the user is typing in a place, at most once every few seconds. */
   function tellTyping(place: Place): void {
@@ -87,7 +93,7 @@ export const usePresenceStore = defineStore('presence', () => {
     seen.clear()
   }
 
-  return { isOnline, lastSeen, isTyping, tellTyping, apply, disconnected, reset }
+  return { isOnline, lastSeen, isTyping, typistsIn, tellTyping, apply, disconnected, reset }
 })
 
 function typist(place: Place, userId: number): Typist {

@@ -78,6 +78,9 @@ export const useRoomsStore = defineStore('rooms', () => {
       case 'read':
         if (event.data.user_id === me()) get(userPlace(event.data.reader_id))?.noteRead(event.data.up_to)
         break
+      case 'group_ended':
+        drop(groupPlace(event.data.group_id))
+        break
       case 'membership':
         if (event.data.user_id === me() && event.data.role === null) drop(groupPlace(event.data.group_id))
         break

@@ -4,7 +4,8 @@ import type { NotificationData } from './messages'
 export type Route = 'shell' | 'asset' | 'settings' | 'file' | null
 
 /** The addresses of the client's pages, however they are written; the server answers any other navigation. */
-const PAGE = /^\/+(?:(?:login|register|settings(?:\/+[a-z]+)?|messages(?:\/+\d+)?|people\/+\d+)\/*)?$/i
+const PAGE =
+  /^\/+(?:(?:login|register|settings(?:\/+[a-z]+)?|messages(?:\/+\d+)?|people\/+\d+|groups\/+\d+(?:\/+about)?|join\/+[\w-]+)\/*)?$/i
 
 /**
  * Decide how to answer a GET request.
@@ -24,5 +25,5 @@ export function routeOf(url: URL, origin: string, isNavigation: boolean, files: 
 
 /** The address of the chat that a notification is about. */
 export function chatPath(data: NotificationData): string {
-  return `/messages/${'userId' in data ? data.userId : `g${data.groupId}`}`
+  return 'userId' in data ? `/messages/${data.userId}` : `/groups/${data.groupId}`
 }

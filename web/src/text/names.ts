@@ -29,9 +29,12 @@ export function nameOf(user: Brief): string {
   return isFit ? nickname : usernameOf(user)
 }
 
-/** Return the username as people write it, which tells apart those who have the same name; empty for a deleted account. */
+/**
+ * Return the username as people write it, which tells apart those who have the same name; empty for a deleted account
+ * and for a group.
+ */
 export function handleOf(user: Brief): string {
-  return isDeleted(user) ? '' : `@${usernameOf(user)}`
+  return isDeleted(user) || user.username === '' ? '' : `@${usernameOf(user)}`
 }
 
 function usernameOf({ username }: Brief): string {

@@ -1,16 +1,16 @@
 import { ApiError, CommandError, ConnectionLost } from '@/api/errors'
-import { languageTag, type Translate } from '@/i18n'
-import { en } from '@/locales/en'
+import { type AnyKey, languageTag, type Translate } from '@/i18n'
+import { problems } from '@/locales/en/problems'
 
 import { fromNow, regional } from './times'
 
 /** Return the words for an error's code in the reader's language, or null if it has none. */
-export function describeCode(code: string, t: Translate): string | null {
-  return Object.hasOwn(en.problems.codes, code) ? t(`problems.codes.${code as keyof typeof en.problems.codes}`) : null
+export function describeCode(code: string, t: Translate<AnyKey>): string | null {
+  return Object.hasOwn(problems.codes, code) ? t(`problems.codes.${code as keyof typeof problems.codes}`) : null
 }
 
 /** Describe an error in the reader's language; one without words of its own, in general ones. */
-export function describe(error: unknown, t: Translate): string {
+export function describe(error: unknown, t: Translate<AnyKey>): string {
   if (error instanceof ConnectionLost) return t('problems.offline')
   if (!(error instanceof ApiError || error instanceof CommandError)) return t('shell.errors.unexpected')
   const { code, retryAfterMs } = error
@@ -24,6 +24,6 @@ export function describe(error: unknown, t: Translate): string {
 }
 
 /** Say when to try again. */
-export function describeWait(ms: number, t: Translate): string {
+export function describeWait(ms: number, t: Translate<AnyKey>): string {
   return t('shell.errors.rateLimited', { when: fromNow(ms, regional(languageTag())) })
 }

@@ -139,7 +139,8 @@ export const api = {
     call<MessagePage>('GET', '/messages', { query: { ...addressOf(place), ...query }, signal }),
 }
 
-async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {
+/** Make a REST call. */
+export async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {
   return parse<T>(await send(method, path, options))
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 
-import { groupPlace, keyOf, userPlace } from '@/model/places'
+import { keyOf, userPlace } from '@/model/places'
 import { chatPath, routeOf } from '@/sw/routes'
 
 const HOME = 'https://chat.example.org'
@@ -23,6 +23,9 @@ describe('a navigation', () => {
     '/messages/',
     '/messages/42',
     '/messages//42/',
+    '/groups/42',
+    '/groups/42/about',
+    '/join/aB_c-1',
   ])('to %s is answered by the shell', (path) => expect(route(path, true)).toBe('shell'))
 
   it.each([
@@ -69,5 +72,5 @@ describe('what a page asks for', () => {
 
 test('a click on a notification leads to the chat of its place', () => {
   expect(chatPath({ messageId: 1, userId: 7 })).toBe(`/messages/${keyOf(userPlace(7))}`)
-  expect(chatPath({ messageId: 1, groupId: 7 })).toBe(`/messages/${keyOf(groupPlace(7))}`)
+  expect(chatPath({ messageId: 1, groupId: 7 })).toBe('/groups/7')
 })

@@ -1,13 +1,12 @@
 import { nextTick, onBeforeUnmount, onMounted, ref, type Ref, shallowRef, type ShallowRef } from 'vue'
 
-import type { Brief } from '@/api/wire'
-
 import { languageTag } from '@/i18n'
 import { useAuthStore } from '@/stores/auth'
+import { usePeopleStore } from '@/stores/people'
 import { nameOf } from '@/text/names'
 import { clock, isSameDay, regional, stamp } from '@/text/times'
 
-import { isPending, type Row, rowTime, senderOf } from './rows'
+import { isPending, type Row, rowTime } from './rows'
 
 /** So many rows stay in the page while they are selected, however far the list scrolls. */
 const MOST = 300
@@ -20,9 +19,9 @@ export function useCopying(
   rows: Readonly<Ref<readonly Row[]>>,
   scroller: Readonly<ShallowRef<HTMLElement | null>>,
   me: number,
-  other: () => Brief,
 ) {
   const auth = useAuthStore()
+  const people = usePeopleStore()
   /** The rows that have something of the selection in them. */
   const kept = shallowRef<readonly number[]>([])
   /** The message whose text a finger can select. */
@@ -77,7 +76,8 @@ export function useCopying(
     const time = parts.every(({ row }) => isSameDay(rowTime(row), today)) ? clock : stamp
     return parts
       .map(({ row, text }) => {
-        const name = senderOf(row, me) === me ? (auth.user?.nickname ?? '') : nameOf(other())
+        const isMine = isPending(row) || row.sender_id === me
+        const name = isMine ? (auth.user?.nickname ?? '') : nameOf(people.authorOf(row))
         return `${name}, ${time(rowTime(row), locale)}: ${text}`
       })
       .join('\n')

@@ -1,8 +1,9 @@
 import { computed, watch, type ComputedRef } from 'vue'
 
+import type { Conversation } from '@/api/wire'
 import { useOpenPlace } from '@/composables/useChatRoute'
-import { isShownConversation, type PrivateConversation } from '@/model/conversations'
-import { isSamePlace, type Place } from '@/model/places'
+import { keyOfConversation } from '@/model/conversations'
+import { isSamePlace, keyOf, type Place } from '@/model/places'
 import { useComposersStore } from '@/stores/composers'
 import { useConversationsStore } from '@/stores/conversations'
 import { useOutboxStore } from '@/stores/outbox'
@@ -13,7 +14,7 @@ import { socket } from '@/transport/socket'
  * The conversations of the list: those there are and, before them, those that only a draft has begun. The one that is
  * open shows its draft itself.
  */
-export function useListed(): ComputedRef<readonly PrivateConversation[]> {
+export function useListed(): ComputedRef<readonly Conversation[]> {
   const composers = useComposersStore()
   const conversations = useConversationsStore()
   const outbox = useOutboxStore()
@@ -35,18 +36,15 @@ export function useListed(): ComputedRef<readonly PrivateConversation[]> {
     { immediate: true },
   )
 
-  function fresh(place: Place): PrivateConversation | null {
+  function fresh(place: Place): Conversation | null {
     const isOpen = open.value !== null && isSamePlace(open.value, place)
-    const conversation = isOpen || conversations.get(place) ? null : conversations.begin(place)
-    return conversation && isShownConversation(conversation) ? conversation : null
+    return isOpen || conversations.get(place) ? null : conversations.begin(place)
   }
 
   return computed(() => {
     const { list } = conversations
-    const ids = new Set(list.map(({ user }) => user.id))
-    const first = begun.value.flatMap((place) =>
-      place.kind === 'user' && ids.has(place.id) ? [] : (fresh(place) ?? []),
-    )
+    const keys = new Set(list.map(keyOfConversation))
+    const first = begun.value.flatMap((place) => (keys.has(keyOf(place)) ? [] : (fresh(place) ?? [])))
     return first.length === 0 ? list : [...first, ...list]
   })
 }

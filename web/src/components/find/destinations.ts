@@ -2,6 +2,7 @@ import { LogOut, Settings, SquarePen, UserRound } from '@lucide/vue'
 import { computed, type Component, type ComputedRef } from 'vue'
 import { useRouter } from 'vue-router'
 
+import type { Brief } from '@/api/wire'
 import { useAllTexts } from '@/composables/useAllTexts'
 import { personRoute } from '@/composables/useChatRoute'
 import { useFind } from '@/composables/useFind'
@@ -13,7 +14,9 @@ import { useAuthStore } from '@/stores/auth'
 export interface Destination {
   id: string
   label: string
-  icon: Component
+  icon?: Component
+  /** The picture of a group, in the place of an icon. */
+  face?: Brief
   go: () => void
 }
 

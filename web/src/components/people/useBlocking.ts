@@ -3,7 +3,7 @@ import { computed, onMounted, ref, shallowRef, type ComputedRef, type Ref, type 
 import type { Brief } from '@/api/wire'
 
 import { useToast } from '@/components/ui/toasts'
-import { describe } from '@/text/problems'
+import { explain } from '@/composables/explain'
 import { useI18n } from '@/i18n'
 import { useBlocksStore } from '@/stores/blocks'
 import { nameOf } from '@/text/names'
@@ -38,7 +38,7 @@ export function useBlocking(user: () => Brief): Blocking {
       isAsking.value = false
       show(done)
     } catch (error) {
-      show(describe(error, t))
+      show(await explain(error))
     } finally {
       isBusy.value = false
     }

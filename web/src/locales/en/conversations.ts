@@ -3,6 +3,7 @@ export const conversations = {
   list: 'Conversations',
   new: 'New conversation',
   unread: '{n} unread',
+  mentions: '{n} mention of you | {n} mentions of you',
   online: 'online',
   you: 'You: {text}',
   draft: 'Draft:',

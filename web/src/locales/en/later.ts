@@ -2,9 +2,12 @@ import { en } from '.'
 import { auth } from './auth'
 import { emoji } from './emoji'
 import { finding } from './finding'
+import { groups } from './groups'
 import { invite } from './invite'
 import { privacy } from './privacy'
+import { problems } from './problems'
 import { profile } from './profile'
+import { rare } from './rare'
 import { report } from './report'
 import { settings } from './settings'
 import { signOut } from './signOut'
@@ -12,7 +15,25 @@ import { values } from './values'
 import { welcome } from './welcome'
 
 /** The English texts, with those that come with the pages and dialogs that need them. */
-export const all = { ...en, auth, emoji, finding, invite, privacy, profile, report, settings, signOut, values, welcome }
+export const all = {
+  ...en,
+  chat: { ...en.chat, ...rare.chat },
+  people: { ...en.people, ...rare.people },
+  shell: { ...en.shell, ...rare.shell },
+  auth,
+  emoji,
+  finding,
+  groups,
+  invite,
+  privacy,
+  problems,
+  profile,
+  report,
+  settings,
+  signOut,
+  values,
+  welcome,
+}
 
 /** All texts of a language: every language has the same keys as English. */
 export type AllMessages = typeof all

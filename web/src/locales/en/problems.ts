@@ -1,6 +1,12 @@
 export const problems = {
   refused: 'The server did not accept that.',
   offline: 'That needs a connection. Try again when you are online.',
+  unsent: {
+    other: 'This message could not be sent.',
+    not_found: 'This person no longer exists.',
+    not_member: 'You are no longer in this group.',
+    validation_error: 'The server does not accept this message.',
+  },
   codes: {
     account_unavailable: 'This account does not exist or may not connect.',
     blocked: 'You have blocked this person.',
@@ -8,6 +14,11 @@ export const problems = {
     cannot_message_self: 'You cannot write to yourself.',
     administrators_only: 'Only an administrator may do this.',
     cannot_report_own: 'You cannot report a message of your own.',
+    group_full: 'This group is full.',
+    name_differs: 'This is not its name.',
+    too_many_admins: 'It has as many admins as it may have.',
+    too_many_groups: 'You are in as many groups as you may be in.',
+    too_many_invites: 'It has as many codes as it may have.',
     forbidden: 'You may not do that.',
     internal_error: 'Something went wrong on the server. Try again in a moment.',
     invite_invalid: 'This invitation is unknown or was already used.',

@@ -29,11 +29,6 @@ export const shell = {
   },
   forgetful: 'This browser stores nothing for this page. You will be signed out when you close or reload it.',
   avatar: { online: 'online' },
-  notFound: {
-    title: 'Page not found',
-    text: 'There is nothing at this address.',
-    home: 'Go to your messages',
-  },
   errors: {
     network: 'The server cannot be reached. Check your connection and try again.',
     rateLimited: 'Too many attempts. Try again {when}.',

@@ -1,6 +1,6 @@
-import type { chat as en } from '../en/chat'
+import type { AllMessages } from '../en/later'
 
-export const chat: typeof en = {
+export const chat: AllMessages['chat'] = {
   messages: '消息',
   message: '消息',
   placeholder: '输入消息',
@@ -13,6 +13,7 @@ export const chat: typeof en = {
     offline: '离线',
     lastSeen: '上次在线：{when}',
     typing: '{name}正在输入…',
+    typingTogether: '{names}正在输入…',
   },
   state: {
     pending: '发送中',
@@ -21,10 +22,6 @@ export const chat: typeof en = {
     failed: '未发送',
   },
   failed: {
-    other: '这条消息发送失败。',
-    not_found: '对方已不存在。',
-    validation_error: '服务器不接受这条消息。',
-    blocked: '你已屏蔽对方。',
     retry: '重试',
     discard: '放弃',
   },
@@ -56,6 +53,7 @@ export const chat: typeof en = {
   copyFailed: '浏览器不允许复制。',
   deleteTitle: '删除这条消息？',
   deleteText: '双方都将看不到它，且无法恢复。',
+  deleteForAll: '所有人都将看不到它，且无法恢复。',
   cancel: '取消',
   editing: '正在编辑',
   unsaved: {
@@ -68,6 +66,7 @@ export const chat: typeof en = {
   },
   replyingTo: '回复{name}',
   replyToSelf: '回复自己',
+  names: '提到了你',
   quote: '查看所回复的{name}的消息',
   earlier: '更早的消息',
   reactWith: '用 {emoji} 回应',

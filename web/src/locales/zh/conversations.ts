@@ -5,6 +5,7 @@ export const conversations: typeof en = {
   list: '会话',
   new: '发起会话',
   unread: '{n} 条未读',
+  mentions: '{n} 条提到你',
   online: '在线',
   you: '我：{text}',
   draft: '草稿：',

@@ -4,6 +4,7 @@ import { chat } from './chat'
 import { conversations } from './conversations'
 import { emoji } from './emoji'
 import { finding } from './finding'
+import { groups } from './groups'
 import { invite } from './invite'
 import { manners } from './manners'
 import { people } from './people'
@@ -23,6 +24,7 @@ export const zh: AllMessages = {
   conversations,
   emoji,
   finding,
+  groups,
   invite,
   manners,
   people,

@@ -1,6 +1,6 @@
-import type { people as en } from '../en/people'
+import type { AllMessages } from '../en/later'
 
-export const people: typeof en = {
+export const people: AllMessages['people'] = {
   actions: '关于{name}的更多操作',
   block: '屏蔽',
   unblock: '取消屏蔽',

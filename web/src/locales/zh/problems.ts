@@ -3,6 +3,12 @@ import type { problems as en } from '../en/problems'
 export const problems: typeof en = {
   refused: '服务器未接受此操作。',
   offline: '需要网络连接，请在联网后重试。',
+  unsent: {
+    other: '这条消息发送失败。',
+    not_found: '对方已不存在。',
+    not_member: '你已不在这个群里。',
+    validation_error: '服务器不接受这条消息。',
+  },
   codes: {
     account_unavailable: '该账号不存在，或无法连接。',
     blocked: '你已屏蔽对方。',
@@ -10,6 +16,11 @@ export const problems: typeof en = {
     cannot_message_self: '不能给自己发消息。',
     administrators_only: '只有管理员可以这样做。',
     cannot_report_own: '不能举报自己的消息。',
+    group_full: '这个群已满员。',
+    name_differs: '名称不一致。',
+    too_many_admins: '管理员人数已达上限。',
+    too_many_groups: '你加入的群已达上限。',
+    too_many_invites: '邀请码数量已达上限。',
     forbidden: '你没有权限进行此操作。',
     internal_error: '服务器出了点问题，请稍后重试。',
     invite_invalid: '邀请码无效，可能已被使用。',

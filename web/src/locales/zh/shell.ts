@@ -1,6 +1,6 @@
-import type { shell as en } from '../en/shell'
+import type { AllMessages } from '../en/later'
 
-export const shell: typeof en = {
+export const shell: AllMessages['shell'] = {
   skip: '跳到主要内容',
   loading: '加载中…',
   justNow: '刚刚',

@@ -1,9 +1,11 @@
 import type { Brief, Conversation, EventData, Message, ServerEvent } from '@/api/wire'
-import { placeOfConversation } from '@/model/conversations'
-import { afterEvent, placeOfMessage } from '@/model/messages'
+import { keyOfConversation } from '@/model/conversations'
+import { afterEvent, names, placeOfMessage } from '@/model/messages'
 import { groupPlace, keyOf, type Place, type PlaceKey, userPlace } from '@/model/places'
 
-import { lastId, Order } from './order'
+import { type Counts, countsAbove } from './counts'
+import { afterGroupEvent, groupOf } from './groups'
+import { lastId, Order, rank } from './order'
 
 /** What the ledger needs from the rest of the client. */
 export interface Surroundings {
@@ -89,7 +91,6 @@ export class Ledger {
     const places = new Set<PlaceKey>()
     for (const conversation of page) {
       const key = this.#put(conversation)
-      if (key === null) continue
       places.add(key)
       this.#fresh.add(key)
       this.#asOf.set(key, cursor)
@@ -132,7 +133,7 @@ export class Ledger {
 
   #doubt(key: PlaceKey): void {
     const conversation = this.#all.get(key)
-    if (conversation !== undefined) this.unsure.set(key, lastId(conversation))
+    if (conversation !== undefined) this.unsure.set(key, rank(conversation))
   }
 
   /** Apply an event; only to the conversations of `places`, unless that is null. */
@@ -149,6 +150,7 @@ export class Ledger {
         this.#change(event.data.id, event)
         break
       case 'message_edited':
+        this.#recount(event.data)
         this.#change(event.data.id, event)
         break
       case 'reaction':
@@ -157,10 +159,22 @@ export class Ledger {
       case 'profile':
         this.#rename(event.data)
         break
-      case 'membership':
-        if (event.data.user_id === this.#surroundings.me() && event.data.role === null) this.#drop(event.data.group_id)
-        break
+      default:
+        this.#govern(event, places)
     }
+  }
+
+  /** Apply an event about a group itself, or about who is in it. */
+  #govern(event: ServerEvent, places: Set<PlaceKey> | null): void {
+    const id = groupOf(event)
+    if (id === null) return
+    const key = keyOf(groupPlace(id))
+    const { seq = Infinity } = event
+    if (seq <= (this.#asOf.get(key) ?? 0) || (places !== null && !places.has(key))) return
+    const after = afterGroupEvent(this.#all.get(key) ?? null, event, this.#surroundings.me())
+    if (after === 'gone') this.#drop(key)
+    else if (after === 'unsure') this.unsure.set(key, seq)
+    else if (after !== null) this.#put(after)
   }
 
   #arrive(message: Message, places: Set<PlaceKey> | null): void {
@@ -177,7 +191,13 @@ export class Ledger {
     if (isAbove && !isUnread) this.#uncounted.add(message.id)
     const before = known ?? this.begin(place, isTheirs ? message.sender : undefined)
     if (before !== null) {
-      this.#put({ ...before, last_message: message, unread_count: before.unread_count + (isUnread ? 1 : 0) })
+      const { mention_count = 0 } = before
+      this.#put({
+        ...before,
+        last_message: message,
+        unread_count: before.unread_count + (isUnread ? 1 : 0),
+        ...(before.group && { mention_count: mention_count + (isUnread && names(message, me) ? 1 : 0) }),
+      })
     }
     if (!this.#fresh.has(key) || this.unsure.has(key)) this.unsure.set(key, message.id)
   }
@@ -204,6 +224,17 @@ export class Ledger {
     // If it was seen as deleted before this event, the count may not include it any more.
     if (between(place, gone.id - 1, gone.id)?.some((message) => message.deleted_at !== null)) this.#doubt(key)
     else this.#put({ ...known, unread_count: Math.max(0, known.unread_count - 1) })
+    if (known.mention_count) this.#doubt(key)
+  }
+
+  /** An unread message of a group may name others than before. */
+  #recount(message: Message): void {
+    const me = this.#surroundings.me()
+    if (message.group_id === null || message.sender_id === me) return
+    const key = keyOf(groupPlace(message.group_id))
+    const known = this.#all.get(key)
+    if (known === undefined || message.id <= known.read_up_to) return
+    if (known.mention_count || names(message, me)) this.#doubt(key)
   }
 
   #read(marker: EventData['read'], places: Set<PlaceKey> | null): void {
@@ -217,9 +248,9 @@ export class Ledger {
       // In a group one reader's marker says nothing about the others.
       if (place.kind === 'user' && up_to > known.others_read_up_to) this.#put({ ...known, others_read_up_to: up_to })
     } else if (up_to > known.read_up_to) {
-      const unread_count = this.#unreadAbove(known, up_to)
-      this.#put({ ...known, read_up_to: up_to, unread_count: unread_count ?? known.unread_count })
-      if (unread_count === null) this.#doubt(key)
+      const counts = this.#countsAbove(known, up_to)
+      this.#put({ ...known, read_up_to: up_to, ...counts })
+      if (counts === null) this.#doubt(key)
     }
   }
 
@@ -233,28 +264,13 @@ export class Ledger {
   #foresee(key: PlaceKey, upTo: number): void {
     const known = this.#all.get(key)
     if (known === undefined || upTo <= known.read_up_to) return
-    const unread_count = this.#unreadAbove(known, upTo)
-    if (unread_count !== null) this.#put({ ...known, read_up_to: upTo, unread_count })
+    const counts = this.#countsAbove(known, upTo)
+    if (counts !== null) this.#put({ ...known, read_up_to: upTo, ...counts })
   }
 
-  /** Return how many would be unread if the marker were at `upTo`; null if that is not known. */
-  #unreadAbove(conversation: Conversation, upTo: number): number | null {
-    const { between } = this.#surroundings
-    const me = this.#surroundings.me()
-    const place = placeOfConversation(conversation)
-    const end = lastId(conversation)
-    if (upTo >= end) return 0
-    if (place === null) return null
-    const key = keyOf(place)
-    const isGone = (message: Message): boolean => message.deleted_at !== null
-    const theirs = (messages: Message[]): Message[] => messages.filter((message) => message.sender_id !== me)
-    const rest = between(place, upTo, end)
-    if (rest !== null) return theirs(rest).filter((message) => !isGone(message)).length
-    if (!this.#fresh.has(key) || this.unsure.has(key)) return null
-    const read = between(place, conversation.read_up_to, upTo)
-    // If one of them is deleted, its event may still be on the way, so the count may or may not include it.
-    if (read === null || theirs(read).some(isGone)) return null
-    return Math.max(0, conversation.unread_count - theirs(read).length)
+  #countsAbove(conversation: Conversation, upTo: number): Counts | null {
+    const key = keyOfConversation(conversation)
+    return countsAbove(conversation, upTo, this.#surroundings, this.#fresh.has(key) && !this.unsure.has(key))
   }
 
   #change(id: number, event: ServerEvent): void {
@@ -272,8 +288,7 @@ export class Ledger {
   }
 
   /** Drop a group that the user is no longer in. */
-  #drop(groupId: number): void {
-    const key = keyOf(groupPlace(groupId))
+  #drop(key: PlaceKey): void {
     this.unsure.delete(key)
     if (this.#remove(key)) this.version += 1
   }
@@ -283,11 +298,9 @@ export class Ledger {
     return this.#all.delete(key)
   }
 
-  /** Add or replace a conversation and return its key; null if it names no place. */
-  #put(conversation: Conversation): PlaceKey | null {
-    const place = placeOfConversation(conversation)
-    if (place === null) return null
-    const key = keyOf(place)
+  /** Add or replace a conversation and return its key. */
+  #put(conversation: Conversation): PlaceKey {
+    const key = keyOfConversation(conversation)
     this.#order.replace(this.#all.get(key), conversation)
     this.#all.set(key, conversation)
     this.version += 1

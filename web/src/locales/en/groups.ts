@@ -1,0 +1,27 @@
+export const groups = {
+  members: '{n} member | {n} members',
+  page: 'Group',
+  muted: 'muted',
+  none: 'There is no such group',
+  noneHint: 'It may have ended, or it is not open to you.',
+  loadFailed: 'The group could not be loaded.',
+  empty: 'Nothing has been said here yet',
+  emptyHint: 'Say hello to everybody.',
+  adminsOnly: 'Only admins write in this group.',
+  history: {
+    beginning: 'This is the beginning of {name}.',
+    joined: 'You see messages since you joined, {when}.',
+    since: 'You see messages since {when}.',
+    newAll: 'New members see everything since {when}.',
+    newJoined: 'New members see only what is written after they join.',
+  },
+  notes: {
+    joined: '{names} joined',
+    left: '{names} left',
+    owner: '{names} now owns this group',
+    admin: '{names} is now an admin',
+    member: '{names} is no longer an admin',
+    more: '{n} more',
+    you: 'You',
+  },
+}

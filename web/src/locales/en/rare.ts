@@ -1,0 +1,31 @@
+/** Texts of what the first page has that only dialogs and seldom states of it need. */
+export const rare = {
+  chat: {
+    deleteTitle: 'Delete this message?',
+    deleteText: 'It will be deleted for both of you. This cannot be undone.',
+    deleteForAll: 'It will be deleted for everybody. This cannot be undone.',
+    unsaved: {
+      deleted: 'This message was deleted meanwhile. Your text is still here.',
+      offline: 'Not saved yet: there is no connection. It is saved when you are back.',
+      rate_limited: 'Not saved: that was too fast. Wait a moment.',
+      refused: 'Not saved: the server does not accept this change.',
+      again: 'Save again',
+      sendAsNew: 'Send as a new message',
+    },
+  },
+  people: {
+    blockTitle: 'Block {name}?',
+    blockText:
+      'You will not receive what they write from now on, not even later, and they cannot tell. You can unblock them at any time.',
+    unblockNamed: 'Unblock {name}',
+    deletedHere: 'This account was deleted.',
+    blockedHere: 'You have blocked {name}.',
+  },
+  shell: {
+    notFound: {
+      title: 'Page not found',
+      text: 'There is nothing at this address.',
+      home: 'Go to your messages',
+    },
+  },
+}

@@ -1,0 +1,82 @@
+import type {
+  Group,
+  GroupInvite,
+  Invitation,
+  MeInGroup,
+  Member,
+  NewGroupInvite,
+  Preview,
+  SeenGroup,
+  WayIn,
+} from '@/api/wire'
+
+import { call } from './api'
+
+export interface NewGroup {
+  name: string
+  description: string
+  public: boolean
+  /** Makes the call repeatable. */
+  client_id: string
+}
+
+export type GroupChanges = Partial<Pick<Group, 'name' | 'description' | 'avatar_path' | 'public' | 'history'>> & {
+  rules?: Partial<Group['rules']>
+}
+
+export interface MembersQuery {
+  q?: string
+  role?: string
+  after?: number
+  limit?: number
+}
+
+/** The REST calls for groups; each rejects as those of `api` do. */
+export const groupsApi = {
+  create: (body: NewGroup) => call<Group>('POST', '/groups', { json: body }),
+
+  get: (id: number) => call<SeenGroup>('GET', `/groups/${id}`),
+
+  change: (id: number, body: GroupChanges) => call<Group>('PATCH', `/groups/${id}`, { json: body }),
+
+  /** End a group; its name says that it is meant. */
+  remove: (id: number, name: string) => call<void>('DELETE', `/groups/${id}`, { json: { name } }),
+
+  leave: (id: number) => call<void>('POST', `/groups/${id}/leave`),
+
+  /** Public groups, those with most members first. */
+  search: (q: string, skip: number, limit: number, signal?: AbortSignal) =>
+    call<Preview[]>('GET', '/groups', { query: { ...(q && { q }), skip, limit }, signal }),
+
+  members: (id: number, query: MembersQuery, signal?: AbortSignal) =>
+    call<{ members: Member[]; more: boolean }>('GET', `/groups/${id}/members`, { query: { ...query }, signal }),
+
+  setRole: (id: number, user: number, role: string) =>
+    call<Member>('PUT', `/groups/${id}/members/${user}`, { json: { role } }),
+
+  setLevel: (id: number, body: Partial<Pick<MeInGroup, 'notify' | 'muted_until'>>) =>
+    call<MeInGroup>('PUT', `/groups/${id}/me`, { json: body }),
+
+  invite: (id: number, user: number) => call<void>('POST', `/groups/${id}/invitations`, { json: { user } }),
+
+  makeCode: (id: number, body: { expires_in?: number | null; max_uses?: number | null }) =>
+    call<NewGroupInvite>('POST', `/groups/${id}/invites`, { json: body }),
+
+  codes: (id: number) => call<GroupInvite[]>('GET', `/groups/${id}/invites`),
+
+  revoke: (id: number, code: number) => call<void>('DELETE', `/groups/${id}/invites/${code}`),
+
+  /** Join a group that is public, or accept an invitation. */
+  join: (id: number) => call<SeenGroup>('POST', `/groups/${id}/join`),
+
+  invitations: async () => (await call<{ invitations: Invitation[] }>('GET', '/invitations')).invitations,
+
+  decline: (id: number) => call<void>('DELETE', `/invitations/${id}`),
+
+  wayIn: (code: string) => call<WayIn>('GET', `/join/${encodeURIComponent(code)}`),
+
+  joinBy: (code: string) => call<SeenGroup>('POST', `/join/${encodeURIComponent(code)}`),
+
+  readers: async (messageId: number) =>
+    (await call<{ user_ids: number[] }>('GET', `/messages/${messageId}/readers`)).user_ids,
+}
