@@ -23,7 +23,7 @@ const WIDGETS =
 
 /** What forms and pages share that are seldom opened: fields, the texts that are not on the first page, some icons. */
 const FORMS =
-  /Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|privacy|problems|profile|rare|report|settings|signOut|values|welcome)|text.(problems|rules|values)|icons.(ban|bell|circle-alert|circle-check|copy|eye|eye-off|flag|hand|info|key-round|log-out|palette|pencil|trash|trash-2|user-plus|user-round)\.mjs/
+  /Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|privacy|problems|profile|rare|report|settings|signOut|values|welcome)|text.(problems|rules|values)|(stores|transport).account|icons.(ban|bell|circle-alert|circle-check|copy|eye|eye-off|flag|hand|info|key-round|log-out|palette|pencil|trash|trash-2|user-plus|user-round)\.mjs/
 
 /** What only a chat needs, with a person or in a group. */
 const CHAT =

@@ -39,6 +39,12 @@ export function afterEvent(message: Message, event: ServerEvent): Message {
     }
     case 'message_deleted':
       return event.data.id === message.id ? deleted(message, event.data.deleted_at) : message
+    case 'messages_removed': {
+      const { group_id, user_id, from_id, to_id } = event.data
+      const { id, sender_id } = message
+      if (message.group_id !== group_id || sender_id !== user_id || id < from_id || id > to_id) return message
+      return { ...deleted(message, new Date().toISOString()), removed: true }
+    }
     case 'reaction': {
       if (event.data.message_id !== message.id) return message
       const reactions = reacted(message.reactions, event.data)

@@ -1,8 +1,8 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
-import { api, type ProfileChanges, type Registration } from '@/transport/api'
-import type { Invite, Me, ServerEvent, Session, User } from '@/api/wire'
+import { api, type Registration } from '@/transport/api'
+import type { Me, ServerEvent, User } from '@/api/wire'
 import { forgetEverything } from '@/offline/forget'
 import { local, onChangedElsewhere, parsed } from '@/offline/local'
 import { wipeSnapshots } from '@/offline/snapshots'
@@ -109,10 +109,9 @@ export const useAuthStore = defineStore('auth', () => {
     await wipeSnapshots()
   }
 
-  /** Delete the account. The server ends the connection before it answers, which is expected here. */
-  async function deleteAccount(password: string): Promise<void> {
+  /** Forget the account, which was just deleted. */
+  async function forget(): Promise<void> {
     const me = user.value?.id
-    await api.deleteAccount(password)
     drop('no_account')
     endedBecause.value = null
     if (me !== undefined) await forgetEverything(me)
@@ -128,21 +127,6 @@ export const useAuthStore = defineStore('auth', () => {
     const found = await api.me()
     if (token.value === asked) setUser(found)
   }
-
-  async function updateProfile(changes: ProfileChanges): Promise<void> {
-    setUser(await api.updateProfile(changes))
-  }
-
-  /** Upload a picture and use it as the avatar. */
-  async function uploadAvatar(file: Blob): Promise<void> {
-    const { url } = await api.uploadAvatar(file)
-    await updateProfile({ avatar_path: url })
-  }
-
-  const createInvite = (wish: { expires_in?: number; max_uses?: number }): Promise<Invite> => api.createInvite(wish)
-  const changePassword = (old: string, replacement: string): Promise<void> => api.changePassword(old, replacement)
-  const loadSessions = (): Promise<Session[]> => api.sessions()
-  const endSession = (id: number): Promise<void> => api.endSession(id)
 
   function apply(event: ServerEvent): void {
     if (event.type !== 'profile' || event.data.id !== user.value?.id) return
@@ -162,13 +146,8 @@ export const useAuthStore = defineStore('auth', () => {
     signOut,
     end,
     refresh,
-    updateProfile,
-    uploadAvatar,
-    createInvite,
-    changePassword,
-    loadSessions,
-    endSession,
-    deleteAccount,
+    setUser,
+    forget,
     apply,
   }
 })

@@ -78,6 +78,12 @@ export const useRoomsStore = defineStore('rooms', () => {
       case 'read':
         if (event.data.user_id === me()) get(userPlace(event.data.reader_id))?.noteRead(event.data.up_to)
         break
+      case 'messages_removed':
+        get(groupPlace(event.data.group_id))?.apply(event)
+        break
+      case 'messages_restored':
+        get(groupPlace(event.data.group_id))?.reread()
+        break
       case 'group_ended':
         drop(groupPlace(event.data.group_id))
         break

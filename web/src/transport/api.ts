@@ -1,6 +1,6 @@
 import { ApiError } from '@/api/errors'
 import { apiAddress } from '@/api/settings'
-import type { Block, Brief, Conversation, Invite, Me, MessagePage, Position, Session, User } from '@/api/wire'
+import type { Block, Brief, Conversation, Me, MessagePage, Position, User } from '@/api/wire'
 import { addressOf, type Place } from '@/model/places'
 
 /** How long a call may take, in milliseconds: longer than the server waits for a slow request. */
@@ -8,9 +8,6 @@ const TIMEOUT_MS = 30_000
 
 /** The same for a ticket, without which there is no connection: a shorter wait, then another try. */
 const TICKET_TIMEOUT_MS = 15_000
-
-/** The same for an export, which may hold many years. */
-const EXPORT_TIMEOUT_MS = 10 * 60_000
 
 type Query = Record<string, string | number | undefined>
 
@@ -47,8 +44,6 @@ export interface MessagesQuery {
   limit?: number
 }
 
-export type ProfileChanges = Partial<Pick<User, 'nickname' | 'avatar_path' | 'bio'>>
-
 let token: string | null = null
 let unauthorized: ((error: ApiError) => void) | null = null
 
@@ -81,21 +76,6 @@ export const api = {
 
   me: () => call<Me>('GET', '/users/me'),
 
-  updateProfile: (body: ProfileChanges) => call<User>('PUT', '/users/me', { json: body }),
-
-  changePassword: (old: string, replacement: string) =>
-    call<void>('POST', '/users/me/password', { json: { old_password: old, new_password: replacement } }),
-
-  uploadAvatar(file: Blob): Promise<{ url: string; filename: string }> {
-    const form = new FormData()
-    form.set('file', file)
-    return call('POST', '/files/upload/avatar', { body: form })
-  },
-
-  sessions: () => call<Session[]>('GET', '/auth/sessions'),
-
-  endSession: (id: number) => call<void>('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
-
   blocks: (skip: number, limit: number) => call<Block[]>('GET', '/users/me/blocks', { query: { skip, limit } }),
 
   block: (id: number) => call<void>('PUT', `/users/${id}/block`),
@@ -104,18 +84,6 @@ export const api = {
 
   report: (messageId: number, reason: string) =>
     call<unknown>('POST', `/messages/${messageId}/report`, { json: { reason } }),
-
-  /** Get all data of the user, as a zip. */
-  async exportData(): Promise<Blob> {
-    const response = await send('GET', '/users/me/export', { timeoutMs: EXPORT_TIMEOUT_MS })
-    return response.blob().catch((error: unknown) => {
-      throw unreachable(error)
-    })
-  },
-
-  createInvite: (body: { expires_in?: number; max_uses?: number }) => call<Invite>('POST', '/invites', { json: body }),
-
-  deleteAccount: (password: string) => call<void>('DELETE', '/users/me', { json: { password } }),
 
   user: (id: number) => call<User>('GET', `/users/${id}`),
 
@@ -145,7 +113,7 @@ export async function call<T>(method: string, path: string, options: Call = {}):
 }
 
 /** Send a request and return the response; an error response throws {@link ApiError}. */
-async function send(
+export async function send(
   method: string,
   path: string,
   { query, json, body, signal, isPublic, timeoutMs = TIMEOUT_MS }: Call,
@@ -202,7 +170,8 @@ async function problem(response: Response): Promise<ApiError> {
   })
 }
 
-function unreachable(cause: unknown): ApiError {
+/** The error of a request that did not come through. */
+export function unreachable(cause: unknown): ApiError {
   const error = new ApiError({ status: 0, code: 'network', detail: 'The server cannot be reached.' })
   error.cause = cause
   return error

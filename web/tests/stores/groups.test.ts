@@ -29,6 +29,7 @@ function conversation(unread_count: number): Conversation {
     visible_from: 1,
     notify: 'all',
     muted_until: null,
+    silenced_until: null,
   }
   return { group, me, last_message: null, unread_count, mention_count: 0, read_up_to: 0, others_read_up_to: 0 }
 }
@@ -145,7 +146,7 @@ test('who comes and goes is counted, and one is told of a new role, another leve
   ledger.merge(ledger.expect(), [conversation(0)], 0)
   ledger.apply(joined(1, 4))
   ledger.apply({ type: 'membership', seq: 2, data: { ...membership(ME), role: 'admin', how: 'role' } })
-  const level = { user_id: null, group_id: 2, notify: 'named', muted_until: null }
+  const level = { user_id: null, group_id: 2, notify: 'named', muted_until: null, silenced_until: null }
   ledger.apply({ type: 'notify', seq: 3, data: level })
   expect(ledger.get(GROUP)).toMatchObject({ group: { member_count: 4 }, me: { role: 'admin', notify: 'named' } })
   ledger.apply({ type: 'group_ended', seq: 4, data: { group_id: 2 } })

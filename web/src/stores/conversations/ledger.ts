@@ -159,6 +159,10 @@ export class Ledger {
       case 'profile':
         this.#rename(event.data)
         break
+      case 'messages_removed':
+      case 'messages_restored':
+        this.doubt(groupPlace(event.data.group_id))
+        break
       default:
         this.#govern(event, places)
     }

@@ -198,6 +198,11 @@ export class Room {
     return this.#replace('around', { around: messageId }, () => this.loadAround(messageId))
   }
 
+  /** Read the messages again: some have come back. */
+  reread(): void {
+    if (this.#state.isLoaded) void (this.anchor === null ? this.loadNewest() : this.loadAround(this.anchor.id))
+  }
+
   async loadBefore(): Promise<void> {
     await this.#others('before')
     const { first, moreBefore, isFresh } = this.timeline

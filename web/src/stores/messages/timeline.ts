@@ -126,6 +126,9 @@ export class Timeline {
       case 'reaction':
         this.#change(event.data.message_id, event)
         break
+      case 'messages_removed':
+        for (const { id } of this.above(event.data.from_id - 1)) this.#change(id, event)
+        break
     }
   }
 
