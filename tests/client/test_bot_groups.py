@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from chatd.client import Bot, Brief, Client, Cursor, Group, Membership, Message, NewMessage
+from chatd.client import Bot, Brief, Client, Cursor, Group, Membership, Message, NewMessage, Refused
 from chatd.client.hearing import said_to
+from examples.guard_bot import MESSAGES
 from tests.client.bots import bot_of, running
 from tests.client.support import client_of, take
 from tests.client.test_examples import program
@@ -154,3 +155,45 @@ async def test_the_welcome_bot_greets_and_explains(chat: Chat, tmp_path: Path) -
             assert await said() == "Ask me: @welcome about, @welcome admins"
             await client.send(group, "@welcome admins")
             assert await said() == "Ask Alice."
+
+
+async def test_the_guard_bot_silences_who_floods_and_takes_it_back_when_an_admin_says_so(
+    chat: Chat, tmp_path: Path
+) -> None:
+    alice, bob, guard = await chat.people("alice", "bobby", "guard")
+    async with client_of(alice) as hers, client_of(bob) as his:
+        group = await group_with(hers, bob, guard)
+        events = hers.events()
+
+        async def said() -> str:
+            while True:
+                [event] = await take(events, 1)
+                if isinstance(event, NewMessage) and event.actor_id == guard.id:
+                    return event.message.content
+
+        cursor_file = tmp_path / "cursor"
+        async with program(chat, "guard", "examples/guard_bot.py", CHAT_CURSOR_FILE=str(cursor_file)):
+            await until(cursor_file.exists)
+            for number in range(MESSAGES + 1):
+                await his.send(group, f"it is no admin yet: {number}")
+            await hers.groups.set_role(group, guard.id, "admin")
+            for number in range(2 * MESSAGES + 2):
+                await hers.send(group, f"who is above it may: {number}")
+            with pytest.raises(Refused) as refused:
+                await flood(his, group)
+            assert refused.value.code == "silenced"
+            assert (await said()).startswith("@bobby is silent for 5 minutes: more than 8 messages in 10 seconds.")
+            [silence] = (await hers.groups.actions(group)).actions
+            assert (silence.kind, silence.reason) == ("silence", "more than 8 messages in 10 seconds")
+            await hers.send(group, "@guard undo")
+            assert await said() == "@bobby may write again."
+            await his.send(group, "@guard undo")
+            assert await said() == "Only admins may ask for that."
+            await hers.send(group, "@guard undo")
+            assert await said() == "Nobody is silent because of me."
+
+
+async def flood(client: Client, group: Group) -> None:
+    """Write until that is refused."""
+    while True:
+        await client.send(group, "buy!")
