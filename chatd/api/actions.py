@@ -105,6 +105,7 @@ def routes() -> list[Route]:
 
 async def _act(call: Call) -> dict[str, Any]:
     said = call.body
+    actions.require_fit(said)
     people = said.get("users") or ([said["user"]] if "user" in said else [])
     wanted = Wanted(
         kind=said["kind"],

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields
 
 from chatd.models import Deed, Span
 from chatd.schemas.answers import BriefSchema
@@ -74,24 +74,6 @@ class ActionBody(RequestSchema):
     remove = one_of(*get_args(Span), metadata={"description": "Of what time their messages are removed."})
     reason = Text(max_length=REASON_MAX)
 
-    @validates_schema(skip_on_field_errors=True)
-    def _fit(self, data: Mapping[str, Any], **kwargs: Any) -> None:
-        kind, people = data["kind"], data.get("users")
-        if people is not None and not 1 <= len(people) <= PEOPLE_MAX:
-            raise ValidationError(f"There must be 1 to {PEOPLE_MAX}.", "users")
-        if ("user" in data) + ("users" in data) != 1 and not ("message_id" in data and "users" not in data):
-            raise ValidationError("Exactly one of user and users is needed.", "user")
-        if "message_id" in data and (kind != "remove" or "remove" in data):
-            raise ValidationError("It goes with the kind remove alone, and without a time.", "message_id")
-        if "remove" in data and kind not in ("ban", "remove"):
-            raise ValidationError("Only bans and the kind remove remove messages.", "remove")
-        if kind == "remove" and "message_id" not in data and data.get("remove", "none") == "none":
-            raise ValidationError("What to remove is needed: a message, or those of a time.", "remove")
-        if "until" in data and kind not in ("ban", "silence"):
-            raise ValidationError("Only bans and silences last until a time.", "until")
-        if kind == "silence" and "until" not in data:
-            raise ValidationError("A silence needs its end.", "until")
-
 
 class UndoAllBody(RequestSchema):
     """Whose actions are to be undone, and since when."""
@@ -122,3 +104,25 @@ class PathAction(BaseSchema):
 
     id = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
     action = Digits(at_least=1, at_most=ID_LIMIT - 1, required=True)
+
+
+def require_fit(data: Mapping[str, Any]) -> None:
+    """Require that the fields of an :class:`ActionBody` go with each other.
+
+    :raises ValidationError: they do not.
+    """
+    kind, people = data["kind"], data.get("users")
+    if people is not None and not 1 <= len(people) <= PEOPLE_MAX:
+        raise ValidationError(f"There must be 1 to {PEOPLE_MAX}.", "users")
+    if ("user" in data) + ("users" in data) != 1 and not ("message_id" in data and "users" not in data):
+        raise ValidationError("Exactly one of user and users is needed.", "user")
+    if "message_id" in data and (kind != "remove" or "remove" in data):
+        raise ValidationError("It goes with the kind remove alone, and without a time.", "message_id")
+    if "remove" in data and kind not in ("ban", "remove"):
+        raise ValidationError("Only bans and the kind remove remove messages.", "remove")
+    if kind == "remove" and "message_id" not in data and data.get("remove", "none") == "none":
+        raise ValidationError("What to remove is needed: a message, or those of a time.", "remove")
+    if "until" in data and kind not in ("ban", "silence"):
+        raise ValidationError("Only bans and silences last until a time.", "until")
+    if kind == "silence" and "until" not in data:
+        raise ValidationError("A silence needs its end.", "until")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from marshmallow import Schema
-from marshmallow.fields import Integer, Nested
+from marshmallow.fields import Integer, List, Nested
 
 from chatd.api.bodies import MAX_BODY, Body, FormBody, JsonBody, UploadBody
 from chatd.api.endpoint import Route
@@ -44,6 +44,13 @@ GOOD = {
     "user": 2,
     "reply_to": 2,
     "up_to": 2,
+    "kind": "ban",
+    "users": [2],
+    "message_id": 2,
+    "until": "2030-01-31T08:15:00.000Z",
+    "remove": "day",
+    "actor": 2,
+    "since": "2030-01-31T08:15:00.000Z",
 }
 
 #: JSON that no field of a kind takes.
@@ -52,6 +59,7 @@ WRONG = {
     Moment: ["1", "true", '"x"', '"2030-02-30T08:15:00Z"', '"2030-01-31T08:15:00"', "[]", "{}"],
     Flag: ['"true"', '"1"', "0", "1", "1.5", "[]", "{}"],
     Nested: ['"x"', "1", "true", "[]", '["x"]'],
+    List: ['"x"', "1", "true", "{}", '["x"]', "[0]", "[null]"],
     Integer: ['"1"', "1.5", "1e999", "1" + "0" * 40, "true", "[]", "[1]", "{}", '{"x": 1}'],
     Whole: ['"1"', "1.5", "1e999", "1" + "0" * 40, "true", "[]", "[1]", "{}", '{"x": 1}'],
 }
