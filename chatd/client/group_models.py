@@ -161,14 +161,30 @@ class GroupReport:
 
 @dataclass(frozen=True, slots=True)
 class ActionValues:
-    """What an action has changed, before it or after."""
+    """What an action has changed of a member or of a group, before it or after; None is what it left alone, too."""
 
-    role: str | None
+    role: str | None = None
+    name: str | None = None
+    description: str | None = None
+    avatar_path: str | None = None
+    public: bool | None = None
+    history_since: datetime | None = None
+    post: str | None = None
+    invite: str | None = None
 
     @classmethod
     def of(cls, data: Json) -> Self:
         """Return what ``data`` describes."""
-        return cls(data.get("role"))
+        return cls(
+            data.get("role"),
+            data.get("name"),
+            data.get("description"),
+            data.get("avatar_path"),
+            data.get("public"),
+            moment_or_none(data.get("history_since")),
+            data.get("post"),
+            data.get("invite"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

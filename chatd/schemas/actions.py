@@ -19,9 +19,16 @@ PEOPLE_MAX = 100
 
 
 class ValuesSchema(BaseSchema):
-    """What an action has changed, before it or after."""
+    """What an action has changed of a member or of a group, before it or after; what it left alone is left out."""
 
     role = fields.String()
+    name = fields.String()
+    description = fields.String(allow_none=True)
+    avatar_path = fields.String(allow_none=True)
+    public = fields.Boolean()
+    history_since = Timestamp(allow_none=True)
+    post = fields.String(metadata={"description": "A rule of the group, as is invite."})
+    invite = fields.String()
 
 
 class ActionSchema(BaseSchema):

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from chatd.clock import DAY_MS, Clock
 from chatd.config import Groups as GroupSettings
 from chatd.errors import (
@@ -15,19 +13,15 @@ from chatd.errors import (
     NameDiffers,
     RateLimited,
 )
-from chatd.events import GroupChanged
 from chatd.models import Group, GroupRole, Member, MemberPage, Mine, Preview, Stay
-from chatd.services import joining, levels, roles
+from chatd.services import changing, joining, levels, roles
 from chatd.services.names import searched
-from chatd.storage import change_log, groups, members, stays, users
+from chatd.storage import groups, members, stays, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 
 log = logging.getLogger(__name__)
-
-#: What only the owner may change.
-_OF_THE_OWNER = frozenset({"public", "history"})
 
 
 class Groups:
@@ -123,34 +117,8 @@ class Groups:
 
         def work(tx: Transaction) -> Group:
             before, stay = joining.require(tx.db, group_id, user_id)
-            roles.require_active(stay, "owner" if _OF_THE_OWNER & changes.keys() else "admin", now)
-            rules = changes.get("rules") or {}
-            after = msgspec.structs.replace(
-                before,
-                name=changes.get("name", before.name),
-                description=changes.get("description", before.description),
-                avatar_path=changes.get("avatar_path", before.avatar_path),
-                is_public=changes.get("public", before.is_public),
-                post_rule=rules.get("post") or before.post_rule,
-                invite_rule=rules.get("invite") or before.invite_rule,
-            )
-            opens = after.is_public and not before.is_public
-            is_shown = before.history_from is not None
-            history = changes.get("history") or ("all" if is_shown or opens else "joined")
-            begins, stops = history == "all" and (opens or not is_shown), history == "joined" and is_shown
-            if after == before and not begins and not stops:
-                return before
-            seq = change_log.append(tx.db, "group", conversation_id=group_id, user_id=user_id, created_at=now)
-            groups.change(tx.db, after, searched(after.name))
-            if begins:
-                groups.set_history(tx.db, group_id, seq, now)
-            elif stops:
-                groups.set_history(tx.db, group_id, None, None)
-            after = _require(tx.db, group_id)
-            circle = tx.circle(group_id)
-            assert circle is not None
-            tx.publish(GroupChanged(seq=seq, recipients=circle.members, group=after))
-            return after
+            roles.require_active(stay, changing.least(changes), now)
+            return changing.change(tx, user_id, before, changes, now=now)
 
         return await self._db.write(work)
 

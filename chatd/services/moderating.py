@@ -1,7 +1,7 @@
 """Acting on who is below in a group, undoing that, and ending it: plain functions of a transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from chatd.clock import DAY_MS
 from chatd.errors import (
@@ -14,10 +14,10 @@ from chatd.errors import (
     TooLate,
     UserNotFound,
 )
-from chatd.events import ActionChanged, Moderated, WorkLeft
+from chatd.events import Moderated, WorkLeft
 from chatd.models import Action, Deed, Group, GroupRole, Span, Stay
 from chatd.records import Record
-from chatd.services import editing, joining, removing, roles
+from chatd.services import auditing, changing, editing, joining, removing, roles
 from chatd.storage import action_work, actions, change_log, conversations, groups, messages, removals, stays, users
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
@@ -27,6 +27,10 @@ _SPANS: dict[Span, int | None] = {"day": DAY_MS, "week": 7 * DAY_MS, "all": None
 
 #: What puts somebody out, and how the others are told.
 _PUTS_OUT: dict[str, joining.How] = {"kick": "kicked", "ban": "banned"}
+
+
+#: What changes something of a group or of a member, and what undoes it.
+_CHANGES: Mapping[str, Callable[..., None]] = {"change": changing.undo, "role": roles.undo}
 
 
 class Wanted(Record):
@@ -85,7 +89,7 @@ def _act_on(
     if user_id == mine.user_id or (theirs is not None and not roles.is_above(mine.role, theirs.role)):
         raise Forbidden
     bounds = _bounds(tx.db, group.id, user_id, wanted, now)
-    seq = change_log.append(tx.db, "action", conversation_id=group.id, admins_only=True, created_at=now)
+    seq = auditing.begin(tx, group.id, now)
     stay_seq = _ended_before(tx.db, group.id, user_id) if theirs is None else None
     actions.insert(
         tx.db,
@@ -101,7 +105,7 @@ def _act_on(
         stay_seq=stay_seq,
         created_at=now,
     )
-    action = _tell_admins(tx, group.id, seq, seq)
+    action = auditing.tell(tx, group.id, seq, seq)
     if theirs is not None or (wanted.kind == "ban" and stays.was_in(tx.db, group.id, user_id)):
         _tell_concerned(tx, action, now)
     if theirs is not None and wanted.kind in _PUTS_OUT:
@@ -140,7 +144,9 @@ def require_action(db: Sql, actor_id: int, group_id: int, action_id: int, now: i
     action = actions.find(db, group_id, action_id)
     if action is None:
         raise ActionNotFound
-    if action.user is not None and not roles.is_above(stay.role, _role_of(db, action, action.user.id)):
+    if action.kind in _CHANGES:
+        roles.require(stay, "owner" if action.kind == "role" else changing.undo_least(action))
+    elif action.user is not None and not roles.is_above(stay.role, _role_of(db, action, action.user.id)):
         raise Forbidden
     return stay, action
 
@@ -166,7 +172,10 @@ def undo(tx: Transaction, action: Action, by: int, *, now: int) -> None:
     if not action_work.is_whole(tx.db, action.id):
         raise TooLate
     actions.set_undone(tx.db, action.id, now, by)
-    after = _tell_admins(tx, action.group_id, _log(tx, action, now), action.id)
+    after = auditing.tell_again(tx, action, now)
+    if action.kind in _CHANGES:
+        _CHANGES[action.kind](tx, action, by, now=now)
+        return
     if action.user is not None:
         _bring_back(tx, action, action.user.id, now)
         if stays.was_in(tx.db, action.group_id, action.user.id):
@@ -200,7 +209,7 @@ def end(tx: Transaction, action: Action, *, now: int) -> None:
     if action.ended_at is not None or (action.until is not None and action.until <= now):
         return
     actions.set_ended(tx.db, action.id, now)
-    after = _tell_admins(tx, action.group_id, _log(tx, action, now), action.id)
+    after = auditing.tell_again(tx, action, now)
     if action.user is not None and stays.was_in(tx.db, action.group_id, action.user.id):
         _tell_concerned(tx, after, now)
 
@@ -229,21 +238,6 @@ def step(tx: Transaction, *, now: int) -> bool:
         case _:
             removing.restore(tx, action, next_id, limit=removing.STEP, now=now)
     return True
-
-
-def _log(tx: Transaction, action: Action, now: int) -> int:
-    data = json.dumps({"action_id": action.id})
-    return change_log.append(
-        tx.db, "action", conversation_id=action.group_id, data=data, admins_only=True, created_at=now
-    )
-
-
-def _tell_admins(tx: Transaction, group_id: int, seq: int, action_id: int) -> Action:
-    """Tell the admins of an action as it is now, and return it."""
-    action = actions.get_many(tx.db, [action_id])[action_id]
-    circle = tx.circle(group_id)
-    tx.publish(ActionChanged(seq=seq, recipients=() if circle is None else circle.admins, action=action))
-    return action
 
 
 def _tell_concerned(tx: Transaction, action: Action, now: int) -> None:

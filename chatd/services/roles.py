@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from chatd.errors import Forbidden, TooManyAdmins, UserNotFound
-from chatd.models import GroupRole, Member, Stay
-from chatd.services import joining, voices
+from chatd.models import Action, GroupRole, Member, Stay
+from chatd.services import auditing, joining, voices
 from chatd.storage import members, stays, users
 from chatd.storage.commit import Transaction
 
@@ -54,7 +54,28 @@ def change(tx: Transaction, owner_id: int, group_id: int, user_id: int, role: Gr
     if role == "admin" and theirs.role != role and members.count_admins(tx.db, group_id) >= ADMINS_MAX:
         raise TooManyAdmins
     if theirs.role != role:
+        auditing.note(tx, group_id, "role", owner_id, user_id, {"role": theirs.role}, {"role": role}, now=now)
         if role == "owner":
             joining.set_role(tx, group_id, owner_id, "admin", now=now)
         joining.set_role(tx, group_id, user_id, role, how="owner" if role == "owner" else "role", now=now)
     return Member(user, role, theirs.joined_at)
+
+
+def undo(tx: Transaction, action: Action, by: int, *, now: int) -> None:
+    """Give a member the role back that they had before an action, unless they have another one by now.
+
+    Where it handed the group over, and ``by`` owns it still, who did that owns it again.
+    """
+    assert action.user is not None
+    assert action.before is not None
+    assert action.after is not None
+    group_id, stay = action.group_id, stays.find(tx.db, action.group_id, action.user.id)
+    if stay is None or stay.role != action.after["role"]:
+        return
+    if stay.role == "owner":
+        if stays.find(tx.db, group_id, action.actor.id) is None:
+            return
+        joining.set_owner(tx, group_id, action.actor.id, now=now)
+        if action.before["role"] == "admin":
+            return  # as which they are there now
+    joining.set_role(tx, group_id, action.user.id, action.before["role"], now=now)

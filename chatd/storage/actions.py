@@ -156,6 +156,14 @@ def ends_stay(db: Sql, group_id: int, user_id: int, stay_seq: int) -> bool:
     return row is not None
 
 
+def set_values(db: Sql, action_id: int, before: str, after: str) -> None:
+    """Note what an action has changed, as JSON."""
+    db.execute(
+        "UPDATE actions SET before = :before, after = :after WHERE id = :action_id",
+        {"action_id": action_id, "before": before, "after": after},
+    )
+
+
 def set_stay(db: Sql, action_id: int, stay_seq: int) -> None:
     """Note where the stay ended that an action has put an end to."""
     db.execute(

@@ -127,6 +127,8 @@ VALUES: dict[str, Any] = {
     "via": None,
     "viewer": ALICE,
     "wanted": [(ALICE, "one")],
+    "actions.set_values.after": "{}",
+    "actions.set_values.before": "{}",
     "avatars.insert.content": b"picture",
     "avatars.insert.filename": "b.png",
     "group_invites.insert.code_hash": b"another",

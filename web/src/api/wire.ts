@@ -110,9 +110,16 @@ export interface MeInGroup {
   silenced_until: string | null
 }
 
-/** What an action has changed, before it or after. */
+/** What an action has changed of a member or of a group, before it or after; what it left alone is left out. */
 export interface ActionValues {
   role?: string
+  name?: string
+  description?: string | null
+  avatar_path?: string | null
+  public?: boolean
+  history_since?: string | null
+  post?: string
+  invite?: string
 }
 
 /** One use of power in a group. It removes the user's messages from `from_id` to `to_id`. */
