@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Protocol
 from weakref import ref
 
@@ -17,6 +17,7 @@ from chatd.delivery.dialect import Dialect
 from chatd.delivery.frames import Frames
 from chatd.errors import RateLimited, TooManyConnections
 from chatd.events import Event, SessionEnded, UserDisabled
+from chatd.models import among
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +184,7 @@ class Registry:
 
     def _tell(self, event: Event) -> None:
         frames = Frames(event)
-        for user_id in event.recipients:
+        for user_id in _fewer(event.recipients, self._by_user):
             for reference in self._by_user.get(user_id, ()):
                 client = reference()
                 if client is None or client.connection is event.origin:
@@ -200,7 +201,7 @@ class Registry:
         if frames.seq is not None:
             self.head = frames.seq
             if self._waiting:
-                for user_id in event.recipients:
+                for user_id in _fewer(event.recipients, self._waiting):
                     self._wake(self._waiting.get(user_id, ()))
 
     @property
@@ -250,3 +251,8 @@ class Registry:
         for future in futures:
             if not future.done():
                 future.set_result(None)
+
+
+def _fewer(recipients: tuple[int, ...], there: Collection[int]) -> Iterable[int]:
+    """Return the recipients or, if those who are there are fewer, the recipients among them."""
+    return recipients if len(recipients) <= len(there) else among(recipients, there)

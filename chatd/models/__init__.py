@@ -25,6 +25,7 @@ from chatd.models.groups import (
     Stay,
 )
 from chatd.models.log import LogEntry, LogExtent, LogPosition
+from chatd.models.members import Members, among
 from chatd.models.messages import MarkedRead, MentionPage, Message, MessagePage, Posted, Reacted, Reaction, Report
 from chatd.models.people import DELETED_PREFIX, Block, Identity, Invite, Role, Session, Ticket, User
 
@@ -53,6 +54,7 @@ __all__ = [
     "MarkedRead",
     "Member",
     "MemberPage",
+    "Members",
     "Membership",
     "MentionPage",
     "Message",
@@ -72,4 +74,5 @@ __all__ = [
     "Tally",
     "Ticket",
     "User",
+    "among",
 ]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 
-from chatd.models import GroupRole
+from chatd.models import GroupRole, Members
 from chatd.storage import visibility
 from chatd.storage.engine import Addition, Sql, as_list, in_list
 from chatd.storage.visibility import REMOVED, SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present, seen_from
@@ -36,7 +36,7 @@ class Circle:
         :param silenced: until when members are silenced, of those who are.
         """
         self.id = group_id
-        self.members = tuple(places)
+        self.members = Members(places)
         self._post_rule = post_rule
         self._places = places
         self._silenced = silenced or {}
@@ -73,7 +73,7 @@ class Circle:
         """Return the members who see a message of the group."""
         if message_id >= self._newest:
             return self.members
-        return tuple(user_id for user_id, (_, first_id) in self._places.items() if message_id >= first_id)
+        return Members(user_id for user_id, (_, first_id) in self._places.items() if message_id >= first_id)
 
 
 #: The columns of a new message, and its row. Most messages are no reply, and without a column that says so SQLite takes

@@ -8,7 +8,7 @@ import pytest
 from chatd import events
 from chatd.cluster.encoding import KINDS, Undecodable, decode, encode
 from chatd.events import Event, MessageCreated, PresenceChanged, SessionEnded
-from chatd.models import Group, Message, Reaction, User
+from chatd.models import Group, Members, Message, Reaction, User
 from chatd.places import GroupPlace, UserPlace
 
 ANNA = User(1, "anna", "Anna 🌸", None, "likes tea", False, "admin", 1_700_000_000_000, None)
@@ -84,7 +84,7 @@ def test_an_event_and_a_field_of_a_newer_version_are_passed_over() -> None:
     parts[0][1]["of_tomorrow"] = {"a": [1]}
     parts[0][1]["message"]["of_tomorrow"] = 1
     parts[0][1]["message"]["sender"]["of_tomorrow"] = "x"
-    parts.insert(0, ["OfTomorrow", {"seq": 1}])
+    parts.insert(0, ["OfTomorrow", {"seq": 1}, b""])
     assert decode(msgspec.msgpack.encode(parts)) == EXAMPLES[:1]
 
 
@@ -96,7 +96,27 @@ def test_a_field_that_an_older_version_does_not_send_has_its_default() -> None:
     assert not event.is_first
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", encode(EXAMPLES)[:-1], msgspec.msgpack.encode([["SessionEnded", {}]])])
+@pytest.mark.parametrize("members", [Members(range(1, 5_001)), Members(range(7, 2**40, 2**33)), Members(range(100))])
+def test_the_members_of_a_group_come_back_as_they_were(members: Members) -> None:
+    told = msgspec.structs.replace(EXAMPLES[1], recipients=members)
+    assert decode(encode([told])) == [told]
+
+
+def test_many_members_take_few_bytes() -> None:
+    one, many = (msgspec.structs.replace(EXAMPLES[1], recipients=Members(range(1, it))) for it in (2, 5_001))
+    assert len(encode([many])) < len(encode([one])) + 500
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xc1",
+        encode(EXAMPLES)[:-1],
+        msgspec.msgpack.encode([["SessionEnded", {}, b""]]),
+        msgspec.msgpack.encode([["UserDisabled", {"recipients": []}, b"no ids"]]),
+    ],
+)
 def test_what_is_damaged_is_said_to_be(data: bytes) -> None:
     with pytest.raises(Undecodable):
         decode(data)
