@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from tests.support import Person, error_of
+from chatd.http.context import SERVICES
+from chatd.services import joining
+from chatd.storage import groups, users
+from chatd.storage.commit import Transaction
+from tests.support import Chat, Person, error_of
 from tests.ws.v2_client import V2Client, connect
 
 
@@ -28,6 +32,44 @@ async def made_with(owner: Person, *people: Person, **said: Any) -> int:
     group = await make(owner, **said)
     await let_in(owner, group, *people)
     return group
+
+
+async def fill(chat: Chat, group: int, count: int, *, named: str = "guest") -> list[int]:
+    """Let people into a group who have no password, and return their ids: to register them would take minutes."""
+
+    def come(tx: Transaction) -> list[int]:
+        ids = []
+        for number in range(count):
+            name = f"{named}{number}"
+            user = users.insert(
+                tx.db,
+                username=name,
+                username_key=name,
+                nickname=name,
+                search_key=name,
+                password_hash=None,
+                is_ai=False,
+                role="member",
+                created_at=1,
+            )
+            assert user is not None
+            found = groups.find(tx.db, group)
+            assert found is not None
+            joining.enter(tx, found, user.id, now=1, members_max=10_000, per_user=1)
+            ids.append(user.id)
+        return ids
+
+    return await chat.server.app[SERVICES].database.write(come)
+
+
+async def empty(chat: Chat, group: int, ids: list[int]) -> None:
+    """Let people leave a group who cannot sign in."""
+
+    def go(tx: Transaction) -> None:
+        for user_id in ids:
+            joining.leave(tx, joining.require(tx.db, group, user_id)[1], how="left", now=1)
+
+    await chat.server.app[SERVICES].database.write(go)
 
 
 async def leave(person: Person, group: int) -> None:

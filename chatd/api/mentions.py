@@ -4,7 +4,7 @@ from typing import Any
 
 from chatd import schemas
 from chatd.api.endpoint import Call, Route
-from chatd.errors import MessageNotFound, NotYours
+from chatd.errors import GroupTooLarge, MessageNotFound, NotYours
 from chatd.models import MentionPage, Tally
 from chatd.schemas import messages
 
@@ -37,7 +37,7 @@ def routes() -> list[Route]:
             "Who has read my message to a group",
             answer=messages.ReadersSchema(),
             parameters=schemas.PathId(),
-            errors=(MessageNotFound, NotYours),
+            errors=(MessageNotFound, NotYours, GroupTooLarge),
         ),
     ]
 

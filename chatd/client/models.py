@@ -102,7 +102,8 @@ class Rules:
 class Group:
     """A conversation of many. An older server says its id and name alone.
 
-    Newcomers see what was said since ``history_since``, or, where that is None, since their joining.
+    Newcomers see what was said since ``history_since``, or, where that is None, since their joining. In a ``large`` one
+    nobody is told who types, who is there, who took another name, or that a plain member came or went.
     """
 
     id: int
@@ -114,6 +115,7 @@ class Group:
     history_since: datetime | None = None
     rules: Rules = Rules()
     member_count: int = 0
+    large: bool = False
     created_at: datetime | None = None
 
     @classmethod
@@ -131,6 +133,7 @@ class Group:
             moment_or_none(data["history_since"]),
             Rules.of(data["rules"]),
             data["member_count"],
+            data["large"],
             moment(data["created_at"]),
         )
 

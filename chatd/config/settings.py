@@ -152,7 +152,7 @@ class Groups:
     create: Literal["everyone", "admins"] = setting(
         "everyone", "Who may make a group: everybody, or this server's administrators (admins)."
     )
-    members_max: int = setting(100, "How many members a group may have.", at_least=1, at_most=100)
+    members_max: int = setting(5000, "How many members a group may have.", at_least=1, at_most=100_000)
     per_user: int = setting(500, "How many groups a user may be in.", at_least=1)
     created_per_day: int = setting(20, "How many groups a user may make in a day. 0: no limit.", at_least=0)
     removed_days: float = setting(

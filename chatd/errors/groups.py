@@ -71,6 +71,12 @@ class GroupFull(ChatError):
     code = "group_full"
 
 
+class GroupTooLarge(ChatError):
+    """The group is too large for that."""
+
+    code = "group_too_large"
+
+
 class TooManyGroups(ChatError):
     """You are in as many groups as you may be in."""
 

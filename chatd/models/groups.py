@@ -16,7 +16,8 @@ Level = Literal["all", "mentions", "named", "none"]
 class Group(Record):
     """A group. ``history_from`` is the ``seq`` from which on newcomers see the history; None: from their joining.
 
-    A rule is what one has to be at least. One that has ended has nobody in it.
+    A rule is what one has to be at least. In a large one nobody is told who types, who is there, who took another name,
+    or that a plain member came or went. One that has ended has nobody in it.
     """
 
     id: int
@@ -29,6 +30,7 @@ class Group(Record):
     post_rule: GroupRole
     invite_rule: GroupRole
     member_count: int
+    is_large: bool
     created_at: int
     ended_at: int | None = None
     ended_seq: int | None = None

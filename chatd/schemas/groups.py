@@ -48,7 +48,11 @@ class PreviewSchema(BaseSchema):
 
 
 class GroupSchema(BaseSchema):
-    """A group. Newcomers see its history from ``history_since`` on, or, where that is null, from their joining."""
+    """A group. Newcomers see its history from ``history_since`` on, or, where that is null, from their joining.
+
+    In a ``large`` one nobody is told who types, who is there, who took another name, or that a plain member came or
+    went.
+    """
 
     id = id_field()
     name = fields.String(required=True)
@@ -59,6 +63,7 @@ class GroupSchema(BaseSchema):
     history_since = Timestamp(required=True, allow_none=True)
     rules = fields.Nested(RulesSchema, required=True)
     member_count = fields.Integer(required=True)
+    large = fields.Boolean(required=True, attribute="is_large")
     created_at = Timestamp(required=True)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:

@@ -15,9 +15,9 @@ from chatd.models import Conversation, Message, Posted, Reacted
 from chatd.services import firsts, naming, voices
 from chatd.services.lookup import find_message, find_own_message, recipients
 from chatd.storage import blocks, change_log, conversations, mentions, messages, reactions, visibility
+from chatd.storage.circles import Circle
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
-from chatd.storage.posts import Circle
 
 #: How many different reactions a user may have on one message.
 REACTIONS_MAX = 20

@@ -2,11 +2,11 @@
 
 from chatd import clock
 from chatd.clock import Clock
-from chatd.errors import MessageNotFound, NotYours
+from chatd.errors import GroupTooLarge, MessageNotFound, NotYours
 from chatd.models import ConversationPage, HistoryPage, MentionPage, MessagePage, Overview, Tally
 from chatd.places import GroupPlace, Place
 from chatd.services.lookup import find, find_message
-from chatd.storage import change_log, conversations, members, mentions, messages, overviews, users
+from chatd.storage import change_log, conversations, groups, members, mentions, messages, overviews, users
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 
@@ -68,6 +68,7 @@ class Histories:
 
         :raises MessageNotFound: there is no such message in the user's groups.
         :raises NotYours: it is somebody else's.
+        :raises GroupTooLarge: nobody is told in a large group.
         """
 
         def read(db: Sql) -> list[int]:
@@ -76,6 +77,8 @@ class Histories:
                 raise MessageNotFound
             if message.sender_id != user_id:
                 raise NotYours("Only its sender sees who has read a message.")
+            if groups.is_large(db, conversation.id):
+                raise GroupTooLarge("Nobody is told who has read a message in a group as large as this.")
             found = members.readers(db, conversation.id, message_id, message.created_at)
             return [each for each in found if each != user_id]
 

@@ -8,9 +8,10 @@ import json
 from typing import Literal
 
 from chatd.errors import Banned, GroupFull, GroupNotFound, TooManyGroups, UserNotFound
-from chatd.events import GroupEnded, MembershipChanged
+from chatd.events import GroupChanged, GroupEnded, MembershipChanged
 from chatd.models import Group, GroupRole, Stay
 from chatd.storage import actions, change_log, group_invites, groups, stays, users
+from chatd.storage.circles import Circle
 from chatd.storage.commit import Transaction
 from chatd.storage.engine import Sql
 
@@ -67,12 +68,15 @@ def enter(
         raise TooManyGroups
     if group.member_count >= members_max:
         raise GroupFull
-    seq = _log(tx, group.id, user_id, role, how, now)
+    is_quiet = group.is_large and role == "member"
+    seq = _log(tx, group.id, user_id, role, how, now, is_quiet=is_quiet)
     seen_from = seq if group.history_from is None else group.history_from
     stay = Stay(group.id, user_id, role, now, seen_from, "mentions" if group.is_public else "all")
     stays.begin(tx.db, stay, seq=seq, via=via)
     group_invites.forget(tx.db, group.id, user_id)
-    _tell(tx, group.id, user_id, role, how, seq, _members(tx, group.id))
+    circle = _circle(tx, group.id)
+    _tell(tx, group.id, user_id, role, how, seq, _whom(circle, user_id, is_quiet=is_quiet))
+    _note_size(tx, circle, was_large=group.is_large, now=now)
     return stay
 
 
@@ -82,16 +86,19 @@ def leave(tx: Transaction, stay: Stay, *, how: How, now: int) -> int:
     If they own the group, somebody else does from now on; if they are the last, it ends.
     """
     group_id, user_id = stay.group_id, stay.user_id
-    whom = _members(tx, group_id)
-    seq = _log(tx, group_id, user_id, None, how, now)
+    circle = _circle(tx, group_id)
+    is_quiet = circle.is_large and stay.role == "member"
+    seq = _log(tx, group_id, user_id, None, how, now, is_quiet=is_quiet)
     stays.end(tx.db, group_id, user_id, seq)
-    _tell(tx, group_id, user_id, None, how, seq, whom)
+    _tell(tx, group_id, user_id, None, how, seq, _whom(circle, user_id, is_quiet=is_quiet))
     if stay.role == "owner":
         heir = stays.successor(tx.db, group_id)
         if heir is not None:
             set_role(tx, group_id, heir, "owner", how="owner", now=now)
-    if len(whom) == 1:
+    if len(circle.members) == 1:
         groups.end(tx.db, group_id, now, seq)
+    else:
+        _note_size(tx, _circle(tx, group_id), was_large=circle.is_large, now=now)
     return seq
 
 
@@ -100,9 +107,13 @@ def bring_back(tx: Transaction, group_id: int, user_id: int, role: GroupRole, *,
 
     :param ended: where it ended.
     """
-    seq = _log(tx, group_id, user_id, role, "restored", now)
+    was_large = require_group(tx.db, group_id).is_large
+    is_quiet = was_large and role == "member"
+    seq = _log(tx, group_id, user_id, role, "restored", now, is_quiet=is_quiet)
     stays.resume(tx.db, group_id, user_id, ended=ended, seq=seq, role=role)
-    _tell(tx, group_id, user_id, role, "restored", seq, _members(tx, group_id))
+    circle = _circle(tx, group_id)
+    _tell(tx, group_id, user_id, role, "restored", seq, _whom(circle, user_id, is_quiet=is_quiet))
+    _note_size(tx, circle, was_large=was_large, now=now)
 
 
 def leave_all(tx: Transaction, user_id: int, *, now: int) -> None:
@@ -118,7 +129,7 @@ def set_role(tx: Transaction, group_id: int, user_id: int, role: GroupRole, *, h
     """Give a member another role."""
     seq = _log(tx, group_id, user_id, role, how, now)
     stays.set_role(tx.db, group_id, user_id, role)
-    _tell(tx, group_id, user_id, role, how, seq, _members(tx, group_id))
+    _tell(tx, group_id, user_id, role, how, seq, _circle(tx, group_id).members)
 
 
 def set_owner(tx: Transaction, group_id: int, user_id: int, *, now: int) -> None:
@@ -140,7 +151,7 @@ def set_owner(tx: Transaction, group_id: int, user_id: int, *, now: int) -> None
 
 def end(tx: Transaction, group: Group, *, now: int) -> None:
     """End a group: everybody is out."""
-    whom = _members(tx, group.id)
+    whom = _circle(tx, group.id).members
     seq = change_log.append(tx.db, "group_ended", conversation_id=group.id, created_at=now)
     stays.end_all(tx.db, group.id, seq)
     groups.end(tx.db, group.id, now, seq)
@@ -173,14 +184,41 @@ def restore(tx: Transaction, group_id: int, *, now: int) -> int:
     return len(back)
 
 
-def _members(tx: Transaction, group_id: int) -> tuple[int, ...]:
+def _circle(tx: Transaction, group_id: int) -> Circle:
     circle = tx.circle(group_id)
-    return () if circle is None else circle.members
+    assert circle is not None  # somebody is in it
+    return circle
 
 
-def _log(tx: Transaction, group_id: int, user_id: int, role: GroupRole | None, how: How, now: int) -> int:
-    data = json.dumps({"role": role, "how": how})
-    return change_log.append(tx.db, "membership", conversation_id=group_id, user_id=user_id, data=data, created_at=now)
+def _whom(circle: Circle, user_id: int, *, is_quiet: bool) -> tuple[int, ...]:
+    """Return who is told that somebody comes or goes: everybody, or the admins and the one concerned."""
+    return tuple({*circle.admins, user_id}) if is_quiet else circle.members
+
+
+def _note_size(tx: Transaction, circle: Circle, *, was_large: bool, now: int) -> None:
+    """Tell all members if a group has become large, or is so no longer."""
+    if circle.is_large != was_large:
+        group = require_group(tx.db, circle.id)
+        seq = change_log.append(tx.db, "group", conversation_id=circle.id, created_at=now)
+        tx.publish(GroupChanged(seq=seq, recipients=circle.members, group=group))
+
+
+def _log(
+    tx: Transaction, group_id: int, user_id: int, role: GroupRole | None, how: How, now: int, *, is_quiet: bool = False
+) -> int:
+    """Log what somebody has become in a group, and return the ``seq``.
+
+    :param is_quiet: whether it is for the admins and for them alone.
+    """
+    return change_log.append(
+        tx.db,
+        "membership",
+        conversation_id=group_id,
+        user_id=user_id,
+        data=json.dumps({"role": role, "how": how}),
+        created_at=now,
+        admins_only=is_quiet,
+    )
 
 
 def _tell(

@@ -17,7 +17,7 @@ from chatd.services.limits import RateLimiter, per_second
 from chatd.services.lookup import find
 from chatd.services.pending import Pending
 from chatd.services.posting import Post
-from chatd.storage import blocks, change_log, conversations, messages, posts
+from chatd.storage import blocks, change_log, circles, conversations, groups, messages
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import LARGEST, Sql
@@ -99,7 +99,7 @@ class Messages:
         """Return the ids of those who are told that somebody is writing, whether or not the conversation has begun.
 
         The other user of a private conversation is left out if either blocks the other, and a member of a group who
-        blocks the user. In a group this is nobody if it was asked less than :data:`TYPING_PAUSE` before.
+        blocks the user. In a group this is nobody if it is large, or was asked less than :data:`TYPING_PAUSE` before.
 
         :raises UserNotFound: there is no such user.
         :raises ConversationNotFound: there is no such group, or the user is not in it.
@@ -111,8 +111,10 @@ class Messages:
         def read(db: Sql) -> tuple[int, ...]:
             find(db, user_id, where)
             match where:
+                case GroupPlace(group_id) if groups.is_large(db, group_id):
+                    return ()
                 case GroupPlace(group_id):
-                    circle = posts.circles(db, [group_id])[group_id]
+                    circle = circles.load(db, [group_id])[group_id]
                     voices.require(circle, user_id, now)
                     blockers = blocks.blockers(db, user_id)
                     return tuple(each for each in circle.members if each not in blockers)

@@ -20,10 +20,11 @@ from chatd.places import Place, UserPlace
 from chatd.records import Record
 from chatd.services import firsts, naming, seen, voices
 from chatd.storage import mentions, messages, posts
+from chatd.storage.circles import Circle
 from chatd.storage.commit import Conflict, Outcome
 from chatd.storage.engine import Sql
 from chatd.storage.memory import Memory, Private
-from chatd.storage.posts import Circle, NewMessage, Pair
+from chatd.storage.posts import NewMessage, Pair
 
 
 class Post(Record):

@@ -2,7 +2,7 @@
 
 from chatd.errors import Silenced
 from chatd.models import Stay
-from chatd.storage.posts import Circle
+from chatd.storage.circles import Circle
 
 
 def require(group: Circle, user_id: int, now: int) -> None:

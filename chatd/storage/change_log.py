@@ -181,6 +181,19 @@ def renew_epoch(db: Sql) -> str:
     return name
 
 
+def memberships(db: Sql, *, since: int, limit: int) -> list[tuple[int, int]]:
+    """Return the group and the user of the oldest changes above ``since`` of who is what in a group."""
+    rows = db.execute(
+        """
+        SELECT l.conversation_id, l.user_id FROM change_log AS l
+        WHERE l.seq > :since AND l.kind = 'membership' AND l.conversation_id IS NOT NULL
+        ORDER BY l.seq LIMIT :limit
+        """,
+        {"since": since, "limit": limit},
+    )
+    return [(group_id, user_id) for group_id, user_id in rows]
+
+
 def head(db: Sql) -> int:
     """Return the newest ``seq``, 0 where nothing has ever changed; a new message's id is the next."""
     return int(db.execute(_HEAD).fetchone()["seq"])

@@ -9,10 +9,10 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeGuard, TypeVar, cast
 from chatd.errors import ChatError
 from chatd.events import Event
 from chatd.records import Record
-from chatd.storage import posts
+from chatd.storage import circles
+from chatd.storage.circles import Circle
 from chatd.storage.engine import Sql, WriterSql
 from chatd.storage.memory import Memory
-from chatd.storage.posts import Circle
 from chatd.storage.stores import writer
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Transaction:
     def circle(self, group_id: int) -> Circle | None:
         """Return who is in a group as this write leaves it so far; None where nobody is."""
         if self._memory is None:
-            return posts.circles(self.db, [group_id]).get(group_id)
+            return circles.load(self.db, [group_id]).get(group_id)
         self.has_remembered = True
         self._memory.doubt()
         self._memory.refresh()

@@ -2,20 +2,22 @@
 
 from collections.abc import Collection
 
+import msgspec
+
 from chatd.models import Group, GroupRole
 from chatd.storage.engine import Row, Sql, as_list, in_list
 from chatd.storage.visibility import KEPT
 
 _COLUMNS = """
     g.id, g.name, g.description, g.avatar_path, g.is_public, g.history_from, g.history_since, g.post_rule,
-    g.invite_rule, g.member_count, g.created_at, g.ended_at, g.ended_seq
+    g.invite_rule, g.member_count, g.is_large, g.created_at, g.ended_at, g.ended_seq
 """
 
 
 def from_row(row: Row) -> Group:
     """Return the group of a row."""
-    group_id, name, description, avatar_path, is_public, *rest = row
-    return Group(group_id, name, description, avatar_path, is_public == 1, *rest)
+    group = Group(*row)
+    return msgspec.structs.replace(group, is_public=group.is_public == 1, is_large=group.is_large == 1)
 
 
 def get_many(db: Sql, ids: Collection[int]) -> dict[int, Group]:
@@ -28,6 +30,12 @@ def find(db: Sql, group_id: int) -> Group | None:
     """Return a group that has not ended."""
     group = get_many(db, [group_id]).get(group_id)
     return None if group is None or group.ended_at is not None else group
+
+
+def is_large(db: Sql, group_id: int) -> bool:
+    """Report whether a group is large."""
+    query = "SELECT 1 FROM conversations WHERE id = :group_id AND is_large = 1"
+    return db.execute(query, {"group_id": group_id}).fetchone() is not None
 
 
 def all_groups(db: Sql) -> list[Group]:

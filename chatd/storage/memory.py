@@ -8,12 +8,16 @@ message begins a private conversation, which no version counts: those that have 
 from collections.abc import Collection, Mapping
 
 from chatd.models import User
-from chatd.storage import blocks, change_log, posts, users
+from chatd.storage import blocks, change_log, circles, posts, users
+from chatd.storage.circles import Circle
 from chatd.storage.engine import Versions, WriterSql
-from chatd.storage.posts import Circle, Pair
+from chatd.storage.posts import Pair
 
 #: How many users, private conversations and members of groups are remembered, of each: some 20 MB of users.
 LIMIT = 50_000
+
+#: More changes of members than this at once are not followed, but what is remembered of groups is forgotten.
+FOLLOWED_MAX = 200
 
 
 class Private:
@@ -56,6 +60,8 @@ class Memory:
         self._private: dict[Pair, Private] = {}
         self._circles: dict[int, Circle] = {}
         self._members = 0
+        #: The place in the log up to which the members of the groups are known.
+        self._followed = 0
         self._anybody_blocks: bool | None = None
 
     def doubt(self) -> None:
@@ -81,7 +87,7 @@ class Memory:
             if known is None or versions.blocks != known.blocks:
                 self._anybody_blocks = None
             if known is None or versions.members != known.members:
-                self._forget_groups()
+                self._follow_groups(None if known is None else versions.members - known.members)
             self._versions = versions
             self._is_doubted = False
 
@@ -140,7 +146,7 @@ class Memory:
             if self._members > self._limit:
                 self._forget_groups()
                 unknown = list(ids)
-            for group_id, circle in posts.circles(self._db, unknown).items():
+            for group_id, circle in circles.load(self._db, unknown).items():
                 self._circles[group_id] = circle
                 self._members += len(circle.members)
         return self._circles
@@ -161,3 +167,21 @@ class Memory:
     def _forget_groups(self) -> None:
         self._circles.clear()
         self._members = 0
+
+    def _follow_groups(self, count: int | None) -> None:
+        """Change what is remembered of groups as their members have changed, where the log explains every change.
+
+        Else it is forgotten. To load a group takes the longer the more members it has, and they come one by one.
+
+        :param count: how many changes there were, of members, roles, rules and silences; None where that is not known.
+        """
+        since, self._followed = self._followed, change_log.head(self._db)
+        changes = change_log.memberships(self._db, since=since, limit=FOLLOWED_MAX)
+        if len(changes) != count:
+            self._forget_groups()
+            return
+        concerned = {each for each in changes if each[0] in self._circles}
+        before = {group_id: self._circles.pop(group_id) for group_id in {group_id for group_id, _ in concerned}}
+        after = circles.follow(self._db, before, concerned) if concerned else {}
+        self._circles.update(after)
+        self._members += sum(len(it.members) for it in after.values()) - sum(len(it.members) for it in before.values())

@@ -1,80 +1,14 @@
 """What posting reads and writes: a few statements for any number of messages."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 
-from chatd.models import GroupRole, Members
 from chatd.storage import visibility
 from chatd.storage.engine import Addition, Sql, as_list, in_list
-from chatd.storage.visibility import REMOVED, SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present, seen_from
+from chatd.storage.visibility import REMOVED, SEEN_BY_HIGH, SEEN_BY_LOW, hidden_from, present
 
 Pair = tuple[int, int]
-
-#: What a member is in a group, and from which message on they see it.
-Place = tuple[GroupRole, int]
-
-
-#: In a group of more members than this, only its admins can name everybody.
-ALL_MEMBERS_MAX = 20
-
-
-class Circle:
-    """A group and its present members, in the order of their ids."""
-
-    __slots__ = ("_newest", "_places", "_post_rule", "_silenced", "id", "members")
-
-    def __init__(
-        self,
-        group_id: int,
-        post_rule: GroupRole,
-        places: Mapping[int, Place],
-        silenced: Mapping[int, int] | None = None,
-    ) -> None:
-        """Create the circle.
-
-        :param silenced: until when members are silenced, of those who are.
-        """
-        self.id = group_id
-        self.members = Members(places)
-        self._post_rule = post_rule
-        self._places = places
-        self._silenced = silenced or {}
-        self._newest = max((first_id for _, first_id in places.values()), default=0)
-
-    def has(self, user_id: int) -> bool:
-        """Report whether a user is a member."""
-        return user_id in self._places
-
-    def may_post(self, user_id: int) -> bool:
-        """Report whether a member may write there."""
-        return self._post_rule == "member" or self._places[user_id][0] != "member"
-
-    @property
-    def admins(self) -> tuple[int, ...]:
-        """Its admins and its owner."""
-        return tuple(user_id for user_id, (role, _) in self._places.items() if role != "member")
-
-    def silenced_until(self, user_id: int, now: int) -> int | None:
-        """Return until when a member is silenced; None for who is not. Nobody silences an owner."""
-        until = self._silenced.get(user_id)
-        return None if until is None or until <= now or self._places[user_id][0] == "owner" else until
-
-    def may_name_all(self, user_id: int) -> bool:
-        """Report whether ``@all`` of a member has an effect."""
-        return len(self.members) <= ALL_MEMBERS_MAX or self._places[user_id][0] != "member"
-
-    def shows(self, message_id: int, user_id: int) -> bool:
-        """Report whether somebody is a member and sees a message of the group."""
-        place = self._places.get(user_id)
-        return place is not None and message_id >= place[1]
-
-    def seeing(self, message_id: int) -> tuple[int, ...]:
-        """Return the members who see a message of the group."""
-        if message_id >= self._newest:
-            return self.members
-        return Members(user_id for user_id, (_, first_id) in self._places.items() if message_id >= first_id)
-
 
 #: The columns of a new message, and its row. Most messages are no reply, and without a column that says so SQLite takes
 #: a tenth less time for each.
@@ -178,34 +112,3 @@ def begin_private(db: Sql, user_id: int, other_id: int, now: int) -> int:
         "memberships", ("conversation_id", "user_id"), [(conversation_id, user_id), (conversation_id, other_id)]
     )
     return int(conversation_id)
-
-
-def circles(db: Sql, group_ids: Collection[int]) -> dict[int, Circle]:
-    """Return who is in each group there is; one that nobody is in is not there."""
-    rows = db.execute(
-        f"""
-        SELECT c.id, c.post_rule, m.user_id, m.role, {seen_from("m")} AS first_id, silence.until
-        FROM conversations AS c JOIN memberships AS m ON m.conversation_id = c.id
-        LEFT JOIN (
-            SELECT a.conversation_id, a.user_id, max(a.until) AS until FROM actions AS a
-            WHERE a.kind = 'silence' AND a.undone_at IS NULL AND a.ended_at IS NULL
-                AND a.conversation_id IN {in_list("ids")}
-            GROUP BY a.conversation_id, a.user_id
-        ) AS silence ON silence.conversation_id = c.id AND silence.user_id = m.user_id
-        WHERE c.kind = 'group' AND {present("m")} AND c.id IN {in_list("ids")}
-        ORDER BY c.id, m.user_id
-        """,
-        {"ids": as_list(group_ids)},
-    )
-    rules: dict[int, GroupRole] = {}
-    found: dict[int, dict[int, Place]] = {}
-    silenced: dict[int, dict[int, int]] = {}
-    for group_id, post_rule, user_id, role, first_id, until in rows:
-        rules[group_id] = post_rule
-        found.setdefault(group_id, {})[user_id] = role, first_id
-        if until is not None:
-            silenced.setdefault(group_id, {})[user_id] = until
-    return {
-        group_id: Circle(group_id, rules[group_id], places, silenced.get(group_id))
-        for group_id, places in found.items()
-    }

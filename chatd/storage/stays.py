@@ -10,6 +10,9 @@ from chatd.storage.engine import Sql, as_list, in_list
 from chatd.storage.members import SILENCED_UNTIL
 from chatd.storage.visibility import present
 
+#: A group is large above the one number of members, and no longer below the other.
+LARGE_ABOVE, SMALL_BELOW = 100, 80
+
 _COLUMNS = f"""
     stay.conversation_id, stay.user_id, stay.role, stay.joined_at, stay.visible_from, stay.notify, stay.muted_until,
     ({SILENCED_UNTIL}) AS silenced_until
@@ -128,7 +131,7 @@ def end_all(db: Sql, group_id: int, seq: int) -> None:
         """,
         {"group_id": group_id, "seq": seq},
     )
-    db.execute("UPDATE conversations SET member_count = 0 WHERE id = :group_id", {"group_id": group_id})
+    db.execute("UPDATE conversations SET member_count = 0, is_large = 0 WHERE id = :group_id", {"group_id": group_id})
 
 
 def ended_at(db: Sql, group_id: int, seq: int) -> list[Stay]:
@@ -239,6 +242,15 @@ def successor(db: Sql, group_id: int) -> int | None:
 
 def _count(db: Sql, group_id: int, change: int) -> None:
     db.execute(
-        "UPDATE conversations SET member_count = member_count + :change WHERE id = :group_id",
-        {"group_id": group_id, "change": change},
+        """
+        UPDATE conversations
+        SET member_count = member_count + :change,
+            is_large = CASE
+                WHEN member_count + :change > :large_above THEN 1
+                WHEN member_count + :change < :small_below THEN 0
+                ELSE is_large
+            END
+        WHERE id = :group_id
+        """,
+        {"group_id": group_id, "change": change, "large_above": LARGE_ABOVE, "small_below": SMALL_BELOW},
     )

@@ -16,10 +16,11 @@ _WIDTH = len(User.__struct_fields__)
 #: The nickname that others see once an account is deleted.
 DELETED_NICKNAME = "Deleted account"
 
+#: In a large group one does not come to know each other.
 _PEERS = f"""
     SELECT other.user_id
     FROM memberships AS mine
-    JOIN conversations AS c ON c.id = mine.conversation_id
+    JOIN conversations AS c ON c.id = mine.conversation_id AND c.is_large = 0
     JOIN memberships AS other ON other.conversation_id = c.id AND {present("other")}
     WHERE mine.user_id = :user_id AND {present("mine")}
 """

@@ -32,6 +32,7 @@ async def test_who_makes_a_group_owns_it_and_newcomers_see_everything(chat: Chat
         "history_since": 0,
         "rules": {"post": "member", "invite": "member"},
         "member_count": 1,
+        "large": False,
         "created_at": 0,
     }
     seen = await alice.get(f"/groups/{group}")

@@ -7,13 +7,32 @@ import pytest
 
 from chatd import events
 from chatd.cluster.encoding import KINDS, Undecodable, decode, encode
-from chatd.events import Event, MessageCreated, PresenceChanged, SessionEnded
-from chatd.models import Group, Members, Message, Reaction, User
+from chatd.events import Event, MessageCreated, PresenceChanged, SessionEnded, WorkLeft
+from chatd.models import Action, Group, Members, Message, Reaction, User
 from chatd.places import GroupPlace, UserPlace
 
 ANNA = User(1, "anna", "Anna 🌸", None, "likes tea", False, "admin", 1_700_000_000_000, None)
 
-GROUP = Group(7, "Chess", "Every Monday", None, True, 5, 6, "admin", "member", 2, 1)
+GROUP = Group(7, "Chess", "Every Monday", None, True, 5, 6, "admin", "member", 2, True, 1)
+
+ACTION = Action(
+    id=2,
+    group_id=7,
+    kind="ban",
+    actor=ANNA,
+    user=None,
+    reason="flood",
+    from_id=3,
+    to_id=4,
+    until=9,
+    before={"role": "member"},
+    after=None,
+    created_at=1,
+    undone_at=2,
+    undone_by=ANNA,
+    ended_at=None,
+    undoable=False,
+)
 
 MESSAGES = [
     Message(2**53 - 1, ANNA, UserPlace(2), "hi", "c-1", False, 1_700_000_000_001),
@@ -48,6 +67,10 @@ EXAMPLES: list[Event] = [
     events.GroupEnded(seq=5, recipients=(1, 2), group_id=7),
     events.InvitationChanged(seq=5, recipients=(1,), group=GROUP.preview, sender=ANNA, on=True),
     events.LevelChanged(seq=5, recipients=(1,), place=GroupPlace(7), notify="named", muted_until=None),
+    events.ActionChanged(seq=5, recipients=(1, 2), action=ACTION),
+    events.Moderated(seq=5, recipients=(1,), group_id=7, kind="ban", reason=None, until=9, undone=False),
+    events.MessagesRemoved(seq=5, recipients=(1, 2), group_id=7, user_id=1, from_id=3, to_id=4, action_id=2),
+    events.MessagesRestored(seq=5, recipients=(1, 2), group_id=7, user_id=1, from_id=3, to_id=4, action_id=2),
     events.SessionEnded(recipients=(1,), session_id=9),
     events.UserDisabled(recipients=(1,)),
     events.AccountDeleted(recipients=(1,)),
@@ -55,8 +78,8 @@ EXAMPLES: list[Event] = [
     events.Typing(recipients=(1, 2), user_id=2, place=GroupPlace(4)),
 ]
 
-#: Each process finds out for itself whom it tells of who came and went.
-NEVER_SENT = {PresenceChanged}
+#: Each process finds out for itself whom it tells of who came and went, and which messages are still to be removed.
+NEVER_SENT = {PresenceChanged, WorkLeft}
 
 
 def kinds(base: type[Event] = Event) -> Iterator[type[Event]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import chatd.storage
 from chatd.models import Group, Stay
+from chatd.storage.circles import Circle
 
 #: Where transactions are run and connections are made. Their statements are an engine's own: see
 #: :mod:`chatd.storage.engine.sqlite`. What several processes share has no tables in SQLite.
@@ -41,6 +42,7 @@ VALUES: dict[str, Any] = {
     "blocker_id": ALICE,
     "but": None,
     "by": ALICE,
+    "changed": [(2, ALICE)],
     "client_id": "one",
     "code_hash": b"code",
     "content": "hello",
@@ -60,7 +62,7 @@ VALUES: dict[str, Any] = {
     "first_digest": b"digest",
     "first_id": 1,
     "from_id": BOBBY,
-    "group": Group(2, "Chess", None, None, False, None, None, "member", "member", 2, 1),
+    "group": Group(2, "Chess", None, None, False, None, None, "member", "member", 2, False, 1),
     "group_id": 2,
     "group_ids": [2],
     "hidden": CAROL,
@@ -74,6 +76,7 @@ VALUES: dict[str, Any] = {
     "key": "👌",
     "keys": ["alice"],
     "kind": "edit",
+    "known": {2: Circle(2, "member", {ALICE: ("member", 1)})},
     "last_id": 2**62,
     "limit": 10,
     "made_as": None,

@@ -88,6 +88,7 @@ export interface Group {
   history_since: string | null
   rules: Rules
   member_count: number
+  large: boolean
   created_at: string
 }
 
