@@ -160,7 +160,7 @@ async def _make(call: Call) -> dict[str, Any]:
 
 async def _codes(call: Call) -> list[dict[str, Any]]:
     found = await call.services.invitations.codes(call.caller.user_id, call.path["id"])
-    return [{**msgspec.structs.asdict(invite), "from": maker} for invite, maker in found]
+    return [{**msgspec.structs.asdict(invite), "sender": maker} for invite, maker in found]
 
 
 async def _revoke(call: Call) -> None:

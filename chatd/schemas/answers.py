@@ -1,6 +1,6 @@
 """The forms of answers: users, sessions, and messages in the classic form."""
 
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from marshmallow import fields, validate
 
@@ -18,6 +18,17 @@ class BriefSchema(BaseSchema):
     nickname = fields.String(required=True)
     avatar_path = fields.String(required=True, allow_none=True)
     is_ai = fields.Boolean(required=True)
+
+
+class FromSchema(BaseSchema):
+    """What somebody has sent or made: they are in ``from``, which is a word of Python, and come from ``sender``."""
+
+    class Meta:
+        """Options of marshmallow."""
+
+        include: ClassVar[dict[str, fields.Field[Any]]] = {
+            "from": fields.Nested(BriefSchema, required=True, attribute="sender")
+        }
 
 
 class UserSchema(BriefSchema):

@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 from chatd import events
 from chatd.places import GroupPlace, UserPlace
 from chatd.schemas.actions import ActionSchema
-from chatd.schemas.answers import BriefSchema
+from chatd.schemas.answers import BriefSchema, FromSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, IdOfPlace, Text, Timestamp, id_field
 from chatd.schemas.groups import GroupSchema, PreviewSchema
 from chatd.schemas.messages import FullMessageSchema
@@ -68,13 +68,8 @@ class GroupEndedSchema(BaseSchema):
     group_id = id_field()
 
 
-class InvitationSchema(BaseSchema):
+class InvitationSchema(FromSchema):
     """Somebody invites to a group (``on``), or no longer."""
-
-    class Meta:
-        """Options of marshmallow: a field whose name is a word of Python."""
-
-        include = {"from": fields.Nested(BriefSchema, required=True, attribute="sender")}  # noqa: RUF012 (marshmallow's)
 
     group = fields.Nested(PreviewSchema, required=True)
     on = fields.Boolean(required=True)

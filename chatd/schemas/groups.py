@@ -6,7 +6,7 @@ from typing import Any, get_args
 from marshmallow import fields, pre_dump, validate
 
 from chatd.models import Group, GroupRole, Level
-from chatd.schemas.answers import BriefSchema
+from chatd.schemas.answers import BriefSchema, FromSchema
 from chatd.schemas.fields import (
     BaseSchema,
     Text,
@@ -157,35 +157,20 @@ class NewGroupInviteSchema(GroupInviteSchema):
     path = fields.String(required=True)
 
 
-class ListedGroupInviteSchema(GroupInviteSchema):
+class ListedGroupInviteSchema(GroupInviteSchema, FromSchema):
     """A code, and whose it is."""
-
-    class Meta:
-        """Options of marshmallow: a field whose name is a word of Python."""
-
-        include = {"from": fields.Nested(BriefSchema, required=True)}  # noqa: RUF012 (marshmallow's)
 
     created_at = Timestamp(required=True)
 
 
-class WayInSchema(BaseSchema):
+class WayInSchema(FromSchema):
     """Where a code leads, and whose it is."""
-
-    class Meta:
-        """Options of marshmallow: a field whose name is a word of Python."""
-
-        include = {"from": fields.Nested(BriefSchema, required=True, attribute="sender")}  # noqa: RUF012 (marshmallow's)
 
     preview = fields.Nested(PreviewSchema, required=True, attribute="group")
 
 
-class ReceivedInvitationSchema(BaseSchema):
+class ReceivedInvitationSchema(FromSchema):
     """An invitation to a group."""
-
-    class Meta:
-        """Options of marshmallow: a field whose name is a word of Python."""
-
-        include = {"from": fields.Nested(BriefSchema, required=True, attribute="sender")}  # noqa: RUF012 (marshmallow's)
 
     group = fields.Nested(PreviewSchema, required=True)
     created_at = Timestamp(required=True)

@@ -170,25 +170,25 @@ export interface NewGroupInvite {
 
 /** A code, and whose it is. */
 export interface GroupInvite {
+  from: Brief
   id: number
   expires_at: string | null
   max_uses: number | null
   uses: number
   created_at: string
-  from: Brief
 }
 
 /** Where a code leads, and whose it is. */
 export interface WayIn {
-  preview: Preview
   from: Brief
+  preview: Preview
 }
 
 /** An invitation to a group. */
 export interface Invitation {
+  from: Brief
   group: Preview
   created_at: string
-  from: Brief
 }
 
 /** A conversation with a user or in a group, as the caller sees it. */
@@ -237,7 +237,7 @@ export interface EventData {
   membership: { group_id: number; user_id: number; role: string | null; how: string; user: Brief }
   group: Group
   group_ended: { group_id: number }
-  invitation: { group: Preview; on: boolean; from: Brief }
+  invitation: { from: Brief; group: Preview; on: boolean }
   action: Action
   moderated: { group_id: number; kind: string; reason: string | null; until: string | null; undone: boolean }
   messages_removed: { group_id: number; user_id: number; from_id: number; to_id: number; action_id: number }
