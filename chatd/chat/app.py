@@ -12,13 +12,13 @@ from textual.binding import BindingType
 from textual.widgets import TextArea
 
 from chatd.chat import captions, drawing, keys
+from chatd.chat.chats import Chat
 from chatd.chat.controller import Controller
 from chatd.chat.driver import driver_class
 from chatd.chat.ending import Ending
 from chatd.chat.find import Find
 from chatd.chat.groups import GroupKeys, person
 from chatd.chat.panes import Panes
-from chatd.chat.state import Chat
 from chatd.chat.widgets import Composer, Lines
 from chatd.chat.writing import Writing
 from chatd.client import Backoff, Brief, Place, Refused
@@ -89,6 +89,8 @@ class ChatApp(App[Ending | None]):
         self._show_status()
         if state is None:
             return
+        if state.news:
+            self._writing.notice, state.news = state.news, ""
         self._show_list()
         history = self._panes.history
         if chat is None and not self._panes.choosing:

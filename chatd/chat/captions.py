@@ -4,10 +4,10 @@ import time
 
 from rich.text import Text
 
+from chatd.chat.chats import Chat
 from chatd.chat.controller import Controller
 from chatd.chat.drawing import clean_line, clipped, joined
 from chatd.chat.names import name_of
-from chatd.chat.state import Chat
 from chatd.client import Brief, Group
 
 #: Shown until a chat is open.

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+from chatd.chat.chats import Chat, Outgoing
 from chatd.chat.ending import Ending
-from chatd.chat.state import PAGE, Chat, Outgoing, State
+from chatd.chat.state import PAGE, State
 from chatd.client import (
     Backoff,
     Brief,
@@ -197,6 +198,8 @@ class Controller:
                 self.typing.pop((event.message.place_for(state.me.id), event.message.sender_id), None)
         if self.opened is not None and self.opened not in state.chats:
             self.opened = None
+        elif self.opened is not None and not state.chats[self.opened].loaded:
+            self.open(self.opened)
         if state.is_stale:
             state.is_stale = False
             self.start(self._load_list())

@@ -7,8 +7,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from chatd.chat.chats import Chat, Outgoing
 from chatd.chat.names import mark_names, name_of
-from chatd.chat.state import Chat, Outgoing, State
+from chatd.chat.state import State
 from chatd.client import Group, Message, Place, UserPlace
 
 #: The columns before what somebody wrote: the time.

@@ -6,11 +6,11 @@ from typing import Any
 
 from textual.app import App
 
+from chatd.chat.chats import Chat
 from chatd.chat.controller import Controller
 from chatd.chat.drawing import clean_line
 from chatd.chat.find import Find
 from chatd.chat.names import name_of
-from chatd.chat.state import Chat
 from chatd.client import Brief, ChatError, Group, Member, Place, Preview, Refused
 
 #: What may disturb one in a group, in the order in which a key goes through it, and what each means.

@@ -1,9 +1,10 @@
 """The state of all chats: what was loaded, with the events since applied to it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from chatd.chat.names import name_of
+from chatd.chat.chats import Chat
+from chatd.chat.news import news_of
 from chatd.client import (
     Brief,
     Conversation,
@@ -17,12 +18,14 @@ from chatd.client import (
     GroupPlace,
     Invitation,
     LevelChanged,
-    MeInGroup,
     Membership,
     Message,
     MessageDeleted,
     MessageEdited,
     MessagePage,
+    MessagesRemoved,
+    MessagesRestored,
+    Moderated,
     NewMessage,
     Place,
     Presence,
@@ -38,73 +41,6 @@ from chatd.client import (
 PAGE = 50
 
 
-@dataclass(eq=False)
-class Outgoing:
-    """A message that is not stored yet; ``problem`` says why it never will be."""
-
-    content: str
-    client_id: str
-    at: datetime
-    reply_to: int | None = None
-    problem: str | None = None
-
-
-@dataclass(eq=False)
-class Chat:
-    """One chat; ``partner`` is the user or the group there.
-
-    ``as_of`` is the position in the server's log up to which its counts include everything.
-    """
-
-    place: Place
-    partner: Brief | Group
-    last: Message | None = None
-    unread: int = 0
-    read_up_to: int = 0
-    others_read_up_to: int = 0
-    as_of: Cursor | None = None
-    messages: dict[int, Message] = field(default_factory=dict)
-    more_before: bool = True
-    loaded: bool = False
-    outgoing: list[Outgoing] = field(default_factory=list)
-    #: In a group: what one is there, how many unread messages name one, and where one's joining is among the messages.
-    me: MeInGroup | None = None
-    mentions: int = 0
-    activity: int = 0
-
-    @property
-    def level(self) -> str:
-        """What disturbs one here: as the server calls it, and ``none`` while it is muted."""
-        if self.me is None:
-            return "all"
-        until = self.me.muted_until
-        return "none" if until is not None and until > datetime.now(UTC) else self.me.notify
-
-    @property
-    def rank(self) -> int:
-        """Its place in the list: the newest message, or one's joining if that is later; 0 if there is neither."""
-        return max(self.newest_id, self.activity)
-
-    @property
-    def name(self) -> str:
-        """The name of the user or the group."""
-        return self.partner.name if isinstance(self.partner, Group) else name_of(self.partner)
-
-    @property
-    def history(self) -> list[Message]:
-        """Its loaded messages, oldest first."""
-        return [self.messages[number] for number in sorted(self.messages)]
-
-    def is_before(self, cursor: Cursor | None) -> bool:
-        """Report whether its counts are older than a position in the log, and so lack what happened there."""
-        return cursor is None or self.as_of is None or cursor.epoch != self.as_of.epoch or cursor.seq > self.as_of.seq
-
-    @property
-    def newest_id(self) -> int:
-        """The id of its last message, 0 if there is none."""
-        return max(self.last.id if self.last is not None else 0, max(self.messages, default=0))
-
-
 class State:
     """All chats of one user."""
 
@@ -114,6 +50,8 @@ class State:
         self.chats: dict[Place, Chat] = {}
         self.online: frozenset[int] = frozenset()
         self.more = False
+        #: What was done to one, until it is shown.
+        self.news = ""
         #: The groups that one is invited to, by their ids.
         self.invitations: set[int] = set()
         #: How many times existing messages have changed.
@@ -190,6 +128,11 @@ class State:
                     chat.partner = event.group
             case GroupEnded():
                 self.chats.pop(GroupPlace(event.group_id), None)
+            case MessagesRestored() | MessagesRemoved():
+                self._remove(event)
+            case Moderated():
+                chat = self.chats.get(GroupPlace(event.group_id))
+                self.news = news_of(event, "a group" if chat is None else chat.name, datetime.now(UTC))
             case LevelChanged():
                 chat = self.chats.get(place_from(event.user_id, event.group_id))
                 if chat is not None and chat.me is not None:
@@ -261,6 +204,21 @@ class State:
         if old is not None:
             self._replace(replace(old, content="", deleted_at=event.deleted_at, reactions=()))
         self.changes += 1
+
+    def _remove(self, event: MessagesRemoved) -> None:
+        """Empty messages that were removed; those that are there again have to be loaded."""
+        self.changes += 1
+        chat = self.chats.get(GroupPlace(event.group_id))
+        if chat is None:
+            return
+        self.is_stale = True
+        if isinstance(event, MessagesRestored):
+            chat.messages, chat.loaded, chat.more_before = {}, False, True
+            return
+        gone_at = datetime.now(UTC)
+        for message in list(chat.messages.values()):
+            if message.sender_id == event.user_id and event.from_id <= message.id <= event.to_id:
+                chat.messages[message.id] = replace(message, content="", deleted_at=gone_at, reactions=())
 
     def _count_names(self, place: Place, sender_id: int, message_id: int) -> None:
         """Have it counted again what names one, where an unread message in a group has changed."""

@@ -1,10 +1,13 @@
 """Groups on the screen: in the list, joined, read, made quieter and left."""
 
+from datetime import UTC, datetime, timedelta
+
 from rich.text import Text
 from textual.widgets import OptionList
 
 from chatd.chat.names import mark_names
-from chatd.client import Brief, Message
+from chatd.chat.news import news_of
+from chatd.client import Brief, Message, Moderated
 from tests.chat.support import Terminal, client_of, terminal
 from tests.groups import code_of, made_with, make, say
 from tests.support import Chat, Person, until
@@ -208,3 +211,42 @@ def test_ones_name_is_marked_where_it_names_one() -> None:
     assert marked("@ada, x@ada @ADA. @adam @ａda @all", mentions=[1]) == ["@ada", "@ADA.", "@ａda"]
     assert marked("@all @ada", mentions_all=True) == ["@all"]
     assert marked("@all @ada") == []
+
+
+async def test_what_admins_do_is_seen_and_what_they_take_back_is_there_again(chat: Chat) -> None:
+    ada, grace, linus = await chat.people("ada", "grace", "linus")
+    group = await made_with(grace, ada, linus)
+    said = await say(linus, group, "buy this")
+    mine = await say(ada, group, "no thanks")
+    async with terminal(ada) as screen, client_of(grace) as other:
+        await screen.press("enter")
+        await screen.sees("buy this")
+        [removed] = await other.groups.act(group, "remove", message=said)
+        await screen.sees("message deleted")
+        assert "buy this" not in screen.history
+        await other.groups.undo(group, removed)
+        await screen.sees("buy this")
+        await other.groups.act(group, "remove", message=mine, reason="too short")
+        await screen.sees("A message of yours was removed in Chess: too short", lambda: screen.line("notice"))
+        [kick] = await other.groups.act(group, "kick", ada.id, reason="rude")
+        await screen.sees("You were put out of", lambda: screen.line("notice"))
+        await screen.sees("Nobody yet", lambda: screen.chats)
+        await other.groups.undo(group, kick)
+        await screen.sees("# Chess", lambda: screen.chats)
+        await screen.press("enter")
+        await screen.sees("buy this")
+
+
+def test_what_was_done_to_one_is_said_in_a_sentence() -> None:
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+    def told(kind: str, reason: str | None = None, until: datetime | None = None, *, undone: bool = False) -> str:
+        about = {"group_id": 1, "kind": kind, "reason": reason, "until": until, "undone": undone}
+        return news_of(Moderated(type="moderated", data={}, cursor=None, **about), "Chess", now)  # type: ignore[arg-type]
+
+    later = datetime(2026, 2, 3, 12, tzinfo=UTC).astimezone()
+    assert told("kick") == "You were put out of Chess"
+    assert told("silence", "flood", later) == f"You may not write in Chess until 3 February, {later:%H:%M}: flood"
+    assert told("silence", until=now + timedelta(minutes=5)).startswith("You may not write in Chess until ")
+    assert told("ban", undone=True) == "You may be in Chess again"
+    assert told("else") == "Something was done to you in Chess"
