@@ -80,6 +80,7 @@ export const router = createRouter({
           component: () => import('@/pages/register.vue'),
           meta: { access: 'signed-out' },
         },
+        { path: 'join/:code', name: 'join', component: () => import('@/pages/join.vue') },
         { path: 'index.html', redirect: '/' },
         { path: ':path(.*)*', name: 'not-found', component: () => import('@/pages/not-found.vue') },
       ],
@@ -92,7 +93,7 @@ export function destination(route: RouteLocationNormalized): RouteLocationRaw {
   const next = route.query['next']
   if (typeof next === 'string' && /^\/(?![/\\])/.test(next)) {
     const found = router.resolve(next)
-    if (found.meta.access === 'signed-in') return found.fullPath
+    if (found.meta.access === 'signed-in' || found.name === 'join') return found.fullPath
   }
   return { name: 'messages' }
 }
@@ -109,7 +110,8 @@ router.beforeEach(closeForNavigation)
 
 router.beforeEach((to) => {
   const path = canonical(to.path)
-  if (path !== to.path && router.resolve(path).name !== 'not-found') {
+  // A code is no word: its capitals count.
+  if (path !== to.path && to.name !== 'join' && router.resolve(path).name !== 'not-found') {
     return { path, query: to.query, hash: to.hash, replace: true }
   }
   const { isSignedIn } = useAuthStore()

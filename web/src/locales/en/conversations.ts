@@ -15,7 +15,6 @@ export const conversations = {
   empty: 'No conversations yet',
   emptyHint: 'Find a person and say hello.',
   loading: 'Loading conversations',
-  failed: 'The conversations could not be loaded.',
   more: 'Loading more',
   choose: 'Choose a conversation',
   chooseHint: 'Pick one from the list, or find a person to write to.',

@@ -18,6 +18,7 @@ import { welcome } from './welcome'
 export const all = {
   ...en,
   chat: { ...en.chat, ...rare.chat },
+  manners: { ...en.manners, ...rare.manners },
   people: { ...en.people, ...rare.people },
   shell: { ...en.shell, ...rare.shell },
   auth,

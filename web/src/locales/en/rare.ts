@@ -1,6 +1,7 @@
 /** Texts of what the first page has that only dialogs and seldom states of it need. */
 export const rare = {
   chat: {
+    cancel: 'Cancel',
     deleteTitle: 'Delete this message?',
     deleteText: 'It will be deleted for both of you. This cannot be undone.',
     deleteForAll: 'It will be deleted for everybody. This cannot be undone.',
@@ -12,6 +13,10 @@ export const rare = {
       again: 'Save again',
       sendAsNew: 'Send as a new message',
     },
+  },
+  manners: {
+    install: 'Install {name}',
+    installHint: 'Opens {name} in a window of its own, like any other app.',
   },
   people: {
     blockTitle: 'Block {name}?',

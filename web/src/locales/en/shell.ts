@@ -28,7 +28,6 @@ export const shell = {
     reload: 'Reload',
   },
   forgetful: 'This browser stores nothing for this page. You will be signed out when you close or reload it.',
-  avatar: { online: 'online' },
   errors: {
     network: 'The server cannot be reached. Check your connection and try again.',
     rateLimited: 'Too many attempts. Try again {when}.',

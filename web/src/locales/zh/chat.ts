@@ -10,7 +10,6 @@ export const chat: AllMessages['chat'] = {
   you: '我',
   presence: {
     online: '在线',
-    offline: '离线',
     lastSeen: '上次在线：{when}',
     typing: '{name}正在输入…',
     typingTogether: '{names}正在输入…',
@@ -70,9 +69,7 @@ export const chat: AllMessages['chat'] = {
   quote: '查看所回复的{name}的消息',
   earlier: '更早的消息',
   reactWith: '用 {emoji} 回应',
-  moreReactions: '更多表情',
   chooseReaction: '选择表情',
-  reactions: '回应',
   insertEmoji: '表情',
   tooLong: '超出 {n} 个字符',
   longest: '一条消息最多 {max} 个字符。',

@@ -17,7 +17,6 @@ export const conversations: typeof en = {
   empty: '还没有会话',
   emptyHint: '找个人，打声招呼吧。',
   loading: '正在加载会话',
-  failed: '无法加载会话。',
   more: '正在加载更多',
   choose: '选择一个会话',
   chooseHint: '从列表中选择，或找个人聊聊。',

@@ -1,6 +1,6 @@
-import type { manners as en } from '../en/manners'
+import type { AllMessages } from '../en/later'
 
-export const manners: typeof en = {
+export const manners: AllMessages['manners'] = {
   newVersion: '新版本已就绪',
   reload: '重新加载',
   install: '安装 {name}',

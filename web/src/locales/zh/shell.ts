@@ -30,7 +30,6 @@ export const shell: AllMessages['shell'] = {
     reload: '重新加载',
   },
   forgetful: '此浏览器不允许本页面保存数据。关闭或重新加载后，你需要重新登录。',
-  avatar: { online: '在线' },
   notFound: {
     title: '页面不存在',
     text: '这个地址下没有内容。',
