@@ -44,6 +44,7 @@ _TOLD = f"""
     WHERE c.kind <> 'group' OR (
         l.seq BETWEEN stay.joined_seq AND coalesce(stay.left_seq, l.seq)
         AND (l.message_id IS NULL OR l.message_id >= stay.visible_from)
+        AND (stay.role <> 'member' OR l.seq NOT IN (SELECT seq FROM change_log WHERE admins_only = 1))
     )
     UNION ALL
     SELECT only_for, seq, kind, only_for, message_id, data, NULL FROM change_log WHERE only_for IS NOT NULL
@@ -73,11 +74,14 @@ class Disk:
         for seq, kind, who, message_id, content, data, group_id in self._rows(query, {"user": user_id}):
             said = json.loads(data) if data else {}
             more: dict[str, Entry] = {
+                "read": (message_id,),
+                "edit": (message_id,),
+                "delete": (message_id,),
                 "message": (message_id, content, group_id),
                 "reaction": (message_id, said.get("emoji"), bool(said.get("on"))),
                 "membership": (group_id, said.get("role"), said.get("how")),
             }
-            entries.append((seq, kind, who, *more.get(kind, (message_id,))))
+            entries.append((seq, kind, who, *more[kind]) if kind in more else (seq, kind))
         return entries
 
     def contents_of(self, user_id: int) -> dict[int, str]:

@@ -1,6 +1,6 @@
 """Nothing missed, nothing twice: thirty clients on a bad line, to a server that is killed again and again.
 
-They write to one another and to two groups, into which they come and which they leave.
+They write to one another and to two groups, into which they come, which they leave, and out of which they are put.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ KILLS = 4
 ROUND = 1.8
 
 #: How many different things a peer does.
-DOINGS = 9
+DOINGS = 10
 
 #: How long a call over HTTP may hang on the bad line before it is made again, in seconds.
 HANGS = 1.0
@@ -86,6 +86,7 @@ class Peer:
         #: Each ``client_id`` of which it is not known whether it was stored.
         self.unsure: set[str] = set()
         self.done: Counter[str] = Counter()
+        self.put_out = 0
         self._client = client
         self._others = others
         self._groups = groups
@@ -109,6 +110,7 @@ class Peer:
             self._disconnect_and_return: 2,
             self._join_a_group: 6,
             self._leave_a_group: 3,
+            self._put_somebody_out: 20 if self.user_id <= POPULAR else 0,  # each of these owns a group
             self._read_from_the_beginning: 10 if self.user_id <= POPULAR else 1,
         }
         while not stop.is_set():
@@ -179,6 +181,12 @@ class Peer:
             with contextlib.suppress(Refused):
                 await self._until_answered(lambda: self._client.groups.leave(group))
 
+    async def _put_somebody_out(self) -> None:
+        group, other = self._groups[self.user_id - 1], self._chance.choice(self._others[POPULAR:])
+        with contextlib.suppress(Refused):  # who is not in it
+            await self._until_answered(lambda: self._client.groups.act(group, "kick", other))
+            self.put_out += 1
+
     async def _until_answered(self, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
         while True:
             with contextlib.suppress(Unreachable, TimeoutError):
@@ -240,6 +248,7 @@ async def go_through_it(keeper: Keeper, proxy: FaultProxy, peers: list[Peer], ch
         proxy.mend()
         await until(lambda: all(peer.done.total() >= 5 for peer in peers))
         await until(lambda: len({name for peer in peers for name in peer.done}) == DOINGS)
+        await until(lambda: any(peer.put_out for peer in peers))
         stop.set()
 
 
@@ -324,5 +333,5 @@ async def try_everything(data_dir: Path, chance: random.Random) -> None:
     assert len(disk.messages()) > CLIENTS * 5
     assert any(peer.unsure for peer in peers)
     told = Counter(entry[-1] for peer in peers for entry in peer.readers[0].entries if entry[1] == "membership")
-    assert min(told["joined"], told["left"]) > 0
+    assert min(told["joined"], told["left"], told["kicked"]) > 0
     assert {entry[-1] for entry in peers[0].readers[0].entries if entry[1] == "message"} >= {each.id for each in groups}
