@@ -32,7 +32,8 @@ async def answer_of(response: aiohttp.ClientResponse) -> Any:
         raise RateLimited(detail, retry_after(response.headers.get("Retry-After")) or 1.0, status=429)
     if response.status in _PASSING:
         raise Unreachable(detail)
-    raise Refused(refusal.get("code", "http_error"), detail, status=response.status, errors=refusal.get("errors"))
+    said_why = {name: refusal.get(name) for name in ("errors", "until")}
+    raise Refused(refusal.get("code", "http_error"), detail, status=response.status, **said_why)
 
 
 def said(error: Exception) -> str:

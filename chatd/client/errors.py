@@ -1,5 +1,6 @@
 """What can go wrong. Whatever this library raises by design is a :class:`ChatError`."""
 
+from datetime import datetime
 from typing import Any
 
 
@@ -19,17 +20,25 @@ class Refused(ChatError):
     """The server said no, and asking again in the same way will not help.
 
     ``code`` is the server's name for the reason and never changes; ``status`` is the HTTP status, None for a command
-    on the socket; ``errors`` says what is wrong with each field, where the server says so. ``repeated`` is whether the
+    on the socket; ``errors`` says what is wrong with each field, where the server says so; ``until``, when what is in
+    the way ends by itself, such as one's being silenced in a group. ``repeated`` is whether the
     command had been sent before on a connection that was lost, so that the server may have carried it out.
     """
 
     def __init__(
-        self, code: str, detail: str, *, status: int | None = None, errors: dict[str, Any] | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        errors: dict[str, Any] | None = None,
+        until: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.status = status
         self.errors = errors or {}
+        self.until = None if until is None else datetime.fromisoformat(until)
         self.repeated = False
 
     @property

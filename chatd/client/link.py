@@ -119,7 +119,7 @@ class Link:
         error = frame["error"]
         if error["code"] == "rate_limited":
             raise RateLimited(error["detail"], error.get("retry_after_ms", 1000) / 1000)
-        raise Refused(error["code"], error["detail"], errors=error.get("errors"))
+        raise Refused(error["code"], error["detail"], errors=error.get("errors"), until=error.get("until"))
 
     async def run(self) -> None:
         """Read until the connection ends, and ping meanwhile.

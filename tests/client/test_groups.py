@@ -238,7 +238,10 @@ async def test_what_admins_do_is_told_listed_and_taken_back(chat: Chat) -> None:
         [silence] = await hers.groups.act(group, "silence", bob.id, until=datetime.now(UTC) + timedelta(hours=1))
         with pytest.raises(Refused) as refused:
             await his.send(group, "three")
-        assert refused.value.code == "silenced"
+        assert (refused.value.code, refused.value.until) == ("silenced", silence.until)
+        with pytest.raises(Refused) as refused:
+            await his.groups.change(group, name="Mine")
+        assert (refused.value.status, refused.value.until) == (403, silence.until)
         [ban] = await hers.groups.act(group, "ban", [bob.id], remove="day", reason="that too")
         assert (ban.actor.id, ban.user and ban.user.id, ban.reason) == (ada.id, bob.id, "that too")
         assert [each.content for each in (await hers.groups.removed(group, removed)).items] == ["one"]
