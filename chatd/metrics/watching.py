@@ -7,6 +7,7 @@ from aiohttp import web
 
 from chatd.consumers import Consumer
 from chatd.events import (
+    ActionChanged,
     Change,
     Event,
     GroupChanged,
@@ -17,6 +18,9 @@ from chatd.events import (
     MessageCreated,
     MessageDeleted,
     MessageEdited,
+    MessagesRemoved,
+    MessagesRestored,
+    Moderated,
     ProfileChanged,
     ReactionChanged,
     ReadMarkerMoved,
@@ -39,6 +43,10 @@ KINDS: dict[type[Change], str] = {
     GroupEnded: "group_ended",
     InvitationChanged: "invitation",
     LevelChanged: "notify",
+    ActionChanged: "action",
+    Moderated: "moderated",
+    MessagesRemoved: "messages_removed",
+    MessagesRestored: "messages_restored",
 }
 
 

@@ -76,6 +76,10 @@ async def test_messages_and_changes_are_counted_by_kind(server: Measured) -> Non
         "group_ended": 0,
         "invitation": 0,
         "notify": 0,
+        "action": 0,
+        "moderated": 0,
+        "messages_removed": 0,
+        "messages_restored": 0,
     }
 
 
