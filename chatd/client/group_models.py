@@ -171,6 +171,7 @@ class ActionValues:
     history_since: datetime | None = None
     post: str | None = None
     invite: str | None = None
+    slow_seconds: int | None = None
 
     @classmethod
     def of(cls, data: Json) -> Self:
@@ -184,6 +185,7 @@ class ActionValues:
             moment_or_none(data.get("history_since")),
             data.get("post"),
             data.get("invite"),
+            data.get("slow_seconds"),
         )
 
 

@@ -114,6 +114,7 @@ class Group:
     history: str = "joined"
     history_since: datetime | None = None
     rules: Rules = Rules()
+    slow_seconds: int = 0
     member_count: int = 0
     large: bool = False
     created_at: datetime | None = None
@@ -132,6 +133,7 @@ class Group:
             data["history"],
             moment_or_none(data["history_since"]),
             Rules.of(data["rules"]),
+            data.get("slow_seconds", 0),
             data["member_count"],
             data["large"],
             moment(data["created_at"]),

@@ -7,6 +7,7 @@ from chatd.errors.base import (
     MalformedFrame,
     NotFound,
     RateLimited,
+    SlowMode,
     StorageUnavailable,
     UnknownCommand,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "ResyncNeeded",
     "SessionNotFound",
     "Silenced",
+    "SlowMode",
     "StorageUnavailable",
     "TooLate",
     "TooManyAdmins",

@@ -74,3 +74,9 @@ class RateLimited(ChatError):
         """
         super().__init__()
         self.retry_after = retry_after
+
+
+class SlowMode(RateLimited):
+    """This group is slow: wait before you write again."""
+
+    code = "slow_mode"

@@ -34,6 +34,8 @@ class Group(Record):
     created_at: int
     ended_at: int | None = None
     ended_seq: int | None = None
+    #: In what time a member sends once; 0: there is no limit.
+    slow_seconds: int = 0
 
     @property
     def preview(self) -> "Preview":

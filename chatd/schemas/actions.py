@@ -29,6 +29,7 @@ class ValuesSchema(BaseSchema):
     history_since = Timestamp(allow_none=True)
     post = fields.String(metadata={"description": "A rule of the group, as is invite."})
     invite = fields.String()
+    slow_seconds = fields.Integer()
 
 
 class ActionSchema(BaseSchema):

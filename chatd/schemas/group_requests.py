@@ -23,6 +23,10 @@ CODE_LASTS_MAX = 366 * 24 * 3600
 USES_MAX = 1000
 
 
+#: The longest time in which a member of a slow group sends once, in seconds.
+SLOW_MAX = 6 * 3600
+
+
 class RulesBody(RequestSchema):
     """Rules; what is left out stays as it is."""
 
@@ -36,6 +40,7 @@ class _GroupBody(RequestSchema):
     public = Flag()
     history = one_of("joined", "all")
     rules = fields.Nested(RulesBody)
+    slow_seconds = Whole(0, SLOW_MAX)
 
 
 class NewGroupBody(_GroupBody):

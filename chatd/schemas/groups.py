@@ -62,6 +62,9 @@ class GroupSchema(BaseSchema):
     history = one_of("joined", "all", required=True)
     history_since = Timestamp(required=True, allow_none=True)
     rules = fields.Nested(RulesSchema, required=True)
+    slow_seconds = fields.Integer(
+        required=True, metadata={"description": "In what time a member sends once; 0: there is no limit."}
+    )
     member_count = fields.Integer(required=True)
     large = fields.Boolean(required=True, attribute="is_large")
     created_at = Timestamp(required=True)

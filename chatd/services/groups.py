@@ -36,7 +36,7 @@ class Groups:
         """Make a group, which its maker owns.
 
         :param said: ``name`` and perhaps ``description``, ``avatar_path``, ``public``, ``history`` (``all`` or
-            ``joined``), ``rules`` and ``client_id``, which makes it repeatable.
+            ``joined``), ``rules``, ``slow_seconds`` and ``client_id``, which makes it repeatable.
         :raises AdministratorsOnly: not everybody may make groups here.
         :raises ClientIdReused: they have made another group under this ``client_id``.
         :raises RateLimited: they have made too many groups today.
@@ -63,6 +63,7 @@ class Groups:
                 is_public=said.get("public") or False,
                 post_rule=rules.get("post") or "member",
                 invite_rule=rules.get("invite") or "member",
+                slow_seconds=said.get("slow_seconds") or 0,
                 made_by=user_id,
                 made_as=client_id,
                 created_at=now,

@@ -12,6 +12,7 @@ from chatd.errors import (
     ConversationNotFound,
     Forbidden,
     MessageNotFound,
+    SlowMode,
     UserNotFound,
 )
 from chatd.events import MessageCreated
@@ -104,6 +105,9 @@ class _Posting:
         self._to_all: list[int] = []
         self._rows: list[NewMessage] = []
         self._hidden: dict[int, int] = {}
+        #: When members of slow groups sent last, by group and user, and which of them do so now.
+        self._sent_at: dict[Pair, int | None] = {}
+        self._sent_now: dict[Pair, int] = {}
         self._head = memory.head
 
     def store(self) -> list[Outcome[Posted]]:
@@ -120,6 +124,8 @@ class _Posting:
             if not posts.insert(self._db, self._rows, list(self._hidden.items())):
                 raise Conflict
             self._memory.head = self._head + len(self._rows)
+        if self._sent_now:
+            posts.note_sent(self._db, [(*pair, sent_at) for pair, sent_at in self._sent_now.items()])
         if self._named or self._to_all:
             silent = self._memory.blocks({(named, sender) for _, named, _, sender in self._named})
             mentions.insert(
@@ -181,6 +187,8 @@ class _Posting:
         reply_hidden_from = answered = None
         if post.reply_to is not None:
             reply_hidden_from, answered = self._require_replied(post.reply_to, sender_id, conversation)
+        if isinstance(conversation, Circle):
+            self._require_patience(conversation, sender_id, post.now)
         if conversation is None:
             conversation = self._memory.begin_private(sender_id, to.id, post.now)
         message_id = self._head + 1 + len(self._rows)
@@ -226,6 +234,18 @@ class _Posting:
         voices.require(group, sender_id, now)
         if not group.may_post(sender_id):
             raise Forbidden
+
+    def _require_patience(self, group: Circle, sender_id: int, now: int) -> None:
+        """Refuse a message that comes too soon after the sender's last one in a slow group; else note that it comes."""
+        slow_ms, pair = group.slow_ms(sender_id), (group.id, sender_id)
+        if not slow_ms:
+            return
+        if pair not in self._sent_at:
+            self._sent_at[pair] = posts.sent_last(self._db, *pair)
+        last = self._sent_at[pair]
+        if last is not None and 0 <= now - last < slow_ms:
+            raise SlowMode((last + slow_ms - now) / 1000)
+        self._sent_at[pair] = self._sent_now[pair] = now
 
     def _hidden_from(self, sender_id: int, receiver_id: int) -> int | None:
         """Return from whom a private message has to be hidden: from its receiver, if they block the sender."""

@@ -17,7 +17,7 @@ ALL_MEMBERS_MAX = 20
 class Circle:
     """A group and its present members, in the order of their ids."""
 
-    __slots__ = ("_newest", "_places", "_post_rule", "_silenced", "admins", "id", "is_large", "members")
+    __slots__ = ("_newest", "_places", "_post_rule", "_silenced", "_slow_ms", "admins", "id", "is_large", "members")
 
     def __init__(
         self,
@@ -27,10 +27,12 @@ class Circle:
         silenced: Mapping[int, int] | None = None,
         *,
         is_large: bool = False,
+        slow_seconds: int = 0,
     ) -> None:
         """Create the circle.
 
         :param silenced: until when members are silenced, of those who are.
+        :param slow_seconds: in what time members send once; 0: there is no limit.
         """
         self.id = group_id
         self.members = Members(places)
@@ -38,6 +40,7 @@ class Circle:
         self.admins = tuple(user_id for user_id, (role, _) in places.items() if role != "member")
         self.is_large = is_large
         self._post_rule = post_rule
+        self._slow_ms = slow_seconds * 1000
         self._places = places
         self._silenced = silenced or {}
         self._newest = max((first_id for _, first_id in places.values()), default=0)
@@ -49,6 +52,7 @@ class Circle:
         silenced: Mapping[int, int],
         *,
         is_large: bool,
+        slow_seconds: int,
     ) -> "Circle":
         """Return the circle after some people have come, gone, or become something else in it.
 
@@ -62,7 +66,14 @@ class Circle:
             else:
                 places[user_id] = place
         others = {user_id: until for user_id, until in self._silenced.items() if user_id not in changes}
-        return Circle(self.id, post_rule, dict(sorted(places.items())), {**others, **silenced}, is_large=is_large)
+        return Circle(
+            self.id,
+            post_rule,
+            dict(sorted(places.items())),
+            {**others, **silenced},
+            is_large=is_large,
+            slow_seconds=slow_seconds,
+        )
 
     def has(self, user_id: int) -> bool:
         """Report whether a user is a member."""
@@ -71,6 +82,10 @@ class Circle:
     def may_post(self, user_id: int) -> bool:
         """Report whether a member may write there."""
         return self._post_rule == "member" or self._places[user_id][0] != "member"
+
+    def slow_ms(self, user_id: int) -> int:
+        """Return in what time a member sends once, in milliseconds; 0 where there is no limit, as for admins."""
+        return self._slow_ms if self._places[user_id][0] == "member" else 0
 
     def silenced_until(self, user_id: int, now: int) -> int | None:
         """Return until when a member is silenced; None for who is not. Nobody silences an owner."""
@@ -97,7 +112,8 @@ def load(db: Sql, group_ids: Collection[int]) -> dict[int, Circle]:
     """Return who is in each group there is; one that nobody is in is not there."""
     rows = db.execute(
         f"""
-        SELECT c.id, c.post_rule, c.is_large, m.user_id, m.role, {seen_from("m")} AS first_id, silence.until
+        SELECT c.id, c.post_rule, c.is_large, c.slow_seconds, m.user_id, m.role, {seen_from("m")} AS first_id,
+            silence.until
         FROM conversations AS c JOIN memberships AS m ON m.conversation_id = c.id
         LEFT JOIN (
             SELECT a.conversation_id, a.user_id, max(a.until) AS until FROM actions AS a
@@ -110,17 +126,19 @@ def load(db: Sql, group_ids: Collection[int]) -> dict[int, Circle]:
         """,
         {"ids": as_list(group_ids)},
     )
-    rules: dict[int, tuple[GroupRole, bool]] = {}
+    rules: dict[int, tuple[GroupRole, bool, int]] = {}
     found: dict[int, dict[int, Place]] = {}
     silenced: dict[int, dict[int, int]] = {}
-    for group_id, post_rule, is_large, user_id, role, first_id, until in rows:
-        rules[group_id] = post_rule, is_large == 1
+    for group_id, post_rule, is_large, slow_seconds, user_id, role, first_id, until in rows:
+        rules[group_id] = post_rule, is_large == 1, slow_seconds
         found.setdefault(group_id, {})[user_id] = role, first_id
         if until is not None:
             silenced.setdefault(group_id, {})[user_id] = until
     return {
-        group_id: Circle(group_id, rule, found[group_id], silenced.get(group_id), is_large=is_large)
-        for group_id, (rule, is_large) in rules.items()
+        group_id: Circle(
+            group_id, rule, found[group_id], silenced.get(group_id), is_large=is_large, slow_seconds=slow_seconds
+        )
+        for group_id, (rule, is_large, slow_seconds) in rules.items()
     }
 
 
@@ -132,7 +150,7 @@ def follow(db: Sql, known: Mapping[int, Circle], changed: Collection[tuple[int, 
     """
     rows = db.select_pairs(
         f"""
-        SELECT pair.one AS group_id, pair.two AS user_id, c.post_rule, c.is_large, m.role,
+        SELECT pair.one AS group_id, pair.two AS user_id, c.post_rule, c.is_large, c.slow_seconds, m.role,
             {seen_from("m")} AS first_id, (
                 SELECT max(a.until) FROM actions AS a
                 WHERE a.kind = 'silence' AND a.undone_at IS NULL AND a.ended_at IS NULL
@@ -147,14 +165,16 @@ def follow(db: Sql, known: Mapping[int, Circle], changed: Collection[tuple[int, 
     found: dict[int, Circle] = {}
     places: dict[int, dict[int, Place | None]] = {}
     silenced: dict[int, dict[int, int]] = {}
-    rules: dict[int, tuple[GroupRole, bool]] = {}
-    for group_id, user_id, post_rule, is_large, role, first_id, until in rows:
-        rules[group_id] = post_rule, is_large == 1
+    rules: dict[int, tuple[GroupRole, bool, int]] = {}
+    for group_id, user_id, post_rule, is_large, slow_seconds, role, first_id, until in rows:
+        rules[group_id] = post_rule, is_large == 1, slow_seconds
         places.setdefault(group_id, {})[user_id] = None if role is None else (role, first_id)
         if until is not None and role is not None:
             silenced.setdefault(group_id, {})[user_id] = until
-    for group_id, (rule, is_large) in rules.items():
-        after = known[group_id].after(rule, places[group_id], silenced.get(group_id, {}), is_large=is_large)
+    for group_id, (rule, is_large, slow_seconds) in rules.items():
+        after = known[group_id].after(
+            rule, places[group_id], silenced.get(group_id, {}), is_large=is_large, slow_seconds=slow_seconds
+        )
         if after.members:
             found[group_id] = after
     return found

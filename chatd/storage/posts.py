@@ -44,6 +44,29 @@ def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> 
     return True
 
 
+def sent_last(db: Sql, group_id: int, user_id: int) -> int | None:
+    """Return when somebody sent something to a group last, while it was slow; None where they did not."""
+    row = db.execute(
+        """
+        SELECT max(m.last_sent_at) AS sent_at FROM memberships AS m
+        WHERE m.conversation_id = :group_id AND m.user_id = :user_id
+        """,
+        {"group_id": group_id, "user_id": user_id},
+    ).fetchone()
+    return None if row is None else row["sent_at"]
+
+
+def note_sent(db: Sql, rows: Sequence[tuple[int, int, int]]) -> None:
+    """Note when members of slow groups have sent something: the group, the user and the time of each."""
+    db.executemany(
+        f"""
+        UPDATE memberships SET last_sent_at = :sent_at
+        WHERE conversation_id = :group_id AND user_id = :user_id AND {present("memberships")}
+        """,
+        [{"group_id": group_id, "user_id": user_id, "sent_at": sent_at} for group_id, user_id, sent_at in rows],
+    )
+
+
 def by_client_ids(
     db: Sql, wanted: Collection[tuple[int, str]]
 ) -> dict[tuple[int, str], tuple[int, bytes | None, str | None]]:

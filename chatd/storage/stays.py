@@ -174,9 +174,9 @@ def resume(db: Sql, group_id: int, user_id: int, *, ended: int, seq: int, role: 
         """
         INSERT INTO memberships
             (conversation_id, user_id, role, joined_seq, joined_at, visible_from, notify, muted_until, via, read_up_to,
-             sent_count, read_count)
+             sent_count, read_count, last_sent_at)
         SELECT stay.conversation_id, stay.user_id, :role, :seq, stay.joined_at, stay.visible_from, stay.notify,
-            stay.muted_until, stay.via, stay.read_up_to, stay.sent_count, stay.read_count
+            stay.muted_until, stay.via, stay.read_up_to, stay.sent_count, stay.read_count, stay.last_sent_at
         FROM memberships AS stay
         WHERE stay.conversation_id = :group_id AND stay.user_id = :user_id AND stay.left_seq = :ended
         """,

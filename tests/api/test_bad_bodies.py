@@ -44,6 +44,7 @@ GOOD = {
     "user": 2,
     "reply_to": 2,
     "up_to": 2,
+    "slow_seconds": 5,
     "kind": "ban",
     "users": [2],
     "message_id": 2,

@@ -31,6 +31,7 @@ async def test_who_makes_a_group_owns_it_and_newcomers_see_everything(chat: Chat
         "history": "all",
         "history_since": 0,
         "rules": {"post": "member", "invite": "member"},
+        "slow_seconds": 0,
         "member_count": 1,
         "large": False,
         "created_at": 0,

@@ -219,7 +219,7 @@ async def test_messages_of_every_kind_share_their_statements(tmp_path: Path) -> 
     outcomes = cast(list[Posted], await asyncio.gather(*waiting))
     assert [each.duplicate for each in outcomes] == [False, False, False, True] * 40
     reads = [statement for statement in statements if statement.lstrip().startswith(("SELECT", "WITH"))]
-    assert len(reads) < 20
+    assert len(reads) < 25
     assert not [statement for statement in statements if "SAVEPOINT" in statement]
     assert statements.count("ROLLBACK") == 1  # they look for what was sent before, once there is any
     await db.close()

@@ -87,6 +87,7 @@ export interface Group {
   history: string
   history_since: string | null
   rules: Rules
+  slow_seconds: number
   member_count: number
   large: boolean
   created_at: string
@@ -121,6 +122,7 @@ export interface ActionValues {
   history_since?: string | null
   post?: string
   invite?: string
+  slow_seconds?: number
 }
 
 /** One use of power in a group. It removes the user's messages from `from_id` to `to_id`. */

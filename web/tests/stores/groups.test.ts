@@ -20,6 +20,7 @@ function conversation(unread_count: number): Conversation {
     history: 'all',
     history_since: null,
     rules: { post: 'member', invite: 'member' },
+    slow_seconds: 0,
     member_count: 3,
     created_at: '2026-01-31T08:15:00.000Z',
   }
