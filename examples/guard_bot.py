@@ -22,6 +22,9 @@ bot = Bot.from_environment(accept_invitations=True)
 #: When each member of each group wrote last.
 written: defaultdict[tuple[int, int], deque[datetime]] = defaultdict(lambda: deque(maxlen=MESSAGES + 1))
 
+#: Since when somebody is silent: what they wrote until then has been dealt with.
+silenced_at: dict[tuple[int, int], datetime] = {}
+
 
 def is_flood(times: deque[datetime], at: datetime) -> bool:
     """Note one more message, and report whether they are too many."""
@@ -33,18 +36,25 @@ def is_flood(times: deque[datetime], at: datetime) -> bool:
 async def watch(event: NewMessage) -> None:
     """Silence who floods, and say so."""
     message = event.message
-    until = message.created_at + SILENCE
-    times = written[message.group_id or 0, message.sender_id]
-    if message.group_id is None or not is_flood(times, message.created_at) or until < datetime.now(UTC):
+    if message.group_id is None:
+        return
+    who, until = (message.group_id, message.sender_id), message.created_at + SILENCE
+    times = written[who]
+    if who in silenced_at and message.created_at <= silenced_at[who]:
+        return
+    if not is_flood(times, message.created_at) or until < datetime.now(UTC):
         return
     times.clear()
     reason = f"more than {MESSAGES} messages in {WITHIN.seconds} seconds"
     try:
-        await bot.client.groups.act(message.group_id, "silence", message.sender_id, until=until, reason=reason)
+        [action] = await bot.client.groups.act(
+            message.group_id, "silence", message.sender_id, until=until, reason=reason
+        )
     except Refused as error:
         if error.code != "forbidden":  # it is no admin, or the other one is
             raise
         return
+    silenced_at[who] = action.created_at
     minutes = SILENCE.seconds // 60
     await bot.reply(message, f"@{message.sender.username} is silent for {minutes} minutes: {reason}.")
 
