@@ -212,7 +212,7 @@ def kept(db: Sql, group_id: int, after: int, limit: int) -> list[int]:
 
 
 def set_erased(db: Sql, group_id: int, erased_at: int) -> None:
-    """Forget what a group was called, and note that nothing is left of it."""
+    """Forget what a group was called and what its audit log says, and note that nothing is left of it."""
     db.execute(
         """
         UPDATE conversations
@@ -222,3 +222,7 @@ def set_erased(db: Sql, group_id: int, erased_at: int) -> None:
         {"group_id": group_id, "erased_at": erased_at},
     )
     db.execute("UPDATE memberships SET left_name = NULL WHERE conversation_id = :group_id", {"group_id": group_id})
+    db.execute(
+        "UPDATE actions SET reason = NULL, before = NULL, after = NULL WHERE conversation_id = :group_id",
+        {"group_id": group_id},
+    )

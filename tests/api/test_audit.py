@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from chatd.http.context import CONFIG
+from chatd.services import GroupErasure
+from chatd.storage.database import Database
 from tests.conftest import Start
-from tests.groups import act, change, done, made_with, promote, refused, roles
-from tests.support import Chat, Person, until_true
+from tests.engines import open_engine
+from tests.groups import act, change, done, made_with, promote, refused, roles, say
+from tests.support import Chat, Person, rows, until_true
 from tests.ws.v2_client import kinds, live
 
 
@@ -112,3 +116,18 @@ async def test_a_rogue_admins_changes_are_undone_with_the_rest(start: Start) -> 
 
     await until_true(is_as_before)
     assert await roles(alice, group) == {alice.id: "owner", bob.id: "member", carol.id: "member"}
+
+
+async def test_with_a_group_its_audit_log_and_what_was_removed_are_erased(chat: Chat) -> None:
+    alice, bob = await chat.people("alice", "bobby")
+    group = await made_with(alice, bob)
+    await say(bob, group, "secret")
+    await act(alice, group, "ban", bob, remove="all", reason="secret")
+    await change(alice, group, description="secret")
+    assert await done(alice, "DELETE", f"/groups/{group}", {"name": "Chess"}) == 204
+    db = Database(open_engine(chat.server.app[CONFIG].store))
+    await db.open()
+    await GroupErasure(db, lambda: 2**42, 1).run()
+    await db.close()
+    assert rows(chat, "SELECT content FROM messages") == [("",)]
+    assert rows(chat, "SELECT DISTINCT reason, before, after FROM actions") == [(None, None, None)]

@@ -22,6 +22,7 @@ function conversation(unread_count: number): Conversation {
     rules: { post: 'member', invite: 'member' },
     slow_seconds: 0,
     member_count: 3,
+    large: false,
     created_at: '2026-01-31T08:15:00.000Z',
   }
   const me: MeInGroup = {
