@@ -101,3 +101,47 @@ async def test_the_page_of_a_group_is_accessible(
     await device.open(f"/join/{await groups.code_of(alice, group)}")
     await expect(device.page.get_by_role("button", name="Join")).to_be_visible()
     assert await findings(device.page) == []
+
+
+async def test_members_are_offered_after_an_at_sign_and_chosen_by_keyboard(
+    devices: Devices, alice: Person, bob: Person
+) -> None:
+    group = await groups.made_with(alice, bob, name="Chess")
+    desk = await devices.desk(alice)
+    await desk.groups.open(group)
+    offered = desk.page.get_by_role("listbox", name="Members")
+    await desk.chat.box.press_sequentially("mail me at alice@")
+    await desk.chat.box.press_sequentially("x or ask @bo")
+    await expect(offered.get_by_role("option")).to_have_count(1)
+    await expect(offered.get_by_role("option", selected=True)).to_contain_text(bob.nickname)
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.chat.box).to_have_value(f"mail me at alice@x or ask @{bob.username} ")
+    await expect(offered).to_have_count(0)
+    await desk.chat.box.press_sequentially("and @")
+    await expect(offered.get_by_role("option")).to_have_count(2)
+    assert await findings(desk.page) == []
+    await desk.page.keyboard.press("Escape")
+    await expect(offered).to_have_count(0)
+    await desk.chat.box.press_sequentially("all")
+    await desk.page.keyboard.press("ArrowDown")
+    await desk.page.keyboard.press("Tab")
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.chat.message(f"@{bob.username} and @all")).to_be_visible()
+    page = await bob.get(f"/messages?group={group}")
+    assert page["items"][-1]["mentions"] == [bob.id]
+    assert page["items"][-1]["mentions_all"] is True
+
+
+async def test_a_public_group_is_found_and_joined(devices: Devices, alice: Person, bob: Person) -> None:
+    group = await groups.make(alice, "Gardeners of the north", public=True)
+    await groups.say(alice, group, "Sow the beans now")
+    desk = await devices.desk(bob)
+    await desk.open("/messages")
+    await expect(desk.conversations.new).to_be_visible()
+    await desk.page.keyboard.press("Control+k")
+    await desk.page.get_by_role("combobox", name="Go to").fill("gardeners")
+    await desk.page.get_by_role("option", name="Gardeners of the north").click()
+    await expect(desk.chat.heading("Gardeners of the north")).to_be_visible()
+    await desk.page.get_by_role("button", name="Join").click()
+    await expect(desk.chat.message("Sow the beans now")).to_be_visible()
+    await expect(desk.conversations.of("Gardeners of the north")).to_be_visible()

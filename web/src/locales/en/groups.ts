@@ -2,6 +2,7 @@ export const groups = {
   members: '{n} member | {n} members',
   page: 'Group',
   muted: 'muted',
+  everybody: 'Everybody',
   new: 'New group',
   name: 'Name',
   nameMissing: 'A group needs a name of up to 80 characters.',

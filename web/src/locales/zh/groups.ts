@@ -4,6 +4,7 @@ export const groups: typeof en = {
   members: '{n} 位成员',
   page: '群',
   muted: '已静音',
+  everybody: '所有人',
   new: '新建群',
   name: '名称',
   nameMissing: '群需要一个不超过 80 个字符的名称。',
