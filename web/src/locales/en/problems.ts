@@ -19,6 +19,8 @@ export const problems = {
     message_removed: 'An admin has removed this message.',
     silenced: 'You may not write in this group for now.',
     too_late: 'It is too late to undo this.',
+    group_too_large: 'This group is too large for that.',
+    slow_mode: 'Not so fast: this group lets each member write only now and then.',
     group_full: 'This group is full.',
     name_differs: 'This is not its name.',
     too_many_admins: 'It has as many admins as it may have.',

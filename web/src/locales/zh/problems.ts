@@ -21,6 +21,8 @@ export const problems: typeof en = {
     message_removed: '管理员已移除这条消息。',
     silenced: '你暂时不能在这个群里发言。',
     too_late: '现在撤销已经太晚了。',
+    group_too_large: '这个群太大，无法这样做。',
+    slow_mode: '太快了：这个群限制了发言频率。',
     group_full: '这个群已满员。',
     name_differs: '名称不一致。',
     too_many_admins: '管理员人数已达上限。',
