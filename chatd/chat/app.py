@@ -1,4 +1,7 @@
-"""The screen of ``chatd chat``, and what the keys do."""
+"""The screen of ``chatd chat``, and what the keys do.
+
+Longer than 300 lines: each key has its action here.
+"""
 
 import sys
 from collections.abc import Awaitable

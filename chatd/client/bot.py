@@ -13,9 +13,9 @@ from typing import Any, NoReturn, Self, TypeVar
 from chatd.client.client import Client
 from chatd.client.cursor_file import CursorFile
 from chatd.client.environment import DEFAULT_URL
-from chatd.client.errors import ChatError, Disconnected, Refused
+from chatd.client.errors import Disconnected, Refused
 from chatd.client.events import Event, Invitation, MessageEdited, NewMessage, Resync
-from chatd.client.hearing import UNKNOWN, Handled, is_by_a_person, names, said_to
+from chatd.client.hearing import UNKNOWN, Handled, accept_all, is_by_a_person, names, said_to
 from chatd.client.models import Cursor, Message
 from chatd.client.program import run_program, until_terminated
 from chatd.client.rest import PlaceLike
@@ -208,7 +208,7 @@ class Bot:
             if self._cursor_file is not None and stream.cursor is not None:
                 await self._cursor_file.keep(stream.cursor)
             if self._accepts:
-                await self._accept_all()
+                await accept_all(self.client)
             async for event in stream:
                 await self._handle(event)
                 await self._save(event.cursor)
@@ -226,7 +226,7 @@ class Bot:
         token = self._handled.set(Handled(event.cursor) if event.cursor is not None else None)
         try:
             if self._accepts and (isinstance(event, Resync) or (isinstance(event, Invitation) and event.on)):
-                await self._accept_all()
+                await accept_all(self.client)
             for handler in [*self._handlers[event.type], *self._handlers["*"]]:
                 await self._call(event, handler, event)
             if isinstance(event, NewMessage):
@@ -252,17 +252,6 @@ class Bot:
         answer = await self._call(event, command, event.message, text)
         if answer is not None:
             await self._call(event, self.reply, event.message, str(answer))
-
-    async def _accept_all(self) -> None:
-        """Join every group that an invitation stands for; an event that is replayed may be of one that does not."""
-        try:
-            for invitation in await self.client.groups.invitations():
-                try:
-                    await self.client.groups.join(invitation.group)
-                except Refused as error:
-                    log.warning("the invitation to %s cannot be accepted: %s", invitation.group.name, error)
-        except ChatError as error:
-            log.warning("the invitations cannot be read: %s", error)
 
     async def _call(self, event: Event, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of the bot's author and return what it returns; what it raises must not end the bot."""

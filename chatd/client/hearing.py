@@ -1,10 +1,15 @@
 """What a bot makes of the messages it hears, and how it marks what it says to them."""
 
+import logging
 import re
 import unicodedata
 
+from chatd.client.client import Client
+from chatd.client.errors import ChatError, Refused
 from chatd.client.events import Event, MessageEdited, NewMessage
 from chatd.client.models import Brief, Cursor, Message
+
+log = logging.getLogger(__name__)
 
 #: A cursor that no log has, so that the server answers it with a resync.
 UNKNOWN = Cursor("unknown", 0)
@@ -16,6 +21,18 @@ _ANSWER = re.compile(r"re-.{1,32}-[0-9]+-[0-9]+")
 
 #: A name at the beginning of a message, and what may stand between it and the rest.
 _CALLED = re.compile(r"\s*@(\S+)\s*(.*)", re.DOTALL)
+
+
+async def accept_all(client: Client) -> None:
+    """Join every group that an invitation stands for; an event that is replayed may be of one that does not."""
+    try:
+        for invitation in await client.groups.invitations():
+            try:
+                await client.groups.join(invitation.group)
+            except Refused as error:
+                log.warning("the invitation to %s cannot be accepted: %s", invitation.group.name, error)
+    except ChatError as error:
+        log.warning("the invitations cannot be read: %s", error)
 
 
 class Handled:

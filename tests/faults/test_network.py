@@ -13,8 +13,8 @@ from chatd.client import Backoff, Client, Cursor, link
 from tests.conftest import Figure, Size
 from tests.faults import namespaces, network
 from tests.faults.network import Network
+from tests.faults.peers import Reader
 from tests.faults.support import Disk, add_bots
-from tests.faults.test_exactly_once import Reader
 from tests.process import ServerProcess
 from tests.support import PATIENCE, until
 
