@@ -53,9 +53,9 @@ def act(tx: Transaction, actor_id: int, group_id: int, wanted: Wanted, *, now: i
     user_ids: Sequence[int] = tuple(dict.fromkeys(wanted.user_ids))
     if wanted.message_id is not None:
         user_ids = (_sender(tx.db, group_id, wanted.message_id, stay, user_ids),)
-    left, ids = removing.STEP, []
+    left, ids, bounds = removing.STEP, [], _bounds(tx.db, group_id, user_ids, wanted, now)
     for user_id in user_ids:
-        action_id, removed = _act_on(tx, group, stay, user_id, wanted, left, now)
+        action_id, removed = _act_on(tx, group, stay, user_id, wanted, bounds.get(user_id), left, now)
         left -= removed
         ids.append(action_id)
     if left == 0:
@@ -77,10 +77,18 @@ def _sender(db: Sql, group_id: int, message_id: int, stay: Stay, user_ids: Seque
 
 
 def _act_on(
-    tx: Transaction, group: Group, mine: Stay, user_id: int, wanted: Wanted, limit: int, now: int
+    tx: Transaction,
+    group: Group,
+    mine: Stay,
+    user_id: int,
+    wanted: Wanted,
+    bounds: tuple[int, int] | None,
+    limit: int,
+    now: int,
 ) -> tuple[int, int]:
     """Do something to somebody, and return the action, and how many messages are removed already.
 
+    :param bounds: the first and the last message that go; None where none does.
     :param limit: how many may be.
     """
     theirs = stays.find(tx.db, group.id, user_id)
@@ -88,7 +96,6 @@ def _act_on(
         raise UserNotFound
     if user_id == mine.user_id or (theirs is not None and not roles.is_above(mine.role, theirs.role)):
         raise Forbidden
-    bounds = _bounds(tx.db, group.id, user_id, wanted, now)
     seq = auditing.begin(tx, group.id, now)
     stay_seq = _ended_before(tx.db, group.id, user_id) if theirs is None else None
     actions.insert(
@@ -116,14 +123,14 @@ def _act_on(
     return seq, removing.remove(tx, action, bounds[0], limit=limit, now=now)
 
 
-def _bounds(db: Sql, group_id: int, user_id: int, wanted: Wanted, now: int) -> tuple[int, int] | None:
-    """Return the first and the last message that go; None where none does."""
+def _bounds(db: Sql, group_id: int, user_ids: Sequence[int], wanted: Wanted, now: int) -> Mapping[int, tuple[int, int]]:
+    """Return the first and the last message that go, by user; who is not there loses none."""
     if wanted.message_id is not None:
-        return wanted.message_id, wanted.message_id
+        return dict.fromkeys(user_ids, (wanted.message_id, wanted.message_id))
     if wanted.remove == "none":
-        return None
+        return {}
     span = _SPANS[wanted.remove]
-    return removals.bounds(db, group_id, user_id, 0 if span is None else max(now - span, 0))
+    return removals.bounds(db, group_id, user_ids, 0 if span is None else max(now - span, 0))
 
 
 def _ended_before(db: Sql, group_id: int, user_id: int) -> int | None:

@@ -4,13 +4,15 @@ An action removes all messages of its user within a range of ids. So what is rem
 stand, in whatever order they were made and undone.
 """
 
+from collections.abc import Collection
+
 from chatd.storage import mentions
 from chatd.storage.engine import LARGEST, Sql, as_list, in_list
 from chatd.storage.visibility import REMOVED
 
 
-def bounds(db: Sql, group_id: int, user_id: int, since: int) -> tuple[int, int] | None:
-    """Return the first and the last message that a user has written in a group since a time; None where there is none.
+def bounds(db: Sql, group_id: int, user_ids: Collection[int], since: int) -> dict[int, tuple[int, int]]:
+    """Return the first and the last message that users have written in a group since a time, of those who have.
 
     :param since: 0 for ever; messages are looked through from the newest back to the first one before that time.
     """
@@ -23,14 +25,15 @@ def bounds(db: Sql, group_id: int, user_id: int, since: int) -> tuple[int, int] 
             """,
             {"group_id": group_id, "since": since},
         ).fetchone()
-    row = db.execute(
-        """
-        SELECT min(m.id) AS first_id, max(m.id) AS last_id FROM messages AS m
-        WHERE m.conversation_id = :group_id AND m.sender_id = :user_id AND m.id > :after
+    rows = db.execute(
+        f"""
+        SELECT m.sender_id, min(m.id) AS first_id, max(m.id) AS last_id FROM messages AS m
+        WHERE m.conversation_id = :group_id AND m.id > :after AND m.sender_id IN {in_list("ids")}
+        GROUP BY m.sender_id
         """,
-        {"group_id": group_id, "user_id": user_id, "after": 0 if earlier is None else earlier["id"]},
-    ).fetchone()
-    return None if row["first_id"] is None else (row["first_id"], row["last_id"])
+        {"group_id": group_id, "ids": as_list(user_ids), "after": 0 if earlier is None else earlier["id"]},
+    )
+    return {row["sender_id"]: (row["first_id"], row["last_id"]) for row in rows}
 
 
 def to_remove(db: Sql, group_id: int, user_id: int, *, first_id: int, last_id: int, limit: int) -> list[int]:

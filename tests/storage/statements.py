@@ -125,6 +125,7 @@ VALUES: dict[str, Any] = {
     "used_at": 1,
     "uses": 1,
     "user_id": ALICE,
+    "user_ids": [ALICE, BOBBY],
     "username": "dora",
     "username_key": "dora",
     "value": "hash",
