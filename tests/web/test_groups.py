@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests import groups
-from tests.support import Person
+from tests.support import Person, until_true
 from tests.web.browser import LINE_LOST, Devices
 from tests.web.conftest import Newcomer
 from tests.web.pages import STORED
@@ -145,3 +145,25 @@ async def test_a_group_is_accessible(
     await groups.say(bob, group, f"@{alice.username} again")
     await expect(device.conversations.of("Chess")).to_contain_text("mention of you")
     assert await findings(device.page) == []
+
+
+async def read_by(person: Person) -> bool:
+    """Report whether somebody has read everything."""
+    return bool((await person.get("/unread"))["unread"] == 0)
+
+
+async def test_who_writes_sees_who_has_read_it(devices: Devices, alice: Person, bob: Person) -> None:
+    group = await groups.made_with(alice, bob, name="Chess")
+    desk = await devices.desk(alice)
+    await desk.groups.open(group)
+    await desk.chat.tell("Who reads this?")
+    await desk.chat.open_menu(desk.chat.message("Who reads this?"))
+    await expect(desk.page.get_by_text("Nobody has read it yet")).to_be_visible()
+    await desk.page.keyboard.press("Escape")
+    phone = await devices.phone(bob)
+    await phone.groups.open(group)
+    await expect(phone.chat.message("Who reads this?")).to_be_visible()
+    await until_true(lambda: read_by(bob))
+    await desk.chat.open_menu(desk.chat.message("Who reads this?"))
+    await expect(desk.page.get_by_text(f"Read by {bob.nickname}")).to_be_visible()
+    assert await findings(desk.page) == []

@@ -13,7 +13,6 @@ export const conversations = {
   typing: 'typing…',
   deleted: 'Message deleted',
   empty: 'No conversations yet',
-  emptyHint: 'Find a person and say hello.',
   loading: 'Loading conversations',
   more: 'Loading more',
   choose: 'Choose a conversation',

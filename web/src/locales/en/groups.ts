@@ -2,6 +2,7 @@ export const groups = {
   members: '{n} member | {n} members',
   page: 'Group',
   muted: 'muted',
+  readers: { by: 'Read by {names}', none: 'Nobody has read it yet' },
   everybody: 'Everybody',
   new: 'New group',
   name: 'Name',

@@ -33,4 +33,12 @@ export const rare = {
       home: 'Go to your messages',
     },
   },
+  conversations: {
+    emptyHint: 'Find a person and say hello.',
+  },
+  errors: {
+    rateLimited: 'Too many attempts. Try again {when}.',
+    server: 'Something went wrong on the server. Try again in a moment.',
+    unexpected: 'Something went wrong. Try again.',
+  },
 }

@@ -30,9 +30,6 @@ export const shell = {
   forgetful: 'This browser stores nothing for this page. You will be signed out when you close or reload it.',
   errors: {
     network: 'The server cannot be reached. Check your connection and try again.',
-    rateLimited: 'Too many attempts. Try again {when}.',
-    server: 'Something went wrong on the server. Try again in a moment.',
-    unexpected: 'Something went wrong. Try again.',
     page: 'This page could not be loaded. Check your connection and try again.',
     tryAgain: 'Try again',
   },

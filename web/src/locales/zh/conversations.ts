@@ -1,6 +1,6 @@
-import type { conversations as en } from '../en/conversations'
+import type { AllMessages } from '../en/later'
 
-export const conversations: typeof en = {
+export const conversations: AllMessages['conversations'] = {
   title: '消息',
   list: '会话',
   new: '发起会话',

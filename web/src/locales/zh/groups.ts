@@ -4,6 +4,7 @@ export const groups: typeof en = {
   members: '{n} 位成员',
   page: '群',
   muted: '已静音',
+  readers: { by: '{names}已读', none: '还没有人读过' },
   everybody: '所有人',
   new: '新建群',
   name: '名称',
