@@ -9,7 +9,8 @@ import { socket } from '@/transport/socket'
 
 import { useAuthStore } from './auth'
 import { useConversationsStore } from './conversations'
-import { type Chat, type Loading, PAGE, type Room } from './messages/room'
+import type { Chat, Loading } from './messages/chat'
+import { PAGE, type Room } from './messages/room'
 import { useOutboxStore } from './outbox'
 import { useRoomsStore } from './rooms'
 

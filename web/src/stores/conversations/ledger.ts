@@ -15,6 +15,8 @@ export interface Surroundings {
   between: (place: Place, above: number, upTo: number) => Message[] | null
 }
 
+// Longer than 300 lines: each kind of event changes the same maps by a rule of its own.
+
 /** The events since a page was requested. */
 export type Reading = ServerEvent[]
 
