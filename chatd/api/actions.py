@@ -1,4 +1,4 @@
-"""Actions: what a group's admins do to who is below them, and undo."""
+"""Actions: what a group's admins do to those below them, and take back."""
 
 from typing import Any
 

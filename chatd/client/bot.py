@@ -235,7 +235,7 @@ class Bot:
             self._handled.reset(token)
 
     async def _obey(self, event: NewMessage) -> None:
-        """Carry out the command in a message, if there is one; else hand it to who waits for the bot's name."""
+        """Carry out the command in a message, if there is one; else hand it to those who wait for the bot's name."""
         message, me = event.message, self.client.myself
         to_me = said_to(message, me)
         text = message.content if to_me is None else to_me

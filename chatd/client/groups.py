@@ -122,7 +122,7 @@ class Groups:
     async def join(self, group: GroupLike | str) -> MyGroup:
         """Join a group that is public or that one is invited to, or, with a string, the one that a code leads to.
 
-        Who is in it already need not.
+        Somebody who is in it already stays in it.
 
         :param group: a group, or a code, alone or as the address of the page that takes it.
         """

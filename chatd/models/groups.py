@@ -90,7 +90,7 @@ class MemberPage(Record):
 
 
 class Mine(Record):
-    """A group, and what one is in it; for whoever is not in it there is only the group."""
+    """A group, and what one is in it; somebody outside it has only the group."""
 
     group: Group
     stay: Stay | None

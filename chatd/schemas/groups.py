@@ -91,7 +91,7 @@ class MeInGroupSchema(BaseSchema):
 
 
 class SeenGroupSchema(BaseSchema):
-    """A group and what one is in it, or a preview for whoever is not in it."""
+    """A group and what one is in it, or a preview for somebody outside it."""
 
     group = fields.Nested(GroupSchema)
     me = fields.Nested(MeInGroupSchema)

@@ -168,7 +168,7 @@ class Invitations:
     # Invitations by name.
 
     async def invite(self, user_id: int, group_id: int, invited_id: int) -> None:
-        """Invite somebody to a group. Who invites cannot tell what becomes of it.
+        """Invite somebody to a group. Whoever invites cannot tell what becomes of it.
 
         :raises GroupNotFound: there is no such group, or they are not in it.
         :raises Forbidden: the group's rule does not let them.

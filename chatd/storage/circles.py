@@ -56,7 +56,7 @@ class Circle:
     ) -> "Circle":
         """Return the circle after some people have come, gone, or become something else in it.
 
-        :param changes: what each is now; None for who is not there.
+        :param changes: what each is now; None for those who are not there.
         :param silenced: until when each of them is silenced, of those who are.
         """
         places = dict(self._places)
@@ -88,7 +88,7 @@ class Circle:
         return self._slow_ms if self._places[user_id][0] == "member" else 0
 
     def silenced_until(self, user_id: int, now: int) -> int | None:
-        """Return until when a member is silenced; None for who is not. Nobody silences an owner."""
+        """Return until when a member is silenced, or None. Nobody silences an owner."""
         until = self._silenced.get(user_id)
         return None if until is None or until <= now or self._places[user_id][0] == "owner" else until
 

@@ -138,7 +138,7 @@ REMOVED = "m.removed_by IS NOT NULL AND m.content <> ''"
 #: Whether a message has a content, whoever may see it.
 KEPT = f"(m.deleted_at IS NULL OR ({REMOVED}))"
 
-#: What is shown of a reported message to who has reported it: its copy, unless the message is removed.
+#: What those who reported a message are shown of it: its copy, unless the message is removed.
 SHOWN_COPY = "CASE WHEN m.removed_by IS NULL THEN r.content ELSE '' END"
 
 #: The ids of the messages of ``:conversation_id`` that ``:viewer`` sees as a member, without reading any: the index has

@@ -144,7 +144,7 @@ export interface Action {
   undoable: boolean
 }
 
-/** A group and what one is in it, or a preview for whoever is not in it. */
+/** A group and what one is in it, or a preview for somebody outside it. */
 export interface SeenGroup {
   group?: Group
   me?: MeInGroup

@@ -12,7 +12,7 @@ export type Problem = 'none' | 'unreachable'
 
 /**
  * A group by its id: as the conversations have it or, until they do, as the server says. What one is in it is null
- * for somebody who is no member; then there may be a preview.
+ * for somebody outside the group; then there may be a preview.
  */
 export function useGroup(id: ComputedRef<number>): {
   group: ComputedRef<Group | null>
