@@ -33,7 +33,7 @@ def routes() -> list[Route]:
             "act_in_group",
             _act,
             "Put people out of a group, keep them out, silence them, or remove what they wrote, as who is above them",
-            answer=actions.ActionsSchema(),
+            answer=actions.DoneSchema(),
             status=201,
             parameters=by_id,
             body=JsonBody(actions.ActionBody()),

@@ -1,5 +1,6 @@
 """Writing marshmallow's schemas in OpenAPI such that generated clients are right."""
 
+import inspect
 from typing import Any
 
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -23,7 +24,7 @@ class Converter(OpenAPIConverter):
     def schema2jsonschema(self, schema: Any) -> dict[str, Any]:
         """Return a schema, described by its class's docstring."""
         cls = schema if isinstance(schema, type) else type(schema)
-        return {"description": cls.__doc__, **super().schema2jsonschema(schema)}  # type: ignore[no-untyped-call]
+        return {"description": inspect.getdoc(cls), **super().schema2jsonschema(schema)}  # type: ignore[no-untyped-call]
 
     def field2default(self, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
         """Leave out a default of null: it says nothing, and generators require a field that has a default."""

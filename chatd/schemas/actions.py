@@ -52,13 +52,13 @@ class ActionSchema(BaseSchema):
     undoable = fields.Boolean(required=True)
 
 
-class ActionsSchema(BaseSchema):
+class DoneSchema(BaseSchema):
     """What was done, to each of the people named."""
 
     actions = fields.List(fields.Nested(ActionSchema), required=True)
 
 
-class ActionPageSchema(ActionsSchema):
+class ActionPageSchema(DoneSchema):
     """Actions, the newest first."""
 
     more = fields.Boolean(required=True)

@@ -181,17 +181,20 @@ def renew_epoch(db: Sql) -> str:
     return name
 
 
-def memberships(db: Sql, *, since: int, limit: int) -> list[tuple[int, int]]:
-    """Return the group and the user of the oldest changes above ``since`` of who is what in a group."""
+def memberships(db: Sql, *, since: int, limit: int) -> list[tuple[int, int]] | None:
+    """Return the group and the user of each change above ``since`` of who is what in a group; None where more than
+    ``limit`` changes of any kind are to be looked through.
+    """
     rows = db.execute(
         """
-        SELECT l.conversation_id, l.user_id FROM change_log AS l
-        WHERE l.seq > :since AND l.kind = 'membership' AND l.conversation_id IS NOT NULL
-        ORDER BY l.seq LIMIT :limit
+        SELECT l.kind, l.conversation_id, l.user_id FROM change_log AS l
+        WHERE l.seq > :since ORDER BY l.seq LIMIT :limit
         """,
-        {"since": since, "limit": limit},
-    )
-    return [(group_id, user_id) for group_id, user_id in rows]
+        {"since": since, "limit": limit + 1},
+    ).fetchall()
+    if len(rows) > limit:
+        return None
+    return [(row[1], row[2]) for row in rows if row[0] == "membership" and row[1] is not None]
 
 
 def head(db: Sql) -> int:

@@ -16,8 +16,8 @@ from chatd.storage.posts import Pair
 #: How many users, private conversations and members of groups are remembered, of each: some 20 MB of users.
 LIMIT = 50_000
 
-#: More changes of members than this at once are not followed, but what is remembered of groups is forgotten.
-FOLLOWED_MAX = 200
+#: More changes than this at once are not looked through for what has become of groups: that is forgotten.
+FOLLOWED_MAX = 500
 
 
 class Private:
@@ -176,8 +176,8 @@ class Memory:
         :param count: how many changes there were, of members, roles, rules and silences; None where that is not known.
         """
         since, self._followed = self._followed, change_log.head(self._db)
-        changes = change_log.memberships(self._db, since=since, limit=FOLLOWED_MAX)
-        if len(changes) != count:
+        changes = None if count is None else change_log.memberships(self._db, since=since, limit=FOLLOWED_MAX)
+        if changes is None or len(changes) != count:
             self._forget_groups()
             return
         concerned = {each for each in changes if each[0] in self._circles}

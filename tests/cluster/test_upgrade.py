@@ -30,8 +30,8 @@ CHANGES = {
         "    of_tomorrow: str = __import__('msgspec').field(default_factory=lambda: 'new')\n",
     ),
     "cluster/encoding.py": (
-        "[(type(event).__name__, event) for event in told]",
-        '[("OfTomorrow", {"seq": 1}), *((type(event).__name__, event) for event in told)]',
+        "[_named(event) for event in told]",
+        '[("OfTomorrow", {"seq": 1}, b""), *(_named(event) for event in told)]',
     ),
 }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,7 @@ class Talk:
         self.heard: list[str] = []
         #: What came that is no message.
         self.others: list[object] = []
+        self._is_over = False
 
     async def __aenter__(self) -> "Talk":
         await self._writer.connect()
@@ -71,13 +73,16 @@ class Talk:
 
     async def ends(self) -> None:
         """Write no more, and wait until all is heard."""
-        self._tasks[0].cancel()
+        self._is_over = True
+        await self._tasks[0]
         await until(lambda: self.acked[-1] in self.heard)
 
     async def _write(self) -> None:
-        for number in range(1_000_000):
+        for number in itertools.count():
             await self._writer.send(self._to, f"n{number}")
             self.acked.append(f"n{number}")
+            if self._is_over:
+                return
 
     async def _listen(self) -> None:
         async for event in self._listener.events():
