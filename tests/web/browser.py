@@ -45,6 +45,9 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 #: What a browser says by itself when a server is gone.
 LINE_LOST = (r"WebSocket connection to .* failed", r"net::ERR_")
 
+#: What Chromium says of a page that signs out before its socket is open.
+SOCKET_GIVEN_UP = "WebSocket is closed before the connection is established"
+
 expect.set_options(timeout=PATIENCE)
 
 

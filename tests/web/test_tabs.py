@@ -3,7 +3,7 @@
 from playwright.async_api import expect
 
 from tests.support import Person
-from tests.web.browser import Devices
+from tests.web.browser import SOCKET_GIVEN_UP, Devices
 from tests.web.pages import confirm, expect_signed_out
 
 #: Holds back what other tabs tell of ``localStorage`` until ``release``, as a busy browser does.
@@ -20,6 +20,7 @@ HOLD_STORAGE_EVENTS = """
 
 async def test_signing_out_in_one_tab_signs_the_other_out(devices: Devices, alice: Person, bob: Person) -> None:
     desk = await devices.desk(bob)
+    desk.allow(SOCKET_GIVEN_UP)
     await desk.open(f"/messages/{alice.id}")
     await desk.chat.box.fill("a draft that nobody else should find")
     other = await desk.context.new_page()
@@ -38,7 +39,7 @@ async def test_signing_out_in_one_tab_signs_the_other_out(devices: Devices, alic
 
 async def test_a_tab_says_who_ended_the_session_though_the_server_was_quicker(devices: Devices, bob: Person) -> None:
     desk = await devices.desk(bob)
-    desk.allow("status of 401")
+    desk.allow("status of 401", SOCKET_GIVEN_UP)
     await desk.page.add_init_script(HOLD_STORAGE_EVENTS)
     await desk.open("/messages")
     await expect(desk.conversations.new).to_be_visible()
@@ -54,7 +55,7 @@ async def test_a_tab_says_who_ended_the_session_though_the_server_was_quicker(de
 
 async def test_no_tab_says_that_another_signed_out_when_the_session_was_ended(devices: Devices, bob: Person) -> None:
     desk, phone = await devices.desk(bob), await devices.phone(await bob.device())
-    phone.allow("status of 401")
+    phone.allow("status of 401", SOCKET_GIVEN_UP)
     await phone.open("/messages")
     await expect(phone.conversations.new).to_be_visible()
     other = await phone.context.new_page()
