@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from chatd.models import GroupRole, Members
 from chatd.storage.engine import Sql, as_list, in_list
+from chatd.storage.members import SILENCED_UNTIL, SILENCES
 from chatd.storage.visibility import present, seen_from
 
 #: What a member is in a group, and from which message on they see it.
@@ -117,8 +118,7 @@ def load(db: Sql, group_ids: Collection[int]) -> dict[int, Circle]:
         FROM conversations AS c JOIN memberships AS m ON m.conversation_id = c.id
         LEFT JOIN (
             SELECT a.conversation_id, a.user_id, max(a.until) AS until FROM actions AS a
-            WHERE a.kind = 'silence' AND a.undone_at IS NULL AND a.ended_at IS NULL
-                AND a.conversation_id IN {in_list("ids")}
+            WHERE {SILENCES} AND a.conversation_id IN {in_list("ids")}
             GROUP BY a.conversation_id, a.user_id
         ) AS silence ON silence.conversation_id = c.id AND silence.user_id = m.user_id
         WHERE c.kind = 'group' AND {present("m")} AND c.id IN {in_list("ids")}
@@ -150,15 +150,12 @@ def follow(db: Sql, known: Mapping[int, Circle], changed: Collection[tuple[int, 
     """
     rows = db.select_pairs(
         f"""
-        SELECT pair.one AS group_id, pair.two AS user_id, c.post_rule, c.is_large, c.slow_seconds, m.role,
-            {seen_from("m")} AS first_id, (
-                SELECT max(a.until) FROM actions AS a
-                WHERE a.kind = 'silence' AND a.undone_at IS NULL AND a.ended_at IS NULL
-                    AND a.conversation_id = pair.one AND a.user_id = pair.two
-            ) AS until
+        SELECT pair.one AS group_id, pair.two AS user_id, c.post_rule, c.is_large, c.slow_seconds, stay.role,
+            {seen_from("stay")} AS first_id, ({SILENCED_UNTIL}) AS until
         FROM pair
         JOIN conversations AS c ON c.id = pair.one
-        LEFT JOIN memberships AS m ON m.conversation_id = pair.one AND m.user_id = pair.two AND {present("m")}
+        LEFT JOIN memberships AS stay
+            ON stay.conversation_id = pair.one AND stay.user_id = pair.two AND {present("stay")}
         """,
         changed,
     )

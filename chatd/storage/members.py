@@ -5,11 +5,13 @@ from chatd.storage import users
 from chatd.storage.engine import Sql
 from chatd.storage.visibility import present
 
+#: Whether the action ``a`` silences somebody, until a time that may have passed.
+SILENCES = "a.kind = 'silence' AND a.undone_at IS NULL AND a.ended_at IS NULL"
+
 #: Until when a member is silenced, which may have passed.
-SILENCED_UNTIL = """
+SILENCED_UNTIL = f"""
     SELECT max(a.until) FROM actions AS a
-    WHERE a.conversation_id = stay.conversation_id AND a.user_id = stay.user_id
-        AND a.kind = 'silence' AND a.undone_at IS NULL AND a.ended_at IS NULL
+    WHERE a.conversation_id = stay.conversation_id AND a.user_id = stay.user_id AND {SILENCES}
 """
 
 
