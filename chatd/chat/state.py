@@ -221,7 +221,7 @@ class State:
                 chat.messages[message.id] = replace(message, content="", deleted_at=gone_at, reactions=())
 
     def _count_names(self, place: Place, sender_id: int, message_id: int) -> None:
-        """Have it counted again what names one, where an unread message in a group has changed."""
+        """Have the names of oneself counted again, where an unread message of a group has changed."""
         chat = self.chats.get(place)
         if isinstance(place, GroupPlace) and sender_id != self.me.id and chat is not None:
             self.is_stale |= message_id > chat.read_up_to
