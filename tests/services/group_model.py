@@ -2,10 +2,7 @@
 
 import functools
 import itertools
-import sqlite3
-import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +18,9 @@ from chatd.storage import change_log, groups, mentions, messages, overviews, sta
 from chatd.storage.commit import Transaction, Work, commit
 from chatd.storage.database import Database
 from chatd.storage.engine.sqlite.engine import Sqlite
-from chatd.storage.engine.sqlite.migrate import migrate
 from chatd.storage.engine.sqlite.sql import Connection
 from chatd.storage.memory import Memory
+from tests.services.in_memory import image
 
 PEOPLE = (1, 2, 3, 4)
 
@@ -132,21 +129,19 @@ class Model:
 @functools.cache
 def fresh_database() -> bytes:
     """Return a database with some people and a group that the first has made."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "chatd.db"
-        migrate(path)
-        with closing(sqlite3.connect(path, isolation_level=None, factory=Connection)) as db:
-            for person in PEOPLE:
-                db.execute(
-                    """
-                    INSERT INTO users (id, username, username_key, nickname, search_key, created_at)
-                    VALUES (:id, 'u' || :id, 'u' || :id, 'U', 'u', 0)
-                    """,
-                    {"id": person},
-                )
-            db.execute("INSERT INTO conversations (id, kind, name, created_at) VALUES (?, 'group', 'all', 0)", (GROUP,))
-            db.execute("PRAGMA journal_mode = DELETE")
-            return db.serialize()
+
+    def prepare(db: Connection) -> None:
+        for person in PEOPLE:
+            db.execute(
+                """
+                INSERT INTO users (id, username, username_key, nickname, search_key, created_at)
+                VALUES (:id, 'u' || :id, 'u' || :id, 'U', 'u', 0)
+                """,
+                {"id": person},
+            )
+        db.execute("INSERT INTO conversations (id, kind, name, created_at) VALUES (?, 'group', 'all', 0)", (GROUP,))
+
+    return image(prepare)
 
 
 class World:

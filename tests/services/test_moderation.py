@@ -2,8 +2,6 @@
 undone in the end.
 """
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 from hypothesis import given, settings
@@ -13,8 +11,8 @@ from chatd.events import MembershipChanged
 from chatd.services import joining, moderating
 from chatd.services.moderating import Wanted
 from chatd.storage import stays
-from chatd.storage.engine.sqlite.sql import Connection
 from tests.services.group_model import GROUP, PEOPLE, Done, World, fresh_database
+from tests.services.in_memory import opened
 
 DEEDS = ["kick", "ban", "silence", "remove"]
 SAYING = ["join", "join", "join", "leave", *["send"] * 3, "edit", "delete", "react", "read", "end", "promote"]
@@ -144,10 +142,7 @@ class ModeratedWorld(World):
 def test_actions_and_their_undoing_are_what_a_plain_model_says(
     taken: list[tuple[str, int, int, int]], dice: Any
 ) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=Connection)) as db:
-        db.deserialize(fresh_database())
-        db.execute("PRAGMA foreign_keys = ON")
-        db.count_changes()
+    with opened(fresh_database()) as db:
         world = ModeratedWorld(db)
         for step in taken:
             world.take(*step)

@@ -1,13 +1,10 @@
 """Whatever people do in a group, in whatever order: each sees, counts and is told what a plain model says."""
 
-import sqlite3
-from contextlib import closing
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.storage.engine.sqlite.sql import Connection
 from tests.services.group_model import PEOPLE, World, fresh_database
+from tests.services.in_memory import opened
 
 steps = st.lists(
     st.tuples(
@@ -25,10 +22,7 @@ steps = st.lists(
 @settings(max_examples=100, deadline=None)
 @given(steps)
 def test_a_group_is_what_a_plain_model_says(taken: list[tuple[str, int, int]]) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=Connection)) as db:
-        db.deserialize(fresh_database())
-        db.execute("PRAGMA foreign_keys = ON")
-        db.count_changes()
+    with opened(fresh_database()) as db:
         world = World(db)
         for step in taken:
             world.step(*step)

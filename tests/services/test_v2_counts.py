@@ -2,9 +2,6 @@
 
 import functools
 import itertools
-import sqlite3
-import tempfile
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +17,9 @@ from chatd.storage.commit import Work, commit
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 from chatd.storage.engine.sqlite.engine import Sqlite
-from chatd.storage.engine.sqlite.migrate import migrate
 from chatd.storage.engine.sqlite.sql import Connection
 from chatd.storage.memory import Memory
+from tests.services.in_memory import image, opened
 
 ALICE, BOB, CAROL = 1, 2, 3
 PEOPLE = (ALICE, BOB, CAROL)
@@ -58,13 +55,7 @@ def prepare(db: Sql) -> None:
 @functools.cache
 def fresh_database() -> bytes:
     """Return a database that is prepared."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "chatd.db"
-        migrate(path)
-        with closing(sqlite3.connect(path, isolation_level=None, factory=Connection)) as db:
-            prepare(db)
-            db.execute("PRAGMA journal_mode = DELETE")
-            return db.serialize()
+    return image(prepare)
 
 
 def work_of(db: Sql, service: Messages, step: tuple[str, tuple[int, Place], int], content: str) -> Work[Any]:
@@ -97,10 +88,7 @@ def test_unread_are_the_others_messages_above_the_marker_that_were_not_taken_bac
 ) -> None:
     numbers = itertools.count(1)
     service = Messages(Database(Sqlite(Path())), Limits(messages_per_second=0), lambda: next(numbers))
-    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=Connection)) as db:
-        db.deserialize(fresh_database())
-        db.execute("PRAGMA foreign_keys = ON")
-        db.count_changes()
+    with opened(fresh_database()) as db:
         memory = Memory(db)
         for step in taken:
             check_step(db, memory, work_of(db, service, step, f"n{next(numbers)}"))
