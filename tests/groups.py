@@ -4,8 +4,9 @@ from typing import Any
 
 from chatd.http.context import SERVICES
 from chatd.services import joining
-from chatd.storage import groups, users
+from chatd.storage import groups
 from chatd.storage.commit import Transaction
+from tests.storage.support import add_account
 from tests.support import Chat, Person, error_of
 from tests.ws.v2_client import V2Client, connect
 
@@ -40,23 +41,11 @@ async def fill(chat: Chat, group: int, count: int, *, named: str = "guest") -> l
     def come(tx: Transaction) -> list[int]:
         ids = []
         for number in range(count):
-            name = f"{named}{number}"
-            user = users.insert(
-                tx.db,
-                username=name,
-                username_key=name,
-                nickname=name,
-                search_key=name,
-                password_hash=None,
-                is_ai=False,
-                role="member",
-                created_at=1,
-            )
-            assert user is not None
+            user_id = add_account(tx, f"{named}{number}")
             found = groups.find(tx.db, group)
             assert found is not None
-            joining.enter(tx, found, user.id, now=1, members_max=10_000, per_user=1)
-            ids.append(user.id)
+            joining.enter(tx, found, user_id, now=1, members_max=10_000, per_user=1)
+            ids.append(user_id)
         return ids
 
     return await chat.server.app[SERVICES].database.write(come)

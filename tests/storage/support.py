@@ -1,4 +1,4 @@
-"""Writes that are easy to see, ways to stop the writer and to look from outside, and a disk that cannot be read."""
+"""Writes that are easy to see, accounts, ways to stop the writer and to look from outside, and an unreadable disk."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatd.events import UserDisabled
-from chatd.storage import invites
+from chatd.storage import invites, users
 from chatd.storage.commit import Transaction, Work, Write
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -140,3 +140,20 @@ def unreadable(path: Path) -> Iterator[None]:
             os.dup2(copy, descriptor, inheritable=False)
             os.close(copy)
         os.close(broken)
+
+
+def add_account(tx: Transaction, name: str) -> int:
+    """Make an account without a password, and return its id."""
+    made = users.insert(
+        tx.db,
+        username=name,
+        username_key=name,
+        nickname=name,
+        search_key=name,
+        password_hash=None,
+        is_ai=False,
+        role="member",
+        created_at=1,
+    )
+    assert made is not None
+    return made.id

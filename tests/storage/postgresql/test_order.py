@@ -14,7 +14,7 @@ from chatd.storage.engine import Versions, WriterSql
 from chatd.storage.engine.postgresql.engine import PostgreSql
 from chatd.storage.stores import snapshot
 from tests.storage.postgresql.conftest import engine_of
-from tests.storage.support import note
+from tests.storage.support import add_account, note
 from tests.support import until
 
 WRITERS, EACH = 3, 40
@@ -106,22 +106,7 @@ async def test_what_the_writer_remembers_is_forgotten_when_another_process_chang
     await one.open()
     await two.open()
 
-    def add(tx: Transaction, name: str) -> int:
-        made = users.insert(
-            tx.db,
-            username=name,
-            username_key=name,
-            nickname=name,
-            search_key=name,
-            password_hash=None,
-            is_ai=False,
-            role="member",
-            created_at=1,
-        )
-        assert made is not None
-        return made.id
-
-    user_id = await one.write(partial(add, name="alice"))
+    user_id = await one.write(partial(add_account, name="alice"))
     before, unknown = await one.engine.write(remembered)
     await two.write(lambda tx: users.set_disabled(tx.db, user_id, 1))
     after, others = await one.engine.write(remembered)
