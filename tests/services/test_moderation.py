@@ -44,7 +44,7 @@ class ModeratedWorld(World):
         return owner
 
     def rank(self, person: int) -> int:
-        """Return how high somebody is, -1 for who is not there."""
+        """Return how high somebody ranks; -1 for somebody who is not there."""
         stay = stays.find(self.db, GROUP, person)
         return -1 if stay is None else RANKS[stay.role]
 
