@@ -48,5 +48,5 @@ CREATE INDEX mentions_unread ON mentions (user_id, conversation_id, message_id) 
 DROP INDEX messages_to_all;
 CREATE INDEX messages_to_all ON messages (conversation_id, id, sender_id) WHERE mentions_all = 1 AND deleted_at IS NULL;
 
--- Whether the row is for a group's admins, and for who made the change, alone.
+-- Whether the row is for a group's admins and the user it names, and for nobody else.
 ALTER TABLE change_log ADD COLUMN admins_only INTEGER NOT NULL DEFAULT 0 CHECK (admins_only IN (0, 1));
