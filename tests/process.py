@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,12 +18,6 @@ from tests.support import NO_LIMITS, PATIENCE
 
 #: What starts the program.
 CHATD = ("-m", "chatd")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def environment(data_dir: Path, **variables: str) -> dict[str, str]:

@@ -10,8 +10,9 @@ from typing import Any
 import psycopg
 from aiohttp.test_utils import TestClient
 
+from tests.ports import free_port
 from tests.postgresql import end_others
-from tests.process import ServerProcess, client_of, free_port
+from tests.process import ServerProcess, client_of
 from tests.support import Person, register, until_true
 
 

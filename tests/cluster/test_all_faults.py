@@ -24,8 +24,9 @@ from tests.conftest import Figure, Size
 from tests.e2e.proxies import Nginx
 from tests.faults.namespaces import Card, Namespace, namespace
 from tests.faults.proxy import FaultProxy, Line
+from tests.ports import free_port
 from tests.postgresql import end_others
-from tests.process import ServerProcess, client_at, free_port
+from tests.process import ServerProcess, client_at
 from tests.support import until
 
 pytestmark = pytest.mark.timeout(1800)

@@ -16,8 +16,8 @@ from tests.cluster.load import Load
 from tests.cluster.support import Processes, end_sessions, running, stored
 from tests.conftest import Figure, Size
 from tests.faults.proxy import FaultProxy
+from tests.ports import free_port
 from tests.postgresql import Cluster
-from tests.process import free_port
 from tests.support import until
 from tests.ws.v2_client import live
 

@@ -14,8 +14,8 @@ from yarl import URL
 from tests.cluster.support import Processes, end_sessions
 from tests.conftest import Size
 from tests.faults.proxy import FaultProxy
+from tests.ports import free_port
 from tests.postgresql import Cluster
-from tests.process import free_port
 from tests.storage.postgresql.line import Line as CutLine
 from tests.storage.postgresql.line import Where
 from tests.support import Person, until_true

@@ -1,13 +1,13 @@
 """Somebody for the doctor to look at."""
 
 import asyncio
-import socket
 from pathlib import Path
 from typing import Any
 
 from yarl import URL
 
 from tests.doctor.reverse_proxy import ReverseProxy
+from tests.ports import free_port
 from tests.process import ServerProcess, chatd
 
 #: What a test can do nothing about: whether the machine it runs on keeps the time.
@@ -21,8 +21,7 @@ class Patient:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.status = 0
 
     @property

@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-import socket
 import ssl
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from yarl import URL
 
 from tests.doctor.reverse_proxy import ReverseProxy
 from tests.doctor.support import Patient, through
+from tests.ports import free_port
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,7 @@ async def test_an_address_without_the_tls_it_should_have_is_said_in_words(served
 
 
 async def test_metrics_that_strangers_read_are_found(patient: Patient) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with patient.serve(CHATD_METRICS_PORT=str(port)):
         async with ReverseProxy(patient.url, also={"/metrics": URL(f"http://127.0.0.1:{port}")}).running() as url:
             said = await asyncio.to_thread(patient.wrong, "--url", url)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import trustme
 
-from tests.process import free_port
+from tests.ports import free_port
 from tests.programs import program
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "deploy.md").read_text(encoding="utf-8")

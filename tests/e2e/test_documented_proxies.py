@@ -11,7 +11,8 @@ import pytest
 from yarl import URL
 
 from tests.e2e.proxies import Caddy, HAProxy, Nginx, Proxy, blocks
-from tests.process import ServerProcess, chatd, client_of, free_port
+from tests.ports import free_port
+from tests.process import ServerProcess, chatd, client_of
 from tests.programs import program
 from tests.support import Person, register
 

@@ -11,7 +11,8 @@ from tests.conftest import Figure, Size
 from tests.faults.observed import PROGRAM, observe
 from tests.faults.quiet import Quiet, many_quiet, quiet
 from tests.faults.support import add_bots
-from tests.process import ServerProcess, free_port
+from tests.ports import free_port
+from tests.process import ServerProcess
 from tests.support import PATIENCE, until
 
 #: How long a client waits that found nobody, in seconds; they shall all be there at the first moment.

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from aiohttp.test_utils import unused_port
 
 from tests.conftest import Size, Start
+from tests.ports import free_port
 from tests.raw import KEY, connect_to
 from tests.support import PATIENCE, Chat
 
@@ -168,7 +168,7 @@ async def assert_harmless(requests: Sequence[tuple[int, bytes]], caplog: pytest.
 @pytest.fixture(params=[[], ["https://page.example"]], ids=["no origins", "an origin"])
 async def chat(start: Start, request: pytest.FixtureRequest) -> Chat:
     """A server with everything that may be reached, whose sends are answered directly, and one where none is."""
-    return await start(server={"origins": request.param}, metrics={"token": METRICS_TOKEN, "port": unused_port()})
+    return await start(server={"origins": request.param}, metrics={"token": METRICS_TOKEN, "port": free_port()})
 
 
 async def test_no_byte_in_any_header_gets_a_5xx_or_raises_an_alarm(

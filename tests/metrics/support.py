@@ -6,7 +6,7 @@ from aiohttp import ClientSession
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.process import free_port
+from tests.ports import free_port
 from tests.support import Chat
 
 #: What the server's own metrics begin with.

@@ -10,7 +10,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.conftest import Start
 from tests.metrics.support import Measured, get, measured, scrape
-from tests.process import ServerProcess, chatd, free_port
+from tests.ports import free_port
+from tests.process import ServerProcess, chatd
 from tests.support import Chat, error_of
 
 TOKEN = "0123456789abcdef"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Error, Page
-from yarl import URL
 
 from chatd.serve import Server
 from chatd.web.files import STATIC
+from tests.ports import free_port
 from tests.support import PATIENCE, settings
 
 
@@ -22,13 +22,13 @@ class Site:
         self._data_dir = directory / "data"
         self._static = directory / "static"
         self._server: Server | None = None
+        self._port = free_port()
         self.url = ""
         shutil.copytree(STATIC, self._static)
 
     async def start(self, **sections: Any) -> None:
         """Start, with what ``sections`` of the configuration say."""
-        address = {"port": URL(self.url).port} if self.url else {}
-        config = settings(self._data_dir, server=address, **sections)
+        config = settings(self._data_dir, server={"port": self._port}, **sections)
         self._server = Server(config, static=self._static)
         await self._server.start()
         self.url = self._server.url

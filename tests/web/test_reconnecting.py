@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import BrowserContext, WebSocketRoute, expect
 from yarl import URL
 
+from tests.ports import free_port
 from tests.process import ServerProcess, chatd
 from tests.support import Person
 from tests.web.browser import LINE_LOST, Devices
@@ -23,7 +24,7 @@ SOCKET = re.compile(r"/messages/ws")
 @pytest.fixture
 def server(built: None, tmp_path: Path) -> Iterator[ServerProcess]:
     """A server for each test, to be killed."""
-    with ServerProcess(tmp_path / "data") as server:
+    with ServerProcess(tmp_path / "data", "--port", str(free_port())) as server:
         yield server
 
 

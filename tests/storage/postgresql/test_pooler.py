@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from tests.cluster.support import running
+from tests.ports import free_port
 from tests.postgresql import Cluster
-from tests.process import free_port, refusal
+from tests.process import refusal
 from tests.programs import program
 from tests.support import PATIENCE
 from tests.ws.v2_client import contents, live
