@@ -123,6 +123,15 @@ class MessagesRestored(MessagesRemoved, kw_only=True):
     """The messages of a user in a range of ids are as they were: all that are not deleted."""
 
 
+class PinChanged(Change, kw_only=True):
+    """Somebody has pinned a message in a group (``on``), or it is pinned no longer."""
+
+    group_id: int
+    message_id: int
+    user_id: int
+    on: bool
+
+
 class LevelChanged(Change, kw_only=True):
     """Other things disturb somebody at a place from now on, or nothing until a time."""
 

@@ -20,7 +20,7 @@ from chatd.ws import frame_loop
 from chatd.ws.commands import COMMANDS
 from chatd.ws.handler import MAX_FRAME
 from tests.conftest import Start
-from tests.groups import act, let_in, say, undo
+from tests.groups import act, done, let_in, say, undo
 from tests.support import Chat, Person
 from tests.ws.v2_client import V2Client, connect, live
 
@@ -88,24 +88,20 @@ async def everything(chat: Chat) -> dict[str, Any]:
     await acting.ws.close()
     witness.note(await told.read_until("presence"))
     group = (await ada.post("/groups", {"name": "Chess"}, 201))["id"]
-    async with await ada.request("PATCH", f"/groups/{group}", json={"name": "Go"}) as response:
-        assert response.status == 200
-    async with await ada.request("PUT", f"/groups/{group}/me", json={"notify": "named"}) as response:
-        assert response.status == 200
+    assert await done(ada, "PATCH", f"/groups/{group}", {"name": "Go"}) == 200
+    assert await done(ada, "PUT", f"/groups/{group}/me", {"notify": "named"}) == 200
     await let_in(ada, group, grace, carol)
-    await say(carol, group, "spam")
+    spam = await say(carol, group, "spam")
+    assert await done(ada, "PUT", f"/messages/{spam}/pin") == 204
     for kind, whom in (("remove", carol), ("ban", grace)):
         await undo(ada, group, await act(ada, group, kind, whom, remove="all"))
-    async with await ada.request("PUT", f"/groups/{group}/members/{grace.id}", json={"role": "owner"}) as response:
-        assert response.status == 200
+    assert await done(ada, "PUT", f"/groups/{group}/members/{grace.id}", {"role": "owner"}) == 200
     await act(grace, group, "silence", ada, until="2999-01-01T00:00:00Z")
-    async with await grace.request("PUT", f"/groups/{group}/members/{ada.id}", json={"role": "owner"}) as response:
-        assert response.status == 200
+    assert await done(grace, "PUT", f"/groups/{group}/members/{ada.id}", {"role": "owner"}) == 200
     await grace.send(ada, "Are you there?")
     other = (await carol.post("/groups", {"name": "Shogi"}, 201))["id"]
     await carol.post(f"/groups/{other}/invitations", {"user": ada.id}, 202)
-    async with await ada.request("DELETE", f"/groups/{group}", json={"name": "Go"}) as response:
-        assert response.status == 204
+    assert await done(ada, "DELETE", f"/groups/{group}", {"name": "Go"}) == 204
     witness.note(*await told.catch_up())
     await told.write({"type": "ping"})
     witness.note(await told.read_until("pong"))

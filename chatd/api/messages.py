@@ -3,7 +3,16 @@
 from chatd import schemas
 from chatd.api.bodies import JsonBody
 from chatd.api.endpoint import Call, Route
-from chatd.errors import ConversationNotFound, MessageDeleted, MessageNotFound, NotYours, UserNotFound
+from chatd.errors import (
+    ConversationNotFound,
+    Forbidden,
+    MessageDeleted,
+    MessageNotFound,
+    MessageRemoved,
+    NotYours,
+    TooManyPins,
+    UserNotFound,
+)
 from chatd.models import MessagePage, Posted
 from chatd.schemas import messages
 from chatd.schemas.commands import place
@@ -44,6 +53,26 @@ def routes() -> list[Route]:
             parameters=by_id,
             errors=(MessageNotFound, NotYours),
         ),
+        Route(
+            "PUT",
+            "/messages/{id}/pin",
+            "pin_message",
+            _pin,
+            "Pin a message in its group",
+            status=204,
+            parameters=by_id,
+            errors=(MessageNotFound, Forbidden, MessageDeleted, MessageRemoved, TooManyPins),
+        ),
+        Route(
+            "DELETE",
+            "/messages/{id}/pin",
+            "unpin_message",
+            _unpin,
+            "Pin a message no longer",
+            status=204,
+            parameters=by_id,
+            errors=(MessageNotFound, Forbidden),
+        ),
     ]
 
 
@@ -54,6 +83,7 @@ async def _list(call: Call) -> MessagePage:
         before=call.query.get("before"),
         after=call.query.get("after"),
         around=call.query.get("around"),
+        part="pinned" if call.query["pinned"] else "whole",
         limit=call.query["limit"],
     )
 
@@ -64,3 +94,11 @@ async def _edit(call: Call) -> Posted:
 
 async def _delete(call: Call) -> Posted:
     return await call.services.messages.delete(call.caller.user_id, call.path["id"])
+
+
+async def _pin(call: Call) -> None:
+    await call.services.messages.pin(call.caller.user_id, call.path["id"], on=True)
+
+
+async def _unpin(call: Call) -> None:
+    await call.services.messages.pin(call.caller.user_id, call.path["id"], on=False)

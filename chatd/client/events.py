@@ -16,6 +16,7 @@ from chatd.client.group_events import (
     MessagesRemoved,
     MessagesRestored,
     Moderated,
+    Pin,
 )
 from chatd.client.models import Brief, Conversations, Cursor, Json, Message, moment, moment_or_none
 from chatd.client.places import Place, place_from
@@ -34,6 +35,7 @@ __all__ = [
     "MessagesRestored",
     "Moderated",
     "NewMessage",
+    "Pin",
     "Presence",
     "PresenceList",
     "Profile",

@@ -87,6 +87,16 @@ class MessagesRestored(MessagesRemoved):
     """``messages_restored``: a user's messages from one to another are there again; load them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin(Event):
+    """``pin``: a user has pinned a message in a group (``on``), or it is pinned no longer."""
+
+    group_id: int
+    message_id: int
+    user_id: int
+    on: bool
+
+
 def _membership(data: Json) -> dict[str, Any]:
     said = {name: data[name] for name in ("group_id", "user_id", "role", "how")}
     return {**said, "user": Brief.of(data["user"])}
@@ -119,4 +129,5 @@ KINDS: dict[str, Kind] = {
     "moderated": (Moderated, _moderated),
     "messages_removed": (MessagesRemoved, _removed),
     "messages_restored": (MessagesRestored, _removed),
+    "pin": (Pin, same("group_id", "message_id", "user_id", "on")),
 }

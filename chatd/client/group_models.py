@@ -171,6 +171,7 @@ class ActionValues:
     history_since: datetime | None = None
     post: str | None = None
     invite: str | None = None
+    pin: str | None = None
     slow_seconds: int | None = None
 
     @classmethod
@@ -185,6 +186,7 @@ class ActionValues:
             moment_or_none(data.get("history_since")),
             data.get("post"),
             data.get("invite"),
+            data.get("pin"),
             data.get("slow_seconds"),
         )
 

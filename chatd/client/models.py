@@ -87,15 +87,18 @@ class User(Brief):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What somebody has to be at least, ``member`` or ``admin``: to write in a group, and to let others in."""
+    """What somebody has to be at least, ``member`` or ``admin``: to write in a group, to let others in, and to pin
+    messages.
+    """
 
     post: str = "member"
     invite: str = "member"
+    pin: str = "member"
 
     @classmethod
     def of(cls, data: Json) -> Self:
         """Return those that ``data`` describes."""
-        return cls(data["post"], data["invite"])
+        return cls(data["post"], data["invite"], data.get("pin", "member"))
 
 
 @dataclass(frozen=True, slots=True)

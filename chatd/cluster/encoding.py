@@ -33,6 +33,7 @@ KINDS: tuple[type[Event], ...] = (
     events.Moderated,
     events.MessagesRemoved,
     events.MessagesRestored,
+    events.PinChanged,
     events.SessionEnded,
     events.UserDisabled,
     events.AccountDeleted,

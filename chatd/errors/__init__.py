@@ -28,6 +28,7 @@ from chatd.errors.groups import (
     TooManyAdmins,
     TooManyGroups,
     TooManyInvites,
+    TooManyPins,
 )
 from chatd.errors.messages import (
     Blocked,
@@ -110,6 +111,7 @@ __all__ = [
     "TooManyConnections",
     "TooManyGroups",
     "TooManyInvites",
+    "TooManyPins",
     "TooManyReactions",
     "UnknownCommand",
     "UnsupportedImage",

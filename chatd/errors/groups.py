@@ -89,6 +89,12 @@ class TooManyInvites(ChatError):
     code = "too_many_invites"
 
 
+class TooManyPins(ChatError):
+    """The group has as many pinned messages as it may have."""
+
+    code = "too_many_pins"
+
+
 class TooManyAdmins(ChatError):
     """The group has as many admins as it may have."""
 

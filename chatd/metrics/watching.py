@@ -21,6 +21,7 @@ from chatd.events import (
     MessagesRemoved,
     MessagesRestored,
     Moderated,
+    PinChanged,
     ProfileChanged,
     ReactionChanged,
     ReadMarkerMoved,
@@ -47,6 +48,7 @@ KINDS: dict[type[Change], str] = {
     Moderated: "moderated",
     MessagesRemoved: "messages_removed",
     MessagesRestored: "messages_restored",
+    PinChanged: "pin",
 }
 
 

@@ -36,6 +36,7 @@ class Group(Record):
     ended_seq: int | None = None
     #: In what time a member sends once; 0: there is no limit.
     slow_seconds: int = 0
+    pin_rule: GroupRole = "member"
 
     @property
     def preview(self) -> "Preview":

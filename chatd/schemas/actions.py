@@ -27,8 +27,9 @@ class ValuesSchema(BaseSchema):
     avatar_path = fields.String(allow_none=True)
     public = fields.Boolean()
     history_since = Timestamp(allow_none=True)
-    post = fields.String(metadata={"description": "A rule of the group, as is invite."})
+    post = fields.String(metadata={"description": "A rule of the group, as are invite and pin."})
     invite = fields.String()
+    pin = fields.String()
     slow_seconds = fields.Integer()
 
 

@@ -95,6 +95,15 @@ class MessagesRemovedSchema(BaseSchema):
     action_id = id_field()
 
 
+class PinSchema(BaseSchema):
+    """A message was pinned in a group (``on``), or is no longer."""
+
+    group_id = id_field()
+    message_id = id_field()
+    user_id = id_field()
+    on = fields.Boolean(required=True)
+
+
 class LevelSchema(BaseSchema):
     """What disturbs the user at a place, and until when nothing does."""
 
@@ -200,6 +209,7 @@ EVENTS: Mapping[str, EventForm] = {
     "moderated": EventForm(events.Moderated, ModeratedSchema(), "Something was done to the user in a group."),
     "messages_removed": EventForm(events.MessagesRemoved, MessagesRemovedSchema(), "Messages were removed."),
     "messages_restored": EventForm(events.MessagesRestored, MessagesRemovedSchema(), "Messages were restored."),
+    "pin": EventForm(events.PinChanged, PinSchema(), "A message was pinned, or is no longer."),
     "notify": EventForm(events.LevelChanged, LevelSchema(), "Other things disturb the user somewhere."),
     "typing": EventForm(events.Typing, TypingSchema(), "Somebody is writing."),
     "presence": EventForm(events.PresenceChanged, PresenceSchema(), "Somebody has come or gone."),

@@ -32,6 +32,7 @@ class RulesBody(RequestSchema):
 
     post = rule_field()
     invite = rule_field()
+    pin = rule_field()
 
 
 class _GroupBody(RequestSchema):

@@ -31,10 +31,11 @@ def rule_field(**kwargs: Any) -> Text:
 
 
 class RulesSchema(BaseSchema):
-    """What somebody has to be at least: to write, and to let others in."""
+    """What somebody has to be at least: to write, to let others in, and to pin messages."""
 
     post = rule_field(required=True, attribute="post_rule")
     invite = rule_field(required=True, attribute="invite_rule")
+    pin = rule_field(required=True, attribute="pin_rule")
 
 
 class PreviewSchema(BaseSchema):

@@ -96,6 +96,7 @@ class MessagesQuery(BaseSchema):
     before = Digits(at_least=1, at_most=ID_LIMIT - 1)
     after = Digits(at_least=0, at_most=ID_LIMIT - 1)
     around = Digits(at_least=1, at_most=ID_LIMIT - 1)
+    pinned = fields.Boolean(load_default=False, metadata={"description": "Of a group, only those that are pinned."})
     limit = Digits(at_least=1, at_most=100, load_default=50)
 
     @validates_schema
@@ -103,6 +104,8 @@ class MessagesQuery(BaseSchema):
         exactly_one(data, "user", "group")
         if sum(name in data for name in ("before", "after", "around")) > 1:
             raise ValidationError("At most one of before, after and around can be given.", "before")
+        if data["pinned"] and ("user" in data or "around" in data):
+            raise ValidationError("Messages are pinned in groups, and paged by before and after.", "pinned")
 
 
 class EditBody(RequestSchema):

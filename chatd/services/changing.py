@@ -23,6 +23,7 @@ _NOTED = {
     "public": "is_public",
     "post": "post_rule",
     "invite": "invite_rule",
+    "pin": "pin_rule",
     "slow_seconds": "slow_seconds",
     "history_from": "history_from",
     "history_since": "history_since",
@@ -48,6 +49,7 @@ def change(tx: Transaction, user_id: int, before: Group, changes: Mapping[str, A
         is_public=changes.get("public", before.is_public),
         post_rule=rules.get("post") or before.post_rule,
         invite_rule=rules.get("invite") or before.invite_rule,
+        pin_rule=rules.get("pin") or before.pin_rule,
         slow_seconds=changes.get("slow_seconds", before.slow_seconds),
     )
     opens = after.is_public and not before.is_public

@@ -63,6 +63,7 @@ class Groups:
                 is_public=said.get("public") or False,
                 post_rule=rules.get("post") or "member",
                 invite_rule=rules.get("invite") or "member",
+                pin_rule=rules.get("pin") or "member",
                 slow_seconds=said.get("slow_seconds") or 0,
                 made_by=user_id,
                 made_as=client_id,

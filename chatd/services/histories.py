@@ -1,5 +1,7 @@
 """Reading: conversations, pages of messages, and unread counts."""
 
+from typing import Any
+
 from chatd import clock
 from chatd.clock import Clock
 from chatd.errors import GroupTooLarge, MessageNotFound, NotYours
@@ -9,6 +11,7 @@ from chatd.services.lookup import find, find_message
 from chatd.storage import change_log, conversations, groups, members, mentions, messages, overviews, users
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
+from chatd.storage.messages import Part
 
 
 class Histories:
@@ -106,11 +109,13 @@ class Histories:
         before: int | None = None,
         after: int | None = None,
         around: int | None = None,
+        part: Part = "whole",
         limit: int,
     ) -> MessagePage:
         """Return messages of a conversation by id: below ``before``, above ``after``, on both sides of ``around``,
         or the newest.
 
+        :param part: of all its messages, or of those that are pinned.
         :raises UserNotFound: there is no such user.
         :raises ConversationNotFound: there is no such group, or the user is not in it.
         :raises MessageNotFound: the user does not see ``around`` in the group.
@@ -120,19 +125,20 @@ class Histories:
             conversation = find(db, user_id, where, may_be_self=True)
             if conversation is None:
                 return MessagePage([], more_before=False, more_after=False)
+            seen: dict[str, Any] = {"viewer": user_id, "part": part}
             if after is not None:
-                items = messages.after(db, conversation.id, after, limit, viewer=user_id)
+                items = messages.after(db, conversation.id, after, limit, **seen)
             elif around is not None:
-                older = messages.before(db, conversation.id, around + 1, limit - limit // 2, viewer=user_id)
-                newer = messages.after(db, conversation.id, around, limit - len(older), viewer=user_id)
+                older = messages.before(db, conversation.id, around + 1, limit - limit // 2, **seen)
+                newer = messages.after(db, conversation.id, around, limit - len(older), **seen)
                 items = older + newer
             else:
-                items = messages.before(db, conversation.id, before, limit, viewer=user_id)
+                items = messages.before(db, conversation.id, before, limit, **seen)
             if around is not None and isinstance(where, GroupPlace) and around not in {each.id for each in items}:
                 raise MessageNotFound
             if not items:  # all messages lie on the other side
                 if isinstance(where, GroupPlace):
-                    any_at_all = bool(messages.before(db, conversation.id, None, 1, viewer=user_id))
+                    any_at_all = bool(messages.before(db, conversation.id, None, 1, **seen))
                 else:
                     any_at_all = conversation.message_count > 0
                 return MessagePage(
@@ -142,8 +148,8 @@ class Histories:
                 )
             return MessagePage(
                 items,
-                more_before=bool(messages.before(db, conversation.id, items[0].id, 1, viewer=user_id)),
-                more_after=bool(messages.after(db, conversation.id, items[-1].id, 1, viewer=user_id)),
+                more_before=bool(messages.before(db, conversation.id, items[0].id, 1, **seen)),
+                more_after=bool(messages.after(db, conversation.id, items[-1].id, 1, **seen)),
             )
 
         return await self._db.read(read)

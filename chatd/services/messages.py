@@ -12,7 +12,7 @@ from chatd.errors import ConversationNotFound, RateLimited
 from chatd.events import ReadMarkerMoved
 from chatd.models import Conversation, MarkedRead, Posted, Reacted
 from chatd.places import GroupPlace, Place, UserPlace
-from chatd.services import editing, voices
+from chatd.services import editing, pinning, voices
 from chatd.services.limits import RateLimiter, per_second
 from chatd.services.lookup import find
 from chatd.services.pending import Pending
@@ -94,6 +94,11 @@ class Messages:
             return editing.react(tx, user_id, message_id, emoji, on, now=now, origin=origin)
 
         return Pending(self._db, work)
+
+    async def pin(self, user_id: int, message_id: int, *, on: bool) -> None:
+        """Pin a message in its group, or no longer: see :func:`chatd.services.pinning.pin`."""
+        now = self._clock()
+        await self._db.write(lambda tx: pinning.pin(tx, user_id, message_id, on, now=now))
 
     async def who_sees_typing(self, user_id: int, where: Place) -> tuple[int, ...]:
         """Return the ids of those who are told that somebody is writing, whether or not the conversation has begun.

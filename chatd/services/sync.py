@@ -21,6 +21,7 @@ from chatd.events import (
     MessagesRemoved,
     MessagesRestored,
     Moderated,
+    PinChanged,
     ProfileChanged,
     ReactionChanged,
     ReadMarkerMoved,
@@ -214,6 +215,10 @@ def _fact(db: Sql, entry: LogEntry, message_of: Callable[[LogEntry], Message]) -
                 from_id=data["from_id"],
                 to_id=message_id,
                 action_id=data["action_id"],
+            )
+        case "pin":
+            return PinChanged(
+                seq=seq, recipients=(), group_id=group_id, message_id=message_id, user_id=user_id, on=data["on"]
             )
         case "invitation":
             return InvitationChanged(

@@ -28,6 +28,7 @@ Kind = Literal[
     "moderated",
     "messages_removed",
     "messages_restored",
+    "pin",
 ]
 
 _HEAD = """

@@ -11,7 +11,7 @@ from chatd.storage.visibility import KEPT
 _COLUMNS = """
     g.id, g.name, g.description, g.avatar_path, g.is_public, g.history_from, g.history_since, g.post_rule,
     g.invite_rule, g.member_count, g.is_large, g.created_at, g.ended_at, g.ended_seq,
-    g.slow_seconds
+    g.slow_seconds, g.pin_rule
 """
 
 
@@ -57,6 +57,7 @@ def insert(
     is_public: bool,
     post_rule: GroupRole,
     invite_rule: GroupRole,
+    pin_rule: GroupRole,
     slow_seconds: int,
     made_by: int,
     made_as: str | None,
@@ -70,11 +71,11 @@ def insert(
     row = db.execute(
         """
         INSERT INTO conversations
-            (kind, name, search_key, description, avatar_path, is_public, post_rule, invite_rule, slow_seconds,
-             made_by, made_as, created_at)
+            (kind, name, search_key, description, avatar_path, is_public, post_rule, invite_rule, pin_rule,
+             slow_seconds, made_by, made_as, created_at)
         VALUES
             ('group', :name, :search_key, :description, :avatar_path, :is_public, :post_rule, :invite_rule,
-             :slow_seconds, :made_by, :made_as, :created_at)
+             :pin_rule, :slow_seconds, :made_by, :made_as, :created_at)
         RETURNING id
         """,
         {
@@ -85,6 +86,7 @@ def insert(
             "is_public": int(is_public),
             "post_rule": post_rule,
             "invite_rule": invite_rule,
+            "pin_rule": pin_rule,
             "slow_seconds": slow_seconds,
             "made_by": made_by,
             "made_as": made_as,
@@ -103,7 +105,7 @@ def change(db: Sql, group: Group, search_key: str) -> None:
         """
         UPDATE conversations
         SET name = :name, search_key = :search_key, description = :description, avatar_path = :avatar_path,
-            is_public = :is_public, post_rule = :post_rule, invite_rule = :invite_rule,
+            is_public = :is_public, post_rule = :post_rule, invite_rule = :invite_rule, pin_rule = :pin_rule,
             slow_seconds = :slow_seconds
         WHERE id = :group_id
         """,
@@ -116,6 +118,7 @@ def change(db: Sql, group: Group, search_key: str) -> None:
             "is_public": int(group.is_public),
             "post_rule": group.post_rule,
             "invite_rule": group.invite_rule,
+            "pin_rule": group.pin_rule,
             "slow_seconds": group.slow_seconds,
         },
     )

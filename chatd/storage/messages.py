@@ -1,11 +1,11 @@
 """Messages."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from chatd.models import Message, Reaction
 from chatd.places import place_from
-from chatd.storage import mentions, reactions, users, visibility
+from chatd.storage import mentions, pins, reactions, users, visibility
 from chatd.storage.engine import LARGEST, Row, Sql, as_list, in_list
 from chatd.storage.visibility import hidden_from
 
@@ -22,8 +22,13 @@ def _select(ids: str) -> str:
 
 
 _BY_IDS = _select(in_list("ids"))
-_BEFORE = _select(f"({visibility.SEEN_IDS} AND m.id < :before ORDER BY m.id DESC LIMIT :limit)")
-_AFTER = _select(f"({visibility.SEEN_IDS} AND m.id > :after ORDER BY m.id LIMIT :limit)")
+
+#: Which messages of a conversation: all, or those that are pinned.
+Part = Literal["whole", "pinned"]
+
+_PARTS: Mapping[Part, str] = {"whole": visibility.SEEN_IDS, "pinned": visibility.SEEN_PINNED_IDS}
+_BEFORE = {part: _select(f"({ids} AND m.id < :before ORDER BY m.id DESC LIMIT :limit)") for part, ids in _PARTS.items()}
+_AFTER = {part: _select(f"({ids} AND m.id > :after ORDER BY m.id LIMIT :limit)") for part, ids in _PARTS.items()}
 _PAGE = _select(f"({visibility.SEEN_IDS} ORDER BY m.id DESC LIMIT :limit OFFSET :skip)")
 _SEEN_OR_OWN = _select(f"({visibility.SEEN_OR_OWN_IDS} AND m.id > :after ORDER BY m.id LIMIT :limit)")
 
@@ -154,7 +159,7 @@ def is_kept(db: Sql, message_id: int) -> bool:
 
 
 def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: int) -> None:
-    """Delete a message's content and reactions; its place stays.
+    """Delete a message's content and reactions, and pin it no longer; its place stays.
 
     :param first_digest: what is kept of the content as first sent.
     """
@@ -167,14 +172,17 @@ def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: 
         {"message_id": message_id, "first_digest": first_digest, "deleted_at": deleted_at},
     )
     reactions.remove_all(db, message_id)
+    pins.remove(db, message_id)
     visibility.empty_versions(db, message_id)
 
 
-def before(db: Sql, conversation_id: int, message_id: int | None, limit: int, *, viewer: int) -> list[Message]:
+def before(
+    db: Sql, conversation_id: int, message_id: int | None, limit: int, *, viewer: int, part: Part = "whole"
+) -> list[Message]:
     """Return the newest messages of a conversation below an id (None: of all), oldest first."""
     return _messages(
         db,
-        _BEFORE,
+        _BEFORE[part],
         {
             "conversation_id": conversation_id,
             "before": LARGEST if message_id is None else message_id,
@@ -184,11 +192,13 @@ def before(db: Sql, conversation_id: int, message_id: int | None, limit: int, *,
     )
 
 
-def after(db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer: int) -> list[Message]:
+def after(
+    db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer: int, part: Part = "whole"
+) -> list[Message]:
     """Return the oldest messages of a conversation above an id, oldest first."""
     return _messages(
         db,
-        _AFTER,
+        _AFTER[part],
         {"conversation_id": conversation_id, "after": message_id, "limit": limit, "viewer": viewer},
     )
 

@@ -6,7 +6,7 @@ stand, in whatever order they were made and undone.
 
 from collections.abc import Collection
 
-from chatd.storage import mentions
+from chatd.storage import mentions, pins
 from chatd.storage.engine import LARGEST, Sql, as_list, in_list
 from chatd.storage.visibility import REMOVED
 
@@ -133,3 +133,4 @@ def erase(db: Sql, message_id: int, first_digest: bytes | None) -> None:
     db.execute("UPDATE messages SET content = '', first_digest = :first_digest WHERE id = :message_id", values)
     db.execute("DELETE FROM reactions WHERE message_id = :message_id", {"message_id": message_id})
     mentions.remove(db, message_id)
+    pins.remove(db, message_id)

@@ -148,7 +148,14 @@ SEEN_IDS = f"""
     WHERE m.conversation_id = :conversation_id AND {sees("m")} AND m.id >= {_seen_from(":conversation_id")}
 """
 
-#: The same and those that they wrote themselves, whether or not they are a member.
+#: The same for those of them that are pinned, and are neither deleted nor removed.
+SEEN_PINNED_IDS = f"""
+    SELECT m.id FROM pins AS p CROSS JOIN messages AS m
+    WHERE p.conversation_id = :conversation_id AND m.id = p.message_id AND m.deleted_at IS NULL
+        AND {sees("m")} AND m.id >= {_seen_from(":conversation_id")}
+"""
+
+#: The same as :data:`SEEN_IDS` and those that they wrote themselves, whether or not they are a member.
 SEEN_OR_OWN_IDS = f"""
     SELECT m.id FROM messages AS m
     WHERE m.conversation_id = :conversation_id AND {sees("m")}

@@ -30,7 +30,7 @@ async def test_who_makes_a_group_owns_it_and_newcomers_see_everything(chat: Chat
         "public": False,
         "history": "all",
         "history_since": 0,
-        "rules": {"post": "member", "invite": "member"},
+        "rules": {"post": "member", "invite": "member", "pin": "member"},
         "slow_seconds": 0,
         "member_count": 1,
         "large": False,
@@ -84,7 +84,7 @@ async def test_a_change_is_told_and_no_change_is_not(chat: Chat) -> None:
     group = await made_with(alice, bob)
     client = await live(bob)
     changed = await change(alice, group, name="Go", description="Mondays", rules={"post": "admin"})
-    assert changed["rules"] == {"post": "admin", "invite": "member"}
+    assert changed["rules"] == {"post": "admin", "invite": "member", "pin": "member"}
     assert await change(alice, group, name="Go") == changed
     assert (await change(alice, group, description=None))["description"] is None
     told = await client.settle()

@@ -8,6 +8,7 @@ from tests.attackers.rows import (
     of_a_message,
     of_a_person,
     of_a_private_message,
+    of_the_group,
     ones_own,
 )
 from tests.attackers.table_of_groups import GROUPS
@@ -70,6 +71,7 @@ REST: dict[tuple[str, str], list[Row]] = {
             lambda w: f"/messages?group={w.group}&around={w.message()}",
             f"/messages?group={NOWHERE}&around=1",
         ),
+        of_the_group("404 404 200 200", "/messages?group={}&pinned=1"),
     ],
     ("GET", "/messages/events"): [ones_own("200", "/messages/events")],
     ("POST", "/messages/{id}/report"): [
@@ -91,6 +93,14 @@ REST: dict[tuple[str, str], list[Row]] = {
     ("DELETE", "/messages/{id}/reactions/{emoji}"): [
         of_a_message("404 404 200 200", "/messages/{}/reactions/👍", silenced="403"),
         of_a_private_message("404 404 200 200", "/messages/{}/reactions/👍"),
+    ],
+    ("PUT", "/messages/{id}/pin"): [
+        of_a_message("404 404 204 204", "/messages/{}/pin", silenced="403"),
+        of_a_private_message("404 404 404 404", "/messages/{}/pin"),
+    ],
+    ("DELETE", "/messages/{id}/pin"): [
+        of_a_message("404 404 204 204", "/messages/{}/pin", silenced="403"),
+        of_a_private_message("404 404 404 404", "/messages/{}/pin"),
     ],
     ("GET", "/unread"): [ones_own("200", "/unread")],
     ("GET", "/mentions"): [ones_own("200", "/mentions")],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.groups import act, change, code_of, let_in, make, say, undo
+from tests.groups import act, change, code_of, done, let_in, make, say, undo
 from tests.support import Chat, Person
 from tests.ws.v2_client import V2Client, connect, live
 
@@ -65,6 +65,8 @@ async def work_on(it: Scene) -> None:
     await it.client.ack("edit", message_id=first, content=f"{SECRET} edited @newcomer @former @all")
     await it.client.ack("react", message_id=first, emoji="🎉")
     await it.client.ack("unreact", message_id=first, emoji="👍")
+    for message in (first, third):
+        assert await done(it.owner, "PUT", f"/messages/{message}/pin") == 204
     await it.client.ack("delete", message_id=third)
     helper = it.helper
     await undo(it.owner, it.group, await act(it.owner, it.group, "remove", message_id=it.theirs, reason=SECRET))
@@ -101,6 +103,7 @@ def ways(group: int, message: int, user: int) -> list[tuple[str, str, object]]:
         ("POST", f"/groups/{group}/messages", {"content": "x", "reply_to": message}),
         ("POST", f"/groups/{group}/read", {"up_to": message}),
         ("GET", f"/messages?group={group}", None),
+        ("GET", f"/messages?group={group}&pinned=1", None),
         *(("GET", f"/messages?group={group}&{side}={message}", None) for side in ("before", "after", "around")),
         *about_message(message),
     ]
@@ -115,6 +118,8 @@ def about_message(message: int) -> list[tuple[str, str, object]]:
         ("DELETE", f"/messages/{message}/reactions/👍", None),
         ("POST", f"/messages/{message}/report", {"reason": "spam"}),
         ("GET", f"/messages/{message}/readers", None),
+        ("PUT", f"/messages/{message}/pin", None),
+        ("DELETE", f"/messages/{message}/pin", None),
     ]
 
 

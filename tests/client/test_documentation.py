@@ -220,7 +220,7 @@ def test_every_method_that_is_named_is_there_and_the_other_way_round() -> None:
     for name in ("connect", "disconnect", "is_connected", "cursor", "myself"):
         assert hasattr(Client, name)
     of_groups = set(re.findall(r"[`·] ?`?groups\.([a-z_]+)\(", section("### Groups", "### When the line breaks")))
-    assert of_groups == {name for name in vars(Groups) if not name.startswith("_")}
+    assert of_groups == {name for name in dir(Groups) if not name.startswith("_")}
     classes = re.findall(r"`([A-Z][A-Za-z]+)`", PAGE)
     assert [name for name in classes if not hasattr(chatd.client, name)] == []
     public = {name for name in dir(Bot) if not name.startswith("_")}

@@ -20,6 +20,7 @@ from chatd.client import (
     MessagesRestored,
     MyGroup,
     NewMessage,
+    Pin,
     Preview,
     Read,
     Refused,
@@ -277,3 +278,20 @@ async def until_restored(stream: EventStream, times: int) -> AsyncIterator[Event
             times -= isinstance(event, MessagesRestored)
             if not times:
                 return
+
+
+async def test_a_message_is_pinned(chat: Chat) -> None:
+    ada, eve = await chat.people("ada", "eve")
+    async with rest_of(ada) as hers, client_of(eve) as theirs:
+        group = await hers.groups.create("Chess")
+        code = await hers.groups.make_code(group)
+        await theirs.groups.join(code.code)
+        stream = theirs.events()
+        message = await theirs.send(group, "read me")
+        await hers.groups.pin(message)
+        *_, event = await take(stream, 2)
+        assert isinstance(event, Pin)
+        assert (event.group_id, event.message_id, event.user_id, event.on) == (group.id, message.id, ada.id, True)
+        assert [each.id for each in (await theirs.groups.pinned(group)).items] == [message.id]
+        await theirs.groups.unpin(message.id)
+        assert (await theirs.groups.pinned(group.id)).items == ()

@@ -71,6 +71,7 @@ EXAMPLES: list[Event] = [
     events.Moderated(seq=5, recipients=(1,), group_id=7, kind="ban", reason=None, until=9, undone=False),
     events.MessagesRemoved(seq=5, recipients=(1, 2), group_id=7, user_id=1, from_id=3, to_id=4, action_id=2),
     events.MessagesRestored(seq=5, recipients=(1, 2), group_id=7, user_id=1, from_id=3, to_id=4, action_id=2),
+    events.PinChanged(seq=5, recipients=(1, 2), group_id=7, message_id=4, user_id=1, on=True),
     events.SessionEnded(recipients=(1,), session_id=9),
     events.UserDisabled(recipients=(1,)),
     events.AccountDeleted(recipients=(1,)),

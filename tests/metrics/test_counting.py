@@ -80,6 +80,7 @@ async def test_messages_and_changes_are_counted_by_kind(server: Measured) -> Non
         "moderated": 0,
         "messages_removed": 0,
         "messages_restored": 0,
+        "pin": 0,
     }
 
 

@@ -98,6 +98,8 @@ VALUES: dict[str, Any] = {
     "owner_id": ALICE,
     "pairs": [(ALICE, BOBBY)],
     "password_hash": None,
+    "part": "pinned",
+    "pin_rule": "member",
     "post_rule": "member",
     "prefix": "/avatars/",
     "query": "ali",

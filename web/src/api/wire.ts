@@ -71,10 +71,11 @@ export interface Message {
   removed?: boolean
 }
 
-/** What somebody has to be at least: to write, and to let others in. */
+/** What somebody has to be at least: to write, to let others in, and to pin messages. */
 export interface Rules {
   post: string
   invite: string
+  pin: string
 }
 
 /** A group. Newcomers see its history from `history_since` on, or, where that is null, from their joining. */
@@ -122,6 +123,7 @@ export interface ActionValues {
   history_since?: string | null
   post?: string
   invite?: string
+  pin?: string
   slow_seconds?: number
 }
 
@@ -244,6 +246,7 @@ export interface EventData {
   moderated: { group_id: number; kind: string; reason: string | null; until: string | null; undone: boolean }
   messages_removed: { group_id: number; user_id: number; from_id: number; to_id: number; action_id: number }
   messages_restored: { group_id: number; user_id: number; from_id: number; to_id: number; action_id: number }
+  pin: { group_id: number; message_id: number; user_id: number; on: boolean }
   notify: { user_id: number | null; group_id: number | null; notify: string; muted_until: string | null }
   typing: { user_id: number; group_id: number | null }
   presence: { user_id: number; online: boolean; last_seen_at: string }

@@ -19,7 +19,7 @@ function conversation(unread_count: number): Conversation {
     public: false,
     history: 'all',
     history_since: null,
-    rules: { post: 'member', invite: 'member' },
+    rules: { post: 'member', invite: 'member', pin: 'member' },
     slow_seconds: 0,
     member_count: 3,
     large: false,
