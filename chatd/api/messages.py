@@ -27,10 +27,10 @@ def routes() -> list[Route]:
             "/messages",
             "list_messages",
             _list,
-            "Messages of a conversation, by id",
+            "Messages of a conversation, or of a thread, by id",
             answer=messages.MessagePageSchema(),
             query=messages.MessagesQuery(),
-            errors=(UserNotFound, ConversationNotFound),
+            errors=(UserNotFound, ConversationNotFound, MessageNotFound),
         ),
         Route(
             "PATCH",
@@ -77,6 +77,11 @@ def routes() -> list[Route]:
 
 
 async def _list(call: Call) -> MessagePage:
+    if "thread" in call.query:
+        bounds = {name: call.query.get(name) for name in ("before", "after")}
+        return await call.services.histories.thread(
+            call.caller.user_id, call.query["thread"], limit=call.query["limit"], **bounds
+        )
     return await call.services.histories.messages(
         call.caller.user_id,
         place(call.query),

@@ -1,4 +1,4 @@
-"""The calls about messages of groups: what names one, who has read one's own, and what is pinned."""
+"""The calls about messages of groups: what names one, who has read one's own, threads, and what is pinned."""
 
 from chatd.client.answers import given, nothing
 from chatd.client.group_models import MentionPage
@@ -20,6 +20,17 @@ class GroupMessages(Calls):
         """Return the ids of those who have read a message of one's own to a group."""
         path = f"/messages/{message_id(message)}/readers"
         return await self._ask("GET", path, lambda answer: frozenset(answer["user_ids"]))
+
+    async def thread(
+        self, message: int | Message, *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> MessagePage:
+        """Return the thread that a message is in, oldest first: what it goes back to, and all that does.
+
+        :param before: only those with lower ids.
+        :param after: the oldest ones with higher ids.
+        """
+        query = given(thread=message_id(message), before=before, after=after, limit=limit)
+        return await self._ask("GET", "/messages", MessagePage.of, params=query)
 
     async def pin(self, message: int | Message) -> None:
         """Pin a message in its group."""

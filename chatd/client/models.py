@@ -215,6 +215,8 @@ class Message:
 
     ``is_read`` is whether the receiver has read it. The classic calls leave out what stands below ``sender``. A message
     to a group has ``mentions``, whom it names or answers, ``mentions_all``, and ``removed``: an admin has removed it.
+    An answer there has ``thread``, the message that it goes back to over other answers; that one has ``replies``, how
+    many go back to it, and ``last_reply``, the newest of them.
     """
 
     id: int
@@ -233,6 +235,9 @@ class Message:
     mentions: tuple[int, ...] = ()
     mentions_all: bool = False
     removed: bool = False
+    thread: int | None = None
+    replies: int = 0
+    last_reply: int | None = None
 
     def place_for(self, user_id: int) -> Place:
         """Return where one of those who can read it finds it."""
@@ -258,6 +263,9 @@ class Message:
             mentions=tuple(data.get("mentions") or ()),
             mentions_all=data.get("mentions_all", False),
             removed=data.get("removed", False),
+            thread=data.get("thread"),
+            replies=data.get("replies", 0),
+            last_reply=data.get("last_reply"),
         )
 
 

@@ -31,6 +31,11 @@ class Message(Record):
     mentions_all: bool = False
     #: In a group: whether a moderator has removed it; ``deleted_at`` is set then.
     removed: bool = False
+    #: In a group: the message that it goes back to as an answer, over other answers; how many go back to it, and the
+    #: newest of them.
+    thread: int | None = None
+    replies: int = 0
+    last_reply: int | None = None
 
     @property
     def sender_id(self) -> int:

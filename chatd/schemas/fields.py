@@ -200,4 +200,4 @@ def exactly_one(data: Mapping[str, Any], *names: str) -> None:
     :raises ValidationError: none or several are given.
     """
     if sum(data.get(name) is not None for name in names) != 1:
-        raise ValidationError(f"Exactly one of {' and '.join(names)} is needed.", names[0])
+        raise ValidationError(f"Exactly one of {', '.join(names[:-1])} and {names[-1]} is needed.", names[0])

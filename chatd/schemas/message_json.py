@@ -38,7 +38,11 @@ def _of_groups(message: Message) -> str:
     """Return the fields that only a message to a group has."""
     named = ",".join(map(str, message.mentions))
     names_all, removed = ("true" if each else "false" for each in (message.mentions_all, message.removed))
-    return f',"mentions":[{named}],"mentions_all":{names_all},"removed":{removed}'
+    thread, last_reply = ("null" if each is None else each for each in (message.thread, message.last_reply))
+    return (
+        f',"mentions":[{named}],"mentions_all":{names_all},"removed":{removed},"thread":{thread},'
+        f'"replies":{message.replies},"last_reply":{last_reply}'
+    )
 
 
 def _reaction(reaction: Reaction) -> str:

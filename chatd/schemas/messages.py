@@ -19,6 +19,10 @@ class ReactionSchema(BaseSchema):
     user_ids = fields.List(fields.Integer(), required=True)
 
 
+#: What only messages to groups have.
+_OF_GROUPS = ("mentions", "mentions_all", "removed", "thread", "replies", "last_reply")
+
+
 class FullMessageSchema(MessageSchema):
     """A message in the form of chatd.v2."""
 
@@ -34,10 +38,18 @@ class FullMessageSchema(MessageSchema):
         metadata={"description": "Of a message to a group: whether it names everybody, with effect."}
     )
     removed = fields.Boolean(metadata={"description": "Of a message to a group: whether a moderator has removed it."})
+    thread = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Of a message to a group: the message that it goes back to, over other answers."},
+    )
+    replies = fields.Integer(metadata={"description": "Of a message to a group: how many go back to it."})
+    last_reply = fields.Integer(
+        allow_none=True, metadata={"description": "Of a message to a group: the newest of these."}
+    )
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """Leave out of a private message what only groups' messages have."""
-        if attr in ("mentions", "mentions_all", "removed") and not isinstance(obj.to, GroupPlace):
+        if attr in _OF_GROUPS and not isinstance(obj.to, GroupPlace):
             return default
         return super().get_attribute(obj, attr, default)
 
@@ -89,10 +101,15 @@ class ChangedMessageSchema(BaseSchema):
 
 
 class MessagesQuery(BaseSchema):
-    """Which messages: the conversation, and where in it."""
+    """Which messages: the conversation or the thread, and where in it."""
 
     user = Digits(at_least=1, at_most=ID_LIMIT - 1)
     group = Digits(at_least=1, at_most=ID_LIMIT - 1)
+    thread = Digits(
+        at_least=1,
+        at_most=ID_LIMIT - 1,
+        metadata={"description": "A message to a group: it, what it goes back to, and all that does."},
+    )
     before = Digits(at_least=1, at_most=ID_LIMIT - 1)
     after = Digits(at_least=0, at_most=ID_LIMIT - 1)
     around = Digits(at_least=1, at_most=ID_LIMIT - 1)
@@ -101,11 +118,13 @@ class MessagesQuery(BaseSchema):
 
     @validates_schema
     def _one_of_each(self, data: Mapping[str, Any], **kwargs: Any) -> None:
-        exactly_one(data, "user", "group")
+        exactly_one(data, "user", "group", "thread")
         if sum(name in data for name in ("before", "after", "around")) > 1:
             raise ValidationError("At most one of before, after and around can be given.", "before")
-        if data["pinned"] and ("user" in data or "around" in data):
+        if data["pinned"] and ("group" not in data or "around" in data):
             raise ValidationError("Messages are pinned in groups, and paged by before and after.", "pinned")
+        if "thread" in data and "around" in data:
+            raise ValidationError("A thread is paged by before and after.", "around")
 
 
 class EditBody(RequestSchema):

@@ -12,7 +12,7 @@ from chatd.errors import Forbidden, MessageDeleted, MessageNotFound, MessageRemo
 from chatd.events import MessageDeleted as MessageDeletedEvent
 from chatd.events import MessageEdited, ReactionChanged
 from chatd.models import Conversation, Message, Posted, Reacted
-from chatd.services import firsts, naming, voices
+from chatd.services import firsts, naming, seen, voices
 from chatd.services.lookup import find_message, find_own_message, recipients
 from chatd.storage import blocks, change_log, conversations, mentions, messages, reactions, visibility
 from chatd.storage.circles import Circle
@@ -65,7 +65,7 @@ def delete(tx: Transaction, user_id: int, message_id: int, *, now: int, origin: 
     own = find_own_message(tx.db, user_id, message_id)
     conversation, before, hidden_from = _own(tx.db, user_id, message_id) if own is None else own
     if before.deleted_at is not None and not messages.is_kept(tx.db, message_id):
-        return Posted(before, duplicate=True, seq=None)
+        return Posted(seen.own(tx.db, [before], user_id)[0], duplicate=True, seq=None)
     return erase(tx, conversation, user_id, message_id, hidden_from, now=now, origin=origin)
 
 
@@ -90,7 +90,7 @@ def erase(
     seq = log_change(tx, "delete", conversation, user_id, message_id, now, hidden_from=hidden_from)
     concerned = concerned_by(tx, conversation, user_id, message_id, hidden_from)
     tx.publish(MessageDeletedEvent(seq=seq, recipients=concerned, origin=origin, message=after))
-    return Posted(after, duplicate=False, seq=seq)
+    return Posted(seen.own(tx.db, [after], user_id)[0], duplicate=False, seq=seq)
 
 
 def react(
@@ -209,14 +209,14 @@ def _as_seen(
     if conversation.other_id is None:  # a group, where nothing is hidden
         yield _get(db, message_id, user_id), whom
         return
-    seen: list[tuple[Message, tuple[int, ...]]] = []
+    versions: list[tuple[Message, tuple[int, ...]]] = []
     for viewer in whom:
         message = _get(db, message_id, viewer)
-        if seen and seen[0][0] == message:
-            seen[0] = message, (*seen[0][1], viewer)
+        if versions and versions[0][0] == message:
+            versions[0] = message, (*versions[0][1], viewer)
         else:
-            seen.append((message, (viewer,)))
-    yield from seen
+            versions.append((message, (viewer,)))
+    yield from versions
 
 
 def _get(db: Sql, message_id: int, viewer: int) -> Message:

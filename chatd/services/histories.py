@@ -7,6 +7,7 @@ from chatd.clock import Clock
 from chatd.errors import GroupTooLarge, MessageNotFound, NotYours
 from chatd.models import ConversationPage, HistoryPage, MentionPage, MessagePage, Overview, Tally
 from chatd.places import GroupPlace, Place
+from chatd.services import paging
 from chatd.services.lookup import find, find_message
 from chatd.storage import change_log, conversations, groups, members, mentions, messages, overviews, users
 from chatd.storage.database import Database
@@ -125,32 +126,41 @@ class Histories:
             conversation = find(db, user_id, where, may_be_self=True)
             if conversation is None:
                 return MessagePage([], more_before=False, more_after=False)
-            seen: dict[str, Any] = {"viewer": user_id, "part": part}
-            if after is not None:
-                items = messages.after(db, conversation.id, after, limit, **seen)
-            elif around is not None:
-                older = messages.before(db, conversation.id, around + 1, limit - limit // 2, **seen)
-                newer = messages.after(db, conversation.id, around, limit - len(older), **seen)
-                items = older + newer
-            else:
-                items = messages.before(db, conversation.id, before, limit, **seen)
-            if around is not None and isinstance(where, GroupPlace) and around not in {each.id for each in items}:
-                raise MessageNotFound
-            if not items:  # all messages lie on the other side
-                if isinstance(where, GroupPlace):
-                    any_at_all = bool(messages.before(db, conversation.id, None, 1, **seen))
-                else:
-                    any_at_all = conversation.message_count > 0
-                return MessagePage(
-                    [],
-                    more_before=any_at_all and after is not None,
-                    more_after=any_at_all and before is not None,
-                )
-            return MessagePage(
-                items,
-                more_before=bool(messages.before(db, conversation.id, items[0].id, 1, **seen)),
-                more_after=bool(messages.after(db, conversation.id, items[-1].id, 1, **seen)),
+            found = paging.page(
+                db,
+                conversation.id,
+                before=before,
+                after=after,
+                around=around,
+                limit=limit,
+                viewer=user_id,
+                part=part,
             )
+            if around is not None and isinstance(where, GroupPlace) and around not in {each.id for each in found.items}:
+                raise MessageNotFound
+            return found
+
+        return await self._db.read(read)
+
+    async def thread(
+        self, user_id: int, message_id: int, *, before: int | None, after: int | None, limit: int
+    ) -> MessagePage:
+        """Return what a user sees of a thread by id: below ``before``, above ``after``, or the newest.
+
+        :param message_id: a message of the thread, or what the thread goes back to, whether or not they see that.
+        :raises MessageNotFound: they see nothing of such a thread.
+        """
+
+        def read(db: Sql) -> MessagePage:
+            found = messages.thread_of(db, message_id, viewer=user_id)
+            if found is None:
+                raise MessageNotFound
+            group_id, root = found
+            seen: dict[str, Any] = {"viewer": user_id, "part": "thread", "root": root}
+            shown = paging.page(db, group_id, before=before, after=after, limit=limit, **seen)
+            if not (shown.items or shown.more_before or shown.more_after):
+                raise MessageNotFound
+            return shown
 
         return await self._db.read(read)
 

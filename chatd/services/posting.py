@@ -184,9 +184,9 @@ class _Posting:
         if not is_private:
             self._require_may_post(sender_id, conversation, post.now)
         hidden_from = self._hidden_from(sender_id, to.id) if is_private and self._may_not_arrive else None
-        reply_hidden_from = answered = None
+        reply_hidden_from = answered = thread = None
         if post.reply_to is not None:
-            reply_hidden_from, answered = self._require_replied(post.reply_to, sender_id, conversation)
+            reply_hidden_from, answered, thread = self._require_replied(post.reply_to, sender_id, conversation)
         if isinstance(conversation, Circle):
             self._require_patience(conversation, sender_id, post.now)
         if conversation is None:
@@ -202,12 +202,13 @@ class _Posting:
         else:
             whom = (sender_id, to.id) if hidden_from is None else (sender_id,)
             is_first = not conversation.is_begun and conversation.begin(whom)
-        self._rows.append((message_id, conversation.id, sender_id, post.content, client_id, post.now, post.reply_to))
+        row = (message_id, conversation.id, sender_id, post.content, client_id, post.now, post.reply_to, thread)
+        self._rows.append(row)
         if hidden_from is not None:
             self._hidden[message_id] = hidden_from
         message = Message(message_id, sender, to, post.content, client_id, False, post.now, reply_to=post.reply_to)
-        if named or names_all:
-            message = msgspec.structs.replace(message, mentions=named, mentions_all=names_all)
+        if named or names_all or thread is not None:
+            message = msgspec.structs.replace(message, mentions=named, mentions_all=names_all, thread=thread)
         if self._looks_first and client_id is not None:
             self._stored[sender_id, client_id] = message, None
         event = MessageCreated(seq=message_id, recipients=whom, origin=post.origin, message=message, is_first=is_first)
@@ -257,21 +258,25 @@ class _Posting:
 
     def _require_replied(
         self, message_id: int, viewer: int, conversation: Private | Circle | None
-    ) -> tuple[int | None, int]:
-        """Return whom the message that is replied to is hidden from, and who sent it.
+    ) -> tuple[int | None, int, int | None]:
+        """Return whom the message that is replied to is hidden from, who sent it, and in a group the first message of
+        its thread.
 
         The viewer sees it, in the same conversation.
         """
         at = message_id - self._head - 1
         if 0 <= at < len(self._rows):
-            conversation_id, hidden_from, sender_id = self._rows[at][1], self._hidden.get(message_id), self._rows[at][2]
+            _, conversation_id, sender_id, *_, thread = self._rows[at]
+            hidden_from = self._hidden.get(message_id)
         else:
-            conversation_id, hidden_from, sender_id = self._replied.get(message_id, (0, None, 0))
+            conversation_id, hidden_from, sender_id, thread = self._replied.get(message_id, (0, None, 0, None))
         if conversation is None or conversation_id != conversation.id or hidden_from == viewer:
             raise MessageNotFound
-        if isinstance(conversation, Circle) and not conversation.shows(message_id, viewer):
+        if not isinstance(conversation, Circle):
+            return hidden_from, sender_id, None
+        if not conversation.shows(message_id, viewer):
             raise MessageNotFound
-        return hidden_from, sender_id
+        return hidden_from, sender_id, message_id if thread is None else thread
 
 
 def _as_seen(event: MessageCreated, reply_hidden_from: int) -> list[MessageCreated]:

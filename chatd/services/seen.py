@@ -16,13 +16,15 @@ def own(db: Sql, found: Sequence[Message], viewer: int) -> list[Message]:
     """
     in_groups = [each.id for each in found if isinstance(each.to, GroupPlace)]
     shown = messages.seen_now(db, in_groups, viewer=viewer) if in_groups else set()
-    return [
-        each if each.id in shown or not isinstance(each.to, GroupPlace) else msgspec.structs.replace(each, reactions=())
-        for each in found
-    ]
+    return [each if each.id in shown or not isinstance(each.to, GroupPlace) else _alone(each) for each in found]
 
 
 def as_at_the_end(message: Message, *, is_edited_since: bool) -> Message:
-    """Return a message as somebody saw it who has left since: no reactions, and nothing of a later edit."""
+    """Return a message as somebody saw it who has left since: no reactions, no answers, and nothing of a later edit."""
     content = "" if is_edited_since else message.content
-    return msgspec.structs.replace(message, content=content, reactions=())
+    return msgspec.structs.replace(_alone(message), content=content)
+
+
+def _alone(message: Message) -> Message:
+    """Return a message without what others have done to it."""
+    return msgspec.structs.replace(message, reactions=(), replies=0, last_reply=None)

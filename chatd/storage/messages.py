@@ -23,10 +23,14 @@ def _select(ids: str) -> str:
 
 _BY_IDS = _select(in_list("ids"))
 
-#: Which messages of a conversation: all, or those that are pinned.
-Part = Literal["whole", "pinned"]
+#: Which messages of a conversation: all, those that are pinned, or those of a thread.
+Part = Literal["whole", "pinned", "thread"]
 
-_PARTS: Mapping[Part, str] = {"whole": visibility.SEEN_IDS, "pinned": visibility.SEEN_PINNED_IDS}
+_PARTS: Mapping[Part, str] = {
+    "whole": visibility.SEEN_IDS,
+    "pinned": visibility.SEEN_PINNED_IDS,
+    "thread": visibility.SEEN_THREAD_IDS,
+}
 _BEFORE = {part: _select(f"({ids} AND m.id < :before ORDER BY m.id DESC LIMIT :limit)") for part, ids in _PARTS.items()}
 _AFTER = {part: _select(f"({ids} AND m.id > :after ORDER BY m.id LIMIT :limit)") for part, ids in _PARTS.items()}
 _PAGE = _select(f"({visibility.SEEN_IDS} ORDER BY m.id DESC LIMIT :limit OFFSET :skip)")
@@ -49,7 +53,7 @@ def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]], named: Mappin
     """Return the message of a row, read in order as :func:`users.from_row` does, and for the same reason."""
     own = row[-len(visibility.SEEN_FIELDS) :]
     message_id, receiver_id, group_id, content, client_id, is_read, created_at, edited_at, deleted_at, *rest = own
-    reply_to, mentions_all, removed = rest
+    reply_to, mentions_all, removed, thread, replies, last_reply = rest
     return Message(
         message_id,
         users.from_row(row),
@@ -65,6 +69,9 @@ def _from_row(row: Row, found: Mapping[int, tuple[Reaction, ...]], named: Mappin
         named.get(message_id, ()),
         mentions_all == 1,
         removed == 1,
+        thread,
+        replies,
+        last_reply,
     )
 
 
@@ -177,9 +184,19 @@ def delete(db: Sql, message_id: int, *, first_digest: bytes | None, deleted_at: 
 
 
 def before(
-    db: Sql, conversation_id: int, message_id: int | None, limit: int, *, viewer: int, part: Part = "whole"
+    db: Sql,
+    conversation_id: int,
+    message_id: int | None,
+    limit: int,
+    *,
+    viewer: int,
+    part: Part = "whole",
+    root: int | None = None,
 ) -> list[Message]:
-    """Return the newest messages of a conversation below an id (None: of all), oldest first."""
+    """Return the newest messages of a conversation below an id (None: of all), oldest first.
+
+    :param root: the first message of the thread, where that is the part.
+    """
     return _messages(
         db,
         _BEFORE[part],
@@ -188,19 +205,46 @@ def before(
             "before": LARGEST if message_id is None else message_id,
             "limit": limit,
             "viewer": viewer,
+            "root": root,
         },
     )
 
 
 def after(
-    db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer: int, part: Part = "whole"
+    db: Sql,
+    conversation_id: int,
+    message_id: int,
+    limit: int,
+    *,
+    viewer: int,
+    part: Part = "whole",
+    root: int | None = None,
 ) -> list[Message]:
-    """Return the oldest messages of a conversation above an id, oldest first."""
+    """Return the oldest messages of a conversation above an id, oldest first.
+
+    :param root: the first message of the thread, where that is the part.
+    """
     return _messages(
         db,
         _AFTER[part],
-        {"conversation_id": conversation_id, "after": message_id, "limit": limit, "viewer": viewer},
+        {"conversation_id": conversation_id, "after": message_id, "limit": limit, "viewer": viewer, "root": root},
     )
+
+
+def thread_of(db: Sql, message_id: int, *, viewer: int) -> tuple[int, int] | None:
+    """Return the group that a message is in, and the first message of its thread.
+
+    For whoever does not see the message, that is the message itself.
+    """
+    row = db.execute(
+        f"""
+        SELECT c.id AS group_id, CASE WHEN {visibility.SEEN_NOW} THEN coalesce(m.thread_id, m.id) ELSE m.id END AS root
+        FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+        WHERE m.id = :message_id AND c.kind = 'group'
+        """,
+        {"message_id": message_id, "viewer": viewer},
+    ).fetchone()
+    return None if row is None else (row["group_id"], row["root"])
 
 
 def seen_or_own(db: Sql, conversation_id: int, message_id: int, limit: int, *, viewer: int) -> list[Message]:

@@ -10,12 +10,13 @@ from chatd.storage.visibility import REMOVED, SEEN_BY_HIGH, SEEN_BY_LOW, hidden_
 
 Pair = tuple[int, int]
 
-#: The columns of a new message, and its row. Most messages are no reply, and without a column that says so SQLite takes
+#: The columns of a new message, and its row. Most messages are no reply, and without columns that say so SQLite takes
 #: a tenth less time for each.
-_COLUMNS = ("id", "conversation_id", "sender_id", "content", "client_id", "created_at", "reply_to_id")
-NewMessage = tuple[int, int, int, str, str | None, int, int | None]
+_COLUMNS = ("id", "conversation_id", "sender_id", "content", "client_id", "created_at", "reply_to_id", "thread_id")
+NewMessage = tuple[int, int, int, str, str | None, int, int | None, int | None]
 
 _COUNT = Addition("conversations", ("message_count",), ("last_message_id", "last_kept_id"), ("id",))
+_COUNT_REPLIES = Addition("messages", ("replies",), ("last_reply_id",), ("id",))
 _COUNT_SENT = Addition("memberships", ("sent_count",), (), ("conversation_id", "user_id"), where=present("memberships"))
 
 
@@ -26,8 +27,8 @@ def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> 
     :param hidden: the private messages among them that are hidden from their receivers: each id and receiver.
     :returns: False where one was there already, under its sender and ``client_id``: then the transaction is useless.
     """
-    inserted = db.insert_new("messages", _COLUMNS[:-1], [row[:-1] for row in rows if row[-1] is None])
-    replies = [row for row in rows if row[-1] is not None]
+    inserted = db.insert_new("messages", _COLUMNS[:-2], [row[:-2] for row in rows if row[-2] is None])
+    replies = [row for row in rows if row[-2] is not None]
     if replies:
         inserted += db.insert_new("messages", _COLUMNS, replies)
     if inserted < len(rows):
@@ -39,6 +40,12 @@ def insert(db: Sql, rows: Sequence[NewMessage], hidden: Sequence[Pair] = ()) -> 
         in_all[conversation_id] += count
     db.add_many(_COUNT, [(count, newest[key], newest[key], key) for key, count in in_all.items()])
     db.add_many(_COUNT_SENT, [(count, *key) for key, count in by_sender.items()])
+    answered: dict[int, tuple[int, int]] = {}
+    for row in replies:
+        if row[-1] is not None:
+            answered[row[-1]] = answered.get(row[-1], (0, 0))[0] + 1, row[0]
+    if answered:
+        db.add_many(_COUNT_REPLIES, [(count, last, root) for root, (count, last) in answered.items()])
     if hidden:
         visibility.hide_messages(db, hidden)
     return True
@@ -86,16 +93,18 @@ def by_client_ids(
     return {(row["sender_id"], row["client_id"]): (row["id"], row["first_digest"], row["removed"]) for row in rows}
 
 
-def conversations_of(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, int | None, int]]:
-    """Return the conversation each of the messages is in, whom the message is hidden from, and who sent it."""
+def conversations_of(db: Sql, ids: Collection[int]) -> dict[int, tuple[int, int | None, int, int | None]]:
+    """Return the conversation each of the messages is in, whom the message is hidden from, who sent it, and the first
+    message of the thread that it answers in.
+    """
     rows = db.execute(
         f"""
-        SELECT m.id, m.conversation_id, {hidden_from("m")} AS blocker_id, m.sender_id FROM messages AS m
-        WHERE m.id IN {in_list("ids")}
+        SELECT m.id, m.conversation_id, {hidden_from("m")} AS blocker_id, m.sender_id, m.thread_id
+        FROM messages AS m WHERE m.id IN {in_list("ids")}
         """,
         {"ids": as_list(ids)},
     )
-    return {row["id"]: (row["conversation_id"], row["blocker_id"], row["sender_id"]) for row in rows}
+    return {row["id"]: (row["conversation_id"], row["blocker_id"], row["sender_id"], row["thread_id"]) for row in rows}
 
 
 def private_among(db: Sql, pairs: Collection[Pair]) -> list[tuple[int, Pair, tuple[int, ...]]]:

@@ -116,6 +116,9 @@ SEEN_FIELDS = {
     "reply_to": "CASE WHEN replied.hidden_from = :viewer THEN NULL ELSE m.reply_to_id END",
     "mentions_all": "CASE WHEN m.removed_by IS NULL THEN m.mentions_all ELSE 0 END",
     "removed": "m.removed_by IS NOT NULL",
+    "thread": "m.thread_id",
+    "replies": "m.replies",
+    "last_reply": "m.last_reply_id",
 }
 
 #: The messages that ``:viewer`` sees, to follow FROM; ``u`` is the sender. Which of them is for the statement to add,
@@ -153,6 +156,16 @@ SEEN_PINNED_IDS = f"""
     SELECT m.id FROM pins AS p CROSS JOIN messages AS m
     WHERE p.conversation_id = :conversation_id AND m.id = p.message_id AND m.deleted_at IS NULL
         AND {sees("m")} AND m.id >= {_seen_from(":conversation_id")}
+"""
+
+#: The same for the message ``:root`` of a group and those that go back to it as answers.
+SEEN_THREAD_IDS = f"""
+    SELECT m.id FROM (
+        SELECT r.id FROM messages AS r WHERE r.id = :root
+        UNION ALL
+        SELECT a.id FROM messages AS a WHERE a.thread_id = :root
+    ) AS m
+    WHERE m.id >= {_seen_from(":conversation_id")}
 """
 
 #: The same as :data:`SEEN_IDS` and those that they wrote themselves, whether or not they are a member.

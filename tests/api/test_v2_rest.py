@@ -147,7 +147,7 @@ async def test_messages_are_of_one_conversation_only_and_in_the_full_form(chat: 
     await alice.send(carol, "elsewhere")
     await client.ack("send", group=group, content="to all", client_id="c")
     (message,) = (await bob.get(f"/messages?group={group}"))["items"]
-    assert set(message) == {*MESSAGE_KEYS, "mentions", "mentions_all", "removed"}
+    assert set(message) == {*MESSAGE_KEYS, "mentions", "mentions_all", "removed", "thread", "replies", "last_reply"}
     assert (message["group_id"], message["receiver_id"], message["client_id"]) == (group, None, "c")
     assert await ids(bob, f"/messages?user={alice.id}") == ([1, 2], False, False)
     assert await refused(carol, "GET", f"/messages?group={group}") == (404, "not_found")

@@ -72,6 +72,8 @@ REST: dict[tuple[str, str], list[Row]] = {
             f"/messages?group={NOWHERE}&around=1",
         ),
         of_the_group("404 404 200 200", "/messages?group={}&pinned=1"),
+        of_a_message("404 404 200 200", "/messages?thread={}"),
+        of_a_private_message("404 404 404 404", "/messages?thread={}"),
     ],
     ("GET", "/messages/events"): [ones_own("200", "/messages/events")],
     ("POST", "/messages/{id}/report"): [

@@ -104,6 +104,7 @@ def ways(group: int, message: int, user: int) -> list[tuple[str, str, object]]:
         ("POST", f"/groups/{group}/read", {"up_to": message}),
         ("GET", f"/messages?group={group}", None),
         ("GET", f"/messages?group={group}&pinned=1", None),
+        ("GET", f"/messages?thread={message}", None),
         *(("GET", f"/messages?group={group}&{side}={message}", None) for side in ("before", "after", "around")),
         *about_message(message),
     ]

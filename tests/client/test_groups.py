@@ -280,6 +280,19 @@ async def until_restored(stream: EventStream, times: int) -> AsyncIterator[Event
                 return
 
 
+async def test_a_thread_is_read(chat: Chat) -> None:
+    ada = await chat.person("ada")
+    async with client_of(ada) as hers:
+        group = await hers.groups.create("Chess")
+        root = await hers.send(group, "Your move?")
+        answers = [await hers.send(group, text, reply_to=root.id) for text in ("e4", "d4")]
+        assert [each.thread for each in answers] == [root.id, root.id]
+        shown, *others = (await hers.groups.thread(root)).items
+        assert (shown.id, shown.replies, shown.last_reply, others) == (root.id, 2, answers[-1].id, answers)
+        page = await hers.groups.thread(answers[0], after=root.id, limit=1)
+        assert (page.items, page.more_before, page.more_after) == ((answers[0],), True, True)
+
+
 async def test_a_message_is_pinned(chat: Chat) -> None:
     ada, eve = await chat.people("ada", "eve")
     async with rest_of(ada) as hers, client_of(eve) as theirs:

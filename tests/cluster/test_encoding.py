@@ -50,6 +50,9 @@ MESSAGES = [
         reactions=(Reaction("👍", (1, 2)),),
         mentions=(1, 2),
         mentions_all=True,
+        thread=2,
+        replies=3,
+        last_reply=9,
     ),
 ]
 

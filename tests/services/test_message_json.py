@@ -65,6 +65,9 @@ MESSAGES = st.builds(
     ),
     mentions=st.lists(IDS, max_size=3).map(tuple),
     mentions_all=st.booleans(),
+    thread=st.none() | IDS,
+    replies=st.integers(0, 2**53),
+    last_reply=st.none() | IDS,
 )
 
 #: What a client may say, near what it should.

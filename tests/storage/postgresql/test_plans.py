@@ -152,7 +152,7 @@ _ONE_OF_MANY = {
     "seq": ROWS + 50_001,
     "since": ROWS + 50_000,
     "wanted": [(1_000, "c19800"), (1_000, "none")],
-    "posts.insert.rows": [(3 * ROWS, 990, 1_000, "hello", None, 1, None)],
+    "posts.insert.rows": [(3 * ROWS, 990, 1_000, "hello", None, 1, None, None)],
     "posts.insert.hidden": [],
     "posts.begin_private.other_id": 555,
     "visibility.hide_messages.hidden": [(19_801, 1_000)],

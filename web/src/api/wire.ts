@@ -69,6 +69,9 @@ export interface Message {
   mentions?: number[]
   mentions_all?: boolean
   removed?: boolean
+  thread?: number | null
+  replies?: number
+  last_reply?: number | null
 }
 
 /** What somebody has to be at least: to write, to let others in, and to pin messages. */
