@@ -30,6 +30,7 @@ from chatd.http.routing import add_route, pattern
 from chatd.services import (
     Accounts,
     Actions,
+    Approvals,
     Avatars,
     Backups,
     Blocks,
@@ -146,6 +147,7 @@ def create_app(
         invites=Invites(db, clock),
         groups=groups,
         invitations=Invitations(db, groups, config.limits, clock),
+        approvals=Approvals(db, groups, clock),
         actions=actions,
     )
 

@@ -93,6 +93,15 @@ class InvitationChanged(Change, kw_only=True):
     on: bool
 
 
+class JoinRequestChanged(Change, kw_only=True):
+    """Somebody asks to join a group (``on``), or no longer."""
+
+    group_id: int
+    user: User
+    note: str | None
+    on: bool
+
+
 class ActionChanged(Change, kw_only=True):
     """Something was done to a member of a group, or it was undone, or has ended."""
 

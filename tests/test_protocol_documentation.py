@@ -101,6 +101,8 @@ async def everything(chat: Chat) -> dict[str, Any]:
     await grace.send(ada, "Are you there?")
     other = (await carol.post("/groups", {"name": "Shogi"}, 201))["id"]
     await carol.post(f"/groups/{other}/invitations", {"user": ada.id}, 202)
+    assert await done(ada, "PATCH", f"/groups/{group}", {"approval": True, "public": True}) == 200
+    assert await done(await chat.person("dan"), "POST", f"/groups/{group}/join", {"note": "Hello!"}) == 202
     assert await done(ada, "DELETE", f"/groups/{group}", {"name": "Go"}) == 204
     witness.note(*await told.catch_up())
     await told.write({"type": "ping"})

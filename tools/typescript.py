@@ -11,6 +11,7 @@ from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
 from chatd.schemas.groups import (
     GroupSchema,
+    JoinRequestSchema,
     ListedGroupInviteSchema,
     MeInGroupSchema,
     MemberSchema,
@@ -47,6 +48,7 @@ NAMED: Mapping[type[Schema], str] = {
     ListedGroupInviteSchema: "GroupInvite",
     WayInSchema: "WayIn",
     ReceivedInvitationSchema: "Invitation",
+    JoinRequestSchema: "JoinRequest",
     ConversationStateSchema: "Conversation",
     MessagePageSchema: "MessagePage",
     DeletionSchema: "DeletedMessage",
@@ -58,6 +60,7 @@ WIDTH = 120
 HEAD = """\
 /**
  * The forms of the wire. `nox -s generate` makes this file from chatd/schemas: edit those instead.
+ * Longer than 300 lines: it is all that the two say to each other.
  */
 """
 

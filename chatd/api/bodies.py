@@ -70,6 +70,7 @@ class Body(ABC):
 
     malformed: type[ChatError] = MalformedForm
     max_size = MAX_BODY
+    is_required = True
 
     async def read(self, request: web.Request) -> _Fields:
         """Return the fields of a request's body.
@@ -110,14 +111,24 @@ class JsonBody(Body):
 
     malformed = MalformedJson
 
-    def __init__(self, schema: Schema, plain: Callable[[bytes], _Fields | None] | None = None) -> None:
+    def __init__(
+        self, schema: Schema, plain: Callable[[bytes], _Fields | None] | None = None, *, is_required: bool = True
+    ) -> None:
         """Create it.
 
         :param schema: loads the fields.
         :param plain: a faster parser, tried first: it returns what the schema would, or None to leave it to that.
+        :param is_required: whether there has to be a body; without one every field is left out.
         """
         self._schema = schema
         self._plain = plain
+        self.is_required = is_required
+
+    async def read(self, request: web.Request) -> _Fields:
+        """Return the fields of a request's body: see :meth:`Body.read`."""
+        if not (self.is_required or request.can_read_body or "json" in request.headers.get(hdrs.CONTENT_TYPE, "")):
+            return self._parse(b"{}")
+        return await super().read(request)
 
     def _parser(self, content_type: str | None) -> Callable[[bytes], _Fields]:
         if content_type in USUAL_JSON:

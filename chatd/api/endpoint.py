@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
 from aiohttp import web
@@ -59,6 +59,7 @@ class Route:
 
     :ivar name: its name in generated clients, which never changes.
     :ivar headers: the headers of a successful answer.
+    :ivar others: the forms of other successful answers, by their status: see :class:`Other`.
     :ivar public: the route ignores tokens.
     :ivar anonymous: the route needs no token, but refuses an invalid one.
     """
@@ -80,6 +81,7 @@ class Route:
     errors: tuple[type[ChatError], ...] = ()
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
+    others: Mapping[int, BaseSchema] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,14 @@ class Answer:
     def at_log_position(cls, result: Any, epoch: str, cursor: int) -> Self:
         """Return an answer that says which place in the change log it belongs to: its client syncs from there."""
         return cls(result, dict(zip(LOG_POSITION, (epoch, str(cursor)), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A handler's result where it is one of the route's other answers."""
+
+    status: int
+    result: Any
 
 
 def endpoint(route: Route, requests: RateLimiter) -> Handler:
@@ -117,6 +127,8 @@ def endpoint(route: Route, requests: RateLimiter) -> Handler:
         query = {} if route.query is None else _load(route.query, request.query)
         body = {} if route.body is None else await route.body.read(request)
         result = await route.handler(Call(request, services, identity, path, query, body))
+        if isinstance(result, Other):
+            return json_body(route.others[result.status].to_json(result.result), result.status)
         headers = None
         if isinstance(result, Answer):
             result, headers = result.result, result.headers

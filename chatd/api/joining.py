@@ -6,19 +6,24 @@ import msgspec
 
 from chatd import schemas
 from chatd.api.bodies import JsonBody
-from chatd.api.endpoint import Call, Route
+from chatd.api.endpoint import Call, Other, Route
 from chatd.errors import (
+    Banned,
     Forbidden,
     GroupFull,
     GroupInviteInvalid,
     GroupNotFound,
     TooManyGroups,
     TooManyInvites,
+    TooManyJoinRequests,
     UserNotFound,
 )
-from chatd.models import Invited, Mine
+from chatd.models import Invited, JoinRequest, Mine
 from chatd.schemas import group_requests, groups
 from chatd.services.invitations import PATH
+
+#: The answer to who has to be let in first.
+_PENDING = Other(202, {"status": "pending"})
 
 
 def routes() -> list[Route]:
@@ -30,6 +35,7 @@ def routes() -> list[Route]:
         group_requests.PathMember(),
     )
     joined = groups.JoinedGroupSchema()
+    note, pending = JsonBody(group_requests.JoinBody(), is_required=False), {202: groups.PendingSchema()}
     return [
         Route(
             "POST",
@@ -39,7 +45,9 @@ def routes() -> list[Route]:
             "Join a group that is public, or that I am invited to",
             answer=joined,
             parameters=by_id,
-            errors=(GroupNotFound, GroupFull, TooManyGroups),
+            body=note,
+            others=pending,
+            errors=(GroupNotFound, Banned, GroupFull, TooManyGroups, TooManyJoinRequests),
         ),
         Route(
             "GET",
@@ -59,7 +67,9 @@ def routes() -> list[Route]:
             "Join the group that a code leads to",
             answer=joined,
             parameters=by_code,
-            errors=(GroupInviteInvalid, GroupFull, TooManyGroups),
+            body=note,
+            others=pending,
+            errors=(GroupInviteInvalid, Banned, GroupFull, TooManyGroups, TooManyJoinRequests),
         ),
         Route(
             "POST",
@@ -120,7 +130,7 @@ def routes() -> list[Route]:
             "/invitations",
             "list_invitations",
             _received,
-            "The groups that I am invited to",
+            "The groups that I am invited to, and those that I ask to join",
             answer=groups.ReceivedInvitationsSchema(),
         ),
         Route(
@@ -128,23 +138,47 @@ def routes() -> list[Route]:
             "/invitations/{id}",
             "decline_invitation",
             _decline,
-            "Decline the invitation to a group; nobody is told",
+            "Decline the invitation to a group, of which nobody is told, or ask no longer to join it",
             status=204,
             parameters=by_id,
+        ),
+        Route(
+            "GET",
+            "/groups/{id}/requests",
+            "list_join_requests",
+            _requests,
+            "Who asks to join a group, for its admins: those first who have asked first, 100 at most",
+            answer=groups.JoinRequestSchema(),
+            many=True,
+            parameters=by_id,
+            errors=(GroupNotFound, Forbidden),
+        ),
+        Route(
+            "POST",
+            "/groups/{id}/requests/{user}",
+            "decide_join_request",
+            _decide,
+            "Let somebody in who asks to join a group, or not",
+            status=204,
+            parameters=member,
+            body=JsonBody(group_requests.DecisionBody()),
+            errors=(GroupNotFound, UserNotFound, Forbidden, Banned, GroupFull, TooManyGroups),
         ),
     ]
 
 
-async def _join(call: Call) -> Mine:
-    return await call.services.invitations.join(call.caller.user_id, call.path["id"])
+async def _join(call: Call) -> Mine | Other:
+    mine = await call.services.invitations.join(call.caller.user_id, call.path["id"], call.body.get("note"))
+    return _PENDING if mine is None else mine
 
 
 async def _look(call: Call) -> Invited:
     return await call.services.invitations.look(call.caller.user_id, call.path["code"])
 
 
-async def _join_by(call: Call) -> Mine:
-    return await call.services.invitations.join_by(call.caller.user_id, call.path["code"])
+async def _join_by(call: Call) -> Mine | Other:
+    mine = await call.services.invitations.join_by(call.caller.user_id, call.path["code"], call.body.get("note"))
+    return _PENDING if mine is None else mine
 
 
 async def _make(call: Call) -> dict[str, Any]:
@@ -176,8 +210,19 @@ async def _withdraw(call: Call) -> None:
 
 
 async def _received(call: Call) -> dict[str, Any]:
-    return {"invitations": await call.services.invitations.received(call.caller.user_id)}
+    invited, asked = await call.services.invitations.received(call.caller.user_id)
+    return {"invitations": invited, "requests": asked}
 
 
 async def _decline(call: Call) -> None:
     await call.services.invitations.decline(call.caller.user_id, call.path["id"])
+
+
+async def _requests(call: Call) -> list[JoinRequest]:
+    return await call.services.approvals.requests(call.caller.user_id, call.path["id"])
+
+
+async def _decide(call: Call) -> None:
+    await call.services.approvals.decide(
+        call.caller.user_id, call.path["id"], call.path["user"], accept=call.body["accept"]
+    )

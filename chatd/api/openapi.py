@@ -158,7 +158,7 @@ def _operation(route: Route) -> dict[str, Any]:
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": route.body.describe()}
+        operation["requestBody"] = {"required": route.body.is_required, "content": route.body.describe()}
     return operation
 
 
@@ -170,6 +170,9 @@ def _responses(route: Route) -> dict[str, Any]:
     elif route.status == 200:
         success["content"] = {route.media_type: {"schema": {"type": "string", "format": "binary"}}}
     problems = {str(status): _problem(status, said) for status, said in sorted(_errors(route).items())}
+    for status, form in route.others.items():
+        content = {"application/json": {"schema": form}}
+        problems[str(status)] = {**success, "description": (type(form).__doc__ or "").strip(), "content": content}
     return {str(route.status): success, **problems}
 
 

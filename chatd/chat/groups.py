@@ -121,7 +121,9 @@ class GroupKeys:
             self._say(error.detail)
             return
         state = self._controller.state
-        if state is not None:
+        if joined is None:
+            self._say("You have asked to join: an admin of the group lets you in.")
+        elif state is not None:
             chat = state.open(joined.group)
             chat.partner, chat.me = joined.group, joined.me
             chat.activity = chat.activity or joined.me.visible_from

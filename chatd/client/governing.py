@@ -1,17 +1,26 @@
-"""The calls of those who govern a group: reports, actions and the audit log."""
+"""The calls of those who govern a group: who asks to join, reports, actions and the audit log."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from chatd.client.answers import each_of, given, nothing
-from chatd.client.group_models import Action, ActionPage, GroupReport, RemovedPage
+from chatd.client.group_models import Action, ActionPage, GroupReport, JoinRequest, RemovedPage
 from chatd.client.group_paths import Calls, GroupLike, action_id, message_id, path_of, user_id
 from chatd.client.models import Brief, Message
 
 
 class Governing(Calls):
     """One user's calls as an admin or the owner of groups."""
+
+    async def requests(self, group: GroupLike) -> tuple[JoinRequest, ...]:
+        """Return who asks to join a group, as an admin: those first who have asked first, 100 at most."""
+        return await self._ask("GET", f"{path_of(group)}/requests", each_of(JoinRequest.of))
+
+    async def decide(self, group: GroupLike, user: int | Brief | JoinRequest, *, accept: bool) -> None:
+        """Let somebody in who asks to join a group, or not, as an admin."""
+        who = user_id(user.user if isinstance(user, JoinRequest) else user)
+        await self._ask("POST", f"{path_of(group)}/requests/{who}", nothing, json={"accept": accept})
 
     async def reports(self, group: GroupLike) -> tuple[GroupReport, ...]:
         """Return what members have reported, as an admin."""

@@ -44,6 +44,16 @@ class Invitation(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequestChanged(Event):
+    """``join_request``: somebody asks to join a group (``on``), or no longer; for its admins, and who asks."""
+
+    group_id: int
+    user: Brief
+    note: str | None
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LevelChanged(Event):
     """``notify``: other things disturb one at a place from now on, or nothing until a time; for own devices alone."""
 
@@ -106,6 +116,11 @@ def _invitation(data: Json) -> dict[str, Any]:
     return {"group": Preview.of(data["group"]), "sender": Brief.of(data["from"]), "on": data["on"]}
 
 
+def _join_request(data: Json) -> dict[str, Any]:
+    said = {name: data[name] for name in ("group_id", "note", "on")}
+    return {**said, "user": Brief.of(data["user"])}
+
+
 def _level(data: Json) -> dict[str, Any]:
     said = {name: data[name] for name in ("user_id", "group_id", "notify")}
     return {**said, "muted_until": moment_or_none(data["muted_until"])}
@@ -124,6 +139,7 @@ KINDS: dict[str, Kind] = {
     "group": (GroupChanged, lambda data: {"group": Group.of(data)}),
     "group_ended": (GroupEnded, same("group_id")),
     "invitation": (Invitation, _invitation),
+    "join_request": (JoinRequestChanged, _join_request),
     "notify": (LevelChanged, _level),
     "action": (ActionChanged, lambda data: {"action": Action.of(data)}),
     "moderated": (Moderated, _moderated),

@@ -115,6 +115,20 @@ class ReceivedInvitation:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """Somebody who asks to join a group, and what they say."""
+
+    user: Brief
+    note: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        return cls(Brief.of(data["user"]), data["note"], moment(data["created_at"]))
+
+
+@dataclass(frozen=True, slots=True)
 class MentionPage:
     """Messages that name or answer one, newest first, and whether there are more."""
 
@@ -173,6 +187,7 @@ class ActionValues:
     invite: str | None = None
     pin: str | None = None
     slow_seconds: int | None = None
+    approval: bool | None = None
 
     @classmethod
     def of(cls, data: Json) -> Self:
@@ -188,6 +203,7 @@ class ActionValues:
             data.get("invite"),
             data.get("pin"),
             data.get("slow_seconds"),
+            data.get("approval"),
         )
 
 

@@ -96,15 +96,17 @@ class Groups(GroupMessages, Governing):
         said = {name: each.isoformat() if isinstance(each, datetime) else each for name, each in changes.items()}
         return await self._ask("PUT", f"{path_of(group)}/me", MeInGroup.of, json=said)
 
-    async def join(self, group: GroupLike | str) -> MyGroup:
+    async def join(self, group: GroupLike | str, note: str | None = None) -> MyGroup | None:
         """Join a group that is public or that one is invited to, or, with a string, the one that a code leads to.
 
-        Somebody who is in it already stays in it.
+        Somebody who is in it already stays in it. None where an admin has to let one in: :class:`JoinRequestChanged` tells
+        when one asks no longer, and :class:`Membership` that one is in.
 
         :param group: a group, or a code, alone or as the address of the page that takes it.
+        :param note: what the admins are to read then, 300 characters at most.
         """
         path = f"/join/{code_in(group)}" if isinstance(group, str) else f"{path_of(group)}/join"
-        return await self._ask("POST", path, MyGroup.of)
+        return await self._ask("POST", path, _joined, json=given(note=note))
 
     async def look(self, code: str) -> WayIn:
         """Return where a code leads, alone or as the address of the page that takes it, without joining."""
@@ -144,8 +146,12 @@ class Groups(GroupMessages, Governing):
             "GET", "/invitations", lambda answer: tuple(map(ReceivedInvitation.of, answer["invitations"]))
         )
 
+    async def requested(self) -> tuple[Preview, ...]:
+        """Return the groups that one asks to join, the newest request first."""
+        return await self._ask("GET", "/invitations", lambda answer: tuple(map(Preview.of, answer["requests"])))
+
     async def decline(self, group: GroupLike) -> None:
-        """Decline the invitation to a group; nobody is told."""
+        """Decline the invitation to a group, of which nobody is told, and ask no longer to join it."""
         await self._ask("DELETE", f"/invitations/{group_id(group)}", nothing)
 
 
@@ -156,6 +162,10 @@ def code_in(text: str) -> str:
     """
     code = text.strip().rpartition(_JOIN)[2]
     return "".join(each for each in code if each.isascii() and (each.isalnum() or each in "-_")) or "-"
+
+
+def _joined(answer: Json) -> MyGroup | None:
+    return MyGroup.of(answer) if "group" in answer else None
 
 
 def _seen(answer: Json) -> MyGroup | Preview:

@@ -121,6 +121,7 @@ class Group:
     member_count: int = 0
     large: bool = False
     created_at: datetime | None = None
+    approval: bool = False
 
     @classmethod
     def of(cls, data: Json) -> Self:
@@ -140,23 +141,26 @@ class Group:
             data["member_count"],
             data["large"],
             moment(data["created_at"]),
+            data.get("approval", False),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What one sees of a group before one joins."""
+    """What one sees of a group before one joins; with ``approval`` one asks, unless an admin invites one."""
 
     id: int
     name: str
     description: str | None
     avatar_path: str | None
     member_count: int
+    approval: bool = False
 
     @classmethod
     def of(cls, data: Json) -> Self:
         """Return the one that ``data`` describes."""
-        return cls(data["id"], data["name"], data["description"], data["avatar_path"], data["member_count"])
+        texts = data["name"], data["description"], data["avatar_path"]
+        return cls(data["id"], *texts, data["member_count"], data.get("approval", False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ KINDS: tuple[type[Event], ...] = (
     events.GroupChanged,
     events.GroupEnded,
     events.InvitationChanged,
+    events.JoinRequestChanged,
     events.LevelChanged,
     events.ActionChanged,
     events.Moderated,

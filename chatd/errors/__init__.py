@@ -28,6 +28,7 @@ from chatd.errors.groups import (
     TooManyAdmins,
     TooManyGroups,
     TooManyInvites,
+    TooManyJoinRequests,
     TooManyPins,
 )
 from chatd.errors.messages import (
@@ -111,6 +112,7 @@ __all__ = [
     "TooManyConnections",
     "TooManyGroups",
     "TooManyInvites",
+    "TooManyJoinRequests",
     "TooManyPins",
     "TooManyReactions",
     "UnknownCommand",

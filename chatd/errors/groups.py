@@ -89,6 +89,12 @@ class TooManyInvites(ChatError):
     code = "too_many_invites"
 
 
+class TooManyJoinRequests(ChatError):
+    """You ask to join as many groups as you may at once."""
+
+    code = "too_many_join_requests"
+
+
 class TooManyPins(ChatError):
     """The group has as many pinned messages as it may have."""
 

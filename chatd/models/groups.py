@@ -37,11 +37,13 @@ class Group(Record):
     #: In what time a member sends once; 0: there is no limit.
     slow_seconds: int = 0
     pin_rule: GroupRole = "member"
+    #: Whether an admin has to let in who comes by a code, or because it is public.
+    approval: bool = False
 
     @property
     def preview(self) -> "Preview":
         """What somebody sees who may join."""
-        return Preview(self.id, self.name, self.description, self.avatar_path, self.member_count)
+        return Preview(self.id, self.name, self.description, self.avatar_path, self.member_count, self.approval)
 
 
 class Preview(Record):
@@ -52,6 +54,7 @@ class Preview(Record):
     description: str | None
     avatar_path: str | None
     member_count: int
+    approval: bool = False
 
 
 class Stay(Record):
@@ -117,4 +120,13 @@ class Invited(Record):
 
     group: Preview
     sender: User
+    created_at: int
+
+
+class JoinRequest(Record):
+    """What somebody asks who wants to join a group, and the code by which they do."""
+
+    user: User
+    note: str | None
+    via: int | None
     created_at: int

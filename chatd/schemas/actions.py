@@ -31,6 +31,7 @@ class ValuesSchema(BaseSchema):
     invite = fields.String()
     pin = fields.String()
     slow_seconds = fields.Integer()
+    approval = fields.Boolean()
 
 
 class ActionSchema(BaseSchema):

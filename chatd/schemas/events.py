@@ -75,6 +75,15 @@ class InvitationSchema(FromSchema):
     on = fields.Boolean(required=True)
 
 
+class JoinRequestChangeSchema(BaseSchema):
+    """Somebody asks to join a group (``on``), or no longer."""
+
+    group_id = id_field()
+    user = fields.Nested(BriefSchema, required=True)
+    note = fields.String(required=True, allow_none=True)
+    on = fields.Boolean(required=True)
+
+
 class ModeratedSchema(BaseSchema):
     """What was done to the user in a group, or is undone."""
 
@@ -205,6 +214,7 @@ EVENTS: Mapping[str, EventForm] = {
     "group": EventForm(events.GroupChanged, GroupSchema(), "A group was changed.", of="group"),
     "group_ended": EventForm(events.GroupEnded, GroupEndedSchema(), "A group has ended."),
     "invitation": EventForm(events.InvitationChanged, InvitationSchema(), "Somebody invites to a group."),
+    "join_request": EventForm(events.JoinRequestChanged, JoinRequestChangeSchema(), "Somebody asks to join a group."),
     "action": EventForm(events.ActionChanged, ActionSchema(), "An admin did something to a member.", of="action"),
     "moderated": EventForm(events.Moderated, ModeratedSchema(), "Something was done to the user in a group."),
     "messages_removed": EventForm(events.MessagesRemoved, MessagesRemovedSchema(), "Messages were removed."),

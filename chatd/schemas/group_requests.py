@@ -39,6 +39,7 @@ class _GroupBody(RequestSchema):
     description = Text(max_length=DESCRIPTION_MAX)
     avatar_path = avatar_field()
     public = Flag()
+    approval = Flag()
     history = one_of("joined", "all")
     rules = fields.Nested(RulesBody)
     slow_seconds = Whole(0, SLOW_MAX)
@@ -104,6 +105,22 @@ class PublicGroupsQuery(BaseSchema):
     q = Text(max_length=100, metadata={"description": "Part of a name."})
     skip = Digits(at_least=0, at_most=ID_LIMIT - 1, load_default=0)
     limit = Digits(at_least=1, at_most=100, load_default=20)
+
+
+#: The longest note of somebody who asks to join, in code points.
+NOTE_MAX = 300
+
+
+class JoinBody(RequestSchema):
+    """What the admins are to read, where they have to let one in."""
+
+    note = Text(max_length=NOTE_MAX)
+
+
+class DecisionBody(RequestSchema):
+    """Whether somebody who asks is let in."""
+
+    accept = Flag(required=True)
 
 
 class RoleBody(RequestSchema):

@@ -45,6 +45,9 @@ class PreviewSchema(BaseSchema):
     name = fields.String(required=True)
     description = fields.String(required=True, allow_none=True)
     avatar_path = fields.String(required=True, allow_none=True)
+    approval = fields.Boolean(
+        required=True, metadata={"description": "Whether an admin has to let in who is not invited by one."}
+    )
     member_count = fields.Integer(required=True)
 
 
@@ -60,6 +63,7 @@ class GroupSchema(BaseSchema):
     description = fields.String(required=True, allow_none=True)
     avatar_path = fields.String(required=True, allow_none=True)
     public = fields.Boolean(required=True, attribute="is_public")
+    approval = fields.Boolean(required=True)
     history = one_of("joined", "all", required=True)
     history_since = Timestamp(required=True, allow_none=True)
     rules = fields.Nested(RulesSchema, required=True)
@@ -181,6 +185,21 @@ class ReceivedInvitationSchema(FromSchema):
 
 
 class ReceivedInvitationsSchema(BaseSchema):
-    """The invitations to the caller, the newest first."""
+    """The invitations to the caller, and the groups that they ask to join, the newest first."""
 
     invitations = fields.List(fields.Nested(ReceivedInvitationSchema), required=True)
+    requests = fields.List(fields.Nested(PreviewSchema), required=True)
+
+
+class JoinRequestSchema(BaseSchema):
+    """Somebody who asks to join a group."""
+
+    user = fields.Nested(BriefSchema, required=True)
+    note = fields.String(required=True, allow_none=True)
+    created_at = Timestamp(required=True)
+
+
+class PendingSchema(BaseSchema):
+    """An admin has to let the caller in, who is told of it then."""
+
+    status = one_of("pending", required=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chatd.services.accounts import Accounts
 from chatd.services.actions import Actions
+from chatd.services.approvals import Approvals
 from chatd.services.avatars import Avatars
 from chatd.services.backups import Backups
 from chatd.services.blocks import Blocks
@@ -26,6 +27,7 @@ from chatd.storage.database import Database
 __all__ = [
     "Accounts",
     "Actions",
+    "Approvals",
     "Avatars",
     "Backups",
     "Blocks",
@@ -68,4 +70,5 @@ class Services:
     invites: Invites
     groups: Groups
     invitations: Invitations
+    approvals: Approvals
     actions: Actions

@@ -25,6 +25,7 @@ _NOTED = {
     "invite": "invite_rule",
     "pin": "pin_rule",
     "slow_seconds": "slow_seconds",
+    "approval": "approval",
     "history_from": "history_from",
     "history_since": "history_since",
 }
@@ -51,6 +52,7 @@ def change(tx: Transaction, user_id: int, before: Group, changes: Mapping[str, A
         invite_rule=rules.get("invite") or before.invite_rule,
         pin_rule=rules.get("pin") or before.pin_rule,
         slow_seconds=changes.get("slow_seconds", before.slow_seconds),
+        approval=changes.get("approval", before.approval),
     )
     opens = after.is_public and not before.is_public
     is_shown = before.history_from is not None

@@ -35,8 +35,8 @@ class Groups:
     async def create(self, user_id: int, said: Mapping[str, Any]) -> Group:
         """Make a group, which its maker owns.
 
-        :param said: ``name`` and perhaps ``description``, ``avatar_path``, ``public``, ``history`` (``all`` or
-            ``joined``), ``rules``, ``slow_seconds`` and ``client_id``, which makes it repeatable.
+        :param said: ``name`` and perhaps ``description``, ``avatar_path``, ``public``, ``approval``, ``history``
+            (``all`` or ``joined``), ``rules``, ``slow_seconds`` and ``client_id``, which makes it repeatable.
         :raises AdministratorsOnly: not everybody may make groups here.
         :raises ClientIdReused: they have made another group under this ``client_id``.
         :raises RateLimited: they have made too many groups today.
@@ -64,6 +64,7 @@ class Groups:
                 post_rule=rules.get("post") or "member",
                 invite_rule=rules.get("invite") or "member",
                 pin_rule=rules.get("pin") or "member",
+                approval=said.get("approval") or False,
                 slow_seconds=said.get("slow_seconds") or 0,
                 made_by=user_id,
                 made_as=client_id,

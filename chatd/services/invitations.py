@@ -1,6 +1,5 @@
 """Joining groups: because they are public, by codes, and by invitations that name somebody."""
 
-import hashlib
 import json
 import secrets
 
@@ -8,13 +7,13 @@ import msgspec
 
 from chatd.clock import Clock
 from chatd.config import Limits as LimitSettings
-from chatd.errors import Banned, GroupInviteInvalid, GroupNotFound, TooManyInvites, UserNotFound
+from chatd.errors import GroupInviteInvalid, GroupNotFound, TooManyInvites, UserNotFound
 from chatd.events import InvitationChanged
-from chatd.models import Group, GroupInvite, Invited, Mine, Stay, User
-from chatd.services import joining, roles, voices
+from chatd.models import Group, GroupInvite, Invited, Mine, Preview, Stay, User
+from chatd.services import asking, joining, roles, voices, ways_in
 from chatd.services.groups import Groups
 from chatd.services.limiting import per_hour, per_minute
-from chatd.storage import actions, blocks, change_log, group_invites, groups, stays, users
+from chatd.storage import actions, blocks, change_log, group_invites, groups, join_requests, stays, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -36,22 +35,32 @@ class Invitations:
         self._joins = per_minute(db, clock, "joins", limits.joins_per_minute)
         self._sent = per_hour(db, clock, "invitations", limits.invitations_per_hour)
 
-    async def join(self, user_id: int, group_id: int) -> Mine:
+    async def join(self, user_id: int, group_id: int, note: str | None = None) -> Mine | None:
         """Join a group that is public, or that somebody has invited the user to; who is in it already stays.
+
+        None where an admin has to let them in, unless one has invited them.
+
+        :param note: what the admins are to read then.
 
         :raises GroupNotFound: there is no such group, or it is not for them.
         :raises Banned: a ban keeps them out.
         :raises GroupFull: it has as many members as it may have.
         :raises TooManyGroups: they are in as many groups as they may be in.
+        :raises TooManyJoinRequests: they ask to join too many.
         :raises RateLimited: they try too often.
         """
         await self._joins.take(user_id)
         now = self._clock()
 
-        def work(tx: Transaction) -> Mine:
+        def work(tx: Transaction) -> Mine | None:
             group, stay = groups.find(tx.db, group_id), stays.find(tx.db, group_id, user_id)
-            if group is None or (stay is None and not group.is_public and not _is_invited(tx.db, group_id, user_id)):
+            inviter = ways_in.inviter(tx.db, group_id, user_id)
+            if group is None or (stay is None and not group.is_public and inviter is None):
                 raise GroupNotFound
+            host = None if inviter is None else stays.find(tx.db, group_id, inviter)
+            if stay is None and group.approval and (host is None or host.role == "member"):
+                asking.ask(tx, group_id, user_id, note=note, via=None, now=now)
+                return None
             return self._enter(tx, group, stay, user_id, now, None)
 
         return await self._db.write(work)
@@ -67,26 +76,35 @@ class Invitations:
         now = self._clock()
 
         def read(db: Sql) -> Invited:
-            group, invite = _opened(db, code, user_id, now)
+            group, invite = ways_in.opened(db, code, user_id, now)
             return Invited(group.preview, users.require(db, invite.made_by), invite.created_at)
 
         return await self._db.read(read)
 
-    async def join_by(self, user_id: int, code: str) -> Mine:
+    async def join_by(self, user_id: int, code: str, note: str | None = None) -> Mine | None:
         """Join the group that a code leads to; who is in it already stays.
+
+        None where an admin has to let them in.
+
+        :param note: what the admins are to read then.
 
         :raises GroupInviteInvalid: it does not let them in.
         :raises Banned: a ban keeps them out.
         :raises GroupFull: the group has as many members as it may have.
         :raises TooManyGroups: they are in as many groups as they may be in.
+        :raises TooManyJoinRequests: they ask to join too many.
         :raises RateLimited: they try too often.
         """
         await self._joins.take(user_id)
         now = self._clock()
 
-        def work(tx: Transaction) -> Mine:
-            group, invite = _opened(tx.db, code, user_id, now)
-            return self._enter(tx, group, stays.find(tx.db, group.id, user_id), user_id, now, invite.id)
+        def work(tx: Transaction) -> Mine | None:
+            group, invite = ways_in.opened(tx.db, code, user_id, now)
+            stay = stays.find(tx.db, group.id, user_id)
+            if stay is None and group.approval:
+                asking.ask(tx, group.id, user_id, note=note, via=invite.id, now=now)
+                return None
+            return self._enter(tx, group, stay, user_id, now, invite.id)
 
         return await self._db.write(work)
 
@@ -119,7 +137,7 @@ class Invitations:
             invite_id = group_invites.insert(
                 tx.db,
                 group_id=group_id,
-                code_hash=_hash(code),
+                code_hash=ways_in.digest(code),
                 made_by=user_id,
                 made_seq=change_log.head(tx.db),
                 created_at=now,
@@ -211,19 +229,25 @@ class Invitations:
 
         await self._db.write(work)
 
-    async def received(self, user_id: int) -> list[Invited]:
-        """Return the invitations to somebody, the newest first, without those to groups that they are banned from."""
+    async def received(self, user_id: int) -> tuple[list[Invited], list[Preview]]:
+        """Return the invitations to somebody, and the groups that they ask to join, the newest first.
+
+        Those are left out that they are banned from.
+        """
         now = self._clock()
 
-        def read(db: Sql) -> list[Invited]:
-            return [
-                each for each in group_invites.to(db, user_id) if not actions.is_banned(db, each.group.id, user_id, now)
-            ]
+        def read(db: Sql) -> tuple[list[Invited], list[Preview]]:
+            invited, asked = group_invites.to(db, user_id), join_requests.made_by(db, user_id)
+            found = groups.get_many(db, asked)
+            return (
+                [each for each in invited if not actions.is_banned(db, each.group.id, user_id, now)],
+                [found[each].preview for each in asked if not actions.is_banned(db, each, user_id, now)],
+            )
 
         return await self._db.read(read)
 
     async def decline(self, user_id: int, group_id: int) -> None:
-        """Decline an invitation; nobody else is told. Where there is none, nothing happens."""
+        """Decline an invitation, of which nobody else is told, and ask no longer to join the group."""
         now = self._clock()
 
         def work(tx: Transaction) -> None:
@@ -231,47 +255,9 @@ class Invitations:
             if from_id is not None and group is not None:
                 group_invites.forget(tx.db, group_id, user_id)
                 _tell(tx, group, user_id, from_id, False, now)
+            asking.forget(tx, group_id, user_id, now=now)
 
         await self._db.write(work)
-
-
-def _hash(code: str) -> bytes:
-    """Return the stored form of a code: it is random, so a plain hash is enough."""
-    return hashlib.sha256(code.encode()).digest()
-
-
-def _is_invited(db: Sql, group_id: int, user_id: int) -> bool:
-    from_id = group_invites.inviter(db, group_id, user_id)
-    return from_id is not None and not blocks.exists(db, user_id, from_id)
-
-
-def _opened(db: Sql, code: str, user_id: int, now: int) -> tuple[Group, GroupInvite]:
-    """Return the group that a code lets somebody into.
-
-    A code is worth what its maker may do now; one who has left may do what any member may. A code that was made before
-    somebody was put out does not let them in.
-
-    :raises GroupInviteInvalid: it lets them in nowhere, for whatever reason.
-    :raises Banned: it would, but for a ban.
-    """
-    invite = group_invites.by_code(db, _hash(code))
-    group = None if invite is None else groups.find(db, invite.group_id)
-    if invite is None or group is None or invite.revoked_at is not None:
-        raise GroupInviteInvalid
-    if invite.expires_at is not None and invite.expires_at <= now:
-        raise GroupInviteInvalid
-    is_used_up = invite.max_uses is not None and invite.uses >= invite.max_uses
-    if is_used_up and not group_invites.was_used_by(db, invite.id, user_id):
-        raise GroupInviteInvalid
-    maker = stays.find(db, group.id, invite.made_by)
-    if roles.RANKS["member" if maker is None else maker.role] < roles.RANKS[group.invite_rule]:
-        raise GroupInviteInvalid
-    if stays.find(db, group.id, user_id) is None:
-        if actions.is_banned(db, group.id, user_id, now):
-            raise Banned
-        if actions.put_out_last(db, group.id, user_id) > invite.made_seq:
-            raise GroupInviteInvalid
-    return group, invite
 
 
 def _tell(tx: Transaction, group: Group, invited_id: int, from_id: int, on: bool, now: int) -> None:

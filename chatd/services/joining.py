@@ -10,6 +10,7 @@ from typing import Literal
 from chatd.errors import Banned, GroupFull, GroupNotFound, TooManyGroups, UserNotFound
 from chatd.events import GroupChanged, GroupEnded, MembershipChanged
 from chatd.models import Group, GroupRole, Stay
+from chatd.services import asking
 from chatd.storage import actions, change_log, group_invites, groups, stays, users
 from chatd.storage.circles import Circle
 from chatd.storage.commit import Transaction
@@ -68,6 +69,7 @@ def enter(
         raise TooManyGroups
     if group.member_count >= members_max:
         raise GroupFull
+    asking.forget(tx, group.id, user_id, now=now)
     is_quiet = group.is_large and role == "member"
     seq = _log(tx, group.id, user_id, role, how, now, is_quiet=is_quiet)
     seen_from = seq if group.history_from is None else group.history_from
@@ -108,6 +110,7 @@ def bring_back(tx: Transaction, group_id: int, user_id: int, role: GroupRole, *,
     :param ended: where it ended.
     """
     was_large = require_group(tx.db, group_id).is_large
+    asking.forget(tx, group_id, user_id, now=now)
     is_quiet = was_large and role == "member"
     seq = _log(tx, group_id, user_id, role, "restored", now, is_quiet=is_quiet)
     stays.resume(tx.db, group_id, user_id, ended=ended, seq=seq, role=role)
@@ -123,6 +126,7 @@ def leave_all(tx: Transaction, user_id: int, *, now: int) -> None:
         assert stay is not None
         leave(tx, stay, how="deleted", now=now)
     group_invites.forget_all(tx.db, user_id)
+    asking.forget_all(tx, user_id, now=now)
 
 
 def set_role(tx: Transaction, group_id: int, user_id: int, role: GroupRole, *, how: How = "role", now: int) -> None:

@@ -13,6 +13,7 @@ from chatd.events import (
     GroupChanged,
     GroupEnded,
     InvitationChanged,
+    JoinRequestChanged,
     LevelChanged,
     MembershipChanged,
     MessageCreated,
@@ -30,7 +31,7 @@ from chatd.events import (
 from chatd.models import LogEntry, LogExtent, LogPosition, Message, Preview, User
 from chatd.places import GroupPlace
 from chatd.services import seen
-from chatd.storage import actions, blocks, change_log, conversations, groups, messages, users
+from chatd.storage import actions, blocks, change_log, conversations, groups, join_requests, messages, users
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -219,6 +220,16 @@ def _fact(db: Sql, entry: LogEntry, message_of: Callable[[LogEntry], Message]) -
         case "pin":
             return PinChanged(
                 seq=seq, recipients=(), group_id=group_id, message_id=message_id, user_id=user_id, on=data["on"]
+            )
+        case "join_request":
+            asked = join_requests.find(db, group_id, data["user"]) if data["on"] else None
+            return JoinRequestChanged(
+                seq=seq,
+                recipients=(),
+                group_id=group_id,
+                user=users.require(db, data["user"]),
+                note=None if asked is None else asked.note,
+                on=data["on"],
             )
         case "invitation":
             return InvitationChanged(

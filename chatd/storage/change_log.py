@@ -23,6 +23,7 @@ Kind = Literal[
     "group",
     "group_ended",
     "invitation",
+    "join_request",
     "notify",
     "action",
     "moderated",

@@ -11,14 +11,16 @@ from chatd.storage.visibility import KEPT
 _COLUMNS = """
     g.id, g.name, g.description, g.avatar_path, g.is_public, g.history_from, g.history_since, g.post_rule,
     g.invite_rule, g.member_count, g.is_large, g.created_at, g.ended_at, g.ended_seq,
-    g.slow_seconds, g.pin_rule
+    g.slow_seconds, g.pin_rule, g.approval
 """
 
 
 def from_row(row: Row) -> Group:
     """Return the group of a row."""
     group = Group(*row)
-    return msgspec.structs.replace(group, is_public=group.is_public == 1, is_large=group.is_large == 1)
+    return msgspec.structs.replace(
+        group, is_public=group.is_public == 1, is_large=group.is_large == 1, approval=group.approval == 1
+    )
 
 
 def get_many(db: Sql, ids: Collection[int]) -> dict[int, Group]:
@@ -58,6 +60,7 @@ def insert(
     post_rule: GroupRole,
     invite_rule: GroupRole,
     pin_rule: GroupRole,
+    approval: bool,
     slow_seconds: int,
     made_by: int,
     made_as: str | None,
@@ -72,10 +75,10 @@ def insert(
         """
         INSERT INTO conversations
             (kind, name, search_key, description, avatar_path, is_public, post_rule, invite_rule, pin_rule,
-             slow_seconds, made_by, made_as, created_at)
+             approval, slow_seconds, made_by, made_as, created_at)
         VALUES
             ('group', :name, :search_key, :description, :avatar_path, :is_public, :post_rule, :invite_rule,
-             :pin_rule, :slow_seconds, :made_by, :made_as, :created_at)
+             :pin_rule, :approval, :slow_seconds, :made_by, :made_as, :created_at)
         RETURNING id
         """,
         {
@@ -87,6 +90,7 @@ def insert(
             "post_rule": post_rule,
             "invite_rule": invite_rule,
             "pin_rule": pin_rule,
+            "approval": int(approval),
             "slow_seconds": slow_seconds,
             "made_by": made_by,
             "made_as": made_as,
@@ -106,7 +110,7 @@ def change(db: Sql, group: Group, search_key: str) -> None:
         UPDATE conversations
         SET name = :name, search_key = :search_key, description = :description, avatar_path = :avatar_path,
             is_public = :is_public, post_rule = :post_rule, invite_rule = :invite_rule, pin_rule = :pin_rule,
-            slow_seconds = :slow_seconds
+            slow_seconds = :slow_seconds, approval = :approval
         WHERE id = :group_id
         """,
         {
@@ -119,6 +123,7 @@ def change(db: Sql, group: Group, search_key: str) -> None:
             "post_rule": group.post_rule,
             "invite_rule": group.invite_rule,
             "pin_rule": group.pin_rule,
+            "approval": int(group.approval),
             "slow_seconds": group.slow_seconds,
         },
     )
@@ -168,7 +173,7 @@ def made_since(db: Sql, user_id: int, since: int) -> list[int]:
 
 
 def end(db: Sql, group_id: int, at: int, seq: int) -> None:
-    """Note that a group has ended, and forget who is invited to it.
+    """Note that a group has ended, and forget who is invited to it and who asks to join it.
 
     :param seq: where in the log all left who were in it.
     """
@@ -177,6 +182,7 @@ def end(db: Sql, group_id: int, at: int, seq: int) -> None:
         {"group_id": group_id, "at": at, "seq": seq},
     )
     db.execute("DELETE FROM invitations WHERE conversation_id = :group_id", {"group_id": group_id})
+    db.execute("DELETE FROM join_requests WHERE conversation_id = :group_id", {"group_id": group_id})
 
 
 def revive(db: Sql, group_id: int) -> None:

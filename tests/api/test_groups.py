@@ -28,6 +28,7 @@ async def test_who_makes_a_group_owns_it_and_newcomers_see_everything(chat: Chat
         "description": "Mondays",
         "avatar_path": "/a",
         "public": False,
+        "approval": False,
         "history": "all",
         "history_since": 0,
         "rules": {"post": "member", "invite": "member", "pin": "member"},

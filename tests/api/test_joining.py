@@ -23,7 +23,14 @@ async def test_a_public_group_shows_a_preview_and_lets_everybody_in(chat: Chat) 
     alice, bob = await chat.people("alice", "bobby")
     group = await make(alice, public=True)
     shown = await bob.get(f"/groups/{group}")
-    preview = {"id": group, "name": "Chess", "description": None, "avatar_path": None, "member_count": 1}
+    preview = {
+        "id": group,
+        "name": "Chess",
+        "description": None,
+        "avatar_path": None,
+        "approval": False,
+        "member_count": 1,
+    }
     assert shown == {"preview": preview}
     joined = await bob.post(f"/groups/{group}/join")
     assert (joined["group"]["member_count"], joined["me"]["role"]) == (2, "member")
@@ -213,7 +220,7 @@ async def test_public_groups_are_listed_by_size_and_found_by_name(chat: Chat) ->
     await leave(alice, ended)
     found = await bob.get("/groups")
     assert [each["id"] for each in found] == [large, small]
-    assert set(found[0]) == {"id", "name", "description", "avatar_path", "member_count"}
+    assert set(found[0]) == {"id", "name", "description", "avatar_path", "approval", "member_count"}
     expected = {"q=CHESS": [large], "q=cafe": [small], "q=no": [], "skip=1": [small], "limit=1": [large]}
     for query, ids in expected.items():
         assert [each["id"] for each in await bob.get(f"/groups?{query}")] == ids

@@ -13,6 +13,7 @@ class Row:
 
     :param answers: the statuses for a stranger, a former member, a member and the owner. Who was kicked or banned is
         answered as a former member.
+    :param invited: the status for somebody whom a member has invited, where that is another one than for a stranger.
     :param silenced: the status for a silenced member, where that is another one than for a member.
     :param thing: returns the path, or the data of a command, that names something there is.
     :param nothing: the same for something there is not, or a function that returns it; None where nothing is named.
@@ -24,13 +25,15 @@ class Row:
     request: Callable[[], dict[str, Any]] = dict
     public: bool = False
     silenced: str | None = None
+    invited: str | None = None
 
     def expected(self, shut_out: tuple[str, str]) -> dict[str, str]:
         """Return the answers by role; who is not signed in is shut out of all that is not public."""
         stranger, former, member, owner = self.answers.split()
         anonymous, disabled = (stranger,) * 2 if self.public else shut_out
         silenced = member if self.silenced is None else self.silenced
-        answers = (anonymous, disabled, stranger, former, former, former, silenced, member, owner)
+        invited = stranger if self.invited is None else self.invited
+        answers = (anonymous, disabled, stranger, invited, stranger, former, former, former, silenced, member, owner)
         return dict(zip(ROLES, answers, strict=True))
 
 

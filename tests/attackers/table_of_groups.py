@@ -27,7 +27,18 @@ GROUPS: dict[tuple[str, str], list[Row]] = {
         of_the_group("404 404 200 200", "/groups/{}/messages", silenced="403", json={"content": "x"})
     ],
     ("POST", "/groups/{id}/read"): [of_the_group("404 404 200 200", "/groups/{}/read", json={"up_to": 1})],
-    ("POST", "/groups/{id}/join"): [of_the_group("404 404 200 200", "/groups/{}/join")],
+    ("POST", "/groups/{id}/join"): [
+        Row("404 404 200 200", lambda w: f"/groups/{w.group}/join", f"/groups/{NOWHERE}/join", invited="202")
+    ],
+    ("GET", "/groups/{id}/requests"): [of_the_group("404 404 403 200", "/groups/{}/requests")],
+    ("POST", "/groups/{id}/requests/{user}"): [
+        Row(
+            "404 404 403 204",
+            lambda w: f"/groups/{w.group}/requests/{w.people['asking'].id}",
+            f"/groups/{NOWHERE}/requests/1",
+            request=lambda: {"json": {"accept": False}},
+        )
+    ],
     ("GET", "/join/{code}"): [Row("404 404 404 404", lambda w: "/join/guessed", "/join/another")],
     ("POST", "/join/{code}"): [Row("404 404 404 404", lambda w: "/join/guessed", "/join/another")],
     ("POST", "/groups/{id}/invites"): [of_the_group("404 404 201 201", "/groups/{}/invites", silenced="403", json={})],

@@ -123,6 +123,8 @@ async def test_who_may_not_connect_is_told_nothing_of_the_log(chat: Chat) -> Non
         "anonymous": "closed with 4001",
         "disabled": "closed with 4003",
         "stranger": [],
+        "invited": [],
+        "asking": [],
         "former": [BEFORE],
         "kicked": [BEFORE],
         "banned": [BEFORE],

@@ -7,12 +7,24 @@ from aiohttp import FormData
 from PIL import Image
 
 from tests.api.support import disable
-from tests.groups import act
+from tests.groups import act, change, code_of
 from tests.support import Chat, Person
 from tests.ws.v2_client import add_group, leave, live, own
 
 #: Those who may see what is in the group come last, so that nothing has changed before the others try.
-ROLES = ("anonymous", "disabled", "stranger", "former", "kicked", "banned", "silenced", "member", "owner")
+ROLES = (
+    "anonymous",
+    "disabled",
+    "stranger",
+    "invited",
+    "asking",
+    "former",
+    "kicked",
+    "banned",
+    "silenced",
+    "member",
+    "owner",
+)
 
 #: Who is somebody, signed in.
 SIGNED_IN = ROLES[2:]
@@ -90,6 +102,9 @@ async def create(chat: Chat, *, things: int = 12) -> World:
     await act(owner, group, "kick", people["kicked"])
     ban = await act(owner, group, "ban", people["banned"])
     await act(owner, group, "silence", people["silenced"], until="2999-01-01T00:00:00Z")
+    await change(owner, group, approval=True)
+    await member.post(f"/groups/{group}/invitations", {"user": people["invited"].id}, 202)
+    await people["asking"].post(f"/join/{await code_of(member, group)}", status=202)
     end, undo = [await act(owner, group, "ban", bystander) for _ in range(2)]
     disable(chat, people["disabled"])
     await say(1, SECRET, group=group)

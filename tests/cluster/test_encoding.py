@@ -69,6 +69,7 @@ EXAMPLES: list[Event] = [
     events.GroupChanged(seq=5, recipients=(1, 2), group=GROUP),
     events.GroupEnded(seq=5, recipients=(1, 2), group_id=7),
     events.InvitationChanged(seq=5, recipients=(1,), group=GROUP.preview, sender=ANNA, on=True),
+    events.JoinRequestChanged(seq=5, recipients=(1, 2), group_id=7, user=ANNA, note="Hello", on=True),
     events.LevelChanged(seq=5, recipients=(1,), place=GroupPlace(7), notify="named", muted_until=None),
     events.ActionChanged(seq=5, recipients=(1, 2), action=ACTION),
     events.Moderated(seq=5, recipients=(1,), group_id=7, kind="ban", reason=None, until=9, undone=False),

@@ -75,6 +75,7 @@ async def test_messages_and_changes_are_counted_by_kind(server: Measured) -> Non
         "group": 0,
         "group_ended": 0,
         "invitation": 0,
+        "join_request": 0,
         "notify": 0,
         "action": 0,
         "moderated": 0,

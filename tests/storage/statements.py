@@ -34,6 +34,7 @@ VALUES: dict[str, Any] = {
     "address": "127.0.0.1",
     "admins_only": False,
     "after": 0,
+    "approval": False,
     "at": 1,
     "avatar_path": None,
     "before": 2**62,
@@ -87,6 +88,7 @@ VALUES: dict[str, Any] = {
     "member_id": ALICE,
     "message_id": 2,
     "names": [(2, "alice")],
+    "note": None,
     "notify": "none",
     "muted_until": None,
     "message_ids": [1, 2, 3],
@@ -167,6 +169,7 @@ _A_LITTLE = """
     INSERT INTO actions (id, conversation_id, kind, actor_id, user_id, created_at, todo, undone_by)
     VALUES (3, 2, 'ban', 1, 3, 1, 'undo', 1);
     INSERT INTO invitations (conversation_id, user_id, from_id, created_at) VALUES (2, 3, 1, 1);
+    INSERT INTO join_requests (conversation_id, user_id, created_at) VALUES (2, 3, 1);
     INSERT INTO memberships (conversation_id, user_id) VALUES (1, 1), (1, 2), (2, 1), (2, 2);
     INSERT INTO messages (id, conversation_id, sender_id, content, client_id, created_at, hidden_from) VALUES
         (1, 1, 2, 'hidden', NULL, 1, 1), (2, 1, 1, 'hello', 'one', 1, NULL), (3, 2, 1, 'hello', NULL, 1, NULL);

@@ -1,5 +1,6 @@
 /**
  * The forms of the wire. `nox -s generate` makes this file from chatd/schemas: edit those instead.
+ * Longer than 300 lines: it is all that the two say to each other.
  */
 
 /** A user, in brief. */
@@ -88,6 +89,7 @@ export interface Group {
   description: string | null
   avatar_path: string | null
   public: boolean
+  approval: boolean
   history: string
   history_since: string | null
   rules: Rules
@@ -103,6 +105,7 @@ export interface Preview {
   name: string
   description: string | null
   avatar_path: string | null
+  approval: boolean
   member_count: number
 }
 
@@ -128,6 +131,7 @@ export interface ActionValues {
   invite?: string
   pin?: string
   slow_seconds?: number
+  approval?: boolean
 }
 
 /** One use of power in a group. It removes the user's messages from `from_id` to `to_id`. */
@@ -198,6 +202,13 @@ export interface Invitation {
   created_at: string
 }
 
+/** Somebody who asks to join a group. */
+export interface JoinRequest {
+  user: Brief
+  note: string | null
+  created_at: string
+}
+
 /** A conversation with a user or in a group, as the caller sees it. */
 export interface Conversation {
   user?: Brief
@@ -245,6 +256,7 @@ export interface EventData {
   group: Group
   group_ended: { group_id: number }
   invitation: { from: Brief; group: Preview; on: boolean }
+  join_request: { group_id: number; user: Brief; note: string | null; on: boolean }
   action: Action
   moderated: { group_id: number; kind: string; reason: string | null; until: string | null; undone: boolean }
   messages_removed: { group_id: number; user_id: number; from_id: number; to_id: number; action_id: number }

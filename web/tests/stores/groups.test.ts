@@ -21,6 +21,7 @@ function conversation(unread_count: number): Conversation {
     history_since: null,
     rules: { post: 'member', invite: 'member', pin: 'member' },
     slow_seconds: 0,
+    approval: false,
     member_count: 3,
     large: false,
     created_at: '2026-01-31T08:15:00.000Z',
