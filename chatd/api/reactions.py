@@ -32,6 +32,17 @@ def routes() -> list[Route]:
             parameters=messages.PathOldReaction(),
             errors=(MessageNotFound, MessageDeleted),
         ),
+        Route(
+            "GET",
+            "/messages/{id}/reactions/{emoji}",
+            "list_reactors",
+            _reactors,
+            "Who has chosen an emoji, by user id",
+            answer=messages.ReactorsSchema(),
+            parameters=messages.PathOldReaction(),
+            query=messages.ReactorsQuery(),
+            errors=(MessageNotFound,),
+        ),
     ]
 
 
@@ -43,3 +54,10 @@ async def _add(call: Call) -> dict[str, Any]:
 async def _remove(call: Call) -> dict[str, Any]:
     await call.services.messages.react(call.caller.user_id, call.path["id"], call.path["emoji"], on=False)
     return {}
+
+
+async def _reactors(call: Call) -> dict[str, Any]:
+    found, more = await call.services.histories.reactors(
+        call.caller.user_id, call.path["id"], call.path["emoji"], after=call.query["after"], limit=call.query["limit"]
+    )
+    return {"user_ids": found, "more": more}

@@ -208,7 +208,7 @@ def _reactions(message: Message, state: State) -> Text:
     text = Text()
     for each in message.reactions:
         mine = state.me.id in each.user_ids
-        count = f" {len(each.user_ids)}" if len(each.user_ids) > 1 else ""
+        count = f" {each.count}" if each.count > 1 else ""
         text.append(f"{clean_line(each.emoji)}{count}", "bold" if mine else "dim")
         text.append("  ")
     return text

@@ -269,7 +269,13 @@ class State:
 
 
 def _with_reaction(message: Message, event: Reaction) -> Message:
-    by_emoji = {each.emoji: each.user_ids for each in message.reactions}
-    others = tuple(each for each in by_emoji.get(event.emoji, ()) if each != event.user_id)
-    by_emoji[event.emoji] = (*others, event.user_id) if event.on else others
-    return replace(message, reactions=tuple(Emoji(emoji, ids) for emoji, ids in by_emoji.items() if ids))
+    by_emoji = {each.emoji: each for each in message.reactions}
+    before = by_emoji.get(event.emoji, Emoji(event.emoji, (), 0))
+    others = tuple(each for each in before.user_ids if each != event.user_id)
+    count = before.count - (len(before.user_ids) - len(others))
+    if event.on:
+        others, count = (*others, event.user_id), count + 1
+    elif len(others) == len(before.user_ids) and count > len(others):  # somebody who was not named
+        count -= 1
+    by_emoji[event.emoji] = Emoji(event.emoji, others, count)
+    return replace(message, reactions=tuple(each for each in by_emoji.values() if each.count))

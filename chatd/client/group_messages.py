@@ -1,5 +1,7 @@
 """The calls about messages of groups: what names one, who has read one's own, threads, and what is pinned."""
 
+from urllib.parse import quote
+
 from chatd.client.answers import given, nothing
 from chatd.client.group_models import MentionPage
 from chatd.client.group_paths import Calls, GroupLike, group_id, message_id
@@ -20,6 +22,17 @@ class GroupMessages(Calls):
         """Return the ids of those who have read a message of one's own to a group."""
         path = f"/messages/{message_id(message)}/readers"
         return await self._ask("GET", path, lambda answer: frozenset(answer["user_ids"]))
+
+    async def reactors(
+        self, message: int | Message, emoji: str, *, after: int = 0, limit: int = 100
+    ) -> tuple[int, ...]:
+        """Return the ids of those who have chosen an emoji below a message, in their order.
+
+        :param after: the last one of the page before.
+        """
+        path = f"/messages/{message_id(message)}/reactions/{quote(emoji, safe='')}"
+        query = given(after=after, limit=limit)
+        return await self._ask("GET", path, lambda answer: tuple(answer["user_ids"]), params=query)
 
     async def thread(
         self, message: int | Message, *, before: int | None = None, after: int | None = None, limit: int = 50

@@ -207,10 +207,17 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Emoji:
-    """An emoji below a message, and who put it there."""
+    """An emoji below a message, how many put it there, and who: of many 50, oneself among them if one did."""
 
     emoji: str
     user_ids: tuple[int, ...]
+    count: int
+
+    @classmethod
+    def of(cls, data: Json) -> Self:
+        """Return the one that ``data`` describes."""
+        user_ids = tuple(data["user_ids"])
+        return cls(data["emoji"], user_ids, data.get("count", len(user_ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +270,7 @@ class Message:
             edited_at=moment_or_none(data.get("edited_at")),
             deleted_at=moment_or_none(data.get("deleted_at")),
             reply_to=data.get("reply_to"),
-            reactions=tuple(Emoji(each["emoji"], tuple(each["user_ids"])) for each in data.get("reactions") or ()),
+            reactions=tuple(map(Emoji.of, data.get("reactions") or ())),
             mentions=tuple(data.get("mentions") or ()),
             mentions_all=data.get("mentions_all", False),
             removed=data.get("removed", False),

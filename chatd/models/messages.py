@@ -6,10 +6,17 @@ from chatd.records import Record
 
 
 class Reaction(Record):
-    """One emoji below a message, and who chose it."""
+    """One emoji below a message, who chose it, of many only some, and how many did."""
 
     emoji: str
     user_ids: tuple[int, ...]
+    #: 0 from a version that named all.
+    count: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many chose it."""
+        return self.count or len(self.user_ids)
 
 
 class Message(Record):

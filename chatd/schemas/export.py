@@ -141,7 +141,7 @@ def _say_message(say: Callable[[str], object], message: Message) -> None:
         notes.append("edited")
     if message.deleted_at is not None:
         notes.append("deleted")
-    notes += [f"{shown_reaction(each.emoji)} {len(each.user_ids)}" for each in message.reactions]
+    notes += [f"{shown_reaction(each.emoji)} {each.total}" for each in message.reactions]
     say(f'<article id="m{message.id}"><b dir="auto">{escape(message.sender.nickname)}</b> ')
     say(f'<small>{escape(", ".join(notes))}</small><p dir="auto">{escape(message.content)}</p></article>\n')
 

@@ -46,7 +46,8 @@ def _of_groups(message: Message) -> str:
 
 
 def _reaction(reaction: Reaction) -> str:
-    return f'{{"emoji":{quote(shown_reaction(reaction.emoji))},"user_ids":[{",".join(map(str, reaction.user_ids))}]}}'
+    emoji, named = quote(shown_reaction(reaction.emoji)), ",".join(map(str, reaction.user_ids))
+    return f'{{"emoji":{emoji},"count":{reaction.total},"user_ids":[{named}]}}'
 
 
 def _classic_fields(message: Message) -> str:

@@ -13,10 +13,25 @@ from chatd.schemas.texts import Emoji, ShownReaction, content_field
 
 
 class ReactionSchema(BaseSchema):
-    """An emoji on a message, and who chose it."""
+    """An emoji on a message, how many chose it, and who: of many 50, the caller among them if they did."""
 
     emoji = ShownReaction(required=True)
+    count = fields.Integer(required=True, attribute="total")
     user_ids = fields.List(fields.Integer(), required=True)
+
+
+class ReactorsSchema(BaseSchema):
+    """Who has chosen an emoji, by user id."""
+
+    user_ids = fields.List(fields.Integer(), required=True)
+    more = fields.Boolean(required=True)
+
+
+class ReactorsQuery(BaseSchema):
+    """Which of those who have chosen an emoji."""
+
+    after = Digits(at_least=0, at_most=ID_LIMIT - 1, load_default=0)
+    limit = Digits(at_least=1, at_most=1000, load_default=100)
 
 
 #: What only messages to groups have.

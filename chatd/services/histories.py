@@ -9,7 +9,7 @@ from chatd.models import ConversationPage, HistoryPage, MentionPage, MessagePage
 from chatd.places import GroupPlace, Place
 from chatd.services import paging
 from chatd.services.lookup import find, find_message
-from chatd.storage import change_log, conversations, groups, members, mentions, messages, overviews, users
+from chatd.storage import change_log, conversations, groups, members, mentions, messages, overviews, reactions, users
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
 from chatd.storage.messages import Part
@@ -85,6 +85,23 @@ class Histories:
                 raise GroupTooLarge("Nobody is told who has read a message in a group as large as this.")
             found = members.readers(db, conversation.id, message_id, message.created_at)
             return [each for each in found if each != user_id]
+
+        return await self._db.read(read)
+
+    async def reactors(
+        self, user_id: int, message_id: int, emoji: str, *, after: int, limit: int
+    ) -> tuple[list[int], bool]:
+        """Return who has chosen an emoji below a message, by their ids, above one, and whether there are more.
+
+        :raises MessageNotFound: there is no such message in the user's conversations.
+        """
+
+        def read(db: Sql) -> tuple[list[int], bool]:
+            _, message, _ = find_message(db, user_id, message_id)
+            if message.removed:
+                return [], False
+            found = reactions.chose(db, message_id, emoji, after=after, limit=limit + 1, viewer=user_id)
+            return found[:limit], len(found) > limit
 
         return await self._db.read(read)
 

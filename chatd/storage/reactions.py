@@ -6,6 +6,9 @@ from chatd.models import Reaction
 from chatd.storage.engine import Sql, as_list, in_list
 from chatd.storage.visibility import hidden_from, hide_reaction, sees
 
+#: The most people whom a message names for one emoji.
+NAMED_MAX = 50
+
 
 def add(db: Sql, message_id: int, user_id: int, emoji: str, *, hidden: int | None) -> bool:
     """Add a reaction and report whether it is new.
@@ -69,19 +72,44 @@ def made_by(db: Sql, user_id: int, limit: int, after: tuple[int, str] = (0, ""))
 
 
 def seen_on(db: Sql, message_ids: Collection[int], *, viewer: int) -> dict[int, tuple[Reaction, ...]]:
-    """Return the reactions that the viewer sees, by message; most messages have none, and are not there."""
+    """Return the reactions that the viewer sees, by message; most messages have none, and are not there.
+
+    Of those who chose an emoji at most :data:`NAMED_MAX` are named, the viewer among them.
+    """
     rows = db.execute(
         f"""
-        SELECT r.message_id, r.emoji, r.user_id FROM reactions AS r
-        WHERE r.message_id IN {in_list("ids")} AND {sees("r")}
-        ORDER BY r.message_id, r.emoji, r.user_id
+        SELECT chosen.message_id, chosen.emoji, chosen.user_id, chosen.found FROM (
+            SELECT r.message_id, r.emoji, r.user_id,
+                count(*) OVER (PARTITION BY r.message_id, r.emoji) AS found,
+                row_number() OVER (
+                    PARTITION BY r.message_id, r.emoji
+                    ORDER BY CASE r.user_id WHEN :viewer THEN 0 ELSE 1 END, r.user_id
+                ) AS place
+            FROM reactions AS r
+            WHERE r.message_id IN {in_list("ids")} AND {sees("r")}
+        ) AS chosen
+        WHERE chosen.place <= {NAMED_MAX}
+        ORDER BY chosen.message_id, chosen.emoji, chosen.user_id
         """,
         {"ids": as_list(message_ids), "viewer": viewer},
     )
-    chosen: dict[int, dict[str, list[int]]] = {}
-    for row in rows:
-        chosen.setdefault(row["message_id"], {}).setdefault(row["emoji"], []).append(row["user_id"])
+    chosen: dict[int, dict[str, tuple[list[int], int]]] = {}
+    for message_id, emoji, user_id, found in rows:
+        chosen.setdefault(message_id, {}).setdefault(emoji, ([], found))[0].append(user_id)
     return {
-        message_id: tuple(Reaction(emoji, tuple(who)) for emoji, who in emojis.items())
+        message_id: tuple(Reaction(emoji, tuple(who), found) for emoji, (who, found) in emojis.items())
         for message_id, emojis in chosen.items()
     }
+
+
+def chose(db: Sql, message_id: int, emoji: str, *, after: int, limit: int, viewer: int) -> list[int]:
+    """Return who has chosen an emoji below a message, as far as the viewer sees it, by their ids, above one."""
+    rows = db.execute(
+        f"""
+        SELECT r.user_id FROM reactions AS r
+        WHERE r.message_id = :message_id AND r.emoji = :emoji AND r.user_id > :after AND {sees("r")}
+        ORDER BY r.user_id LIMIT :limit
+        """,
+        {"message_id": message_id, "emoji": emoji, "after": after, "limit": limit, "viewer": viewer},
+    )
+    return [row["user_id"] for row in rows]

@@ -104,6 +104,10 @@ REST: dict[tuple[str, str], list[Row]] = {
         of_a_message("404 404 204 204", "/messages/{}/pin", silenced="403"),
         of_a_private_message("404 404 404 404", "/messages/{}/pin"),
     ],
+    ("GET", "/messages/{id}/reactions/{emoji}"): [
+        of_a_message("404 404 200 200", "/messages/{}/reactions/👍"),
+        of_a_private_message("404 404 200 200", "/messages/{}/reactions/👍"),
+    ],
     ("GET", "/unread"): [ones_own("200", "/unread")],
     ("GET", "/mentions"): [ones_own("200", "/mentions")],
     ("GET", "/messages/{id}/readers"): [

@@ -121,6 +121,7 @@ def about_message(message: int) -> list[tuple[str, str, object]]:
         ("DELETE", f"/messages/{message}", None),
         ("PUT", f"/messages/{message}/reactions/👍", None),
         ("DELETE", f"/messages/{message}/reactions/👍", None),
+        ("GET", f"/messages/{message}/reactions/👍", None),
         ("POST", f"/messages/{message}/report", {"reason": "spam"}),
         ("GET", f"/messages/{message}/readers", None),
         ("PUT", f"/messages/{message}/pin", None),

@@ -76,7 +76,7 @@ def picture() -> FormData:
     return form
 
 
-async def create(chat: Chat, *, things: int = 12) -> World:
+async def create(chat: Chat, *, things: int = 14) -> World:
     """Make the world.
 
     :param things: how many there are of each thing that a test takes one by one.

@@ -151,6 +151,7 @@ NAMES = {
     "pin_message": "PUT /messages/{id}/pin",
     "unpin_message": "DELETE /messages/{id}/pin",
     "list_join_requests": "GET /groups/{id}/requests",
+    "list_reactors": "GET /messages/{id}/reactions/{emoji}",
     "decide_join_request": "POST /groups/{id}/requests/{user}",
 }
 

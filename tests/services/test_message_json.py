@@ -60,9 +60,10 @@ MESSAGES = st.builds(
     edited_at=st.none() | TIMES,
     deleted_at=st.none() | TIMES,
     reply_to=st.none() | IDS,
-    reactions=st.lists(st.builds(Reaction, emoji=TEXTS, user_ids=st.lists(IDS, max_size=3).map(tuple)), max_size=3).map(
-        tuple
-    ),
+    reactions=st.lists(
+        st.builds(Reaction, emoji=TEXTS, user_ids=st.lists(IDS, max_size=3).map(tuple), count=st.integers(0, 99)),
+        max_size=3,
+    ).map(tuple),
     mentions=st.lists(IDS, max_size=3).map(tuple),
     mentions_all=st.booleans(),
     thread=st.none() | IDS,

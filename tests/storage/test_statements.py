@@ -22,7 +22,7 @@ from tests.postgresql import Cluster
 from tests.storage.statements import Recorder, Statement, call, executions, functions, places, settle
 
 #: What every PostgreSQL has, each with one argument.
-_FUNCTIONS = {"count", "max", "min", "sum"}
+_FUNCTIONS = {"count", "max", "min", "sum", "row_number"}
 
 #: Functions of SQLite's that PostgreSQL has to be given under the same name.
 _GIVEN = {"instr"}

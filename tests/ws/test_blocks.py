@@ -121,7 +121,7 @@ async def test_what_the_blocked_do_to_old_messages_is_theirs_alone_but_for_takin
     await unblock(alice, bob)
     await modern.ack("edit", message_id=answered, content="hi again")
     edited = (await other_device.settle())[-1]
-    assert edited["data"]["reactions"] == [{"emoji": "💩", "user_ids": [bob.id]}]
+    assert edited["data"]["reactions"] == [{"emoji": "💩", "count": 1, "user_ids": [bob.id]}]
 
 
 async def test_the_blocked_neither_type_nor_come_nor_go_for_the_blocker(chat: Chat) -> None:

@@ -233,7 +233,10 @@ async def test_a_message_says_who_reacted_with_what(chat: Chat) -> None:
     for client, emoji in ((acting, "🎉"), (others[2], "🎉"), (others[2], "👍")):
         await client.ack("react", message_id=1, emoji=emoji)
     (message,) = (await bob.get(f"/messages?user={alice.id}"))["items"]
-    expected = [{"emoji": "🎉", "user_ids": [alice.id, bob.id]}, {"emoji": "👍", "user_ids": [bob.id]}]
+    expected = [
+        {"emoji": "🎉", "count": 2, "user_ids": [alice.id, bob.id]},
+        {"emoji": "👍", "count": 1, "user_ids": [bob.id]},
+    ]
     assert sorted(message["reactions"], key=lambda each: str(each["emoji"])) == expected
     edited = await acting.ack("edit", message_id=1, content="new")
     assert edited["data"]["message"]["reactions"] == message["reactions"]

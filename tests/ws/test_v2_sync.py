@@ -70,7 +70,7 @@ async def test_a_replay_tells_messages_as_they_are_now_and_their_edits_again(cha
     assert (edited["content"], edited["edited_at"] is None) == ("edited", False)
     assert events[6]["data"] == edited
     assert (deleted["content"], deleted["deleted_at"]) == ("", events[10]["data"]["deleted_at"])
-    assert events[0]["data"]["reactions"] == [{"emoji": "🎉", "user_ids": [events[9]["data"]["user_id"]]}]
+    assert events[0]["data"]["reactions"] == [{"emoji": "🎉", "count": 1, "user_ids": [events[9]["data"]["user_id"]]}]
     assert edited["reactions"] == []
     assert events[0]["data"]["is_read"] is True
     assert events[0]["data"]["sender"]["nickname"] == "Al"

@@ -46,9 +46,10 @@ export interface Session {
   is_current: boolean
 }
 
-/** An emoji on a message, and who chose it. */
+/** An emoji on a message, how many chose it, and who: of many 50, the caller among them if they did. */
 export interface Reaction {
   emoji: string
+  count: number
   user_ids: number[]
 }
 

@@ -1,7 +1,7 @@
 import type { Message, Reaction, ServerEvent } from '@/api/wire'
 
 import { groupPlace, type Place, userPlace } from './places'
-import { isSameReaction } from './reactions'
+import { isSameReaction, unnamed } from './reactions'
 
 /** Where a reader is in a chat: the topmost message in view, and how far below the upper edge it begins, in pixels. */
 export interface Anchor {
@@ -64,12 +64,15 @@ function reacted(
   reactions: Reaction[],
   { emoji, user_id, on }: { emoji: string; user_id: number; on: boolean },
 ): Reaction[] {
-  const before = reactions.find((reaction) => isSameReaction(reaction.emoji, emoji))?.user_ids ?? []
-  if (before.includes(user_id) === on) return reactions
+  const known = reactions.find((reaction) => isSameReaction(reaction.emoji, emoji))
+  const before = known?.user_ids ?? []
+  const isNamed = before.includes(user_id)
+  if (isNamed === on && (on || unnamed(known) === 0)) return reactions
   const others = reactions.filter((reaction) => !isSameReaction(reaction.emoji, emoji))
   const user_ids = on ? [...before, user_id].sort((a, b) => a - b) : before.filter((id) => id !== user_id)
-  if (user_ids.length === 0) return others
-  return [...others, { emoji, user_ids }].sort((a, b) => compareCodePoints(a.emoji, b.emoji))
+  const count = user_ids.length + unnamed(known) - (!on && !isNamed ? 1 : 0)
+  if (count === 0) return others
+  return [...others, { emoji, count, user_ids }].sort((a, b) => compareCodePoints(a.emoji, b.emoji))
 }
 
 function compareCodePoints(a: string, b: string): number {

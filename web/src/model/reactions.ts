@@ -17,12 +17,23 @@ export function isSameReaction(one: string, other: string): boolean {
   return one === other || reactionKey(one) === reactionKey(other)
 }
 
+/** Return how many chose a reaction who are not named; what was kept from an older server names all, and has no count. */
+export function unnamed(reaction: Reaction | undefined): number {
+  return reaction ? Math.max(0, reaction.count - reaction.user_ids.length) || 0 : 0
+}
+
 /** Return each reaction once, as it is shown: what was kept by an older server or client may have one in two forms. */
 export function mergeReactions(reactions: readonly Reaction[]): readonly Reaction[] {
   const merged = new Map<string, Set<number>>()
-  for (const { emoji, user_ids } of reactions) {
-    const shown = shownReaction(emoji)
-    merged.set(shown, new Set([...(merged.get(shown) ?? []), ...user_ids]))
+  const others = new Map<string, number>()
+  for (const reaction of reactions) {
+    const shown = shownReaction(reaction.emoji)
+    merged.set(shown, new Set([...(merged.get(shown) ?? []), ...reaction.user_ids]))
+    others.set(shown, (others.get(shown) ?? 0) + unnamed(reaction))
   }
-  return [...merged].map(([emoji, users]) => ({ emoji, user_ids: [...users] }))
+  return [...merged].map(([emoji, users]) => ({
+    emoji,
+    count: users.size + (others.get(emoji) ?? 0),
+    user_ids: [...users],
+  }))
 }

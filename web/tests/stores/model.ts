@@ -103,7 +103,7 @@ export class Model {
     else users.delete(user_id)
     message.reactions = [
       ...message.reactions.filter((reaction) => reaction.emoji !== emoji),
-      ...(users.size > 0 ? [{ emoji, user_ids: [...users].sort((a, b) => a - b) }] : []),
+      ...(users.size > 0 ? [{ emoji, count: users.size, user_ids: [...users].sort((a, b) => a - b) }] : []),
     ].sort((a, b) => (a.emoji < b.emoji ? -1 : 1))
     this.#log((seq) => ({ type: 'reaction', seq, data: { message_id: id, user_id, emoji, on } }))
   }
