@@ -99,8 +99,8 @@ class Groups(GroupMessages, Governing):
     async def join(self, group: GroupLike | str, note: str | None = None) -> MyGroup | None:
         """Join a group that is public or that one is invited to, or, with a string, the one that a code leads to.
 
-        Somebody who is in it already stays in it. None where an admin has to let one in: :class:`JoinRequestChanged` tells
-        when one asks no longer, and :class:`Membership` that one is in.
+        Somebody who is in it already stays in it. None where an admin has to let one in: :class:`JoinRequestChanged`
+        tells when one asks no longer, and :class:`Membership` that one is in.
 
         :param group: a group, or a code, alone or as the address of the page that takes it.
         :param note: what the admins are to read then, 300 characters at most.
