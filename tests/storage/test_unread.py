@@ -128,7 +128,7 @@ def test_unread_counts_equal_what_counting_gives(
                     posts.begin_private(connection, sender, receiver, 1) if conversation is None else conversation.id
                 )
                 content = f"m{message_id}"
-                posts.insert(connection, [(message_id, conversation_id, sender, content, None, 1, None)])
+                posts.insert(connection, [(message_id, conversation_id, sender, content, None, 1, None, None)])
                 model.sent.append((message_id, sender, receiver))
             else:
                 reader, other, up_to = step
@@ -155,6 +155,6 @@ def test_a_private_conversation_is_one_whoever_opens_it(connection: Sql) -> None
 
 def test_somebody_who_is_not_in_a_conversation_moves_nothing(connection: Sql) -> None:
     conversation_id = posts.begin_private(connection, 1, 2, 1)
-    posts.insert(connection, [(1, conversation_id, 1, "hello", None, 1, None)])
+    posts.insert(connection, [(1, conversation_id, 1, "hello", None, 1, None, None)])
     assert conversations.move_marker(connection, conversation_id, 3, 1) is None
     assert overviews.private_unread(connection, 2) == 1
