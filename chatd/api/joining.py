@@ -22,7 +22,7 @@ from chatd.models import Invited, JoinRequest, Mine
 from chatd.schemas import group_requests, groups
 from chatd.services.invitations import PATH
 
-#: The answer to who has to be let in first.
+#: What somebody is answered whom an admin has to let in first.
 _PENDING = Other(202, {"status": "pending"})
 
 
