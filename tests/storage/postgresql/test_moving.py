@@ -39,6 +39,7 @@ _MORE = """
     INSERT INTO consumer_cursors (name, seq) VALUES ('push', 3), ('Push', 4), ('é', 5);
     INSERT INTO group_invite_uses (invite_id, user_id) VALUES (1, 2);
     INSERT INTO mentions (message_id, user_id, conversation_id) VALUES (3, 2, 2);
+    INSERT INTO pins (message_id, conversation_id) VALUES (3, 2);
     UPDATE change_log_state SET pruned_seq = 3, epoch = 'theirs';
     UPDATE name_keys SET made_by = 'a rule';
     UPDATE health SET checked_at = 7
