@@ -7,6 +7,7 @@ import json
 
 from chatd.errors import Banned, TooManyJoinRequests
 from chatd.events import JoinRequestChanged
+from chatd.models import User
 from chatd.storage import actions, change_log, join_requests, users
 from chatd.storage.commit import Transaction
 
@@ -44,6 +45,12 @@ def forget_all(tx: Transaction, user_id: int, *, now: int) -> None:
         forget(tx, group_id, user_id, now=now)
 
 
+def drop_all(tx: Transaction, group_id: int, *, now: int) -> None:
+    """Drop what is asked of a group that ends. Who asks is told; no admin is left to be."""
+    for user_id in join_requests.remove_all(tx.db, group_id):
+        _tell_asker(tx, group_id, users.require(tx.db, user_id), None, False, now)
+
+
 def _tell(tx: Transaction, group_id: int, user_id: int, note: str | None, on: bool, now: int) -> None:
     """Tell the admins, and the one who asks. The note is in no log, which would keep it when it is gone."""
     user, circle = users.require(tx.db, user_id), tx.circle(group_id)
@@ -53,6 +60,10 @@ def _tell(tx: Transaction, group_id: int, user_id: int, note: str | None, on: bo
     )
     admins = () if circle is None else circle.admins
     tx.publish(JoinRequestChanged(seq=seq, recipients=admins, group_id=group_id, user=user, note=note, on=on))
-    data = json.dumps({"group_id": group_id, "user": user_id, "on": on})
-    seq = change_log.append(tx.db, "join_request", only_for=user_id, data=data, created_at=now)
-    tx.publish(JoinRequestChanged(seq=seq, recipients=(user_id,), group_id=group_id, user=user, note=note, on=on))
+    _tell_asker(tx, group_id, user, note, on, now)
+
+
+def _tell_asker(tx: Transaction, group_id: int, user: User, note: str | None, on: bool, now: int) -> None:
+    data = json.dumps({"group_id": group_id, "user": user.id, "on": on})
+    seq = change_log.append(tx.db, "join_request", only_for=user.id, data=data, created_at=now)
+    tx.publish(JoinRequestChanged(seq=seq, recipients=(user.id,), group_id=group_id, user=user, note=note, on=on))

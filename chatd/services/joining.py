@@ -98,7 +98,7 @@ def leave(tx: Transaction, stay: Stay, *, how: How, now: int) -> int:
         if heir is not None:
             set_role(tx, group_id, heir, "owner", how="owner", now=now)
     if len(circle.members) == 1:
-        groups.end(tx.db, group_id, now, seq)
+        _end(tx, group_id, now=now, seq=seq)
     else:
         _note_size(tx, _circle(tx, group_id), was_large=circle.is_large, now=now)
     return seq
@@ -158,8 +158,8 @@ def end(tx: Transaction, group: Group, *, now: int) -> None:
     whom = _circle(tx, group.id).members
     seq = change_log.append(tx.db, "group_ended", conversation_id=group.id, created_at=now)
     stays.end_all(tx.db, group.id, seq)
-    groups.end(tx.db, group.id, now, seq)
     tx.publish(GroupEnded(seq=seq, recipients=whom, group_id=group.id))
+    _end(tx, group.id, now=now, seq=seq)
 
 
 def restore(tx: Transaction, group_id: int, *, now: int) -> int:
@@ -186,6 +186,12 @@ def restore(tx: Transaction, group_id: int, *, now: int) -> int:
         assert heir is not None
         set_role(tx, group_id, heir, "owner", how="owner", now=now)
     return len(back)
+
+
+def _end(tx: Transaction, group_id: int, *, now: int, seq: int) -> None:
+    """End a group that nobody is in any longer; who asks to join it is told that they ask no more."""
+    groups.end(tx.db, group_id, now, seq)
+    asking.drop_all(tx, group_id, now=now)
 
 
 def _circle(tx: Transaction, group_id: int) -> Circle:

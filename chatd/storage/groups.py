@@ -173,7 +173,7 @@ def made_since(db: Sql, user_id: int, since: int) -> list[int]:
 
 
 def end(db: Sql, group_id: int, at: int, seq: int) -> None:
-    """Note that a group has ended, and forget who is invited to it and who asks to join it.
+    """Note that a group has ended, and forget who is invited to it.
 
     :param seq: where in the log all left who were in it.
     """
@@ -182,7 +182,6 @@ def end(db: Sql, group_id: int, at: int, seq: int) -> None:
         {"group_id": group_id, "at": at, "seq": seq},
     )
     db.execute("DELETE FROM invitations WHERE conversation_id = :group_id", {"group_id": group_id})
-    db.execute("DELETE FROM join_requests WHERE conversation_id = :group_id", {"group_id": group_id})
 
 
 def revive(db: Sql, group_id: int) -> None:

@@ -40,6 +40,14 @@ def remove(db: Sql, group_id: int, user_id: int) -> bool:
     return cursor.rowcount == 1
 
 
+def remove_all(db: Sql, group_id: int) -> list[int]:
+    """Forget all that is asked of a group, and return who asked."""
+    rows = db.execute(
+        "DELETE FROM join_requests WHERE conversation_id = :group_id RETURNING user_id", {"group_id": group_id}
+    ).fetchall()
+    return [row["user_id"] for row in rows]
+
+
 def in_group(db: Sql, group_id: int, limit: int) -> list[JoinRequest]:
     """Return who asks to join a group, those first who have asked first."""
     rows = db.execute(

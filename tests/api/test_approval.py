@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from chatd.services.asking import REQUESTS_MAX
 from tests.conftest import Start
 from tests.groups import act, change, code_of, done, leave, made_with, make, promote, refused, replayed, roles, undo
@@ -149,10 +151,22 @@ async def test_what_was_asked_ends_with_the_group_the_account_and_the_return(cha
     assert told(await replayed(carol)) == [(carol.id, True, None), (carol.id, False, None)]
     assert await done(bob, "DELETE", "/users/me", {"password": PASSWORD}) == 204
     assert await asking(alice, group) == []
-    other = await make(alice, "Go", public=True, approval=True)
-    await ask(carol, f"/groups/{other}/join")
-    await leave(alice, other)
-    assert await asked(carol) == []
+
+
+@pytest.mark.parametrize("is_left", [True, False])
+async def test_who_asks_to_join_a_group_that_ends_is_told_that_they_ask_no_more(chat: Chat, is_left: bool) -> None:
+    alice, bob, carol = await chat.people("alice", "bobby", "carol")
+    group = await make(alice, "Go", public=True, approval=True)
+    for person in (bob, carol):
+        await ask(person, f"/groups/{group}/join", "please")
+    theirs = await live(bob)
+    if is_left:
+        await leave(alice, group)
+    else:
+        assert await done(alice, "DELETE", f"/groups/{group}", {"name": "Go"}) == 204
+    assert (await asked(bob), await asked(carol)) == ([], [])
+    assert told(await theirs.settle()) == [(bob.id, False, None)]
+    assert told(await replayed(carol)) == [(carol.id, True, None), (carol.id, False, None)]
 
 
 async def test_so_many_requests_are_open_and_so_many_people_come_in(start: Start) -> None:
