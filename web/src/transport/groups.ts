@@ -31,6 +31,12 @@ export interface MembersQuery {
   limit?: number
 }
 
+/** Want to join a group: return it, or null where an admin decides. */
+async function joining(path: string, note: string): Promise<SeenGroup | null> {
+  const answer = await call<SeenGroup | { status: string }>('POST', path, note ? { json: { note } } : {})
+  return 'group' in answer ? answer : null
+}
+
 /** The REST calls for groups; each rejects as those of `api` do. */
 export const groupsApi = {
   create: (body: NewGroup) => call<Group>('POST', '/groups', { json: body }),
@@ -67,15 +73,19 @@ export const groupsApi = {
   revoke: (id: number, code: number) => call<void>('DELETE', `/groups/${id}/invites/${code}`),
 
   /** Join a group that is public, or accept an invitation. */
-  join: (id: number) => call<SeenGroup>('POST', `/groups/${id}/join`),
+  join: (id: number, note = '') => joining(`/groups/${id}/join`, note),
 
   invitations: async () => (await call<{ invitations: Invitation[] }>('GET', '/invitations')).invitations,
 
+  /** The groups that one asks to join. */
+  requested: async () => (await call<{ requests: Preview[] }>('GET', '/invitations')).requests,
+
+  /** Decline an invitation, and ask no longer to join. */
   decline: (id: number) => call<void>('DELETE', `/invitations/${id}`),
 
   wayIn: (code: string) => call<WayIn>('GET', `/join/${encodeURIComponent(code)}`),
 
-  joinBy: (code: string) => call<SeenGroup>('POST', `/join/${encodeURIComponent(code)}`),
+  joinBy: (code: string, note = '') => joining(`/join/${encodeURIComponent(code)}`, note),
 
   readers: async (messageId: number) =>
     (await call<{ user_ids: number[] }>('GET', `/messages/${messageId}/readers`)).user_ids,

@@ -26,6 +26,8 @@ export const problems = {
     too_many_admins: 'It has as many admins as it may have.',
     too_many_groups: 'You are in as many groups as you may be in.',
     too_many_invites: 'It has as many codes as it may have.',
+    too_many_join_requests: 'You ask to join as many groups as you may at once.',
+    too_many_pins: 'It has as many pinned messages as it may have.',
     forbidden: 'You may not do that.',
     internal_error: 'Something went wrong on the server. Try again in a moment.',
     invite_invalid: 'This invitation is unknown or was already used.',

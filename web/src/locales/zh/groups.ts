@@ -63,6 +63,11 @@ export const groups: typeof en = {
   removeText: '所有人将立即退出。如果确定，请输入群名称。',
   join: {
     title: '加入群',
+    ask: '申请加入',
+    asked: '你已申请加入，等管理员决定。',
+    withdraw: '撤回申请',
+    note: '给管理员的话',
+    noteHint: '他们看得到你是谁；想说明来意的话，可以写在这里。',
     by: '{name}邀请你加入',
     join: '加入',
     anonymous: '你有一个指向{name}上某个群的链接。登录或注册后即可加入。',

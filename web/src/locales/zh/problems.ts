@@ -28,6 +28,8 @@ export const problems: typeof en = {
     too_many_admins: '管理员人数已达上限。',
     too_many_groups: '你加入的群已达上限。',
     too_many_invites: '邀请码数量已达上限。',
+    too_many_join_requests: '你同时申请加入的群已达上限。',
+    too_many_pins: '置顶消息已达上限。',
     forbidden: '你没有权限进行此操作。',
     internal_error: '服务器出了点问题，请稍后重试。',
     invite_invalid: '邀请码无效，可能已被使用。',
