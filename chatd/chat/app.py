@@ -20,11 +20,12 @@ from chatd.chat.controller import Controller
 from chatd.chat.driver import driver_class
 from chatd.chat.ending import Ending
 from chatd.chat.find import Find
-from chatd.chat.groups import GroupKeys, person
+from chatd.chat.group_messages import person
+from chatd.chat.groups import GroupKeys
 from chatd.chat.panes import Panes
 from chatd.chat.widgets import Composer, Lines
 from chatd.chat.writing import Writing
-from chatd.client import Backoff, Brief, Place, Refused
+from chatd.client import Backoff, Brief, Message, Place, Refused
 
 
 class ChatApp(App[Ending | None]):
@@ -44,7 +45,7 @@ class ChatApp(App[Ending | None]):
         self._chosen: Place | None = None
         self._panes = Panes(self)
         self._writing = Writing()
-        self._groups = GroupKeys(self, self.controller, self.open, self._say, lambda: self._writing.notice)
+        self._groups = GroupKeys(self, self.controller, self.open, self._say, self._writing, self._answer)
         self._may_leave = False
         self._is_due = False
         self._is_ready = False
@@ -132,7 +133,7 @@ class ChatApp(App[Ending | None]):
             self.push_screen(Find("Write to whom?", self.controller.find, person, **asks), found)
 
     def action_group(self, what: str) -> None:
-        """Join a group, or look at the one that is open, or leave it."""
+        """Join a group, or do something in the one that is open."""
         self._groups.do(what)
 
     def action_help(self) -> None:
@@ -228,7 +229,10 @@ class ChatApp(App[Ending | None]):
         found = self.controller.last_said(mine=False, before=before.id if before is not None else None)
         if found is None and before is None:
             return
-        self._writing.begin(replying=found)
+        self._answer(found)
+
+    def _answer(self, message: Message | None) -> None:
+        self._writing.begin(replying=message)
         self._go(choosing=False)
         self.changed()
 

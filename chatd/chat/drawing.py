@@ -170,6 +170,8 @@ class Drawing:
         parts.extend(content.wrap(self._console, room, no_wrap=False))
         if isinstance(item, Message) and item.reactions:
             parts.extend(_reactions(item, state).wrap(self._console, room))
+        if isinstance(item, Message) and item.replies:
+            parts.append(Text(f"↳ {item.replies} {'answer' if item.replies == 1 else 'answers'}", "dim"))
         lines = []
         for number, part in enumerate(parts):
             part.rstrip()

@@ -10,8 +10,10 @@ from chatd.chat.chats import Chat
 from chatd.chat.controller import Controller
 from chatd.chat.drawing import clean_line
 from chatd.chat.find import Find
+from chatd.chat.group_messages import GroupMessageKeys, person
 from chatd.chat.names import name_of
-from chatd.client import Brief, ChatError, Group, Member, Place, Preview, Refused
+from chatd.chat.writing import Writing
+from chatd.client import ChatError, Group, Member, Message, Place, Preview, Refused
 
 #: What may disturb one in a group, in the order in which a key goes through it, and what each means.
 LEVELS = {
@@ -48,22 +50,27 @@ class GroupKeys:
         controller: Controller,
         open_place: Callable[[Place], None],
         say: Callable[[str], None],
-        said: Callable[[], str],
+        writing: Writing,
+        answer: Callable[[Message], None],
     ) -> None:
         """Create one.
 
         :param open_place: opens a chat.
         :param say: tells the user something.
-        :param said: returns what the user can still read of that.
+        :param writing: knows what the user can still read of that, and which message they answer.
+        :param answer: lets the user answer a message.
         """
         self._app = app
         self._controller = controller
         self._open = open_place
         self._say = say
-        self._said = said
+        self._writing = writing
+        self._messages = GroupMessageKeys(app, controller, say, writing, answer)
 
     def do(self, what: str) -> None:
-        """Do what a key stands for: ``join``, ``members``, ``level`` or ``leave``."""
+        """Do what a key stands for: ``join``, ``members``, ``level``, ``leave``, or what is done with messages and
+        requests.
+        """
         chat, state = self._controller.chat, self._controller.state
         if state is None:
             return
@@ -85,7 +92,9 @@ class GroupKeys:
             self._show_members(chat.partner)
         elif what == "level":
             self._controller.start(self._next_level(chat))
-        elif self._said() == (warning := f"F9 again leaves {clean_line(chat.name)}"):
+        elif what != "leave":
+            self._messages.do(what, chat.partner)
+        elif self._writing.notice == (warning := f"F9 again leaves {clean_line(chat.name)}"):
             self._controller.start(self._carefully(self._controller.client.groups.leave(chat.partner)))
         else:
             self._say(warning)
@@ -167,11 +176,6 @@ class GroupKeys:
             self._say(error.detail)
         else:
             self._say(done)
-
-
-def person(user: Brief) -> str:
-    """Return somebody's name and username in one line."""
-    return f"{clean_line(name_of(user))} (@{clean_line(user.username)})"
 
 
 def _members(group: Group | Preview) -> str:

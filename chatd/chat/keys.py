@@ -25,13 +25,16 @@ BINDINGS: list[BindingType] = [
     Binding("f8", "delete", "Delete"),
     Binding("f3", "group('members')", "Members"),
     Binding("f4", "group('join')", "Join a group"),
+    Binding("f5", "group('pins')", "Pinned"),
+    Binding("ctrl+p", "group('pin')", "Pin"),
+    Binding("ctrl+t", "group('thread')", "Thread"),
+    Binding("f7", "group('requests')", "Who asks to join", priority=True),
     Binding("f6", "group('level')", "What disturbs", priority=True),
     Binding("f9", "group('leave')", "Leave the group"),
 ]
 
 KEYS = """\
-Enter           send
-Ctrl+J          break the line
+Enter  Ctrl+J   send, break the line
 PgUp PgDn       older and newer messages
 Ctrl+End        the newest
 Tab             list of chats; ↑ ↓ and Enter there
@@ -39,11 +42,12 @@ Ctrl+↑ Ctrl+↓   the chat above, below
 Ctrl+N          find somebody to write to
 Ctrl+R          answer the last message; again,
                 the one before
-↑ or F2         change your last message
-F8              delete your last message
+↑ or F2   F8    change, delete your last message
 F4              join a group: by a code, a link, an
                 invitation, or a part of its name
-F3              who is in the group
+F3   F7         who is in the group, who asks to be
+F5   Ctrl+P     what is pinned; pin what you answer
+Ctrl+T          the thread of what you answer
 F6              what counts there: all, what names
                 you or all, what names you, nothing
 F9              leave the group

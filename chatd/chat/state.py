@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from chatd.chat.chats import Chat
+from chatd.chat.names import name_of
 from chatd.chat.news import news_of
 from chatd.client import (
     Brief,
@@ -17,6 +18,7 @@ from chatd.client import (
     GroupEnded,
     GroupPlace,
     Invitation,
+    JoinRequestChanged,
     LevelChanged,
     Membership,
     Message,
@@ -133,6 +135,9 @@ class State:
             case Moderated():
                 chat = self.chats.get(GroupPlace(event.group_id))
                 self.news = news_of(event, "a group" if chat is None else chat.name, datetime.now(UTC))
+            case JoinRequestChanged() if event.on and event.user.id != self.me.id:
+                chat = self.chats.get(GroupPlace(event.group_id))
+                self.news = f"{name_of(event.user)} asks to join {'a group' if chat is None else chat.name}: F7"
             case LevelChanged():
                 chat = self.chats.get(place_from(event.user_id, event.group_id))
                 if chat is not None and chat.me is not None:
@@ -186,8 +191,15 @@ class State:
             chat.last = message
         if message.id not in chat.messages:
             chat.messages[message.id] = message
+        self._count_answer(message)
         if mine and message.client_id is not None:
             chat.outgoing = [each for each in chat.outgoing if each.client_id != message.client_id]
+
+    def _count_answer(self, message: Message) -> None:
+        """Count an answer below the message that its thread goes back to."""
+        root = None if message.thread is None else self._message(message.thread)
+        if root is not None and message.id > (root.last_reply or 0):
+            self._replace(replace(root, replies=root.replies + 1, last_reply=message.id))
 
     def _take_back(self, event: MessageDeleted) -> None:
         """Empty a message, which is no longer unread."""
