@@ -187,13 +187,15 @@ class World:
         while (page := _now(histories.conversations(person, before=before, limit=1))).items:
             seen["paged"] += [each.user.id for each in page.items]
             before = page.items[-1].last_message.id
+        sides = ("before", "after", "around")
+        queries: list[dict[str, Any]] = [{}, *({side: at} for side in sides for at in (1, 4, 7, 30, BEYOND))]
         for other in PEOPLE:
             if other == person:
                 continue
             for number in (1, 2, 3):
                 page = _now(histories.history(person, other, page=number, page_size=3))
                 seen["history", other, number] = page
-            for query in ({}, *({name: at} for name in ("before", "after", "around") for at in (1, 4, 7, 30, BEYOND))):
+            for query in queries:
                 found = _now(histories.messages(person, UserPlace(other), **query, limit=3))
                 seen["messages", other, str(query)] = found
         epoch = change_log.epoch(self.db)
