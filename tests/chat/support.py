@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.pilot import Pilot
 from textual.strip import Strip
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from chatd.chat.app import ChatApp
 from chatd.chat.ending import Ending
@@ -99,3 +99,18 @@ async def terminal(
 def client_of(person: Person) -> Client:
     """Return a person's client without a screen, to be connected by ``async with``."""
     return Client(str(person.client.make_url("/")), token=person.token, backoff=fast())
+
+
+def found(screen: Terminal) -> list[str]:
+    """Return what a dialog has found."""
+    lists = screen.app.screen.query(OptionList)
+    return [str(option.prompt) for option in lists.first().options] if lists else []
+
+
+async def ask(screen: Terminal, key: str, text: str, line: str) -> None:
+    """Open a dialog, write something and wait until it is found, and take it."""
+    await screen.press(key)
+    await until(lambda: found(screen))
+    await screen.press(*text)
+    await until(lambda: found(screen) == [line])
+    await screen.press("enter")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import chatd.client
-from chatd.client import Bot, ChatError, Client, Event, Groups, Message, MyGroup, Rest
+from chatd.client import Bot, Brief, ChatError, Client, Conversation, Event, Groups, Message, MyGroup, Rest
 from tests.client.support import fast, take_contents
 from tests.client.test_examples import answer, wake
 from tests.process import ServerProcess, environment
@@ -177,7 +177,8 @@ def attributes(module: str, shared: type | None = None) -> dict[str, str]:
 def test_every_attribute_of_an_answer_is_named_with_its_type() -> None:
     rows = re.findall(r"^\| (`.*`) \| (.*) \| .* \|$", section("## What is in an answer", "## Events"), re.MULTILINE)
     named = {name: text for names, text in rows for name in re.findall(r"`(\w+\.\w+)`", names)}
-    expected = {**attributes(Message.__module__), **attributes(MyGroup.__module__)}
+    modules = {each.__module__ for each in (Brief, Message, Conversation, MyGroup)}
+    expected = {name: kind for module in modules for name, kind in attributes(module).items()}
     brief = {name: "as in `Brief`" for name in expected if name.replace("User.", "Brief.") in expected}
     assert named == {**expected, **{name: text for name, text in brief.items() if name.startswith("User.")}}
     assert described(datetime) == "datetime"

@@ -14,7 +14,7 @@ _COLUMNS = re.compile(r"\b(hidden_from(_low|_high)?|joined_seq|left_seq|visible_
 #: Where they may be named, and why.
 _PLACES = {
     "storage/visibility.py": "the one place",
-    "client/models/groups.py": "the wire has a name of the same letters",
+    "client/models.py": "the wire has a name of the same letters",
     "storage/stays.py": "it begins and ends them",
     "storage/engine/sqlite/sql.py": "a trigger counts who joins and leaves; it decides nothing",
 }

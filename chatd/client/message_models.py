@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from chatd.client.models.people import Brief, Json, moment, moment_or_none
+from chatd.client.people_models import Brief, Json, moment, moment_or_none
 from chatd.client.places import Place, place_from
 
 
