@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -38,9 +39,11 @@ hypothesis.settings.load_profile("same")
 def pytest_configure() -> None:
     """Let started programs take the signals that are ignored here, as under nohup, and collect garbage as servers do.
 
-    aiohttp keeps hundreds of the applications that tests make, and each collection looks through all of them.
+    aiohttp keeps hundreds of the applications that tests make, and each collection looks through all of them. Programs
+    are started by the hundred, too: each takes a quarter longer to start where nobody keeps what Python has compiled.
     """
     gc.set_threshold(*GC_THRESHOLDS)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)

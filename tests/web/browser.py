@@ -51,29 +51,34 @@ SOCKET_GIVEN_UP = "WebSocket is closed before the connection is established"
 expect.set_options(timeout=PATIENCE)
 
 
-def executable(chromium: BrowserType) -> str:
-    """Return the path of the browser.
+def executable(chromium: BrowserType, *, whole: bool) -> str | None:
+    """Return the path of the browser; None is the headless shell that Playwright has fetched.
 
+    :param whole: with all that a person's browser has. The headless shell has no notifications and no preferences of
+        its owner, and takes half the time.
     :raises AssertionError: there is none; the text says how to get it.
     """
+    if found := os.environ.get("CHROMIUM") or (shutil.which("chromium-headless-shell") if not whole else None):
+        return found
+    found = shutil.which("chromium")
     own = chromium.executable_path
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or (own if Path(own).exists() else None)
-    assert found, (
-        "there is no Chromium: install Debian's package (apt-get install chromium) or Playwright's "
-        "(playwright install --with-deps chromium), or set CHROMIUM to the path of one"
+    assert found or Path(own).exists(), (
+        "there is no Chromium: install Debian's packages (apt-get install chromium chromium-headless-shell) or "
+        "Playwright's (playwright install --with-deps chromium), or set CHROMIUM to the path of one"
     )
-    return found
+    return found or (own if whole else None)
 
 
 @asynccontextmanager
-async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+async def chromium(*arguments: str, whole: bool = False) -> AsyncIterator[Browser]:
     """Run a browser.
 
     :param arguments: further options of Chromium.
+    :param whole: see :func:`executable`.
     """
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=executable(playwright.chromium), args=[*ARGUMENTS, *arguments]
+            executable_path=executable(playwright.chromium, whole=whole), args=[*ARGUMENTS, *arguments]
         )
         try:
             yield browser
@@ -196,7 +201,7 @@ class Devices:
         kind = self._browser.browser_type
         context = await kind.launch_persistent_context(
             directory,
-            executable_path=executable(kind),
+            executable_path=executable(kind, whole=True),
             args=[*ARGUMENTS],
             base_url=self._url,
             locale="en-US",

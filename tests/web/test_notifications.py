@@ -1,15 +1,17 @@
 """Notifications of the desktop: of what, when, and how they go away again."""
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Worker, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Worker, expect
 from yarl import URL
 
 from tests import support
 from tests.support import Person
 from tests.web.attention import EYES, Attention
-from tests.web.browser import LINE_LOST, Device, Devices
+from tests.web.browser import LINE_LOST, Device, Devices, chromium
 from tests.web.conftest import Newcomer
 from tests.web.site import Site, kept, until
 
@@ -62,6 +64,13 @@ CLICK = """
         await done.catch((error) => { if (error.name !== 'InvalidAccessError') throw error })
     }
 """
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser that has notifications."""
+    async with chromium(whole=True) as browser:
+        yield browser
 
 
 @pytest.fixture
