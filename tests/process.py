@@ -4,20 +4,18 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any
 
 from aiohttp.test_utils import BaseTestServer, TestClient
 from yarl import URL
 
+from tests.processes import CHATD, Process, start
 from tests.support import NO_LIMITS, PATIENCE
-
-#: What starts the program.
-CHATD = ("-m", "chatd")
 
 
 def environment(data_dir: Path, **variables: str) -> dict[str, str]:
@@ -37,17 +35,19 @@ def chatd(
     :param stdin: what it reads.
     :param variables: its environment, beside ours.
     """
-    done = subprocess.run(
-        [sys.executable, *CHATD, *arguments, "--data-dir", str(data_dir)],
-        input=stdin.encode() if isinstance(stdin, str) else stdin,
-        capture_output=True,
-        env=environment(data_dir, **variables),
-        cwd=_nearest(data_dir),
-        timeout=PATIENCE,
-        start_new_session=True,
-        check=False,
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    command = [*arguments, "--data-dir", str(data_dir)]
+    with TemporaryFile() as read, TemporaryFile() as written, TemporaryFile() as told:
+        read.write(stdin.encode() if isinstance(stdin, str) else stdin)
+        read.seek(0)
+        streams = (read.fileno(), written.fileno(), told.fileno())
+        process = start(command, streams, environment(data_dir, **variables), _nearest(data_dir), new_session=True)
+        try:
+            status = process.wait(PATIENCE)
+        finally:
+            process.kill()
+        for file in (written, told):
+            file.seek(0)
+        return subprocess.CompletedProcess(command, status, written.read().decode(), told.read().decode())
 
 
 def refusal(data_dir: Path, *arguments: str, stdin: str | bytes = "", **variables: str) -> str:
@@ -85,42 +85,34 @@ class ServerProcess:
         :param variables: its environment, beside ours.
         """
         self._data_dir = data_dir
-        self._command = [
-            *within,
-            sys.executable,
-            *program,
-            command,
-            "--port",
-            "0",
-            "--data-dir",
-            str(data_dir),
-            *arguments,
-        ]
+        self._arguments = [command, "--port", "0", "--data-dir", str(data_dir), *arguments]
+        self._program, self._within = program, within
         self._environment = environment(data_dir, **variables)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Process | None = None
         self._lines: list[str] = []
         self._listens = threading.Event()
         self.url = ""
 
     def start(self) -> None:
         """Start the process and wait until it says its address."""
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self._environment,
-            cwd=_nearest(self._data_dir),
-        )
-        self._reader = threading.Thread(target=self._read_log)
+        read, written = os.pipe()
+        with open(os.devnull, "r+b") as nothing, open(written, "wb") as log:
+            self._process = start(
+                self._arguments,
+                (nothing.fileno(), nothing.fileno(), log.fileno()),
+                self._environment,
+                _nearest(self._data_dir),
+                program=self._program,
+                within=self._within,
+            )
+        self._reader = threading.Thread(target=self._read_log, args=(read,))
         self._reader.start()
         if not self._listens.wait(PATIENCE) or not self.url:
             self.kill()
             raise AssertionError(f"the server did not start:\n{self.log}")
 
     @property
-    def process(self) -> "subprocess.Popen[str]":
+    def process(self) -> Process:
         """The process that was started."""
         assert self._process is not None
         return self._process
@@ -169,9 +161,8 @@ class ServerProcess:
     ) -> None:
         self.kill()
 
-    def _read_log(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as stream:
+    def _read_log(self, log: int) -> None:
+        with open(log, encoding="utf-8") as stream:
             for line in stream:
                 self._lines.append(line)
                 if " listens on " in line:

@@ -14,7 +14,8 @@ from typing import Self
 import psycopg
 
 from chatd.storage.engine.sqlite.migrate import migrate
-from tests.process import CHATD, ServerProcess, client_of, environment
+from tests.process import ServerProcess, client_of, environment
+from tests.processes import CHATD
 from tests.support import Person
 
 #: A command that waits, and the connection that holds it up.

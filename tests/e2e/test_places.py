@@ -15,7 +15,8 @@ from chatd.cli import main
 from chatd.cli.location import Use, found
 from chatd.config import Config
 from chatd.errors import ConfigurationError
-from tests.process import CHATD, ServerProcess, chatd, environment, refusal
+from tests.process import ServerProcess, chatd, environment, refusal
+from tests.processes import CHATD
 
 #: Every command that cannot do without a database.
 NEEDY = [

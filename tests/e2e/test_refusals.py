@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import CHATD, ServerProcess, chatd, environment, refusal
+from tests.process import ServerProcess, chatd, environment, refusal
+from tests.processes import CHATD
 from tests.support import PASSWORD
 
 

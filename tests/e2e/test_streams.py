@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from chatd.cli import main
-from tests.process import CHATD, chatd, environment, refusal
+from tests.process import chatd, environment, refusal
+from tests.processes import CHATD
 from tests.support import PATIENCE
 
 #: A terminal that knows ASCII alone, or the letters of Western Europe.

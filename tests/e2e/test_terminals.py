@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.process import CHATD, ServerProcess, environment, refusal
+from tests.process import ServerProcess, environment, refusal
+from tests.processes import CHATD
 from tests.support import PATIENCE
 
 
