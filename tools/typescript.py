@@ -10,6 +10,7 @@ from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
 from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
 from chatd.schemas.groups import (
+    GroupReportSchema,
     GroupSchema,
     JoinRequestSchema,
     ListedGroupInviteSchema,
@@ -49,6 +50,7 @@ NAMED: Mapping[type[Schema], str] = {
     WayInSchema: "WayIn",
     ReceivedInvitationSchema: "Invitation",
     JoinRequestSchema: "JoinRequest",
+    GroupReportSchema: "GroupReport",
     ConversationStateSchema: "Conversation",
     MessagePageSchema: "MessagePage",
     DeletionSchema: "DeletedMessage",

@@ -23,14 +23,15 @@ const WIDGETS =
 
 /** What forms and pages share that are seldom opened: fields, the texts that are not on the first page, some icons. */
 const FORMS =
-  /Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|privacy|problems|profile|rare|report|settings|signOut|values|welcome)|text.(problems|rules|values)|(stores|transport).account|icons.(ban|bell|circle-alert|circle-check|copy|eye|eye-off|flag|hand|info|key-round|log-out|palette|pencil|trash|trash-2|user-plus|user-round)\.mjs/
+  /SidePage|PageState|Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|moderation|privacy|problems|profile|rare|report|settings|signOut|values|welcome)|text.(problems|rules|values)|(stores|transport).account|icons.(arrow-right-left|ban|bell|chevron|circle-alert|circle-check|copy|door-open|eye|eye-off|flag|hand|info|key-round|log-out|message-square-x|mic-off|palette|pencil|shield|trash|trash-2|user-plus|user-round|users-round)/
 
 /** What only a chat needs, with a person or in a group. */
 const CHAT =
-  /components.chat.(?!Emoji|emoji|MessageState|EmptyState|MessageFailure|ComposerBar|DeleteDialog|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus|useBlocking)/
+  /components.chat.(?!Emoji|emoji|MessageState|EmptyState|MessageFailure|ComposerBar|DeleteDialog|MessageDialogs|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus|useBlocking)/
 
 /** What only groups need: loaded with the first of them that is opened. */
-const GROUPS = /components.groups|transport.groups|stores.groups|locales.en.groups/
+const GROUPS =
+  /components.groups.(?!.*(Dialog|Menu|Items))|transport.(groups|moderation)|model.moderation|stores.groups|locales.en.groups/
 
 export default defineConfig({
   plugins: [
@@ -72,7 +73,7 @@ export default defineConfig({
     // The server has to see the page's own host, or it takes the page for another site's.
     proxy: {
       '^/(auth|users|files|config\\.json|health)': { target: server, changeOrigin: false },
-      '^/(messages|conversations)': {
+      '^/(messages|conversations|groups|join|invitations|mentions|unread)': {
         target: server,
         changeOrigin: false,
         ws: true,

@@ -34,12 +34,13 @@ SHARED_PAGES = (
     "/people/{user_id:[0-9]+}",
     "/groups/{group_id:[0-9]+}",
     "/groups/{group_id:[0-9]+}/about",
+    "/groups/{group_id:[0-9]+}/log",
     "/join/{code:[^/]+}",
 )
 
 #: How somebody may write the address of a page by hand, in lower case.
 _PAGE = re.compile(
-    r"/+(?:(?:login|register|settings(?:/+[a-z]+)?|messages(?:/+[0-9]+)?|people/+[0-9]+|groups/+[0-9]+(?:/+about)?)/*)?"
+    r"/+(?:(?:login|register|settings(?:/+[a-z]+)?|messages(?:/+[0-9]+)?|people/+[0-9]+|groups/+[0-9]+(?:/+(?:about|log))?)/*)?"
 )
 
 #: What a page may do. Nothing inline but what the built page has itself, by its hash; nothing evaluated, nothing of

@@ -9,7 +9,9 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 STORED = re.compile("^(sent|read)$")
 
 #: What the menu of a message has.
-Action = Literal["Reply", "React", "Edit", "Copy", "Select text", "Report", "Delete"]
+Action = Literal[
+    "Reply", "React", "Edit", "Copy", "Select text", "Report", "Delete", "Remove message", "Silence", "Ban"
+]
 
 
 def starting(name: str) -> re.Pattern[str]:
@@ -183,6 +185,18 @@ class Groups:
     async def open(self, group: int) -> None:
         """Go to a group's chat by its address."""
         await self.page.goto(f"/groups/{group}")
+
+    async def deal_with(self, nickname: str, action: Literal["Silence", "Ban", "Remove from the group"]) -> None:
+        """Choose from the menu of a member on a group's page."""
+        await self.page.get_by_role("button", name=f"What to do with {nickname}").click()
+        await self.page.get_by_role("menuitem", name=action).click()
+
+    async def confirm(self, action: str, reason: str = "") -> None:
+        """Give a reason in the dialog of an action, and press its button."""
+        dialog = self.page.get_by_role("dialog")
+        await dialog.get_by_label("Reason").fill(reason)
+        await dialog.get_by_role("button", name=action, exact=True).click()
+        await expect(dialog).to_have_count(0)
 
     def line(self, text: str | re.Pattern[str]) -> Locator:
         """Return a line of the log that is no message."""

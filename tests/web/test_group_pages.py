@@ -8,6 +8,7 @@ from tests import groups
 from tests.support import PASSWORD, Person
 from tests.web.browser import Devices
 from tests.web.conftest import Newcomer
+from tests.web.pages import STORED
 from tests.web.test_accessibility import EVERYWHERE, Scheme, device_of, findings
 
 
@@ -65,11 +66,14 @@ async def test_the_owner_changes_appoints_and_hands_over_and_a_member_leaves(
     await desk.page.get_by_role("button", name="Mute for eight hours").click()
     await expect(desk.page.get_by_role("button", name=re.compile("Muted until"))).to_be_visible()
     assert (await alice.get(f"/groups/{group}"))["me"]["notify"] == "named"
-    of_bob = desk.page.get_by_role("group", name=f"What to do with {bob.nickname}")
-    await of_bob.get_by_role("button", name="Make an admin").click()
-    await of_bob.get_by_role("button", name="Hand the group over").click()
-    await expect(of_bob.get_by_text("They own it from then on")).to_be_visible()
-    await of_bob.get_by_role("button", name="Hand the group over").click()
+    of_bob = desk.page.get_by_role("button", name=f"What to do with {bob.nickname}")
+    await of_bob.click()
+    await desk.page.get_by_role("menuitem", name="Make an admin").click()
+    await expect(desk.page.get_by_role("list", name="Members").get_by_text("admin", exact=True)).to_be_visible()
+    await of_bob.click()
+    await desk.page.get_by_role("menuitem", name="Hand the group over").click()
+    await expect(desk.page.get_by_text("They own it from then on")).to_be_visible()
+    await desk.page.get_by_role("button", name="Hand the group over").click()
     await expect(of_bob).to_have_count(0)
     assert await groups.roles(alice, group) == {alice.id: "admin", bob.id: "owner"}
     await desk.page.get_by_role("button", name="Leave the group").click()
@@ -126,7 +130,7 @@ async def test_members_are_offered_after_an_at_sign_and_chosen_by_keyboard(
     await desk.page.keyboard.press("ArrowDown")
     await desk.page.keyboard.press("Tab")
     await desk.page.keyboard.press("Enter")
-    await expect(desk.chat.message(f"@{bob.username} and @all")).to_be_visible()
+    await expect(desk.chat.message(f"@{bob.username} and @all")).to_have_attribute("data-state", STORED)
     page = await bob.get(f"/messages?group={group}")
     assert page["items"][-1]["mentions"] == [bob.id]
     assert page["items"][-1]["mentions_all"] is True

@@ -35,6 +35,11 @@ export const router = createRouter({
           name: 'about-group',
           component: () => import('@/pages/groups/about.vue'),
         },
+        {
+          path: 'groups/:id([1-9]\\d{0,15})/log',
+          name: 'group-log',
+          component: () => import('@/pages/groups/log.vue'),
+        },
         { path: 'people/:id([1-9]\\d{0,15})', name: 'person', component: () => import('@/pages/people/[id].vue') },
         {
           path: 'settings',

@@ -210,6 +210,16 @@ export interface JoinRequest {
   created_at: string
 }
 
+/** A message that somebody in the group has reported, as they saw it; nobody is told who that was. */
+export interface GroupReport {
+  id: number
+  sender: Brief
+  message_id: number
+  reason: string
+  content: string
+  created_at: string
+}
+
 /** A conversation with a user or in a group, as the caller sees it. */
 export interface Conversation {
   user?: Brief

@@ -13,6 +13,11 @@ export function groupRoute(id: number): RouteLocationRaw {
   return { name: 'about-group', params: { id } }
 }
 
+/** Where the log of a group is. */
+export function logRoute(id: number): RouteLocationRaw {
+  return { name: 'group-log', params: { id } }
+}
+
 /** Where a person's page is. */
 export function personRoute(id: number): RouteLocationRaw {
   return { name: 'person', params: { id } }

@@ -12,7 +12,7 @@ export interface Note {
   /** Its place among the messages, whose ids are places as well. */
   seq: number
   user: Brief
-  kind: 'joined' | 'left' | 'owner' | 'admin' | 'member'
+  kind: 'joined' | 'left' | 'kicked' | 'banned' | 'owner' | 'admin' | 'member'
 }
 
 /** What has happened in groups since this page was loaded: the server keeps no lines about that among the messages. */
@@ -49,7 +49,7 @@ export const useGroupsStore = defineStore('groups', () => {
 })
 
 function kindOf(role: string | null, how: string): Note['kind'] {
-  if (role === null) return 'left'
+  if (role === null) return how === 'kicked' || how === 'banned' ? how : 'left'
   if (how !== 'role' && how !== 'owner') return 'joined'
   return role === 'owner' || role === 'admin' ? role : 'member'
 }

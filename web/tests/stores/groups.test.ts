@@ -156,6 +156,17 @@ test('who comes and goes is counted, and one is told of a new role, another leve
   expect(ledger.get(GROUP)).toBeUndefined()
 })
 
+test('one is told until when one is silenced, and that one is no longer', () => {
+  ledger.merge(ledger.expect(), [conversation(0)], 0)
+  const told = { group_id: 2, kind: 'silence', reason: null, until: '2026-02-01T00:00:00.000Z', undone: false }
+  ledger.apply({ type: 'moderated', seq: 1, data: told })
+  expect(ledger.get(GROUP)?.me?.silenced_until).toBe(told.until)
+  ledger.apply({ type: 'moderated', seq: 2, data: { ...told, kind: 'remove', until: null } })
+  expect(ledger.get(GROUP)?.me?.silenced_until).toBe(told.until)
+  ledger.apply({ type: 'moderated', seq: 3, data: { ...told, undone: true } })
+  expect(ledger.get(GROUP)?.me?.silenced_until).toBeNull()
+})
+
 test('a group without messages is in the list where it was joined', () => {
   const apart = { user: brief(5), last_message: null, unread_count: 0, read_up_to: 0, others_read_up_to: 0 }
   ledger.merge(ledger.expect(), [{ ...conversation(0), activity: 8 }, apart], 0)

@@ -39,6 +39,7 @@ export const groups = {
     appoint: 'Make an admin',
     dismiss: 'Make a plain member',
     handOver: 'Hand the group over',
+    handOverTitle: 'Hand the group over to {name}?',
     handOverText: 'They own it from then on, and you are an admin.',
   },
   codes: {
@@ -88,9 +89,12 @@ export const groups = {
     newAll: 'New members see everything since {when}.',
     newJoined: 'New members see only what is written after they join.',
   },
+  removed: 'Removed by an admin',
   notes: {
     joined: '{names} joined',
     left: '{names} left',
+    kicked: '{names} was removed by an admin',
+    banned: '{names} was banned by an admin',
     owner: '{names} now owns this group',
     admin: '{names} is now an admin',
     member: '{names} is no longer an admin',

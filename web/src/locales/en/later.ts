@@ -4,6 +4,7 @@ import { emoji } from './emoji'
 import { finding } from './finding'
 import { groups } from './groups'
 import { invite } from './invite'
+import { moderation } from './moderation'
 import { privacy } from './privacy'
 import { problems } from './problems'
 import { profile } from './profile'
@@ -27,6 +28,7 @@ export const all = {
   finding,
   groups,
   invite,
+  moderation,
   privacy,
   problems,
   profile,

@@ -2,6 +2,13 @@
 export const rare = {
   chat: {
     cancel: 'Cancel',
+    delete: 'Delete',
+    selectText: 'Select text',
+    noPerson: 'There is no such person',
+    noPersonHint: 'The address may be wrong, or the account is gone.',
+    self: 'This is you',
+    selfHint: 'You cannot write to yourself here.',
+    toList: 'To the conversations',
     deleteTitle: 'Delete this message?',
     deleteText: 'It will be deleted for both of you. This cannot be undone.',
     deleteForAll: 'It will be deleted for everybody. This cannot be undone.',

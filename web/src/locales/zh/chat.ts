@@ -74,12 +74,6 @@ export const chat: AllMessages['chat'] = {
   tooLong: '超出 {n} 个字符',
   longest: '一条消息最多 {max} 个字符。',
   left: '还可输入 {n} 个字符',
-  actionFailed: {
-    other: '操作失败，请重试。',
-    offline: '需要网络连接，请在联网后重试。',
-    rate_limited: '操作太快了，请稍等。',
-    message_deleted: '这条消息已被删除。',
-  },
   noPerson: '没有这个用户',
   noPersonHint: '地址可能有误，或账号已不存在。',
   self: '这是你自己',

@@ -41,6 +41,7 @@ export const groups: typeof en = {
     appoint: '设为管理员',
     dismiss: '设为普通成员',
     handOver: '转让群',
+    handOverTitle: '把群转让给{name}？',
     handOverText: '对方将成为群主，你将成为管理员。',
   },
   codes: {
@@ -90,9 +91,12 @@ export const groups: typeof en = {
     newAll: '新成员能看到{when}以来的所有消息。',
     newJoined: '新成员只能看到自己加入以后的消息。',
   },
+  removed: '已被管理员移除',
   notes: {
     joined: '{names}加入了群',
     left: '{names}退出了群',
+    kicked: '{names}被管理员移出了群',
+    banned: '{names}被管理员封禁',
     owner: '{names}现在是群主',
     admin: '{names}现在是管理员',
     member: '{names}不再是管理员',

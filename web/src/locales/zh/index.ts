@@ -7,6 +7,7 @@ import { finding } from './finding'
 import { groups } from './groups'
 import { invite } from './invite'
 import { manners } from './manners'
+import { moderation } from './moderation'
 import { people } from './people'
 import { privacy } from './privacy'
 import { problems } from './problems'
@@ -27,6 +28,7 @@ export const zh: AllMessages = {
   groups,
   invite,
   manners,
+  moderation,
   people,
   privacy,
   problems,

@@ -13,6 +13,7 @@ export function groupOf(event: ServerEvent): number | null {
       return event.data.id
     case 'group_ended':
     case 'membership':
+    case 'moderated':
     case 'notify':
       return event.data.group_id
     default:
@@ -38,6 +39,9 @@ export function afterGroupEvent(known: Conversation | null, event: ServerEvent, 
   if (event.type === 'membership') {
     const by = event.data.role === null ? -1 : COMING.has(event.data.how) ? 1 : 0
     return { ...known, group: { ...known.group, member_count: known.group.member_count + by } }
+  }
+  if (event.type === 'moderated' && known.me && event.data.kind === 'silence') {
+    return { ...known, me: { ...known.me, silenced_until: event.data.undone ? null : event.data.until } }
   }
   if (event.type !== 'notify' || !known.me) return null
   const { notify, muted_until } = event.data
