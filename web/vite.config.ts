@@ -23,11 +23,11 @@ const WIDGETS =
 
 /** What forms and pages share that are seldom opened: fields, the texts that are not on the first page, some icons. */
 const FORMS =
-  /SidePage|PageState|Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|moderation|privacy|problems|profile|rare|report|settings|signOut|values|welcome)|text.(problems|rules|values)|(stores|transport).account|icons.(arrow-right-left|ban|bell|chevron|circle-alert|circle-check|copy|door-open|eye|eye-off|flag|hand|info|key-round|log-out|message-square-x|mic-off|palette|pencil|shield|trash|trash-2|user-plus|user-round|users-round)/
+  /useBlocking|SidePage|PageState|Ui(Card|Field|Form|Password|PlainPage|Notice)|use(AllTexts|Form|Invitations)|locales.en.(later|auth|emoji|finding|invite|moderation|privacy|problems|profile|rare|report|settings|signOut|values|welcome)|text.(problems|rules|values)|(stores|transport).account|icons.(arrow-right-left|ban|bell|chevron|circle-alert|circle-check|copy|door-open|eye|eye-off|flag|hand|info|key-round|log-out|message-square-x|mic-off|palette|pencil|shield|trash|trash-2|user-plus|user-round|users-round)/
 
 /** What only a chat needs, with a person or in a group. */
 const CHAT =
-  /components.chat.(?!Emoji|emoji|MessageState|EmptyState|MessageFailure|ComposerBar|DeleteDialog|MessageDialogs|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus|useBlocking)/
+  /components.chat.(?!Emoji|emoji|MessageState|EmptyState|MessageFailure|ComposerBar|DeleteDialog|MessageDialogs|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus)/
 
 /** What only groups need: loaded with the first of them that is opened. */
 const GROUPS =

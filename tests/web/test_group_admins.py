@@ -56,6 +56,7 @@ async def test_an_admin_removes_silences_and_bans_and_the_owner_undoes_it_all(
     await dialog.get_by_label("What was done by").select_option(str(bob.id))
     assert await findings(owner.page) == []
     await dialog.get_by_role("button", name="Undo all").click()
+    await expect(dialog).to_have_count(0)
     await expect(owner.page.get_by_text(re.compile(f"Undone by {alice.nickname}"))).to_have_count(3)
     await expect(phone.chat.message("buy my boats")).to_be_visible()
     await expect(phone.chat.message("you are all fools")).to_be_visible()
@@ -89,3 +90,44 @@ async def test_admins_see_what_is_reported_and_kick_who_wrote_it(
     await expect(out.page.get_by_role("heading", name="There is no such group")).to_be_visible()
     await reports.get_by_role("button", name="Done with it").click()
     await expect(reports).to_have_count(0)
+
+
+async def test_people_are_invited_by_name_and_the_owner_decides_what_members_may_do(
+    devices: Devices, alice: Person, bob: Person, newcomer: Newcomer
+) -> None:
+    carol = await newcomer("carol")
+    group = await groups.make(alice, "Chess", history="joined")
+    desk, phone, other = await devices.desk(alice), await devices.phone(bob), await devices.desk(carol)
+    await desk.open(f"/groups/{group}/about")
+    await phone.open("/messages")
+    await other.open("/messages")
+    for person in (bob, carol):
+        await desk.page.get_by_role("button", name="Invite somebody").click()
+        await desk.page.get_by_role("combobox", name="Search people").fill(person.username)
+        await desk.page.get_by_role("option").filter(has_text=person.nickname).click()
+        await expect(desk.page.get_by_role("list", name="Invitations")).to_contain_text(person.nickname)
+    received = phone.page.get_by_role("list", name="Invitations")
+    await expect(received).to_contain_text(f"{alice.nickname} invites you")
+    assert await findings(phone.page) == []
+    to_carol = desk.page.get_by_role("list", name="Invitations").get_by_role("listitem").filter(has_text=carol.nickname)
+    await expect(other.page.get_by_role("list", name="Invitations")).to_be_visible()
+    await to_carol.get_by_role("button", name="Take back").click()
+    await expect(other.page.get_by_role("list", name="Invitations")).to_have_count(0)
+    await received.get_by_role("button", name="Join").click()
+    await phone.chat.tell("I am in")
+    await expect(received).to_have_count(0)
+    await desk.page.get_by_role("switch", name="New members see what was written before").check()
+    await expect(phone.page.get_by_text("New members see everything since")).to_be_visible()
+    await desk.page.get_by_label("Each member writes").select_option("300")
+    await expect(desk.page.get_by_text("Members write once in 5 minutes.")).to_be_visible()
+    await desk.page.get_by_role("switch", name="Everybody here can find it").check()
+    await expect(desk.page.get_by_text("Public group")).to_be_visible()
+    assert await findings(desk.page) == []
+    await desk.page.get_by_label("Who writes").select_option("admin")
+    await expect(phone.page.get_by_text("Only admins write in this group.")).to_be_visible()
+    await groups.change(alice, group, public=False)
+    async with await alice.request("POST", f"/groups/{group}/invitations", json={"user": carol.id}) as response:
+        assert response.status == 202
+    await other.page.get_by_role("button", name="Decline").click()
+    await expect(other.page.get_by_role("list", name="Invitations")).to_have_count(0)
+    assert (await carol.get("/invitations"))["invitations"] == []

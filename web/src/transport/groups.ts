@@ -10,7 +10,7 @@ import type {
   WayIn,
 } from '@/api/wire'
 
-import { call } from './api'
+import { call, send } from './api'
 
 export interface NewGroup {
   name: string
@@ -20,7 +20,9 @@ export interface NewGroup {
   client_id: string
 }
 
-export type GroupChanges = Partial<Pick<Group, 'name' | 'description' | 'avatar_path' | 'public' | 'history'>> & {
+export type GroupChanges = Partial<
+  Pick<Group, 'name' | 'description' | 'avatar_path' | 'public' | 'approval' | 'history' | 'slow_seconds'>
+> & {
   rules?: Partial<Group['rules']>
 }
 
@@ -63,7 +65,11 @@ export const groupsApi = {
   setLevel: (id: number, body: Partial<Pick<MeInGroup, 'notify' | 'muted_until'>>) =>
     call<MeInGroup>('PUT', `/groups/${id}/me`, { json: body }),
 
-  invite: (id: number, user: number) => call<void>('POST', `/groups/${id}/invitations`, { json: { user } }),
+  // The answer is empty.
+  invite: async (id: number, user: number) =>
+    void (await send('POST', `/groups/${id}/invitations`, { json: { user } })),
+
+  withdraw: (id: number, user: number) => call<void>('DELETE', `/groups/${id}/invitations/${user}`),
 
   makeCode: (id: number, body: { expires_in?: number | null; max_uses?: number | null }) =>
     call<NewGroupInvite>('POST', `/groups/${id}/invites`, { json: body }),

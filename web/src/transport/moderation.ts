@@ -1,7 +1,7 @@
 import type { Action, GroupReport, Message } from '@/api/wire'
 import type { Deed } from '@/model/moderation'
 
-import { call } from './api'
+import { call, send } from './api'
 
 /** What to do to somebody: `message_id` is the one message to remove, `remove` the time whose messages go. */
 export interface DeedBody {
@@ -33,8 +33,8 @@ export const moderationApi = {
   end: (group: number, action: number) => call<Action>('POST', `/groups/${group}/actions/${action}/end`),
 
   /** Undo all that somebody has done since then, soon after the answer. */
-  undoAll: (group: number, actor: number, since: string) =>
-    call<void>('POST', `/groups/${group}/actions/undo`, { json: { actor, since } }),
+  undoAll: async (group: number, actor: number, since: string) =>
+    void (await send('POST', `/groups/${group}/actions/undo`, { json: { actor, since } })),
 
   /** What an action has removed, the newest first. */
   removed: (group: number, action: number, before?: number) =>

@@ -4,7 +4,7 @@ import type { Brief } from '@/api/wire'
 
 import { useToast } from '@/components/ui/toasts'
 import { explain } from '@/composables/explain'
-import { useI18n } from '@/i18n'
+import { useAllTexts } from '@/composables/useAllTexts'
 import { useBlocksStore } from '@/stores/blocks'
 import { nameOf } from '@/text/names'
 
@@ -21,7 +21,7 @@ interface Blocking {
 
 /** Blocking somebody, after a question, and unblocking them. */
 export function useBlocking(user: () => Brief): Blocking {
-  const { t } = useI18n()
+  const { t } = useAllTexts()
   const { show } = useToast()
   const blocks = useBlocksStore()
 

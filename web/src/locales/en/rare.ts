@@ -1,6 +1,15 @@
 /** Texts of what the first page has that only dialogs and seldom states of it need. */
 export const rare = {
   chat: {
+    failed: {
+      retry: 'Retry',
+      discard: 'Discard',
+    },
+    copied: 'Copied',
+    copyFailed: 'The browser does not allow copying.',
+    editing: 'Editing',
+    replyingTo: 'Replying to {name}',
+    replyToSelf: 'Replying to yourself',
     cancel: 'Cancel',
     delete: 'Delete',
     selectText: 'Select text',
@@ -26,6 +35,11 @@ export const rare = {
     installHint: 'Opens {name} in a window of its own, like any other app.',
   },
   people: {
+    block: 'Block',
+    unblock: 'Unblock',
+    blocked: '{name} is blocked',
+    unblocked: '{name} is no longer blocked',
+    report: 'Report',
     blockTitle: 'Block {name}?',
     blockText:
       'You will not receive what they write from now on, not even later, and they cannot tell. You can unblock them at any time.',
@@ -34,6 +48,8 @@ export const rare = {
     blockedHere: 'You have blocked {name}.',
   },
   shell: {
+    close: 'Close',
+    cancel: 'Cancel',
     notFound: {
       title: 'Page not found',
       text: 'There is nothing at this address.',

@@ -2,10 +2,8 @@ export const shell = {
   skip: 'Skip to content',
   loading: 'Loading…',
   justNow: 'just now',
-  close: 'Close',
   clear: 'Clear',
   dismiss: 'Dismiss',
-  cancel: 'Cancel',
   back: 'Back',
   nav: {
     label: 'Main',
