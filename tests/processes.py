@@ -20,7 +20,7 @@ from tests.fork_server import LONGEST
 CHATD = ("-m", "chatd")
 
 #: The beginnings of the names of variables that a loader, an interpreter or a C library reads as it starts.
-READ_AT_START = ("COVERAGE_", "LANG", "LC_", "LD_", "PYTHON")
+READ_AT_START = ("LANG", "LC_", "LD_", "PYTHON")
 
 #: How long a process may take to be there or to end at once, in seconds.
 PATIENCE = 60.0
@@ -181,7 +181,9 @@ def start(
     :param within: a command that runs the interpreter.
     :param new_session: without our terminal.
     """
-    if program == CHATD and not within and _read_at_start(environment) == _read_at_start(starter().environment):
+    is_chatd = program == CHATD and not within
+    is_measured = any(name.startswith("COVERAGE_") for name in environment)  # from its start on, or not at all
+    if is_chatd and not is_measured and _read_at_start(environment) == _read_at_start(starter().environment):
         return starter().start(arguments, streams, environment, directory, new_session=new_session)
     stdin, stdout, stderr = streams
     return subprocess.Popen(
