@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from chatd.services.characters import without_joiners
+from chatd.services.code_marks import without_code
 from chatd.services.names import USERNAME_MAX, folded
 from chatd.storage import blocks, mentions, posts
 from chatd.storage.commit import Transaction
@@ -27,9 +28,10 @@ _WRITTEN_MAX = 4 * USERNAME_MAX
 def written(content: str) -> list[list[str]]:
     """Return what is named in a text, in order: of each the spellings it may have, folded, the longest first.
 
-    What stands before full stops and the like is a spelling of its own, as those may end the sentence.
+    What stands before full stops and the like is a spelling of its own, as those may end the sentence. What is marked
+    as code names nobody: it is full of at signs that mean something else.
     """
-    return [_spellings(run) for run in _runs(content)] if "@" in content else []
+    return [_spellings(run) for run in _runs(without_code(content))] if "@" in content else []
 
 
 def names_all(names: Sequence[Sequence[str]]) -> bool:

@@ -56,6 +56,10 @@ async def level(person: Person, group: int, **said: Any) -> dict[str, Any]:
         ("@ｂｏｂｂｙ", True),
         ("早@bobby", False),
         ("「@bobby」", True),
+        ("`@bobby` does it", False),
+        ("```\n@bobby\n```\nthis", False),
+        ("`code` for @bobby", True),
+        ("it`s @bobby", True),
     ],
 )
 async def test_what_names_somebody(chat: Chat, content: str, finds: bool) -> None:
