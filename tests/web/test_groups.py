@@ -61,6 +61,17 @@ async def test_the_list_says_who_spoke_and_what_is_to_disturb_one(devices: Devic
     await groups.say(bob, group, f"@{alice.username} are you there?")
     await expect(entry).to_contain_text("1 mention of you")
     await expect(desk.navigation.unread(2)).to_be_visible()
+    private = desk.conversations.of(bob.nickname)
+    await alice.send(bob, "and in private")
+    await expect(private).to_be_visible()
+    kinds = desk.page.get_by_role("group", name="Which conversations")
+    for kind in ("Mentions", "Unread", "Groups"):
+        await kinds.get_by_role("button", name=kind).click()
+        await expect(private).to_have_count(0)
+        await expect(entry).to_be_visible()
+    assert await findings(desk.page) == []
+    await kinds.get_by_role("button", name="All").click()
+    await expect(private).to_be_visible()
     async with await alice.request("PUT", f"/groups/{group}/me", json={"notify": "mentions"}) as response:
         assert response.status == 200
     await expect(desk.navigation.unread(1)).to_be_visible()
