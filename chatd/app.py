@@ -19,7 +19,16 @@ from chatd.api.routes import routes
 from chatd.clock import DAY_MS, Clock
 from chatd.cluster.encoding import encode
 from chatd.config import Config
-from chatd.consumers import Consumers, Erasing, OtherProcesses, Presence, Removing, SessionEnds, Sockets
+from chatd.consumers import (
+    CommunityChanges,
+    Consumers,
+    Erasing,
+    OtherProcesses,
+    Presence,
+    Removing,
+    SessionEnds,
+    Sockets,
+)
 from chatd.consumers.others import Peers
 from chatd.delivery.connection import SocketTimeouts
 from chatd.delivery.registry import Registry
@@ -34,6 +43,7 @@ from chatd.services import (
     Avatars,
     Backups,
     Blocks,
+    Communities,
     Erasure,
     Exports,
     Forgetting,
@@ -95,7 +105,7 @@ def create_app(
     :param key: what signs tokens.
     :param clock: the wall clock.
     :param static: the directory of the built web client.
-    :param picture: the community's, as WebP; empty if there is none.
+    :param picture: the one that the settings name, as WebP; empty if there is none.
     :param synchronous: anything but FULL breaks the promise of an acknowledgement; tests prove themselves by it.
     :param fast: see :func:`chatd.fastpath.socket_type`.
     :param timeouts: how long sockets wait for their clients.
@@ -116,6 +126,7 @@ def create_app(
         in_all=config.limits.connections,
     )
     passwords = Passwords(hashing)
+    community = Communities(db, config, picture)
     sessions = Sessions(db, Tokens(key), passwords, config.accounts, config.limits, clock)
     sync = Sync(db, clock, config.server.change_log_days)
     erasure = Erasure(db, clock)
@@ -126,7 +137,8 @@ def create_app(
     exports = Exports(config.store, config.data_dir, exports_limit, clock)
     services = Services(
         database=db,
-        accounts=Accounts(db, sessions, passwords, config.accounts, config.limits, clock),
+        accounts=Accounts(db, sessions, passwords, community, config.limits, clock),
+        community=community,
         sessions=sessions,
         tickets=SharedTickets(db, sessions, clock) if db.is_shared else OwnTickets(sessions, clock),
         messages=Messages(db, config.limits, clock),
@@ -159,7 +171,7 @@ def create_app(
     app[SERVICES] = services
     app[REGISTRY] = registry
     if config.web.enabled:
-        add_web_routes(app.router, config, static, picture)
+        add_web_routes(app.router, config, static, community)
     requests = per_second(config.limits.requests_per_second)
     table = routes(config, poll_check_interval=poll_check_interval)
     paths = {_SOCKET_PATH, *(route.path for route in table)}
@@ -188,6 +200,7 @@ def create_app(
         Presence(sync, registry, clock),
         Erasing(erasure, lambda: engine.is_leading),
         SessionEnds(sessions, registry),
+        CommunityChanges(community),
         Removing(actions),
     )
     app[DIRECTLY] = DirectSends(services, requests, count, always(config))

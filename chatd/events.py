@@ -175,6 +175,10 @@ class WorkLeft(Event, kw_only=True):
     """Messages of a group are still to be removed or restored. No client is told."""
 
 
+class CommunityChanged(Event, kw_only=True):
+    """An administrator has given the community another name or picture, or lets others register. No client is told."""
+
+
 class BlockChanged(Event, kw_only=True):
     """Somebody has blocked somebody (``on``) or lifted the block. No client is told: the blocked must not know.
 

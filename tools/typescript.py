@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 from chatd.schemas import BriefSchema, MeSchema, SessionSchema, UserSchema
 from chatd.schemas.actions import ActionSchema, ValuesSchema
 from chatd.schemas.commands import COMMANDS, CommandForm, PlaceCommand
+from chatd.schemas.community import CommunitySchema
 from chatd.schemas.conversations import ConversationStateSchema
 from chatd.schemas.events import CONTROL, EVENTS, DeletionSchema
 from chatd.schemas.groups import (
@@ -34,6 +35,7 @@ NAMED: Mapping[type[Schema], str] = {
     MeSchema: "Me",
     BlockSchema: "Block",
     InviteSchema: "Invite",
+    CommunitySchema: "Community",
     SessionSchema: "Session",
     ReactionSchema: "Reaction",
     FullMessageSchema: "Message",

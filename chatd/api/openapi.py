@@ -56,6 +56,7 @@ _TAGS = {
     "groups": "Groups, who is in them, and how others come in.",
     "join": "Codes that lead into groups.",
     "invitations": "Groups that one is invited to.",
+    "admin": "What administrators of the server see and choose.",
     "health": "For monitors.",
     "openapi": "This page.",
 }

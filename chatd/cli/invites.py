@@ -33,6 +33,7 @@ def _invite(settings: "Config", options: argparse.Namespace) -> None:
     import time
 
     from chatd.services import invites
+    from chatd.services.community import registration
 
     for name, most in (("count", INVITES_MAX), ("uses", USES_MAX)):
         if getattr(options, name) < 1:
@@ -42,7 +43,10 @@ def _invite(settings: "Config", options: argparse.Namespace) -> None:
     if options.days is not None and not 0 < options.days <= DAYS_MAX:
         raise ConfigurationError(f"--days: must be above 0 and at most {DAYS_MAX}")
 
+    held = set()
+
     def make(tx: "Transaction") -> list[str]:
+        held.add(registration(settings, tx.db))
         return [
             invites.create(tx, now=now, expires_at=expires_at, uses=options.uses)
             for _ in range(min(left, INVITES_AT_ONCE))
@@ -58,3 +62,7 @@ def _invite(settings: "Config", options: argparse.Namespace) -> None:
         left -= len(codes)
         if left:
             time.sleep(time.monotonic() - began)  # the server's turn
+    if "open" in held:
+        streams.tell("anybody may register now, also without an invitation")
+    elif "closed" in held:
+        streams.tell("nobody may register now, not even with an invitation")

@@ -38,6 +38,7 @@ KINDS: tuple[type[Event], ...] = (
     events.SessionEnded,
     events.UserDisabled,
     events.AccountDeleted,
+    events.CommunityChanged,
     events.BlockChanged,
     events.Typing,
 )

@@ -4,6 +4,7 @@ A :class:`Consumer` is called with what this process commits, and forgets with t
 :class:`~chatd.consumers.durable.DurableConsumer` reads the log from a cursor that is kept in the database.
 """
 
+from chatd.consumers.community import CommunityChanges
 from chatd.consumers.consumer import Consumer, Consumers
 from chatd.consumers.durable import DurableConsumer
 from chatd.consumers.erasing import Erasing
@@ -14,6 +15,7 @@ from chatd.consumers.session_ends import SessionEnds
 from chatd.consumers.sockets import Sockets
 
 __all__ = [
+    "CommunityChanges",
     "Consumer",
     "Consumers",
     "DurableConsumer",

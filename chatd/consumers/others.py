@@ -126,5 +126,6 @@ class OtherProcesses(Consumer):
 
     def _leave_behind(self) -> None:
         self._sessions.forget()
+        self._db.tell_foreign()
         self._registry.head = 0  # until something is published: there may be another log
         self._registry.send_away("something was missed")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chatd.clock import DAY_MS
 from chatd.config import Accounts as AccountSettings
-from chatd.config import Limits
+from chatd.config import Config, Limits
 from chatd.demo.pictures import portrait
 from chatd.demo.script import BLOCKED, PASSWORD, PEOPLE, SMALL_TALK, TALKS, Line, Talk
 from chatd.models import User
@@ -15,6 +15,7 @@ from chatd.services import accounts
 from chatd.services.accounts import Accounts
 from chatd.services.avatars import PATH_PREFIX, Avatars
 from chatd.services.blocks import Blocks
+from chatd.services.community import Communities
 from chatd.services.messages import Messages
 from chatd.services.passwords import Passwords
 from chatd.services.sessions import Sessions
@@ -57,7 +58,7 @@ class _Community:
         limits = Limits(messages_per_second=0)
         self._messages = Messages(db, limits, self._clock)
         sessions = Sessions(db, Tokens(secrets.token_bytes(32)), passwords, AccountSettings(), limits, self._clock)
-        self._accounts = Accounts(db, sessions, passwords, AccountSettings(), limits, self._clock)
+        self._accounts = Accounts(db, sessions, passwords, Communities(db, Config()), limits, self._clock)
 
     def _clock(self) -> int:
         return self._now

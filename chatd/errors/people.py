@@ -51,6 +51,20 @@ class AdministratorsOnly(ChatError):
     code = "administrators_only"
 
 
+class SettingFixed(ChatError):
+    """The server's configuration says what this is."""
+
+    code = "setting_fixed"
+
+    def __init__(self, name: str, place: str) -> None:
+        """Create the error.
+
+        :param name: the setting.
+        :param place: where the configuration says what it is: a file, or a variable.
+        """
+        super().__init__(f"{self.sentence()} {name} is set by {place}.")
+
+
 class UserNotFound(NotFound):
     """There is no such user."""
 

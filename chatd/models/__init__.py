@@ -1,6 +1,7 @@
 """The nouns of a chat. Times are UTC in milliseconds since 1970, ids are positive integers."""
 
 from chatd.models.actions import Action, ActionPage, Deed, RemovedPage, Span
+from chatd.models.community import Community
 from chatd.models.conversations import (
     Conversation,
     ConversationPage,
@@ -35,6 +36,7 @@ __all__ = [
     "Action",
     "ActionPage",
     "Block",
+    "Community",
     "Conversation",
     "ConversationPage",
     "ConversationState",

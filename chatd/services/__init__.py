@@ -8,6 +8,7 @@ from chatd.services.approvals import Approvals
 from chatd.services.avatars import Avatars
 from chatd.services.backups import Backups
 from chatd.services.blocks import Blocks
+from chatd.services.community import Communities
 from chatd.services.erasure import Erasure
 from chatd.services.exports import Exports
 from chatd.services.forgetting import Forgetting
@@ -31,6 +32,7 @@ __all__ = [
     "Avatars",
     "Backups",
     "Blocks",
+    "Communities",
     "Erasure",
     "Exports",
     "Forgetting",
@@ -56,6 +58,7 @@ class Services:
     database: Database
 
     accounts: Accounts
+    community: Communities
     sessions: Sessions
     tickets: Tickets
     messages: Messages

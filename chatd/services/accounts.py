@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatd.clock import Clock
-from chatd.config import Accounts as AccountSettings
 from chatd.config import Limits as LimitSettings
 from chatd.errors import InviteInvalid, RegistrationClosed, UsernameTaken, UserNotFound, WrongPassword
 from chatd.events import AccountDeleted, ProfileChanged, SessionEnded, UserDisabled
 from chatd.models import Identity, Role, Session, User
 from chatd.services import joining, naming
+from chatd.services.community import Communities
 from chatd.services.invites import code_hash as invite_hash
 from chatd.services.limiting import per_hour
 from chatd.services.limits import limit_key
@@ -33,14 +33,14 @@ class Accounts:
         db: Database,
         logins: Sessions,
         passwords: Passwords,
-        accounts: AccountSettings,
+        community: Communities,
         limits: LimitSettings,
         clock: Clock,
     ) -> None:
         self._db = db
         self._logins = logins
         self._passwords = passwords
-        self._registration = accounts.registration
+        self._community = community
         self._clock = clock
         self._registrations = per_hour(db, clock, "registrations", limits.registrations_per_hour)
 
@@ -54,15 +54,19 @@ class Accounts:
         :raises UsernameTaken: the username is taken, perhaps in another spelling.
         :raises RateLimited: too many accounts from this address.
         """
-        if self._registration == "closed":
+        code_hash = invite_hash(invite or "")
+        if await self._db.read(self._community.registration) == "closed":
             raise RegistrationClosed
-        code_hash = None
-        if self._registration == "invite":
-            code_hash = invite_hash(invite or "")
         await self._registrations.take(limit_key(address))
 
+        def needs_code(db: Sql) -> bool:
+            registration = self._community.registration(db)
+            if registration == "closed":
+                raise RegistrationClosed
+            return registration == "invite"
+
         def check(db: Sql) -> None:
-            if code_hash is not None and not invites.is_open(db, code_hash, self._clock()):
+            if needs_code(db) and not invites.is_open(db, code_hash, self._clock()):
                 raise InviteInvalid
             if folded(username) == naming.ALL or users.get_by_key(db, folded(username)) is not None:
                 raise UsernameTaken
@@ -72,8 +76,9 @@ class Accounts:
         now = self._clock()
 
         def work(tx: Transaction) -> User:
+            code_is_used = needs_code(tx.db)
             user = create(tx, username, nickname, password_hash, now=now)
-            if code_hash is not None and not invites.use(tx.db, code_hash, user.id, now):
+            if code_is_used and not invites.use(tx.db, code_hash, user.id, now):
                 raise InviteInvalid
             return user
 

@@ -5,18 +5,19 @@ import hashlib
 import logging
 import re
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from chatd import schemas
 from chatd.config import Config
 from chatd.http.answers import http_error
 from chatd.http.context import VARIES
 from chatd.http.routing import twins
+from chatd.services import Communities
+from chatd.services.community import PICTURE_PATH
 from chatd.web import files
-from chatd.web.files import File, named
+from chatd.web.community import FACTS, PAGE, Front, Now
+from chatd.web.files import File
 from chatd.web.negotiation import IDENTITY, PAGE_VARIES, PROGRAM_VARIES, bears_token, choose_coding, wants_page
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,19 @@ class _SharedPage(web.DynamicResource):
         return None, set()
 
 
+class _Picture(web.DynamicResource):
+    """The community's picture, at an address that only this picture has."""
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(PICTURE_PATH.format("{digest:[0-9a-f]+}"))
+        self._front = front
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        """Match the picture there is now."""
+        found = await super().resolve(request)
+        return found if request.path == self._front.picture_path else (None, set())
+
+
 class _AnyPage(web.DynamicResource):
     """Every address at which there is nothing: a browser that navigates there gets a page, and others the error."""
 
@@ -133,19 +147,16 @@ def _policy(page: bytes) -> str:
     return "; ".join(directives)
 
 
-def add_routes(router: web.UrlDispatcher, config: Config, static: Path, picture: bytes) -> None:
+def add_routes(router: web.UrlDispatcher, config: Config, static: Path, community: Communities) -> None:
     """Serve the web client; to be called before the routes of the API are added, some of whose addresses it shares.
 
     :param static: the directory of the built client. Where there is none the log says so, and the API works.
-    :param picture: the community's, as WebP; empty if there is none.
+    :param community: knows what it is called and looks like.
     """
-    picture_path = ""
-    if picture:
-        picture_path = f"/assets/community-{hashlib.sha256(picture).hexdigest()[:16]}.webp"
-        _add(router, web.PlainResource(picture_path), files.make(picture_path.removeprefix("/"), picture))
-    told = schemas.encode(schemas.WebClientSchema().dump(_facts(config, picture_path)))
-    _add(router, web.PlainResource("/config.json"), files.make("config.json", told))
     built = files.load(static)
+    front = Front(community, config.accounts, built)
+    _add(router, _Picture(front), front.picture)
+    _add(router, web.PlainResource(f"/{FACTS}"), front.file(FACTS))
     if not built:
         log.warning(
             "the web client is not built, only the API is served; in a checkout `pip install` builds it, "
@@ -153,11 +164,11 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path, picture:
             extra={"event": "web_client_missing"},
         )
         return
-    built |= named(built, config.web.name)
-    page = built.pop("index.html")
-    _add(router, _Page("/index.html"), page)
-    for name, file in built.items():
-        _add(router, web.PlainResource(f"/{name}"), file)
+    page = front.file(PAGE)
+    _add(router, _Page(f"/{PAGE}"), page)
+    for name in built:
+        if name not in (PAGE, FACTS):
+            _add(router, web.PlainResource(f"/{name}"), front.file(name))
     for path in PAGES:
         for each in twins(path):
             _add(router, _Page(each), page)
@@ -168,25 +179,14 @@ def add_routes(router: web.UrlDispatcher, config: Config, static: Path, picture:
     _add(router, _AnyPage(r"/{path:[\s\S]*}"), page, _sender_anywhere(page))
 
 
-def _facts(config: Config, picture: str) -> dict[str, Any]:
-    """Return what the client is told of the server."""
-    return {
-        "registration": config.accounts.registration,
-        "password_min": config.accounts.password_min,
-        "name": config.web.name,
-        "picture": picture,
-        "help": config.accounts.help,
-    }
-
-
-def _add(router: web.UrlDispatcher, resource: web.Resource, file: File, handler: Handler | None = None) -> None:
+def _add(router: web.UrlDispatcher, resource: web.Resource, now: Now, handler: Handler | None = None) -> None:
     router.register_resource(resource)
-    handler = handler or _sender(file)
+    handler = handler or _sender(now)
     resource.add_route("GET", handler)
     resource.add_route("HEAD", handler)
 
 
-def _sender_anywhere(page: File) -> Handler:
+def _sender_anywhere(page: Now) -> Handler:
     """Return the handler that sends the page with 200 where its address is only written otherwise, or else with 404."""
     found, missing = _sender(page), _sender(page, 404)
 
@@ -196,8 +196,22 @@ def _sender_anywhere(page: File) -> Handler:
     return send
 
 
-def _sender(file: File, status: int = 200) -> Handler:
-    """Return the handler that sends a file."""
+def _sender(now: Now, status: int = 200) -> Handler:
+    """Return the handler that sends a file as it is now."""
+    last: tuple[File, Handler] | None = None
+
+    async def send(request: web.Request) -> web.StreamResponse:
+        nonlocal last
+        file = now()
+        if last is None or last[0] is not file:
+            last = file, _sender_of(file, status)
+        return await last[1](request)
+
+    return send
+
+
+def _sender_of(file: File, status: int) -> Handler:
+    """Return the handler that sends one file."""
     always = {"Cache-Control": file.cache_control}
     # What only ever belongs to a page has no use for them, and they are a tenth of a small file.
     if not file.is_part:

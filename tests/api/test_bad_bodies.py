@@ -54,6 +54,7 @@ GOOD = {
     "until": "2030-01-31T08:15:00.000Z",
     "remove": "day",
     "actor": 2,
+    "registration": "open",
     "since": "2030-01-31T08:15:00.000Z",
 }
 

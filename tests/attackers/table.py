@@ -41,6 +41,12 @@ REST: dict[tuple[str, str], list[Row]] = {
         Row("404 404 404 204", lambda w: f"/auth/sessions/{w.session()}", f"/auth/sessions/{NOWHERE}")
     ],
     ("POST", "/invites"): [ones_own("403", "/invites", json={})],
+    ("GET", "/admin/community"): [ones_own("403", "/admin/community")],
+    ("PATCH", "/admin/community"): [ones_own("403", "/admin/community", json={"name": "Mine"})],
+    ("PUT", "/admin/community/picture"): [
+        Row("403 403 403 403", lambda _: "/admin/community/picture", request=lambda: {"data": picture()})
+    ],
+    ("DELETE", "/admin/community/picture"): [ones_own("403", "/admin/community/picture")],
     ("GET", "/users/"): [ones_own("200", "/users/?limit=100")],
     ("GET", "/users/me"): [ones_own("200", "/users/me")],
     ("PUT", "/users/me"): [ones_own("200", "/users/me", json={"bio": "x"})],

@@ -79,6 +79,7 @@ EXAMPLES: list[Event] = [
     events.SessionEnded(recipients=(1,), session_id=9),
     events.UserDisabled(recipients=(1,)),
     events.AccountDeleted(recipients=(1,)),
+    events.CommunityChanged(recipients=()),
     events.BlockChanged(recipients=(1,), blocker_id=1, blocked_id=2, on=True, are_acquainted=False),
     events.Typing(recipients=(1, 2), user_id=2, place=GroupPlace(4)),
 ]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cluster.support import Processes, running
 from tests.process import chatd
-from tests.support import PASSWORD, error_of, until
+from tests.support import PASSWORD, error_of, until, until_true
 from tests.ws.v2_client import PROTOCOL, V2Client, connect, contents, kinds, live
 
 
@@ -245,3 +245,21 @@ async def test_a_deleted_account_is_erased_by_one_process_only(two: Processes) -
     await until(lambda: any('"account_erased"' in server.log for server in two.servers))
     told = await (await connect(two.at(0, bob))).catch_up(since)
     assert Counter(kinds(told)) == {"profile": 1, "message_deleted": 3}
+
+
+async def test_what_the_community_is_called_and_whom_it_lets_in_is_known_to_the_other_process(two: Processes) -> None:
+    (admin,) = await two.people("admin")
+    choice = {"name": "Chess", "registration": "closed"}
+    async with await two.at(0, admin).request("PATCH", "/admin/community", json=choice) as response:
+        assert response.status == 200
+    client = two.at(1, admin).client
+    body = {"username": "guest", "password": PASSWORD, "nickname": "Guest"}
+    async with client.post("/auth/register", json=body) as response:
+        assert await error_of(response) == (403, "registration_closed")
+
+    async def follows() -> bool:
+        async with client.get("/config.json") as response:
+            facts = await response.json()
+            return bool((facts["name"], facts["registration"]) == ("Chess", "closed"))
+
+    await until_true(follows)

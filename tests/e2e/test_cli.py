@@ -32,7 +32,7 @@ class Place:
         """Run a command that succeeds and return what it prints."""
         database = self.data_dir / "chatd.db"
         says = "" if database.exists() else f"chatd: {database} is a new database\n"
-        done = chatd(self.data_dir, *arguments, stdin=stdin)
+        done = chatd(self.data_dir, *arguments, stdin=stdin, CHATD_ACCOUNTS_REGISTRATION="invite")
         assert (done.returncode, done.stderr.removesuffix(f"{HOW_TO_KEEP}\n")) == (0, says)
         return done.stdout
 
@@ -260,6 +260,30 @@ def test_config_shows_every_value_its_source_and_nothing_secret(tmp_path: Path) 
     assert sources[f'data_dir = "{data_dir}"'] == "command line"
     assert (data_dir / "signing.key").read_text().strip() not in done.stdout
     assert token not in done.stdout
+
+
+async def test_commands_say_what_was_chosen_in_the_browser(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    anybody = "chatd: anybody may register now, also without an invitation\n"
+    with ServerProcess(data_dir) as server:
+        async with client_of(server) as client:
+            admin = await register(client, "admin")
+            assert chatd(data_dir, "invite").stderr == anybody
+            for registration, said in (
+                ("closed", "chatd: nobody may register now, not even with an invitation\n"),
+                ("invite", ""),
+            ):
+                choice = {"name": "Schach\u1e9e", "registration": registration}
+                async with await admin.request("PATCH", "/admin/community", json=choice) as response:
+                    assert response.status == 200
+                assert chatd(data_dir, "invite").stderr == said
+    shown = chatd(data_dir, "config")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert 'registration = "invite"  # chosen in the browser\n' in shown.stdout
+    assert tomllib.loads(shown.stdout)["web"]["name"] == "Schach\u1e9e"
+    given = chatd(data_dir, "config", CHATD_ACCOUNTS_REGISTRATION="open").stdout
+    assert 'registration = "open"  # CHATD_ACCOUNTS_REGISTRATION\n' in given
+    assert chatd(data_dir, "invite", CHATD_ACCOUNTS_REGISTRATION="open").stderr == anybody
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from chatd.cluster.stream import Stream
 from chatd.config import Accounts as AccountSettings
-from chatd.config import Limits
+from chatd.config import Config, Limits
 from chatd.consumers.others import Peers
-from chatd.services import Accounts, Sessions
+from chatd.services import Accounts, Communities, Sessions
 from chatd.services.passwords import DEFAULT, Hashing, Passwords
 from chatd.services.tokens import Tokens
 from chatd.storage.database import Database
@@ -90,7 +90,7 @@ async def house(store: Store, clock: Clock, passwords: Passwords) -> AsyncIterat
     tokens = Tokens(b"k" * 32)
     settings = AccountSettings(token_days=1)
     sessions = Sessions(db, tokens, passwords, settings, NO_LIMITS, clock)
-    accounts = Accounts(db, sessions, passwords, settings, NO_LIMITS, clock)
+    accounts = Accounts(db, sessions, passwords, Communities(db, Config()), NO_LIMITS, clock)
     await db.open()
     async with following(db):
         yield House(store, db, clock, tokens, passwords, sessions, accounts)

@@ -139,6 +139,7 @@ VALUES: dict[str, Any] = {
     "wanted": [(ALICE, "one")],
     "actions.set_values.after": "{}",
     "actions.set_values.before": "{}",
+    "settings.put.content": None,
     "avatars.insert.content": b"picture",
     "avatars.insert.filename": "b.png",
     "group_invites.insert.code_hash": b"another",

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from chatd.config import Accounts as AccountSettings
-from chatd.config import Limits
+from chatd.config import Config, Limits
 from chatd.errors import ClientIdReused, ResyncNeeded, StorageUnavailable, UserNotFound
 from chatd.events import Event, MessageCreated, ProfileChanged, ReadMarkerMoved
 from chatd.places import UserPlace
-from chatd.services import Accounts, Messages, Sessions, accounts
+from chatd.services import Accounts, Communities, Messages, Sessions, accounts
 from chatd.services.passwords import Passwords
 from chatd.services.sync import Sync
 from chatd.services.tokens import Tokens
@@ -33,7 +33,7 @@ class Room:
         self.db = db
         self.now = 1000
         sessions = Sessions(db, Tokens(b"k" * 32), passwords, AccountSettings(), NO_LIMITS, lambda: self.now)
-        self.accounts = Accounts(db, sessions, passwords, AccountSettings(), NO_LIMITS, lambda: self.now)
+        self.accounts = Accounts(db, sessions, passwords, Communities(db, Config()), NO_LIMITS, lambda: self.now)
         self.messages = Messages(db, NO_LIMITS, lambda: self.now)
         self.sync = Sync(db, lambda: self.now, 30)
         self.events: list[Event] = []

@@ -141,6 +141,7 @@ _SCANS = {
     "old_reactions.rename": "once, after an upgrade",
     "reports._reports": "few are open, and all are asked for on the command line",
     "sessions.are_there": "the first row is enough",
+    "settings.all_of": "all of them are asked for",
     "users.all_users": "all of them are asked for",
     "users.anonymise": "invitations are few, and accounts are seldom deleted",
     "users.has_human": "the first human is enough",

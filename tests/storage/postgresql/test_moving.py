@@ -40,6 +40,7 @@ _MORE = """
     INSERT INTO group_invite_uses (invite_id, user_id) VALUES (1, 2);
     INSERT INTO mentions (message_id, user_id, conversation_id) VALUES (3, 2, 2);
     INSERT INTO pins (message_id, conversation_id) VALUES (3, 2);
+    INSERT INTO settings (name, value, content) VALUES ('name', 'Chess', NULL), ('picture', NULL, x'00ff');
     UPDATE change_log_state SET pruned_seq = 3, epoch = 'theirs';
     UPDATE name_keys SET made_by = 'a rule';
     UPDATE health SET checked_at = 7

@@ -36,6 +36,15 @@ export interface Invite {
   expires_at: string | null
 }
 
+/** What the community is called, who may register, and what an administrator may choose of it. */
+export interface Community {
+  name: string
+  registration: string
+  picture: string
+  fixed: { name?: string; registration?: string; picture?: string }
+  chosen: string[]
+}
+
 /** One login. */
 export interface Session {
   id: number
