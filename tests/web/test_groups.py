@@ -100,6 +100,18 @@ async def test_the_beginning_says_what_one_sees(devices: Devices, alice: Person,
     await expect(desk.chat.message("before")).to_have_count(0)
 
 
+async def test_a_group_with_many_unread_messages_opens_at_the_first_of_them(
+    devices: Devices, alice: Person, bob: Person
+) -> None:
+    group = await groups.made_with(alice, bob, name="Chess")
+    for number in range(60):
+        await groups.say(alice, group, f"message {number}.")
+    phone = await devices.phone(bob)
+    await phone.groups.open(group)
+    await expect(phone.chat.message("message 0.")).to_be_in_viewport()
+    await expect(phone.page.get_by_text("New messages")).to_be_visible()
+
+
 async def test_who_is_out_loses_the_group_at_once(devices: Devices, alice: Person, bob: Person) -> None:
     group = await groups.made_with(alice, bob, name="Chess")
     desk = await devices.desk(bob)

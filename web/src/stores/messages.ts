@@ -53,7 +53,9 @@ export const useMessagesStore = defineStore('messages', () => {
     if (anchor !== null) {
       if (!timeline.isFresh || timeline.find(anchor.id) === undefined) await room.loadAround(anchor.id)
     } else if (!room.isLive || timeline.above(readUpTo).length < unread) {
-      await (unread > UNREAD_AT_END ? room.loadAround(Math.max(readUpTo, 1)) : room.loadNewest())
+      // In a group, what one has read up to may be older than what one sees.
+      const side = place.kind === 'group' ? 'after' : 'around'
+      await (unread > UNREAD_AT_END ? room.loadAround(Math.max(readUpTo, 1), side) : room.loadNewest())
     }
   }
 

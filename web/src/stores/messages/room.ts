@@ -172,8 +172,9 @@ export class Room {
     return this.#replace('newest', {}, () => this.loadNewest())
   }
 
-  loadAround(messageId: number): Promise<void> {
-    return this.#replace('around', { around: messageId }, () => this.loadAround(messageId))
+  /** Load what is on both sides of a message, or after an id that need not be one here. */
+  loadAround(id: number, side: 'around' | 'after' = 'around'): Promise<void> {
+    return this.#replace('around', { [side]: id }, () => this.loadAround(id, side))
   }
 
   /** Read the messages again: some have come back. */
