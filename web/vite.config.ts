@@ -19,7 +19,7 @@ const LATER = /^\/assets\/emoji-/
 
 /** The widget library and what uses it: loaded with the first menu or dialog, not with every page. */
 const WIDGETS =
-  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|components.(settings|find)|Ui(Choice|Select|Switch)|PersonLine|QrCode|qrcode|InviteButton|NoConversations|linkify|uc.micro|tlds|text.(links|hosts)/
+  /reka-ui|floating-ui|vueuse|aria-hidden|defu|Dialog|UiConfirm|Menu|Picker|components.(settings|find)|Ui(Choice|Select|Switch)|PersonLine|QrCode|qrcode|InviteButton|NoConversations|MessageBelow|MessageQuote|ReactionBar|linkify|uc.micro|tlds|text.(links|hosts)/
 
 /** What forms and pages share that are seldom opened: fields, the texts that are not on the first page, some icons. */
 const FORMS =
@@ -27,7 +27,7 @@ const FORMS =
 
 /** What only a chat needs, with a person or in a group. */
 const CHAT =
-  /components.chat.(?!Emoji|emoji|MessageState|EmptyState|MessageFailure|ComposerBar|DeleteDialog|MessageDialogs|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus)/
+  /components.chat.(?!Emoji|emoji|MessageBelow|MessageQuote|MessageState|ReactionBar|EmptyState|MessageFailure|ComposerBar|DeleteDialog|MessageDialogs|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus)/
 
 /** What only groups need: loaded with the first of them that is opened. */
 const GROUPS =

@@ -4,8 +4,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests import groups
-from tests.support import Person
+from tests.support import Person, until_true
 from tests.web.browser import Devices
+from tests.web.conftest import Newcomer
 from tests.web.test_accessibility import EVERYWHERE, Scheme, device_of, findings
 
 ASKED = "You have asked to join. An admin decides."
@@ -29,6 +30,7 @@ async def test_who_asks_to_join_is_told_that_an_admin_decides_and_is_in_when_let
         await phone.open(f"/join/{await groups.code_of(alice, group)}")
     else:
         await phone.open("/messages")
+        await expect(phone.conversations.new).to_be_visible()
         await phone.page.keyboard.press("Control+k")
         await phone.page.get_by_role("combobox").fill(f"draughts {way}")
         await phone.page.get_by_role("option", name=f"Draughts {way}").click()
@@ -49,6 +51,37 @@ async def test_who_asks_to_join_is_told_that_an_admin_decides_and_is_in_when_let
     await ask(phone.page)
     await alice.post(f"/groups/{group}/requests/{bob.id}", {"accept": True}, 204)
     await phone.chat.tell("I am in")
+
+
+async def asks_first(person: Person, group: int) -> bool:
+    """Report whether people ask to join a group."""
+    return bool((await person.get(f"/groups/{group}"))["group"]["approval"])
+
+
+async def test_an_admin_lets_people_in_or_not_on_the_page_of_the_group(
+    devices: Devices, alice: Person, bob: Person, newcomer: Newcomer
+) -> None:
+    carol = await newcomer("carol")
+    group = await groups.make(alice, "Chess", public=True)
+    desk = await devices.desk(alice)
+    await desk.open(f"/groups/{group}/about")
+    await desk.page.get_by_role("switch", name="People ask to join").click()
+    await until_true(lambda: asks_first(alice, group))
+    for person in (bob, carol):
+        await person.post(f"/groups/{group}/join", {"note": f"It is {person.nickname}"}, 202)
+    asking = desk.page.get_by_role("list", name="Asking to join")
+    await expect(asking.get_by_role("listitem")).to_have_count(2)
+    await expect(asking).to_contain_text(f"It is {carol.nickname}")
+    assert await findings(desk.page) == []
+    await asking.get_by_role("group", name=bob.nickname).get_by_role("button", name="Let in").click()
+    await asking.get_by_role("group", name=carol.nickname).get_by_role("button", name="Refuse").click()
+    await expect(asking).to_have_count(0)
+    await expect(desk.page.get_by_role("list", name="Members").get_by_role("link", name=bob.nickname)).to_be_visible()
+    assert set(await groups.roles(alice, group)) == {alice.id, bob.id}
+    phone = await devices.phone(bob)
+    await phone.open(f"/groups/{group}/about")
+    await expect(phone.page.get_by_role("button", name="Leave the group")).to_be_visible()
+    await expect(phone.page.get_by_role("switch")).to_have_count(0)
 
 
 @EVERYWHERE

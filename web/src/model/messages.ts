@@ -29,6 +29,11 @@ export function afterEvent(message: Message, event: ServerEvent): Message {
   // A page may be ahead of the events: what is deleted there stays deleted, whatever later events say.
   if (message.deleted_at !== null) return message
   switch (event.type) {
+    case 'new_message': {
+      const { id, thread } = event.data
+      if (thread !== message.id || id <= (message.last_reply ?? 0)) return message
+      return { ...message, replies: (message.replies ?? 0) + 1, last_reply: id }
+    }
     case 'message_edited': {
       const { id, content, edited_at, deleted_at } = event.data
       if (id !== message.id) return message

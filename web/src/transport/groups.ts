@@ -2,8 +2,11 @@ import type {
   Group,
   GroupInvite,
   Invitation,
+  JoinRequest,
   MeInGroup,
   Member,
+  Message,
+  MessagePage,
   NewGroupInvite,
   Preview,
   SeenGroup,
@@ -92,6 +95,22 @@ export const groupsApi = {
   wayIn: (code: string) => call<WayIn>('GET', `/join/${encodeURIComponent(code)}`),
 
   joinBy: (code: string, note = '') => joining(`/join/${encodeURIComponent(code)}`, note),
+
+  /** Who asks to join, for admins. */
+  requests: (id: number) => call<JoinRequest[]>('GET', `/groups/${id}/requests`),
+
+  decide: (id: number, user: number, accept: boolean) =>
+    call<void>('POST', `/groups/${id}/requests/${user}`, { json: { accept } }),
+
+  /** The pinned messages, oldest first: a group has no more than this many. */
+  pinned: async (id: number): Promise<Message[]> =>
+    (await call<MessagePage>('GET', '/messages', { query: { group: id, pinned: 1, limit: 50 } })).items,
+
+  pin: (messageId: number, on: boolean) => call<void>(on ? 'PUT' : 'DELETE', `/messages/${messageId}/pin`),
+
+  /** A message and its answers: the newest, or those before one. */
+  thread: (root: number, before?: number) =>
+    call<MessagePage>('GET', '/messages', { query: { thread: root, before, limit: 50 } }),
 
   readers: async (messageId: number) =>
     (await call<{ user_ids: number[] }>('GET', `/messages/${messageId}/readers`)).user_ids,

@@ -22,3 +22,13 @@ test('of many who chose a reaction only some are named, and all are counted', ()
   expect(told(1, false)).toEqual([{ emoji: '👍', count: 69, user_ids: [2] }])
   expect(told(60, false)).toEqual([{ emoji: '👍', count: 69, user_ids: [1, 2] }])
 })
+
+test('an answer is counted once below what its thread goes back to', () => {
+  const model = new Model()
+  const root = model.send(2, ME)
+  const answer = { ...model.send(ME, 2), thread: root.id }
+  const once = afterEvent(root, { type: 'new_message', data: answer })
+  expect(once).toMatchObject({ replies: 1, last_reply: answer.id })
+  expect(afterEvent(once, { type: 'new_message', data: answer })).toBe(once)
+  expect(afterEvent(answer, { type: 'new_message', data: answer })).toBe(answer)
+})

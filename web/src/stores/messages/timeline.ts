@@ -117,6 +117,7 @@ export class Timeline {
     this.#kept?.push(event)
     switch (event.type) {
       case 'new_message':
+        if (event.data.thread) this.#change(event.data.thread, event)
         this.#arrive(event.data)
         break
       case 'message_edited':
