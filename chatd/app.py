@@ -39,6 +39,7 @@ from chatd.http.routing import add_route, pattern
 from chatd.services import (
     Accounts,
     Actions,
+    Administration,
     Approvals,
     Avatars,
     Backups,
@@ -139,6 +140,7 @@ def create_app(
         database=db,
         accounts=Accounts(db, sessions, passwords, community, config.limits, clock),
         community=community,
+        administration=Administration(db, clock),
         sessions=sessions,
         tickets=SharedTickets(db, sessions, clock) if db.is_shared else OwnTickets(sessions, clock),
         messages=Messages(db, config.limits, clock),

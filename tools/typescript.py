@@ -26,7 +26,7 @@ from chatd.schemas.groups import (
 )
 from chatd.schemas.invites import InviteSchema
 from chatd.schemas.messages import FullMessageSchema, MessagePageSchema, ReactionSchema
-from chatd.schemas.people import BlockSchema
+from chatd.schemas.people import AccountSchema, BlockSchema
 
 #: The forms with a name of their own, in the order of the file; all others are written in place.
 NAMED: Mapping[type[Schema], str] = {
@@ -36,6 +36,7 @@ NAMED: Mapping[type[Schema], str] = {
     BlockSchema: "Block",
     InviteSchema: "Invite",
     CommunitySchema: "Community",
+    AccountSchema: "Account",
     SessionSchema: "Session",
     ReactionSchema: "Reaction",
     FullMessageSchema: "Message",

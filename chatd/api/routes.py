@@ -2,6 +2,7 @@
 
 from chatd.api import (
     account,
+    accounts,
     actions,
     auth,
     blocks,
@@ -47,6 +48,7 @@ def routes(config: Config, *, poll_check_interval: float = events.POLL_CHECK_INT
         *reactions.routes(),
         *invites.routes(),
         *community.routes(),
+        *accounts.routes(),
         *groups.routes(),
         *joining.routes(),
         *actions.routes(),

@@ -51,6 +51,12 @@ class AdministratorsOnly(ChatError):
     code = "administrators_only"
 
 
+class CannotDisableSelf(ChatError):
+    """Nobody can disable their own account."""
+
+    code = "cannot_disable_self"
+
+
 class SettingFixed(ChatError):
     """The server's configuration says what this is."""
 

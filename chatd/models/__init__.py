@@ -29,10 +29,23 @@ from chatd.models.groups import (
 from chatd.models.log import LogEntry, LogExtent, LogPosition
 from chatd.models.members import Members, among
 from chatd.models.messages import MarkedRead, MentionPage, Message, MessagePage, Posted, Reacted, Reaction, Report
-from chatd.models.people import DELETED_PREFIX, Block, Identity, Invite, Role, Session, Ticket, User
+from chatd.models.people import (
+    DELETED_PREFIX,
+    Account,
+    AccountPage,
+    Block,
+    Identity,
+    Invite,
+    Role,
+    Session,
+    Ticket,
+    User,
+)
 
 __all__ = [
     "DELETED_PREFIX",
+    "Account",
+    "AccountPage",
     "Action",
     "ActionPage",
     "Block",

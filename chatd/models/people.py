@@ -1,5 +1,6 @@
 """People: accounts, how they sign in, and whom they block."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from chatd.records import Record
@@ -69,3 +70,17 @@ class Block(Record):
 
     user: User
     created_at: int
+
+
+class Account(Record):
+    """An account as administrators see it; ``last_seen_at`` is None where it has no session."""
+
+    user: User
+    last_seen_at: int | None
+
+
+class AccountPage(Record):
+    """Some accounts by user id, and whether there are more."""
+
+    accounts: Sequence[Account]
+    more: bool

@@ -1,7 +1,10 @@
-"""The forms of blocks, reports, and deleting an account."""
+"""The forms of blocks, reports, accounts as administrators see them, and deleting one."""
 
-from marshmallow import fields
+from typing import Any, get_args
 
+from marshmallow import fields, pre_dump, validate
+
+from chatd.models import Account, Role
 from chatd.schemas.answers import BriefSchema
 from chatd.schemas.fields import ID_LIMIT, BaseSchema, Digits, RequestSchema, Text, Timestamp, id_field
 
@@ -45,3 +48,34 @@ class DeleteAccountBody(RequestSchema):
     """The password of the account to delete."""
 
     password = Text(required=True, metadata={"format": "password"})
+
+
+class AccountsQuery(BaseSchema):
+    """Which accounts."""
+
+    q = Text(max_length=100, metadata={"description": "Part of a username or nickname."})
+    after = Digits(at_least=0, at_most=ID_LIMIT - 1, load_default=0)
+    limit = Digits(at_least=1, at_most=100, load_default=50)
+
+
+class AccountSchema(BriefSchema):
+    """An account, as administrators see it."""
+
+    role = fields.String(required=True, validate=validate.OneOf(get_args(Role)))
+    created_at = Timestamp(required=True)
+    last_seen_at = Timestamp(
+        required=True, allow_none=True, metadata={"description": "In its sessions; null where it has none."}
+    )
+    disabled_at = Timestamp(required=True, allow_none=True)
+
+    @pre_dump
+    def _flat(self, account: Account, **kwargs: Any) -> dict[str, Any]:
+        names = [name for name in self.fields if name != "last_seen_at"]
+        return {**{name: getattr(account.user, name) for name in names}, "last_seen_at": account.last_seen_at}
+
+
+class AccountPageSchema(BaseSchema):
+    """Accounts by user id."""
+
+    accounts = fields.List(fields.Nested(AccountSchema), required=True)
+    more = fields.Boolean(required=True)

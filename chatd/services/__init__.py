@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chatd.services.accounts import Accounts
 from chatd.services.actions import Actions
+from chatd.services.administration import Administration
 from chatd.services.approvals import Approvals
 from chatd.services.avatars import Avatars
 from chatd.services.backups import Backups
@@ -28,6 +29,7 @@ from chatd.storage.database import Database
 __all__ = [
     "Accounts",
     "Actions",
+    "Administration",
     "Approvals",
     "Avatars",
     "Backups",
@@ -59,6 +61,7 @@ class Services:
 
     accounts: Accounts
     community: Communities
+    administration: Administration
     sessions: Sessions
     tickets: Tickets
     messages: Messages

@@ -10,11 +10,12 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from chatd.config import Config
-from chatd.errors import AdministratorsOnly, SettingFixed
+from chatd.errors import SettingFixed
 from chatd.events import CommunityChanged
 from chatd.models import Community
+from chatd.services.administrators import require_administrator
 from chatd.services.decoding import Decoder
-from chatd.storage import settings, users
+from chatd.storage import settings
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 from chatd.storage.engine import Sql
@@ -61,7 +62,7 @@ class Communities:
 
         :raises AdministratorsOnly: the user is no administrator.
         """
-        await self._db.read(lambda db: _require_admin(db, user_id))
+        await self._db.read(lambda db: require_administrator(db, user_id))
         await self.load()
         return self.now
 
@@ -119,7 +120,7 @@ class Communities:
         return self.now
 
     def _check(self, db: Sql, user_id: int, names: Iterable[str]) -> None:
-        _require_admin(db, user_id)
+        require_administrator(db, user_id)
         where = fixed(self._config)
         for name in names:
             if name in where:
@@ -160,8 +161,3 @@ def registration(config: Config, db: Sql) -> str:
     """Return who may register: what the configuration says, else what was chosen, else what it is by default."""
     chosen = None if "registration" in fixed(config) else settings.get(db, "registration")
     return config.accounts.registration if chosen is None else chosen
-
-
-def _require_admin(db: Sql, user_id: int) -> None:
-    if users.require(db, user_id).role != "admin":
-        raise AdministratorsOnly

@@ -5,9 +5,9 @@ import logging
 import secrets
 
 from chatd.clock import Clock
-from chatd.errors import AdministratorsOnly
 from chatd.models import Invite
-from chatd.storage import invites, users
+from chatd.services.administrators import require_administrator
+from chatd.storage import invites
 from chatd.storage.commit import Transaction
 from chatd.storage.database import Database
 
@@ -39,8 +39,7 @@ class Invites:
         expires_at = None if lifetime_ms is None else now + lifetime_ms
 
         def work(tx: Transaction) -> str:
-            if users.require(tx.db, user_id).role != "admin":
-                raise AdministratorsOnly
+            require_administrator(tx.db, user_id)
             return create(tx, now=now, expires_at=expires_at, uses=uses)
 
         code = await self._db.write(work)

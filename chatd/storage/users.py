@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from chatd.errors import UserNotFound
-from chatd.models import DELETED_PREFIX, Role, User
+from chatd.models import DELETED_PREFIX, Account, Role, User
 from chatd.storage.engine import Row, Sql, as_list, in_list
 from chatd.storage.visibility import is_there, present
 
@@ -238,6 +238,25 @@ def search(db: Sql, *, query: str | None, is_ai: bool | None, skip: int, limit: 
 def all_users(db: Sql) -> list[User]:
     """Return every account, the disabled ones too, by id."""
     return [from_row(row) for row in db.execute(f"SELECT {COLUMNS} FROM users AS u ORDER BY u.id")]
+
+
+def accounts(db: Sql, *, query: str | None, after: int, limit: int) -> list[Account]:
+    """Return accounts by id, above one, the disabled ones too, but none that is deleted.
+
+    :param query: what their names contain, as searches compare it.
+    """
+    rows = db.execute(
+        f"""
+        SELECT {COLUMNS},
+            (SELECT max(s.last_seen_at) FROM sessions AS s WHERE s.user_id = u.id) AS last_seen_at
+        FROM users AS u
+        WHERE u.id > :after AND u.deleted_at IS NULL
+            AND (CAST(:query AS TEXT) IS NULL OR instr(u.search_key, :query) > 0)
+        ORDER BY u.id LIMIT :limit
+        """,
+        {"query": query, "after": after, "limit": limit},
+    )
+    return [Account(from_row(row), row["last_seen_at"]) for row in rows]
 
 
 def acquaintances(db: Sql, user_id: int) -> set[int]:

@@ -41,6 +41,17 @@ REST: dict[tuple[str, str], list[Row]] = {
         Row("404 404 404 204", lambda w: f"/auth/sessions/{w.session()}", f"/auth/sessions/{NOWHERE}")
     ],
     ("POST", "/invites"): [ones_own("403", "/invites", json={})],
+    ("GET", "/admin/accounts"): [ones_own("403", "/admin/accounts")],
+    **{
+        ("POST", f"/admin/accounts/{{id}}/{verb}"): [
+            Row(
+                "403 403 403 403",
+                lambda w, verb=verb: f"/admin/accounts/{w.bystander.id}/{verb}",  # type: ignore[misc]
+                f"/admin/accounts/{NOWHERE}/{verb}",
+            )
+        ]
+        for verb in ("disable", "enable")
+    },
     ("GET", "/admin/community"): [ones_own("403", "/admin/community")],
     ("PATCH", "/admin/community"): [ones_own("403", "/admin/community", json={"name": "Mine"})],
     ("PUT", "/admin/community/picture"): [

@@ -45,6 +45,14 @@ export interface Community {
   chosen: string[]
 }
 
+/** An account, as administrators see it. */
+export interface Account extends Brief {
+  role: string
+  created_at: string
+  last_seen_at: string | null
+  disabled_at: string | null
+}
+
 /** One login. */
 export interface Session {
   id: number

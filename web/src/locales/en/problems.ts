@@ -39,6 +39,7 @@ export const problems = {
     registration_closed: 'This server takes no new accounts.',
     request_timeout: 'That took too long. Try again.',
     session_not_found: 'This session has ended already.',
+    cannot_disable_self: 'Nobody can disable their own account.',
     setting_fixed: 'The configuration of the server says what this is.',
     storage_unavailable: 'The server cannot save anything right now. Try again in a moment.',
     too_large: 'This is larger than the server accepts.',

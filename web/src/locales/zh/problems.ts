@@ -41,6 +41,7 @@ export const problems: typeof en = {
     registration_closed: '此服务器不接受新用户。',
     request_timeout: '请求超时，请重试。',
     session_not_found: '该会话已结束。',
+    cannot_disable_self: '不能停用自己的账号。',
     setting_fixed: '此项由服务器配置决定。',
     storage_unavailable: '服务器暂时无法保存数据，请稍后重试。',
     too_large: '内容超出了服务器允许的大小。',
