@@ -111,7 +111,7 @@ async def test_a_server_that_starts_again_makes_one_only_when_it_is_due(
     clock = Clock()
     for _ in range(3):
         async with running(Impatient(database, directory, clock, every_hours=24, keep=7)):
-            await until(lambda: names(directory))
+            await until(lambda: proven(log))
             await asyncio.sleep(0.05)
     assert proven(log) == 1
 
