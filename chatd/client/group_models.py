@@ -212,6 +212,7 @@ class Action:
     """One use of power in a group. It removes the user's messages from ``from_id`` to ``to_id``."""
 
     id: int
+    group_id: int
     kind: str
     actor: Brief
     user: Brief | None
@@ -233,6 +234,7 @@ class Action:
         user, undone_by, before, after = (data[name] for name in ("user", "undone_by", "before", "after"))
         return cls(
             data["id"],
+            data["group_id"],
             data["kind"],
             Brief.of(data["actor"]),
             Brief.of(user) if user else None,

@@ -38,6 +38,7 @@ class ActionSchema(BaseSchema):
     """One use of power in a group. It removes the user's messages from ``from_id`` to ``to_id``."""
 
     id = id_field()
+    group_id = id_field()
     kind = fields.String(required=True)
     actor = fields.Nested(BriefSchema, required=True)
     user = fields.Nested(BriefSchema, required=True, allow_none=True)

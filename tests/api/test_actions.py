@@ -18,6 +18,7 @@ async def test_who_is_kicked_is_out_and_comes_back_by_no_older_code(chat: Chat) 
     action = await act(alice, group, "kick", bob, reason="enough")
     assert action == {
         "id": action["id"],
+        "group_id": group,
         "kind": "kick",
         "actor": alice.brief,
         "user": bob.brief,

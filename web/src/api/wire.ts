@@ -155,6 +155,7 @@ export interface ActionValues {
 /** One use of power in a group. It removes the user's messages from `from_id` to `to_id`. */
 export interface Action {
   id: number
+  group_id: number
   kind: string
   actor: Brief
   user: Brief | null

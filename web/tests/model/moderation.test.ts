@@ -15,6 +15,7 @@ const BEN = person(2, 'Ben')
 
 const action = (given: Partial<Action>): Action => ({
   id: 1,
+  group_id: 3,
   kind: 'ban',
   actor: ANN,
   user: BEN,

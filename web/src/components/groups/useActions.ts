@@ -48,8 +48,8 @@ export function useActions(
     actions.value = actions.value?.map((each) => (each.id === action.id ? action : each)) ?? null
   }
 
-  /** The event does not say which group it is about: one that is not known is looked for. */
   function follow(action: Action): void {
+    if (action.group_id !== groupId) return
     if (actions.value?.some(({ id }) => id === action.id)) return replace(action)
     clearTimeout(timer)
     timer = setTimeout(() => void load(), SOON_MS)
