@@ -27,7 +27,7 @@ const FORMS =
 
 /** What only a chat needs, with a person or in a group. */
 const CHAT =
-  /components.chat.(?!Emoji|emoji|MessageBelow|MessageQuote|MessageState|ReactionBar|EmptyState|MessageFailure|ComposerBar|DeleteDialog|MessageDialogs|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus)/
+  /components.chat.(?!Emoji|Rich|emoji|MessageBelow|MessageQuote|MessageState|ReactionBar|EmptyState|MessageFailure|ComposerBar|DeleteDialog|MessageDialogs|composition|.*Menu|.*Picker)|pages.messages..id.|people.(PersonActions|PersonStatus)/
 
 /** What only groups need: loaded with the first of them that is opened. */
 const GROUPS =

@@ -228,3 +228,30 @@ async def test_chinese_is_composed_sent_and_shown(devices: Devices, alice: Perso
     await at_alices.chat.box.press("Enter")
     await expect(at_alices.chat.message("你好，世界")).to_have_attribute("data-state", "sent")
     await expect(at_bobs.page.get_by_role("listitem").filter(has_text="你好，世界")).to_be_visible()
+
+
+MARKED = (
+    "**bold**, *italic*, ~~gone~~ and `@code` of snake_case_names\n> a quote\n> of _two_ lines\n- one\n- **two**\n"
+    '1. first\n\n```py\nif x * y:\n    see("https://example.org")\n```\n**https://example.org/a_b_c**'
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_marks_show_how_a_text_is_meant_and_are_copied_with_it(
+    devices: Devices, alice: Person, bob: Person, scheme: str
+) -> None:
+    sent = await alice.send(bob, MARKED)
+    await bob.send(alice, MARKED)
+    for device in (await devices.desk(bob, color_scheme=scheme), await devices.phone(bob, color_scheme=scheme)):
+        await device.open(f"/messages/{alice.id}")
+        message = device.chat.by_id(sent["id"])
+        await expect(message.locator("strong").first).to_have_text("bold")
+        await expect(message.locator("em").first).to_have_text("italic")
+        await expect(message.locator("s")).to_have_text("gone")
+        await expect(message.locator("code").first).to_have_text("@code")
+        await expect(message.get_by_role("blockquote")).to_contain_text("a quote")
+        await expect(message.get_by_role("listitem")).to_have_count(3)
+        await expect(message.locator("code").last).to_contain_text("if x * y:\n    see(")
+        await expect(message.get_by_role("link")).to_have_text("https://example.org/a_b_c")
+        assert await message.locator("[data-text]").evaluate("text => text.textContent") == MARKED
+        assert await fits(device.page)

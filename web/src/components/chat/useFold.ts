@@ -1,5 +1,7 @@
 import { computed, nextTick, onMounted, ref, type ShallowRef, shallowRef, watch } from 'vue'
 
+import { rich } from './rich'
+
 /** A message is folded to this part of the window's height, but never below a few lines, in pixels. */
 const SHARE = 0.6
 const LEAST_PX = 128
@@ -49,7 +51,7 @@ export function useFold(
 
   // Before the first paint, so that nothing is seen to shrink.
   onMounted(measure)
-  watch([text, windowSize], () => void nextTick(measure))
+  watch([text, windowSize, rich], () => void nextTick(measure))
 
   return { isLong, isFolded, limit }
 }
