@@ -74,6 +74,7 @@ async def test_the_owner_changes_appoints_and_hands_over_and_a_member_leaves(
     await desk.page.get_by_role("menuitem", name="Hand the group over").click()
     await expect(desk.page.get_by_text("They own it from then on")).to_be_visible()
     await desk.page.get_by_role("button", name="Hand the group over").click()
+    await expect(desk.page.get_by_text("They own it from then on")).to_have_count(0)
     await expect(of_bob).to_have_count(0)
     assert await groups.roles(alice, group) == {alice.id: "admin", bob.id: "owner"}
     await desk.page.get_by_role("button", name="Leave the group").click()

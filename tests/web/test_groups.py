@@ -109,7 +109,7 @@ async def test_a_group_with_many_unread_messages_opens_at_the_first_of_them(
     phone = await devices.phone(bob)
     await phone.groups.open(group)
     await expect(phone.chat.message("message 0.")).to_be_in_viewport()
-    await expect(phone.page.get_by_text("New messages")).to_be_visible()
+    await expect(phone.page.get_by_text("New messages", exact=True)).to_be_visible()
 
 
 async def test_who_is_out_loses_the_group_at_once(devices: Devices, alice: Person, bob: Person) -> None:

@@ -197,10 +197,11 @@ async def test_a_link_below_the_fold_is_shown_when_it_gets_the_focus(
     at_bobs = await devices.desk(bob)
     await at_bobs.open(f"/messages/{alice.id}")
     message = at_bobs.chat.by_id(sent["id"])
+    link = message.get_by_role("link")
     await expect(message.get_by_role("button", name=MORE)).to_be_visible()
+    await expect(link).to_be_attached()  # what finds links is loaded at the first one
     await message.focus()
     await at_bobs.page.keyboard.press("Tab")
-    link = message.get_by_role("link")
     await expect(link).to_be_focused()
     await expect(message.get_by_role("button", name=LESS)).to_be_attached()
     await expect(link).to_be_in_viewport()

@@ -124,10 +124,13 @@ async def test_a_message_is_told_of_while_another_page_is_shown(
     devices: Devices, server: Site, alice: Person, bob: Person
 ) -> None:
     desk = await with_notifications(devices, alice)
+    nickname = "<i>{{7*7}}</i> {n} @:x"
+    async with await bob.request("PUT", "/users/me", json={"nickname": nickname}) as response:
+        assert response.status == 200, await response.text()
     await bob.send(alice, "<b>Lunch</b>?")
     [notification] = await told(desk, "<b>Lunch</b>?")
     assert notification == {
-        "title": bob.nickname,
+        "title": nickname,
         "body": "<b>Lunch</b>?",
         "tag": f"chat-{bob.id}",
         "icon": "/icons/icon-192.png",

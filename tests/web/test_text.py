@@ -23,22 +23,6 @@ MARKUP_NAME = "<img src=x onerror=alert(3)><b>{{7*7}}</b> {n} @:x"
 
 ELEMENTS = "b, body script:not([src]), img[src='x']"
 
-#: Everything the client gives to the browser to be shown as a notification.
-NOTED = """
-    globalThis.noted = []
-    const show = ServiceWorkerRegistration.prototype.showNotification
-    ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
-      noted.push({ title, ...options })
-      return show.call(this, title, options)
-    }
-    globalThis.Notification = class extends Notification {
-      constructor(title, options) {
-        super(title, options)
-        noted.push({ title, ...options })
-      }
-    }
-"""
-
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -127,18 +111,6 @@ async def test_markup_is_text_in_what_passes_by(devices: Devices, alice: Person,
     await expect(at_bobs.page.get_by_text(re.compile(f"{re.escape(MARKUP_NAME)}.*typing")).first).to_be_visible()
     await expect(at_bobs.page.locator(ELEMENTS)).to_have_count(0)
     await client.ws.close()
-
-
-async def test_markup_is_text_in_a_notification(devices: Devices, alice: Person, bob: Person) -> None:
-    await rename(alice, MARKUP_NAME)
-    at_bobs = await devices.desk(bob, permissions=["notifications"])
-    await at_bobs.context.add_init_script(NOTED)
-    await at_bobs.settings.open("notifications")
-    await at_bobs.settings.notifications.click()
-    await expect(at_bobs.settings.notifications).to_be_checked()
-    await alice.send(bob, MARKUP)
-    noted = await (await at_bobs.page.wait_for_function("() => noted.length && noted")).json_value()
-    assert [(note["title"], note["body"]) for note in noted] == [(MARKUP_NAME, MARKUP)]
 
 
 @pytest.mark.parametrize("text", ["שלום עולם, how are you?", "مرحبا <b>بك</b> 123"])
