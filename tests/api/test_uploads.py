@@ -124,9 +124,14 @@ async def test_a_form_inside_a_form_is_no_more_than_bytes(chat: Chat, caplog: py
         assert await upload(mallory, body) == (400, "unsupported_image")
 
 
-def head(person: Person, path: str, *lines: str) -> str:
+def head(person: Person, path: str, *lines: str, method: str = "POST") -> str:
     """Return the head of a request whose body has no known length."""
-    first = (f"POST {path} HTTP/1.1", "Host: a", f"Authorization: Bearer {person.token}", "Transfer-Encoding: chunked")
+    first = (
+        f"{method} {path} HTTP/1.1",
+        "Host: a",
+        f"Authorization: Bearer {person.token}",
+        "Transfer-Encoding: chunked",
+    )
     return "\r\n".join((*first, *lines, "", ""))
 
 
@@ -140,7 +145,7 @@ async def test_without_a_boundary_nothing_is_waited_for(chat: Chat, caplog: pyte
     async with unharmed(chat, caplog) as mallory:
         for route in (each for each in table(chat) if isinstance(each.body, UploadBody)):
             async with connect(chat) as raw:
-                await raw.send(head(mallory, path_to(route), "Content-Type: multipart/form-data"))
+                await raw.send(head(mallory, path_to(route), "Content-Type: multipart/form-data", method=route.method))
                 assert await refusal(raw) == (400, "malformed_form"), route.path
 
 

@@ -84,6 +84,7 @@ async def test_the_owner_changes_appoints_and_hands_over_and_a_member_leaves(
     phone = await devices.phone(bob)
     phone.allow("status of 404")
     await phone.open(f"/groups/{group}/about")
+    await phone.page.wait_for_load_state("networkidle")  # each part that arrives moves what is below it
     await phone.page.get_by_role("button", name="Delete the group").click()
     ending = phone.page.get_by_role("dialog").or_(phone.page.get_by_role("alertdialog"))
     await ending.get_by_label("Name").fill("Chess at eight")
