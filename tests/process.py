@@ -7,14 +7,13 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any
 
 from aiohttp.test_utils import BaseTestServer, TestClient
 from yarl import URL
 
-from tests.processes import CHATD, Process, start
+from tests.processes import CHATD, Process, run, start
 from tests.support import NO_LIMITS, PATIENCE
 
 
@@ -36,18 +35,9 @@ def chatd(
     :param variables: its environment, beside ours.
     """
     command = [*arguments, "--data-dir", str(data_dir)]
-    with TemporaryFile() as read, TemporaryFile() as written, TemporaryFile() as told:
-        read.write(stdin.encode() if isinstance(stdin, str) else stdin)
-        read.seek(0)
-        streams = (read.fileno(), written.fileno(), told.fileno())
-        process = start(command, streams, environment(data_dir, **variables), _nearest(data_dir), new_session=True)
-        try:
-            status = process.wait(PATIENCE)
-        finally:
-            process.kill()
-        for file in (written, told):
-            file.seek(0)
-        return subprocess.CompletedProcess(command, status, written.read().decode(), told.read().decode())
+    text = stdin.encode() if isinstance(stdin, str) else stdin
+    process, written, told = run(command, text, environment(data_dir, **variables), _nearest(data_dir))
+    return subprocess.CompletedProcess(command, process.wait(), written.decode(), told.decode())
 
 
 def refusal(data_dir: Path, *arguments: str, stdin: str | bytes = "", **variables: str) -> str:

@@ -12,18 +12,17 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Protocol
 
 from tests.fork_server import LONGEST
+from tests.support import PATIENCE
 
 #: What starts the program.
 CHATD = ("-m", "chatd")
 
 #: The beginnings of the names of variables that a loader, an interpreter or a C library reads as it starts.
 READ_AT_START = ("LANG", "LC_", "LD_", "PYTHON")
-
-#: How long a process may take to be there or to end at once, in seconds.
-PATIENCE = 60.0
 
 
 class Process(Protocol):
@@ -195,6 +194,34 @@ def start(
         cwd=directory,
         start_new_session=new_session,
     )
+
+
+def run(
+    arguments: Sequence[str],
+    stdin: bytes,
+    environment: Mapping[str, str],
+    directory: Path,
+    *,
+    program: Sequence[str] = CHATD,
+) -> tuple[Process, bytes, bytes]:
+    """Run a program to its end, without our terminal; see :func:`start`.
+
+    :param stdin: what it reads.
+    :return: the process, and what it wrote to its standard output and error.
+    :raises subprocess.TimeoutExpired: it has not ended in time, and was killed.
+    """
+    with TemporaryFile() as read, TemporaryFile() as written, TemporaryFile() as told:
+        read.write(stdin)
+        read.seek(0)
+        streams = (read.fileno(), written.fileno(), told.fileno())
+        process = start(arguments, streams, environment, directory, program=program, new_session=True)
+        try:
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
+        for file in (written, told):
+            file.seek(0)
+        return process, written.read(), told.read()
 
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:

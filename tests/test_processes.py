@@ -3,36 +3,16 @@
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import pytest
 
 from tests.process import environment
-from tests.processes import CHATD, Forked, Process, start
+from tests.processes import Forked, Process, run, start
 from tests.support import PATIENCE
 
 #: ``python -m chatd`` under another name: it is started, as only chatd itself is forked.
 STARTED = ("-c", "import runpy, sys; sys.argv[0] = 'chatd'; runpy.run_module('chatd', run_name='__main__')")
-
-
-class Run:
-    """A command, how it ended, and what it wrote."""
-
-    def __init__(self, tmp_path: Path, program: Sequence[str], *arguments: str, stdin: bytes = b"") -> None:
-        with ExitStack() as stack:
-            read, written, told = (stack.enter_context(TemporaryFile()) for _ in range(3))
-            read.write(stdin)
-            read.seek(0)
-            streams = (read.fileno(), written.fileno(), told.fileno())
-            variables = environment(tmp_path / "data", TZ="Asia/Tokyo")
-            self.process = start(arguments, streams, variables, tmp_path, program=program)
-            self.status = self.process.wait(PATIENCE)
-            for file in (written, told):
-                file.seek(0)
-            self.output = (written.read(), told.read())
 
 
 @pytest.mark.parametrize(
@@ -42,12 +22,13 @@ class Run:
 )
 def test_it_reads_writes_and_ends_as_one_that_was_started(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     (tmp_path / "chatd.toml").write_text('[log]\nlevel = "debug"\n')
-    forked = Run(tmp_path, CHATD, *arguments, stdin=b"engine no. 1\n")
-    assert isinstance(forked.process, Forked)
+    variables = environment(tmp_path / "data", TZ="Asia/Tokyo")
+    forked, *output = run(arguments, b"engine no. 1\n", variables, tmp_path)
+    assert isinstance(forked, Forked)
     (tmp_path / "data" / "chatd.db").unlink(missing_ok=True)
-    started = Run(tmp_path, STARTED, *arguments, stdin=b"engine no. 1\n")
-    assert isinstance(started.process, subprocess.Popen)
-    assert (forked.status, forked.output) == (started.status, started.output)
+    started, *expected = run(arguments, b"engine no. 1\n", variables, tmp_path, program=STARTED)
+    assert isinstance(started, subprocess.Popen)
+    assert (forked.wait(), output) == (started.wait(), expected)
 
 
 def serving(tmp_path: Path, **variables: str) -> Process:
