@@ -47,9 +47,9 @@ def ones_own(answer: str, path: str, **request: Any) -> Row:
     return Row(" ".join([answer] * 4), lambda _: path, request=lambda: request)
 
 
-def of_a_person(path: str, **request: Any) -> Row:
-    """Return the row of what anybody signed in may do to anybody: look at them, and write to them."""
-    return Row("200 200 200 200", lambda w: path.format(w.bystander.id), path.format(NOWHERE), lambda: request)
+def of_a_person(path: str, answers: str = "200 200 200 200", **request: Any) -> Row:
+    """Return the row of what is done to somebody; anybody signed in may look at them, say, and write to them."""
+    return Row(answers, lambda w: path.format(w.bystander.id), path.format(NOWHERE), lambda: request)
 
 
 def of_a_message(answers: str, path: str, *, silenced: str | None = None, **request: Any) -> Row:

@@ -42,16 +42,8 @@ REST: dict[tuple[str, str], list[Row]] = {
     ],
     ("POST", "/invites"): [ones_own("403", "/invites", json={})],
     ("GET", "/admin/accounts"): [ones_own("403", "/admin/accounts")],
-    **{
-        ("POST", f"/admin/accounts/{{id}}/{verb}"): [
-            Row(
-                "403 403 403 403",
-                lambda w, verb=verb: f"/admin/accounts/{w.bystander.id}/{verb}",  # type: ignore[misc]
-                f"/admin/accounts/{NOWHERE}/{verb}",
-            )
-        ]
-        for verb in ("disable", "enable")
-    },
+    ("POST", "/admin/accounts/{id}/disable"): [of_a_person("/admin/accounts/{}/disable", "403 403 403 403")],
+    ("POST", "/admin/accounts/{id}/enable"): [of_a_person("/admin/accounts/{}/enable", "403 403 403 403")],
     ("GET", "/admin/community"): [ones_own("403", "/admin/community")],
     ("PATCH", "/admin/community"): [ones_own("403", "/admin/community", json={"name": "Mine"})],
     ("PUT", "/admin/community/picture"): [
