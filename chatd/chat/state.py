@@ -233,7 +233,7 @@ class State:
                 chat.messages[message.id] = replace(message, content="", deleted_at=gone_at, reactions=())
 
     def _count_names(self, place: Place, sender_id: int, message_id: int) -> None:
-        """Have the names of oneself counted again, where an unread message of a group has changed."""
+        """Count one's mentions again if an unread message of a group has changed."""
         chat = self.chats.get(place)
         if isinstance(place, GroupPlace) and sender_id != self.me.id and chat is not None:
             self.is_stale |= message_id > chat.read_up_to

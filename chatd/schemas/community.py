@@ -8,7 +8,7 @@ from chatd.schemas.texts import NAME_MAX, name_field
 
 
 def registration_field(**kwargs: object) -> fields.String:
-    """Return a field for who may register."""
+    """Return a field that says who may register."""
     return one_of("open", "invite", "closed", **kwargs)
 
 

@@ -34,7 +34,7 @@ const action = (given: Partial<Action>): Action => ({
 })
 
 describe('what somebody may do', () => {
-  it('is nothing to who is not below them', () => {
+  it('is nothing to people of the same role or a higher one', () => {
     expect(deedsOn('admin', 'admin')).toEqual([])
     expect(deedsOn('admin', 'owner')).toEqual([])
     expect(deedsOn('owner', 'owner')).toEqual([])
@@ -42,7 +42,7 @@ describe('what somebody may do', () => {
     expect(isAbove('member', undefined)).toBe(false)
   })
 
-  it('is everything to who is, and what is left to who has gone', () => {
+  it('is everything to people of a lower role, and only some of it to people who have left', () => {
     expect(deedsOn('admin', 'member')).toEqual(['remove', 'silence', 'kick', 'ban'])
     expect(deedsOn('owner', 'admin')).toEqual(['remove', 'silence', 'kick', 'ban'])
     expect(deedsOn('admin', undefined)).toEqual(['remove', 'ban'])

@@ -1,3 +1,3 @@
-/** What can be done with a message from its menu; the last four are an admin's, to a message or to who wrote it. */
+/** What the menu of a message offers. Only admins have the last four, which concern the message or its author. */
 export type MessageAction =
   'reply' | 'react' | 'edit' | 'copy' | 'select' | 'delete' | 'report' | 'remove' | 'silence' | 'kick' | 'ban'

@@ -1,7 +1,7 @@
 import { type Deed, deedsOn, governs } from '@/model/moderation'
 import { groupsApi } from '@/transport/groups'
 
-/** What somebody with the role `mine` may do to who wrote something in a group; none where that cannot be found out. */
+/** What somebody with the role `mine` may do to an author in a group; nothing if the author's role cannot be read. */
 export async function deedsToAuthor(group: number, author: number, mine: string): Promise<readonly Deed[]> {
   if (!governs(mine)) return []
   // The members come by their ids: the first one after the id before is who wrote it, if they are there at all.
