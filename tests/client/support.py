@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from chatd.client import Backoff, Client, Event, EventStream, NewMessage
+from tests.listener import Listener
 from tests.support import PATIENCE, Person
 
 #: What a scripted server does with a socket; the number counts its sockets from 1.
@@ -70,46 +71,29 @@ class Line:
         self.is_down = False
         self.url = ""
         self.connections = 0
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._serve)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        await self._listener.start()
+        self.url = f"http://127.0.0.1:{self._listener.port}"
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.close()
-        self.cut()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._listener.stop()
 
     def cut(self) -> None:
         """Cut every connection off."""
-        for writer in self._writers:
-            writer.transport.abort()
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._listener.cut()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         if self.is_down:
             writer.transport.abort()
             return
-        try:
-            far_reader, far_writer = await asyncio.open_connection(self.target.host, self.target.port)
-        except OSError:
-            writer.transport.abort()
-            return
-        self._writers |= {writer, far_writer}
-        try:
-            await asyncio.gather(self._pump(reader, far_writer, False), self._pump(far_reader, writer, True))
-        finally:
-            self._writers -= {writer, far_writer}
+        far_reader, far_writer = await self._listener.connect(self.target.host, self.target.port)
+        await asyncio.gather(self._pump(reader, far_writer, False), self._pump(far_reader, writer, True))
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_answer: bool) -> None:
         with contextlib.suppress(ConnectionError):

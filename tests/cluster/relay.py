@@ -7,6 +7,8 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+from tests.listener import Listener
+
 _STATEMENTS = b"PQ"
 
 _NOTIFICATION = b"A"
@@ -33,37 +35,27 @@ class Relay:
         #: How many went no further.
         self.dropped = 0
         self._server = server
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._carry)
 
     async def __aenter__(self) -> "Relay":
         self.directory.mkdir()
-        self._listening = await asyncio.start_unix_server(self._carry, self.directory / self._server.name)
+        await self._listener.start(self.directory / self._server.name)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._listening.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._listener.stop()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await self._listener.connect_unix(self._server)
+        passing = [asyncio.create_task(self._ask(reader, back)), asyncio.create_task(self._answer(there, writer))]
         try:
-            there, back = await asyncio.open_unix_connection(self._server)
-        except OSError:
-            writer.close()
-            return
-
-        def end(_: object) -> None:
+            await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+        finally:
             for task in passing:
                 task.cancel()
             for side in (writer, back):
                 side.transport.abort()
-
-        passing = [asyncio.create_task(self._ask(reader, back)), asyncio.create_task(self._answer(there, writer))]
-        for task in passing:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            task.add_done_callback(end)
+            await asyncio.gather(*passing, return_exceptions=True)
 
     async def _ask(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
         size = await reader.readexactly(4)

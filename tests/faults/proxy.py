@@ -12,6 +12,8 @@ from typing import Self
 
 from yarl import URL
 
+from tests.listener import Listener
+
 #: SO_LINGER for a close that sends RST instead of FIN.
 ABRUPT = struct.pack("ii", 1, 0)
 
@@ -134,7 +136,7 @@ class FaultProxy:
         self.done: Counter[Fault] = Counter()
         self._chance = chance
         self._lines: dict[Line, None] = {}  # in the order they came
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._serve)
         self._timers: set[asyncio.TimerHandle] = set()
 
     @property
@@ -143,18 +145,15 @@ class FaultProxy:
         return [line for line in self._lines if not line.is_half_open]
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        await self._listener.start()
+        self.url = f"http://127.0.0.1:{self._listener.port}"
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.close()
         self.mend()
-        for line in list(self._lines):
-            line.reset()
-        await asyncio.gather(*self._tasks)
+        await self._listener.stop()
 
     def mend(self) -> None:
         """Fail no more; what is half open stays so."""
@@ -206,17 +205,13 @@ class FaultProxy:
         timer = asyncio.get_running_loop().call_later(seconds, act)
         self._timers.add(timer)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_refusing:
+            writer.transport.abort()
+            return
         target = URL(self.target)
         try:
-            if self.is_refusing:
-                raise ConnectionRefusedError
-            far_reader, far_writer = await asyncio.open_connection(target.host, target.port)
+            far_reader, far_writer = await self._listener.connect(target.host, target.port)
         except OSError:
             writer.transport.abort()
             return

@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Literal
 
+from tests.listener import Listener
+
 #: Where to cut: before the server gets what follows the marker, or after it has answered that; or cut nothing, and let
 #: no answer through.
 Where = Literal["before", "after", "never"]
@@ -26,57 +28,39 @@ class Line:
         self.url = url.replace(str(server.parent), str(directory))
         self._marker = b""
         self._where: Where = "before"
-        self._listening: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._carry)
         #: How often it was cut at the marker.
         self.cuts = 0
 
     async def open(self) -> None:
         """Begin to take connections."""
         self._directory.mkdir(exist_ok=True)
-        path = self._directory / ".s.PGSQL.5432"
-        path.unlink(missing_ok=True)
-        self._listening = await asyncio.start_unix_server(self._carry, path)
+        await self._listener.start(self._directory / ".s.PGSQL.5432")
 
     async def close(self) -> None:
         """Take no connections any more, and end those that there are."""
-        if self._listening is not None:
-            self._listening.close()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._listener.stop()
 
     def cut_at(self, marker: bytes, where: Where) -> None:
         """Cut the connection whose client sends ``marker`` as it commits, on its first or second commit."""
         self._marker, self._where = marker, where
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        try:
-            there, back = await asyncio.open_unix_connection(self._server)
-        except OSError:
-            writer.close()
-            return
+        there, back = await self._listener.connect_unix(self._server)
         answers = asyncio.create_task(self._pass(there, writer))
         try:
-            await self._listen(reader, writer, back, answers)
-        except (OSError, asyncio.CancelledError):
-            pass  # asyncio reports a cancelled handler as an error
+            await self._listen(reader, back, answers)
         finally:
             answers.cancel()
             for each in (writer, back):
                 each.transport.abort()
+            await asyncio.gather(answers, return_exceptions=True)
 
     async def _listen(
         self,
         reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
         back: asyncio.StreamWriter,
-        answers: "asyncio.Task[None]",
+        answers: asyncio.Task[None],
     ) -> None:
         is_marked = False
         while data := await reader.read(_CHUNK):

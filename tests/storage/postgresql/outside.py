@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from tests.listener import Listener
+
 #: The numbers in place of a version with which a client asks for encryption:
 #: https://www.postgresql.org/docs/current/protocol-message-formats.html
 _REQUESTS = frozenset({80877103, 80877104})
@@ -23,30 +25,29 @@ class Stranger:
         self._version = version
         self._number = number
         self._encoding = encoding
-        self.port = 0
+        self._listener = Listener(self._serve)
+
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        return self._listener.port
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._listener.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.close()
+        await self._listener.stop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._start(reader, writer)
-            while (kind := await reader.readexactly(1)) != b"X":
-                (length,) = struct.unpack(">I", await reader.readexactly(4))
-                text = await reader.readexactly(length - 4)
-                if kind == b"Q":
-                    writer.write(self._answer(text) + _message(b"Z", b"I"))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+        await self._start(reader, writer)
+        while (kind := await reader.readexactly(1)) != b"X":
+            (length,) = struct.unpack(">I", await reader.readexactly(4))
+            text = await reader.readexactly(length - 4)
+            if kind == b"Q":
+                writer.write(self._answer(text) + _message(b"Z", b"I"))
 
     async def _start(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 import trustme
 
+from tests.listener import Listener
 from tests.postgresql import Cluster
 from tests.process import ServerProcess, chatd, client_of
 from tests.support import register
@@ -46,23 +47,17 @@ async def secured(tmp_path: Path, cluster: Cluster, url: str) -> AsyncIterator[S
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "another.pem"))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while struct.unpack(">II", await reader.readexactly(8))[1] != _TLS:
-                writer.write(b"N")  # Kerberos
-            writer.write(b"S")
-            await writer.start_tls(context)
-            used.append(writer.get_extra_info("ssl_object").version())
-            far_reader, far_writer = await asyncio.open_unix_connection(str(cluster.directory / ".s.PGSQL.5432"))
-            await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer))
-        except (asyncio.IncompleteReadError, OSError):
-            pass
-        finally:
-            writer.close()
+        while struct.unpack(">II", await reader.readexactly(8))[1] != _TLS:
+            writer.write(b"N")  # Kerberos
+        writer.write(b"S")
+        await writer.start_tls(context)
+        used.append(writer.get_extra_info("ssl_object").version())
+        far_reader, far_writer = await listener.connect_unix(cluster.directory / ".s.PGSQL.5432")
+        await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer))
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     name = url.removeprefix("postgresql:///").partition("?")[0]
-    yield Secured(server.sockets[0].getsockname()[1], name, tmp_path / "authority.pem", used)
-    server.close()
+    async with Listener(serve) as listener:
+        yield Secured(listener.port, name, tmp_path / "authority.pem", used)
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
