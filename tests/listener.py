@@ -103,7 +103,10 @@ class Listener:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, connection: socket.socket) -> None:
-        reader, writer = self._keep(await asyncio.open_connection(sock=connection))
+        made: list[Streams] = []
+        protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader(), lambda *streams: made.append(streams))
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, connection)
+        reader, writer = self._keep(made.pop())
         try:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
