@@ -27,6 +27,7 @@ class Listener:
         self._serve = serve
         self._socket: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._faults: list[BaseException] = []
         self._connections = WeakSet[socket.socket]()
         self._writers = WeakSet[asyncio.StreamWriter]()
 
@@ -52,7 +53,7 @@ class Listener:
         asyncio.get_running_loop().add_reader(self._socket, self._accept, self._socket)
 
     async def stop(self) -> None:
-        """Take no connections any more, and end those that there are."""
+        """Take no connections any more, end those that there are, and raise what first went wrong with any."""
         if self._socket is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
@@ -64,6 +65,9 @@ class Listener:
         for connection in list(self._connections):
             connection.close()
         await asyncio.sleep(0)  # an aborted transport closes its socket in the next turn of the loop
+        faults, self._faults = self._faults, []
+        if faults:
+            raise faults[0]
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -100,7 +104,12 @@ class Listener:
         self._connections.add(connection)
         task = asyncio.create_task(self._run(connection))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._faults.append(fault)
 
     async def _run(self, connection: socket.socket) -> None:
         made: list[Streams] = []

@@ -35,6 +35,20 @@ def is_ended(client: socket.socket) -> bool:
         return True
 
 
+async def test_what_goes_wrong_with_a_connection_is_raised_when_the_server_stops() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.read(1) == b"x"
+
+    listener = Listener(serve)
+    await listener.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    writer.write(b"y")
+    assert await reader.read() == b""
+    writer.close()
+    with pytest.raises(AssertionError):
+        await listener.stop()
+
+
 async def test_it_can_be_started_again() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(await reader.readexactly(5))

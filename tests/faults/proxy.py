@@ -210,11 +210,7 @@ class FaultProxy:
             writer.transport.abort()
             return
         target = URL(self.target)
-        try:
-            far_reader, far_writer = await self._listener.connect(target.host, target.port)
-        except OSError:
-            writer.transport.abort()
-            return
+        far_reader, far_writer = await self._listener.connect(target.host, target.port)
         line = Line(writer, far_writer, self._chance)
         self._lines[line] = None
         try:

@@ -57,10 +57,7 @@ class Line:
             await asyncio.gather(answers, return_exceptions=True)
 
     async def _listen(
-        self,
-        reader: asyncio.StreamReader,
-        back: asyncio.StreamWriter,
-        answers: asyncio.Task[None],
+        self, reader: asyncio.StreamReader, back: asyncio.StreamWriter, answers: asyncio.Task[None]
     ) -> None:
         is_marked = False
         while data := await reader.read(_CHUNK):
